@@ -1,0 +1,5 @@
+//! What the host and the guest share.
+
+mod version;
+
+pub use version::{ParseVersionError, Version};

@@ -1,0 +1,1 @@
+//! From bytes that boot to a verdict.
