@@ -1,5 +1,25 @@
-//! What the host and the guest share.
+//! What the host and the guest share: the records on the wire, the versions of
+//! kernels, and the table of scenarios with its claims.
+//!
+//! The guest itself is this crate's binary. It is PID 1 on the kernel under
+//! test and reports what it *observed*; whether that is right is the host's to
+//! say, from the same table.
 
+mod claim;
+mod kernel;
+mod observation;
+pub mod probe;
+mod record;
+mod scenario;
+pub mod scenarios;
+mod supervisor;
 mod version;
+pub mod wire;
 
+pub use claim::{Claim, Commit};
+pub use kernel::{Kernel, Lineage};
+pub use observation::{Fact, Observation};
+pub use record::{JOB_PATH, Job, Outcome, Record};
+pub use scenario::{Facts, Probe, ProbeError, Scenario};
+pub use supervisor::supervise;
 pub use version::{ParseVersionError, Version};

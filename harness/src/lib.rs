@@ -1,1 +1,34 @@
 //! From bytes that boot to a verdict.
+//!
+//! Data flows one way: a kernel becomes a [`Machine`], whose console becomes a
+//! [`Transcript`] and the records in it; these, held against the claims, become
+//! the [`Cell`]s of a [`Row`], and rows a [`Matrix`], which is reported.
+
+pub mod accelerator;
+pub mod boot;
+mod console;
+mod examine;
+mod guest_binary;
+pub mod host;
+pub mod initramfs;
+mod machine;
+mod matrix;
+pub mod qemu;
+pub mod report;
+mod selection;
+mod suite;
+mod transcript;
+mod verdict;
+mod workspace;
+
+pub use accelerator::{Accelerator, Choice, Wish};
+pub use console::{Console, Heard};
+pub use examine::{Findings, examine};
+pub use guest_binary::guest_binary;
+pub use machine::{Machine, Running};
+pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
+pub use selection::{UnknownScenario, scenarios_named};
+pub use suite::{Suite, Watcher};
+pub use transcript::Transcript;
+pub use verdict::{Cell, Claimed, Comparison, Verdict, judge};
+pub use workspace::{RunDir, root, target};

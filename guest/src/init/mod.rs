@@ -1,0 +1,80 @@
+//! PID 1: mounts, runs, reaps, reports, and ends the machine.
+
+mod console;
+mod filesystems;
+mod orphans;
+mod power;
+
+use std::convert::Infallible;
+use std::fs;
+use std::panic;
+use std::time::Duration;
+
+use guest::{JOB_PATH, Job, Kernel, Record, scenarios, supervise};
+
+use console::Console;
+
+/// Does the job and ends the machine, whatever happens.
+pub(crate) fn run() -> ! {
+    match Console::open() {
+        Ok(console) => run_on(console),
+        // Nobody can be told.
+        Err(_) => power::off(),
+    }
+}
+
+fn run_on(console: Console) -> ! {
+    // Should this program panic, that is the last thing the host hears of it.
+    let last_words = console.clone();
+    panic::set_hook(Box::new(move |panic| {
+        last_words.send(&Record::Broken {
+            why: format!("PID 1 of the guest {panic}"),
+        });
+        power::off()
+    }));
+    let Err(why) = do_job(&console);
+    console.send(&Record::Broken { why });
+    power::off()
+}
+
+fn do_job(console: &Console) -> Result<Infallible, String> {
+    filesystems::mount_all()?;
+    let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
+    let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
+
+    console.send(&Record::Booted {
+        kernel: this_kernel()?,
+    });
+    for name in &job.scenarios {
+        let scenario = scenarios::find(name)
+            .ok_or_else(|| format!("the guest knows no scenario {name:?}: it is out of date"))?;
+        console.send(&Record::Started {
+            scenario: name.clone(),
+        });
+        let (outcome, observation) = supervise(scenario, Duration::from_millis(job.deadline_ms))
+            .map_err(|error| format!("no process for {name}: {error}"))?;
+        orphans::end_all();
+        console.send(&Record::Ended {
+            scenario: name.clone(),
+            outcome,
+            observation,
+        });
+    }
+    console.send(&Record::Finished {
+        scenarios: job.scenarios.len(),
+    });
+    power::off()
+}
+
+fn this_kernel() -> Result<Kernel, String> {
+    let read = |name| {
+        let path = format!("/proc/sys/kernel/{name}");
+        fs::read_to_string(&path)
+            .map(|text| text.trim_end().to_owned())
+            .map_err(|error| format!("{path}: {error}"))
+    };
+    Ok(Kernel {
+        release: read("osrelease")?,
+        version: read("version")?,
+    })
+}

@@ -1,0 +1,28 @@
+//! Processes that outlive their scenario.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// How long the dead may take to be reaped. Those that cannot die, being stuck
+/// in the kernel, must not keep the next scenario from running.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Kills every process but PID 1 and reaps all: the next scenario finds the
+/// machine as the first one did.
+pub(crate) fn end_all() {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
+        // -1 is everybody but the caller (kill(2)); kernel threads do not mind.
+        let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Err(Errno::ECHILD) => return,
+            Ok(WaitStatus::StillAlive) => sleep(Duration::from_millis(1)),
+            _ => {}
+        }
+    }
+}

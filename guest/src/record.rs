@@ -1,0 +1,71 @@
+//! What the guest tells the host, and what the host asks of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Kernel, Observation};
+
+/// Where the guest finds its [`Job`], as JSON.
+pub const JOB_PATH: &str = "/strata/job.json";
+
+/// What the host asks of the guest in one boot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// The scenarios to run, by name, in this order.
+    pub scenarios: Vec<String>,
+    /// How long each may take, in milliseconds of the guest's clock.
+    pub deadline_ms: u64,
+}
+
+/// One message of the guest. The order on the wire is `Booted`, then for each
+/// scenario `Started` and `Ended`, then `Finished`: a report without its end
+/// marker is no report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// PID 1 is up, on this kernel.
+    Booted {
+        /// As uname(2) tells.
+        kernel: Kernel,
+    },
+    /// A scenario begins.
+    Started {
+        /// Its name.
+        scenario: String,
+    },
+    /// A scenario is over.
+    Ended {
+        /// Its name.
+        scenario: String,
+        /// How it ended.
+        outcome: Outcome,
+        /// What it saw until then.
+        observation: Observation,
+    },
+    /// The guest cannot go on; nothing follows.
+    Broken {
+        /// What went wrong.
+        why: String,
+    },
+    /// The end marker: the whole job was done.
+    Finished {
+        /// How many scenarios were run.
+        scenarios: usize,
+    },
+}
+
+/// How a scenario's process ended; no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It looked at all it was to look at.
+    Completed,
+    /// This kernel cannot be asked, and why.
+    NotApplicable(String),
+    /// Something failed that the scenario is not about.
+    Failed(String),
+    /// Its process ended by itself before it was done: `exit status 101`,
+    /// `signal 11`.
+    Died(String),
+    /// Its deadline passed.
+    TimedOut,
+}

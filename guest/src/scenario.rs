@@ -1,0 +1,93 @@
+//! A behaviour of the kernel: how to look at it, and what must be seen.
+
+use std::fmt;
+use std::io;
+
+use crate::probe::Errno;
+use crate::{Claim, Fact, Version};
+
+/// Looks at the running kernel. It runs in a process of its own, as root, with
+/// `/proc` of its own PID namespace.
+pub type Probe = fn(&mut Facts) -> Result<(), ProbeError>;
+
+/// One behaviour: its probe, and beside it what each kernel must show.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Stable and the same everywhere: in commands, tests and reports.
+    pub name: &'static str,
+    /// What is tried, in half a sentence.
+    pub summary: &'static str,
+    /// How to look.
+    pub probe: Probe,
+    /// What must be seen, by version, oldest first.
+    pub claims: &'static [Claim],
+}
+
+impl Scenario {
+    /// The claim about a version; none before the first.
+    #[must_use]
+    pub fn claim(&self, version: Version) -> Option<&'static Claim> {
+        self.claims
+            .iter()
+            .rev()
+            .find(|claim| claim.reached_by(version))
+    }
+}
+
+/// Where a probe says what it sees, fact by fact: what was seen before it
+/// crashes or hangs is not lost.
+pub struct Facts<'a> {
+    sink: &'a mut dyn FnMut(Fact),
+}
+
+impl<'a> Facts<'a> {
+    /// Facts go to `sink` as they are seen.
+    pub fn new(sink: &'a mut dyn FnMut(Fact)) -> Self {
+        Self { sink }
+    }
+
+    /// Something was seen.
+    pub fn saw(&mut self, name: impl fmt::Display, value: impl fmt::Display) {
+        let fact = Fact {
+            name: name.to_string(),
+            value: value.to_string(),
+        };
+        (self.sink)(fact);
+    }
+
+    /// How a call ended: `ok`, or the name of its errno.
+    pub fn saw_result<T>(&mut self, name: impl fmt::Display, result: &Result<T, Errno>) {
+        match result {
+            Ok(_) => self.saw(name, "ok"),
+            Err(errno) => self.saw(name, format_args!("{errno:?}")),
+        }
+    }
+}
+
+impl fmt::Debug for Facts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").finish_non_exhaustive()
+    }
+}
+
+/// Why a probe could not finish looking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeError {
+    /// This kernel cannot be asked: something is configured out or switched
+    /// off. Names what, such as `CONFIG_USER_NS`.
+    NotApplicable(String),
+    /// Something failed that the scenario is not about.
+    Failed(String),
+}
+
+impl From<Errno> for ProbeError {
+    fn from(errno: Errno) -> Self {
+        Self::Failed(errno.to_string())
+    }
+}
+
+impl From<io::Error> for ProbeError {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

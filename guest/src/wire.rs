@@ -1,0 +1,142 @@
+//! Records on a serial console that the kernel prints to as well.
+//!
+//! The kernel writes its messages into the middle of whatever the guest is
+//! writing. So the two are told apart byte by byte: a record is written in bytes
+//! that no message contains. The frame of a record is
+//!
+//! ```text
+//! 0xC0  sixbits(sequence: u32 | crc32 of payload: u32 | payload: JSON)  0xC1
+//! ```
+//!
+//! with six bits to a byte, as `0x80 | bits`. Neither 0xC0 nor 0xC1 occurs in
+//! UTF-8 and 0x80 to 0xBF only after a lead byte (RFC 3629), so any valid UTF-8
+//! can stand anywhere within a frame and still be told from it. Whatever else a
+//! console may hold, a record that arrives damaged fails its checksum, and one
+//! that does not arrive leaves a gap in the sequence.
+
+use crate::Record;
+
+const START: u8 = 0xC0;
+const END: u8 = 0xC1;
+/// Sequence number and checksum.
+const HEADER: usize = 8;
+/// A longer frame is damaged. Bounds the memory of a decoder.
+const MAX_FRAME: usize = 1 << 20;
+
+/// The bytes of a record for the console.
+///
+/// # Panics
+/// Never: a record always has a JSON form.
+#[must_use]
+pub fn encode(sequence: u32, record: &Record) -> Vec<u8> {
+    let json = serde_json::to_vec(record).expect("a record is plain data");
+    let mut body = Vec::with_capacity(HEADER + json.len());
+    body.extend(sequence.to_le_bytes());
+    body.extend(crc32fast::hash(&json).to_le_bytes());
+    body.extend(json);
+
+    let mut frame = vec![START];
+    for group in body.chunks(3) {
+        let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        // A group of n bytes takes n + 1 sixbits.
+        for i in 0..=group.len() {
+            let six = (bits >> (18 - 6 * i)) & 0x3F;
+            frame.push(0x80 | six as u8);
+        }
+    }
+    frame.push(END);
+    frame
+}
+
+/// What a console held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Bytes that belong to no record: the kernel's messages.
+    Text(Vec<u8>),
+    /// A record, whole and undamaged, with its place in the sequence from 0.
+    Record(u32, Record),
+    /// A frame that is no record, and why.
+    Garbled(&'static str),
+}
+
+/// Takes a console apart, as its bytes come in.
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    /// The sixbits of the frame that is open.
+    frame: Option<Vec<u8>>,
+    /// How many continuation bytes of a UTF-8 sequence are still to come.
+    continuation: u8,
+}
+
+impl Decoder {
+    /// Takes the next bytes apart.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for &byte in bytes {
+            self.push_byte(byte, &mut pieces);
+        }
+        pieces
+    }
+
+    fn push_byte(&mut self, byte: u8, pieces: &mut Vec<Piece>) {
+        let continues = self.continuation > 0 && matches!(byte, 0x80..=0xBF);
+        self.continuation = match byte {
+            0xC2..=0xDF => 1,
+            0xE0..=0xEF => 2,
+            0xF0..=0xF4 => 3,
+            _ if continues => self.continuation - 1,
+            _ => 0,
+        };
+        match byte {
+            START => {
+                if self.frame.replace(Vec::new()).is_some() {
+                    pieces.push(Piece::Garbled("a frame without an end"));
+                }
+            }
+            END => {
+                if let Some(frame) = self.frame.take() {
+                    pieces.push(open(&frame));
+                } else {
+                    pieces.push(Piece::Garbled("the end of no frame"));
+                }
+            }
+            0x80..=0xBF if !continues && self.frame.is_some() => self.push_sixbits(byte, pieces),
+            _ => match pieces.last_mut() {
+                Some(Piece::Text(text)) => text.push(byte),
+                _ => pieces.push(Piece::Text(vec![byte])),
+            },
+        }
+    }
+
+    fn push_sixbits(&mut self, byte: u8, pieces: &mut Vec<Piece>) {
+        let Some(frame) = &mut self.frame else { return };
+        frame.push(byte & 0x3F);
+        if frame.len() > MAX_FRAME {
+            self.frame = None;
+            pieces.push(Piece::Garbled("a frame of over a mebibyte"));
+        }
+    }
+}
+
+/// The record in a frame.
+fn open(frame: &[u8]) -> Piece {
+    let mut body = Vec::with_capacity(frame.len() * 3 / 4);
+    for group in frame.chunks(4) {
+        let six = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
+        let bits = six(0) << 18 | six(1) << 12 | six(2) << 6 | six(3);
+        body.extend(&bits.to_be_bytes()[1..group.len()]);
+    }
+    let Some((header, json)) = body.split_at_checked(HEADER) else {
+        return Piece::Garbled("a frame too short for a record");
+    };
+    let word =
+        |i: usize| u32::from_le_bytes([header[i], header[i + 1], header[i + 2], header[i + 3]]);
+    if crc32fast::hash(json) != word(4) {
+        return Piece::Garbled("a record with a wrong checksum");
+    }
+    match serde_json::from_slice(json) {
+        Ok(record) => Piece::Record(word(0), record),
+        Err(_) => Piece::Garbled("a record this version of Strata does not know"),
+    }
+}

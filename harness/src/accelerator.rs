@@ -1,0 +1,251 @@
+//! How the machine's processor is executed.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use guest::Job;
+use serde::{Deserialize, Serialize};
+
+use crate::boot::{Deadlines, End, boot};
+use crate::{Machine, RunDir, initramfs};
+
+/// How long a guest may take under KVM in the probe. A working KVM needs about
+/// a second; a broken one never answers.
+const PROBE: Duration = Duration::from_secs(10);
+/// The same under emulation, to know whether the kernel boots at all.
+const CONTROL: Duration = Duration::from_secs(120);
+const KVM: &str = "/dev/kvm";
+
+/// What executes the guest's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Accelerator {
+    /// The processor itself, by the kernel's KVM.
+    Kvm,
+    /// QEMU's emulation.
+    Tcg,
+}
+
+impl Accelerator {
+    /// QEMU's name for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+        }
+    }
+}
+
+impl fmt::Display for Accelerator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the user wants of the accelerator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// KVM where it works.
+    #[default]
+    Auto,
+    /// This one.
+    Only(Accelerator),
+}
+
+impl FromStr for Wish {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "kvm" => Ok(Self::Only(Accelerator::Kvm)),
+            "tcg" => Ok(Self::Only(Accelerator::Tcg)),
+            _ => Err(format!("{text:?} is no accelerator: auto, kvm or tcg")),
+        }
+    }
+}
+
+/// An accelerator, and why it is the one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The one to use.
+    pub accelerator: Accelerator,
+    /// Why, in half a sentence.
+    pub why: String,
+}
+
+impl Choice {
+    fn new(accelerator: Accelerator, why: impl Into<String>) -> Self {
+        Self {
+            accelerator,
+            why: why.into(),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.accelerator, self.why)
+    }
+}
+
+/// The accelerator for this host.
+///
+/// A `/dev/kvm` that opens proves nothing: on some hosts, nested ones, a guest
+/// then hangs for ever. So `auto` boots a guest, on the kernel and machine at
+/// hand, and remembers the answer in `memory` for as long as the host is the
+/// same.
+///
+/// # Errors
+/// Where the probe cannot be made.
+pub fn choose(wish: Wish, machine: &Machine, dir: &RunDir, memory: &Path) -> Result<Choice> {
+    if let Wish::Only(accelerator) = wish {
+        return Ok(Choice::new(accelerator, "as asked for"));
+    }
+    if let Err(error) = OpenOptions::new().read(true).write(true).open(KVM) {
+        return Ok(Choice::new(
+            Accelerator::Tcg,
+            format!("{KVM} does not open ({error})"),
+        ));
+    }
+    let host = Host::this(&machine.qemu);
+    if let Some(mut choice) = recall(memory, &host) {
+        choice.why.push_str(" (remembered)");
+        return Ok(choice);
+    }
+    let kvm = answers(Accelerator::Kvm, machine, PROBE, dir);
+    let why_not = match kvm {
+        Ok(()) => {
+            let choice = Choice::new(Accelerator::Kvm, "a guest ran under it");
+            remember(memory, host, &choice)?;
+            return Ok(choice);
+        }
+        Err(why) => format!("{KVM} opens, but a guest did not run under it: {why}"),
+    };
+    let choice = Choice::new(Accelerator::Tcg, why_not);
+    // A kernel that boots nowhere says nothing about the host.
+    if answers(Accelerator::Tcg, machine, CONTROL, dir).is_ok() {
+        remember(memory, host, &choice)?;
+    }
+    Ok(choice)
+}
+
+/// Whether a guest comes up and reports under an accelerator.
+fn answers(
+    accelerator: Accelerator,
+    machine: &Machine,
+    patience: Duration,
+    dir: &RunDir,
+) -> Result<(), String> {
+    let attempt = || -> Result<End> {
+        let dir = dir.kernel(&format!("probe-{accelerator}"))?;
+        let job = Job {
+            scenarios: Vec::new(),
+            deadline_ms: 0,
+        };
+        let initramfs = dir.initramfs();
+        initramfs::pack(&job, &initramfs)?;
+        let machine = Machine {
+            accelerator,
+            initramfs,
+            ..machine.clone()
+        };
+        let deadlines = Deadlines {
+            boot: patience,
+            scenario: Duration::ZERO,
+        };
+        Ok(boot(&machine, deadlines, &dir)?.end)
+    };
+    match attempt() {
+        Ok(End::Complete) => Ok(()),
+        Ok(End::Hung(_)) => Err(format!("no answer within {} s", patience.as_secs())),
+        Ok(end) => Err(format!("{end:?}")),
+        Err(error) => Err(format!("{error:#}")),
+    }
+}
+
+/// What an answer about KVM depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Host {
+    machine: String,
+    kernel: String,
+    processor: String,
+    qemu: PathBuf,
+    /// Seconds since 1970 at which this QEMU was installed.
+    qemu_installed: u64,
+}
+
+impl Host {
+    fn this(qemu: &Path) -> Self {
+        let read = |path| {
+            fs::read_to_string(path)
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        let processor = read("/proc/cpuinfo");
+        let model = |line: &&str| line.starts_with("model name");
+        let installed = fs::metadata(qemu).and_then(|file| file.modified()).ok();
+        let installed = installed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Self {
+            machine: read("/etc/machine-id"),
+            kernel: read("/proc/sys/kernel/osrelease"),
+            processor: processor.lines().find(model).unwrap_or_default().to_owned(),
+            qemu: qemu.to_owned(),
+            qemu_installed: installed.map_or(0, |age| age.as_secs()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    host: Host,
+    choice: Choice,
+}
+
+fn recall(memory: &Path, host: &Host) -> Option<Choice> {
+    let memory: Memory = serde_json::from_slice(&fs::read(memory).ok()?).ok()?;
+    (memory.host == *host).then_some(memory.choice)
+}
+
+fn remember(memory: &Path, host: Host, choice: &Choice) -> Result<()> {
+    let inner = || -> Result<()> {
+        let dir = memory.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(dir)?;
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        let json = serde_json::to_vec_pretty(&Memory {
+            host,
+            choice: choice.clone(),
+        })?;
+        file.write_all(&json)?;
+        file.persist(memory)?;
+        Ok(())
+    };
+    inner().with_context(|| format!("remembering the accelerator in {}", memory.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_holds_for_the_host_it_was_found_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = dir.path().join("accelerator.json");
+        let here = Host::this(Path::new("/bin/sh"));
+        let choice = Choice::new(Accelerator::Tcg, "no answer within 10 s");
+        remember(&memory, here.clone(), &choice).unwrap();
+        assert_eq!(recall(&memory, &here), Some(choice));
+        let elsewhere = Host {
+            kernel: "9.9.9".to_owned(),
+            ..here
+        };
+        assert_eq!(recall(&memory, &elsewhere), None);
+    }
+}

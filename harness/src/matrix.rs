@@ -1,0 +1,204 @@
+//! Kernels by scenarios, and what they come to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use guest::{Kernel, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::{Cell, Verdict};
+
+/// One kernel and what it showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The name under which it was asked for.
+    pub name: String,
+    /// What selects exactly this kernel on a command line.
+    pub spec: String,
+    /// What was booted, and where it came from; for people.
+    pub image: Option<String>,
+    /// The version that was served instead of the pinned one, if it was.
+    pub substitute: Option<Substitute>,
+    /// The kernel that ran, as it told itself.
+    pub kernel: Option<Kernel>,
+    /// One a scenario, in the order they were asked for.
+    pub cells: Vec<Cell>,
+    /// What kept the harness from its work, if anything did.
+    pub problem: Option<Problem>,
+    /// How often it was booted.
+    pub boots: usize,
+    /// How long all that took, without obtaining the kernel.
+    pub took: Duration,
+    /// The last lines of the console of each boot that ended badly.
+    pub last_lines: Vec<String>,
+    /// Where its transcript is.
+    pub dir: PathBuf,
+}
+
+/// A kernel that had to stand in for another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Substitute {
+    /// The Debian version that was served.
+    pub served: String,
+    /// The Debian version that is pinned.
+    pub pinned: String,
+}
+
+/// What kept the harness from its work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// The kernel cannot be had here: nobody's fault, and no failure unless
+    /// `--strict` makes it one.
+    Unavailable(String),
+    /// Something is wrong that must not be passed over.
+    Failed(String),
+}
+
+impl Row {
+    /// The version that the kernel follows.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.kernel
+            .as_ref()
+            .and_then(|kernel| kernel.follows().ok())
+    }
+
+    /// How many of its cells have this verdict.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.cells
+            .iter()
+            .filter(|cell| cell.verdict == verdict)
+            .count()
+    }
+}
+
+/// All kernels of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// One a kernel, in the order they were asked for.
+    pub rows: Vec<Row>,
+}
+
+/// What a run comes to, as the exit code of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All that ran agreed.
+    Agreed = 0,
+    /// A kernel disagreed with its claim, or kept a scenario from ending.
+    Disagreed = 1,
+    /// The command line made no sense.
+    Usage = 2,
+    /// The harness could not do its work.
+    Unable = 3,
+}
+
+impl Matrix {
+    /// What it comes to. A disagreement outweighs whatever else went wrong, for
+    /// it was seen.
+    #[must_use]
+    pub fn exit(&self, strict: bool) -> Exit {
+        let cells = || self.rows.iter().flat_map(|row| &row.cells);
+        let problems = || self.rows.iter().filter_map(|row| row.problem.as_ref());
+        if cells().any(|cell| cell.verdict.is_red()) {
+            return Exit::Disagreed;
+        }
+        let failed = problems().any(|problem| matches!(problem, Problem::Failed(_)));
+        let asserted = cells().any(|cell| cell.verdict == Verdict::Passed);
+        let left_out = cells().any(|cell| cell.verdict == Verdict::NotRun);
+        if failed || !asserted || (strict && left_out) {
+            Exit::Unable
+        } else {
+            Exit::Agreed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(verdicts: &[Verdict], problem: Option<Problem>) -> Row {
+        let cell = |verdict: &Verdict| Cell::without("example", *verdict, "for a test");
+        Row {
+            name: "3.10".to_owned(),
+            spec: "3.10".to_owned(),
+            image: None,
+            substitute: None,
+            kernel: None,
+            cells: verdicts.iter().map(cell).collect(),
+            problem,
+            boots: 1,
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+            dir: PathBuf::new(),
+        }
+    }
+
+    fn exit(rows: &[Row], strict: bool) -> Exit {
+        Matrix {
+            rows: rows.to_vec(),
+        }
+        .exit(strict)
+    }
+
+    #[test]
+    fn nothing_run_is_a_failure() {
+        let unavailable = || Some(Problem::Unavailable("no network".to_owned()));
+        assert_eq!(exit(&[], false), Exit::Unable);
+        assert_eq!(
+            exit(&[row(&[Verdict::NotRun], unavailable())], false),
+            Exit::Unable
+        );
+        assert_eq!(
+            exit(
+                &[row(&[Verdict::NoClaim, Verdict::NotApplicable], None)],
+                false
+            ),
+            Exit::Unable
+        );
+    }
+
+    #[test]
+    fn a_kernel_that_cannot_be_had_fails_a_strict_run_only() {
+        let rows = [
+            row(&[Verdict::Passed], None),
+            row(
+                &[Verdict::NotRun],
+                Some(Problem::Unavailable("no network".to_owned())),
+            ),
+        ];
+        assert_eq!(exit(&rows, false), Exit::Agreed);
+        assert_eq!(exit(&rows, true), Exit::Unable);
+    }
+
+    #[test]
+    fn one_red_cell_is_a_disagreement() {
+        for red in [
+            Verdict::Failed,
+            Verdict::Panicked,
+            Verdict::Hung,
+            Verdict::Garbled,
+        ] {
+            let rows = [
+                row(&[Verdict::Passed, red], None),
+                row(&[Verdict::Passed], None),
+            ];
+            assert_eq!(exit(&rows, false), Exit::Disagreed, "{red:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_verification_is_never_green() {
+        let rows = [
+            row(&[Verdict::Passed], None),
+            row(
+                &[Verdict::NotRun],
+                Some(Problem::Failed("wrong signature".to_owned())),
+            ),
+        ];
+        assert_eq!(exit(&rows, false), Exit::Unable);
+    }
+}

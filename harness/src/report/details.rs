@@ -1,0 +1,108 @@
+//! What a person needs to know of every cell that is not as it should be.
+
+use std::fmt::Write;
+
+use crate::{Cell, Matrix, Row, Verdict};
+
+/// Each red cell with expected and observed side by side, the console's last
+/// lines, and the command that shows it again; and why cells are not asserted.
+#[must_use]
+pub fn details(matrix: &Matrix) -> String {
+    let mut text = String::new();
+    for row in &matrix.rows {
+        for cell in &row.cells {
+            match cell.verdict {
+                Verdict::Passed | Verdict::NotRun => {}
+                Verdict::NoClaim | Verdict::NotApplicable => aside(row, cell, &mut text),
+                _ => red(row, cell, &mut text),
+            }
+        }
+    }
+    text
+}
+
+fn aside(row: &Row, cell: &Cell, text: &mut String) {
+    let why = cell.why.as_deref().unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "{} {}: {} ({why})",
+        row.name, cell.scenario, cell.verdict
+    );
+    if !cell.observed.0.is_empty() {
+        let _ = writeln!(text, "    observed: {}", cell.observed);
+    }
+}
+
+fn red(row: &Row, cell: &Cell, text: &mut String) {
+    let _ = write!(text, "\n{} {}: {}", row.name, cell.scenario, cell.verdict);
+    match &cell.why {
+        Some(why) => {
+            let _ = writeln!(text, ": {why}");
+        }
+        None => text.push('\n'),
+    }
+    if let Some(kernel) = &row.kernel {
+        let _ = writeln!(text, "  kernel: {} {}", kernel.release, kernel.version);
+    }
+    if let Some(image) = &row.image {
+        let _ = writeln!(text, "  image: {image}");
+    }
+    side_by_side(cell, text);
+    if let Some(claim) = &cell.claim {
+        let _ = writeln!(text, "  claimed since {}: {}", claim.since, claim.because);
+        if let Some(commit) = &claim.commit {
+            let _ = writeln!(text, "  commit {commit}");
+        }
+    }
+    let _ = writeln!(text, "  console, last lines ({}):", row.dir.display());
+    if row.last_lines.is_empty() {
+        let _ = writeln!(text, "    (nothing)");
+    }
+    for line in &row.last_lines {
+        let _ = writeln!(text, "    {line}");
+    }
+    let _ = writeln!(text, "  reproduce: {}", reproduce(row, cell));
+}
+
+fn side_by_side(cell: &Cell, text: &mut String) {
+    let rows = cell.comparison();
+    if rows.is_empty() {
+        return;
+    }
+    let dash = || "-".to_owned();
+    let rows: Vec<[String; 3]> = rows
+        .into_iter()
+        .map(|row| {
+            [
+                row.fact,
+                row.expected.unwrap_or_else(dash),
+                row.observed.unwrap_or_else(dash),
+            ]
+        })
+        .collect();
+    let width = |column: usize, heading: &str| {
+        rows.iter()
+            .map(|row| row[column].len())
+            .max()
+            .unwrap_or(0)
+            .max(heading.len())
+    };
+    let (fact, expected) = (width(0, ""), width(1, "expected"));
+    let _ = writeln!(text, "  {:fact$}  {:expected$}  observed", "", "expected");
+    for row in &rows {
+        let mark = if row[1] == row[2] { "" } else { "   <--" };
+        let _ = writeln!(
+            text,
+            "  {:fact$}  {:expected$}  {}{mark}",
+            row[0], row[1], row[2]
+        );
+    }
+}
+
+/// The command that runs this cell alone.
+fn reproduce(row: &Row, cell: &Cell) -> String {
+    format!(
+        "cargo xtask test-kernels {} --scenario {}",
+        row.spec, cell.scenario
+    )
+}

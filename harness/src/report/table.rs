@@ -1,0 +1,153 @@
+//! The matrix, as text.
+
+use std::fmt::Write;
+
+use crate::{Matrix, Problem, Row, Verdict};
+
+/// A wider table is shown as one letter a cell.
+const WIDTH: usize = 120;
+
+/// Kernels by scenarios. A kernel that did not run has one line that says why.
+#[must_use]
+pub fn table(matrix: &Matrix) -> String {
+    let scenarios: Vec<&str> = matrix.rows.first().map_or_else(Vec::new, |row| {
+        row.cells
+            .iter()
+            .map(|cell| cell.scenario.as_str())
+            .collect()
+    });
+    let name_width = matrix
+        .rows
+        .iter()
+        .map(|row| label(row).chars().count())
+        .max()
+        .unwrap_or(0);
+    let name_width = name_width.max("kernel".len());
+    let widest = Verdict::NotApplicable.word().len();
+    let columns: Vec<usize> = scenarios
+        .iter()
+        .map(|name| name.len().max(widest))
+        .collect();
+
+    let mut text = String::new();
+    if name_width + columns.iter().map(|width| width + 2).sum::<usize>() <= WIDTH {
+        words(matrix, &scenarios, name_width, &columns, &mut text);
+    } else {
+        letters(matrix, &scenarios, name_width, &mut text);
+    }
+    text
+}
+
+fn words(
+    matrix: &Matrix,
+    scenarios: &[&str],
+    name_width: usize,
+    columns: &[usize],
+    text: &mut String,
+) {
+    let _ = write!(text, "{:name_width$}", "kernel");
+    for (name, width) in scenarios.iter().zip(columns) {
+        let _ = write!(text, "  {name:width$}");
+    }
+    end_line(text);
+    for row in &matrix.rows {
+        let _ = write!(text, "{:name_width$}", label(row));
+        match not_run(row) {
+            Some(why) => {
+                let _ = write!(text, "  {why}");
+            }
+            None => {
+                for (cell, width) in row.cells.iter().zip(columns) {
+                    let _ = write!(text, "  {:width$}", cell.verdict);
+                }
+            }
+        }
+        end_line(text);
+    }
+}
+
+fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut String) {
+    for (index, name) in scenarios.iter().enumerate() {
+        let _ = writeln!(text, "{:>3} {name}", index + 1);
+    }
+    let mut used: Vec<Verdict> = matrix
+        .rows
+        .iter()
+        .flat_map(|row| &row.cells)
+        .map(|cell| cell.verdict)
+        .collect();
+    used.sort_unstable();
+    used.dedup();
+    let legend: Vec<String> = used
+        .iter()
+        .map(|verdict| format!("{} {verdict}", letter(*verdict)))
+        .collect();
+    let _ = writeln!(text, "\n{}\n", legend.join("   "));
+    // A ruler: every tenth scenario has its number over its cell.
+    let mut ruler = String::new();
+    for number in (10..=scenarios.len()).step_by(10) {
+        let _ = write!(ruler, "{number:>11}");
+    }
+    let _ = writeln!(text, "{:name_width$} {ruler}", "kernel");
+    for row in &matrix.rows {
+        let _ = write!(text, "{:name_width$} ", label(row));
+        match not_run(row) {
+            Some(why) => {
+                let _ = write!(text, " {why}");
+            }
+            None => {
+                for (index, cell) in row.cells.iter().enumerate() {
+                    if index % 10 == 0 {
+                        text.push(' ');
+                    }
+                    text.push(letter(cell.verdict));
+                }
+            }
+        }
+        end_line(text);
+    }
+}
+
+fn end_line(text: &mut String) {
+    text.truncate(text.trim_end_matches(' ').len());
+    text.push('\n');
+}
+
+/// How a kernel is called in the matrix: its name, and the version that ran.
+fn label(row: &Row) -> String {
+    let mut label = row.name.clone();
+    match row.version() {
+        Some(version) if version.to_string() != row.name => {
+            let _ = write!(label, " ({version})");
+        }
+        _ => {}
+    }
+    if let Some(substitute) = &row.substitute {
+        let _ = write!(label, " for {}", substitute.pinned);
+    }
+    label
+}
+
+fn not_run(row: &Row) -> Option<String> {
+    match row.problem.as_ref()? {
+        Problem::Unavailable(why) => Some(format!("not run: {why}")),
+        Problem::Failed(why) => Some(format!("not run, FAILED: {why}")),
+    }
+}
+
+fn letter(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Passed => '.',
+        Verdict::Failed => 'F',
+        Verdict::NoClaim => '?',
+        Verdict::NotApplicable => '-',
+        Verdict::NotRun => ' ',
+        Verdict::Broken => 'B',
+        Verdict::Died => 'D',
+        Verdict::TimedOut => 'T',
+        Verdict::Panicked => 'P',
+        Verdict::Hung => 'H',
+        Verdict::Ended => 'E',
+        Verdict::Garbled => 'G',
+    }
+}

@@ -1,0 +1,124 @@
+//! The kernels that are known by name.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use guest::Version;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// Every kernel that can be asked for by name, and where such kernels are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// Base URL of the archive that keeps every version, without a final slash.
+    pub snapshot: String,
+    /// The suites in which a live mirror is searched for another version of a
+    /// series whose pinned version has left it.
+    pub substitutes: Vec<String>,
+    /// The kernels, in version order.
+    #[serde(rename = "kernel")]
+    pub entries: Vec<Entry>,
+}
+
+/// One kernel as Debian published it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The series, such as `3.10`.
+    pub name: String,
+    /// Version of the Debian package, such as `3.10.11-1`.
+    pub debian: String,
+    /// The suite it was published in, such as `unstable` or `trixie-backports`.
+    pub suite: String,
+    /// When the upload was prepared; it is in its suite some hours later, and
+    /// until the next upload replaces it.
+    pub uploaded: Timestamp,
+}
+
+/// A kernel to boot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// One of the catalogue, to be obtained from an archive.
+    Catalogued(Entry),
+    /// An image that is already on this machine.
+    File(PathBuf),
+}
+
+impl Catalogue {
+    /// The catalogue that comes with this crate, `kernels.toml`.
+    ///
+    /// # Panics
+    /// Where `kernels.toml` is malformed, which a test of this crate rules out.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Self::parse(include_str!("../kernels.toml")).expect("the built-in kernels.toml is valid")
+    }
+
+    /// Reads a catalogue in the format of `kernels.toml`.
+    ///
+    /// # Errors
+    /// Where the text is not such a file, or an entry contradicts itself.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut catalogue: Self = toml::from_str(text).context("the catalogue is malformed")?;
+        for entry in &catalogue.entries {
+            let series: Version = entry
+                .name
+                .parse()
+                .context("a kernel's name is its series")?;
+            let (version, _) = Version::leading(&entry.debian)
+                .with_context(|| format!("kernel {} has an odd Debian version", entry.name))?;
+            ensure!(
+                version.series() == series,
+                "kernel {} has a Debian version of another series: {}",
+                entry.name,
+                entry.debian
+            );
+        }
+        catalogue.entries.sort_by_key(Entry::version);
+        for pair in catalogue.entries.windows(2) {
+            ensure!(
+                pair[0].name != pair[1].name,
+                "kernel {} is listed twice",
+                pair[0].name
+            );
+        }
+        Ok(catalogue)
+    }
+}
+
+impl Entry {
+    /// The kernel's own version, which its Debian version begins with.
+    ///
+    /// # Panics
+    /// Where the entry was not made by [`Catalogue::parse`] and its Debian
+    /// version begins with no kernel version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version::leading(&self.debian)
+            .expect("checked when the catalogue was read")
+            .0
+    }
+}
+
+impl Kernel {
+    /// How the kernel is called in a report: its name, or its file's name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Catalogued(entry) => entry.name.clone(),
+            Self::File(path) => path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.name())
+    }
+}

@@ -1,0 +1,241 @@
+//! Whole files: retried, resumed, and not believed until their hash is right.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Attempt, ObtainError};
+use crate::hash::Hasher;
+use crate::http::{Answer, Client, FetchError, host_of};
+use crate::progress::Progress;
+use crate::release::FileSum;
+
+/// Tries of one file that bring nothing new.
+const TRIES: u32 = 4;
+/// Before the second try; doubled for each further one.
+const BACKOFF: Duration = Duration::from_millis(500);
+/// A server that wants to be left alone for longer is given up.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+/// For one file, however slowly it trickles.
+const DEADLINE: Duration = Duration::from_secs(1800);
+
+/// Downloads a small file whose hash nobody knows yet; `None` where the host
+/// has no such file.
+pub(crate) fn fetch_small(
+    client: &Client,
+    url: &str,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, ObtainError> {
+    let mut retries = Retries::new(url);
+    loop {
+        let error = match client.get(url, 0) {
+            Ok(mut answer) => {
+                let mut bytes = Vec::new();
+                match answer.body.by_ref().take(limit + 1).read_to_end(&mut bytes) {
+                    Ok(read) if read as u64 > limit => {
+                        return Err(ObtainError::verification(
+                            url,
+                            format!("at most {limit} bytes"),
+                            "more",
+                        ));
+                    }
+                    Ok(read) if answer.total.is_none_or(|total| total == read as u64) => {
+                        return Ok(Some(bytes));
+                    }
+                    Ok(_) => FetchError::Passing("the transfer broke off".to_owned(), None),
+                    Err(error) => FetchError::Passing(broke_off(&error), None),
+                }
+            }
+            Err(error) => error,
+        };
+        if retries.after(client, error)?.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+/// Downloads a file into `dir`, under the name of its hash, and verifies it;
+/// `None` where the host has no such file. What an earlier run left there is
+/// continued. The caller holds a lock, so that nobody else writes to it.
+pub(crate) fn fetch_file(
+    client: &Client,
+    url: &str,
+    sum: &FileSum,
+    dir: &Path,
+    progress: &dyn Progress,
+) -> Result<Option<PathBuf>, ObtainError> {
+    fs::create_dir_all(dir).attempt(|| format!("create {}", dir.display()))?;
+    let path = dir.join(&sum.sha256);
+    let name = sum.path.rsplit('/').next().unwrap_or(&sum.path);
+    let transfer = Transfer { url, sum, name, path: &path, progress };
+    let found = transfer.run(client);
+    progress.finished(name);
+    if let Err(ObtainError::Verification { .. }) = &found {
+        // Nothing of it stays; if it cannot be removed it is refused next time, too.
+        let _ = fs::remove_file(&path);
+    }
+    Ok(found?.then_some(path))
+}
+
+struct Transfer<'a> {
+    url: &'a str,
+    sum: &'a FileSum,
+    /// For people.
+    name: &'a str,
+    path: &'a Path,
+    progress: &'a dyn Progress,
+}
+
+impl Transfer<'_> {
+    /// Whether the host had the file, which then is at its path and is right.
+    fn run(&self, client: &Client) -> Result<bool, ObtainError> {
+        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.path);
+        let mut file = file.attempt(|| format!("write {}", self.path.display()))?;
+        let mut retries = Retries::new(self.url);
+        // Of bytes from an earlier try or run, nobody knows whose they are.
+        let mut pure = false;
+        loop {
+            let have = self.length(&file)?;
+            if have == self.sum.size {
+                let (_, found) = Hasher::of_file(self.path)
+                    .attempt(|| format!("read {}", self.path.display()))?;
+                if found == self.sum.sha256 {
+                    return Ok(true);
+                }
+                if pure {
+                    return Err(self.wrong(&format!("SHA-256 {}", self.sum.sha256), &found));
+                }
+                self.empty(&file)?;
+                continue;
+            }
+            let error = match client.get(self.url, have) {
+                Ok(answer) => {
+                    pure = answer.start == 0;
+                    match self.receive(answer, &mut file)? {
+                        None => continue,
+                        Some(error) => error,
+                    }
+                }
+                Err(error) => error,
+            };
+            let (before, after) = (have, self.length(&file)?);
+            if after > before {
+                retries.reset();
+            }
+            if retries.after(client, error)?.is_none() {
+                let _ = fs::remove_file(self.path);
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Writes what comes; an error is one that may pass.
+    fn receive(&self, mut answer: Answer, file: &mut File) -> Result<Option<FetchError>, ObtainError> {
+        let expected = format!("{} bytes", self.sum.size);
+        if let Some(total) = answer.total.filter(|total| *total != self.sum.size) {
+            return Err(self.wrong(&expected, &format!("{total} bytes")));
+        }
+        let action = || format!("write {}", self.path.display());
+        let mut have = answer.start.min(self.length(file)?);
+        file.set_len(have).attempt(action)?;
+        file.seek(SeekFrom::Start(have)).attempt(action)?;
+        if have != answer.start {
+            return Ok(Some(FetchError::Passing("another part than asked for".to_owned(), None)));
+        }
+        self.progress.started(self.name, Some(self.sum.size));
+        self.progress.advanced(self.name, have);
+        let mut buffer = vec![0; 1 << 16];
+        let begun = Instant::now();
+        loop {
+            let read = match answer.body.read(&mut buffer) {
+                Ok(0) if have == self.sum.size => return Ok(None),
+                Ok(0) if answer.total.is_none() => {
+                    return Err(self.wrong(&expected, &format!("{have} bytes")));
+                }
+                Ok(0) => return Ok(Some(FetchError::Passing("the transfer broke off".into(), None))),
+                Ok(read) => read,
+                Err(error) => return Ok(Some(FetchError::Passing(broke_off(&error), None))),
+            };
+            have += read as u64;
+            if have > self.sum.size {
+                return Err(self.wrong(&expected, "more"));
+            }
+            file.write_all(&buffer[..read]).attempt(action)?;
+            self.progress.advanced(self.name, read as u64);
+            if begun.elapsed() > DEADLINE {
+                let why = format!("{} took more than {} s", self.name, DEADLINE.as_secs());
+                return Ok(Some(FetchError::Unreachable(why)));
+            }
+        }
+    }
+
+    fn length(&self, file: &File) -> Result<u64, ObtainError> {
+        let metadata = file.metadata().attempt(|| format!("read {}", self.path.display()))?;
+        if metadata.len() > self.sum.size {
+            self.empty(file)?;
+            return Ok(0);
+        }
+        Ok(metadata.len())
+    }
+
+    fn empty(&self, file: &File) -> Result<(), ObtainError> {
+        file.set_len(0).attempt(|| format!("empty {}", self.path.display()))
+    }
+
+    fn wrong(&self, expected: &str, found: &str) -> ObtainError {
+        ObtainError::verification(self.url, expected, found)
+    }
+}
+
+fn broke_off(error: &std::io::Error) -> String {
+    format!("the transfer broke off ({error})")
+}
+
+/// How often, and when, to try again.
+struct Retries<'a> {
+    url: &'a str,
+    left: u32,
+    pause: Duration,
+}
+
+impl<'a> Retries<'a> {
+    fn new(url: &'a str) -> Self {
+        Self {
+            url,
+            left: TRIES - 1,
+            pause: BACKOFF,
+        }
+    }
+
+    /// A try brought something.
+    fn reset(&mut self) {
+        *self = Self::new(self.url);
+    }
+
+    /// Waits before the next try; `None` where the file does not exist.
+    fn after(&mut self, client: &Client, error: FetchError) -> Result<Option<()>, ObtainError> {
+        let host = host_of(self.url);
+        let (why, asked) = match error {
+            FetchError::NotFound => return Ok(None),
+            FetchError::Unreachable(why) => {
+                return Err(ObtainError::unavailable(format!("{host}: {why}")));
+            }
+            FetchError::Passing(why, asked) => (why, asked),
+        };
+        let patient = asked.is_none_or(|asked| asked <= MAX_RETRY_AFTER);
+        if self.left == 0 || !patient {
+            let why = match asked {
+                Some(asked) if !patient => format!("{why}, again in {} s", asked.as_secs()),
+                _ => format!("{why}, {TRIES} times"),
+            };
+            client.give_up(self.url, &why);
+            return Err(ObtainError::unavailable(format!("{host}: {why}")));
+        }
+        thread::sleep(asked.unwrap_or(self.pause).max(self.pause));
+        self.left -= 1;
+        self.pause *= 2;
+        Ok(Some(()))
+    }
+}

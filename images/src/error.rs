@@ -1,0 +1,79 @@
+//! Why a kernel could not be had.
+
+use std::io;
+use std::time::Duration;
+
+/// Why [`Store::obtain`](crate::Store::obtain) has no image to give.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObtainError {
+    /// Nobody within reach has the kernel. A row `not run`, not a failure.
+    #[error("not available: {why}")]
+    Unavailable {
+        /// The reasons, on one line.
+        why: String,
+    },
+    /// What came is not what was promised. Nothing of it is kept.
+    #[error(
+        "{file} failed verification: expected {expected}, found {found}; \
+         do not use this mirror until you know why, or name another with --mirror"
+    )]
+    Verification {
+        /// The file, as a URL or path.
+        file: String,
+        /// What a signed file, the lock file or the format demands.
+        expected: String,
+        /// What was there.
+        found: String,
+    },
+    /// Somebody else held something for too long.
+    #[error("gave up waiting for {what} after {} s; {hint}", waited.as_secs())]
+    Timeout {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        waited: Duration,
+        /// What to do next.
+        hint: &'static str,
+    },
+    /// This machine failed: disk full, no permission.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was attempted, with the path.
+        action: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl ObtainError {
+    pub(crate) fn verification(
+        file: impl ToString,
+        expected: impl ToString,
+        found: impl ToString,
+    ) -> Self {
+        Self::Verification {
+            file: file.to_string(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+
+    pub(crate) fn unavailable(why: impl Into<String>) -> Self {
+        Self::Unavailable { why: why.into() }
+    }
+}
+
+/// Says what was attempted when the system refuses it.
+pub(crate) trait Attempt<T> {
+    fn attempt(self, action: impl FnOnce() -> String) -> Result<T, ObtainError>;
+}
+
+impl<T> Attempt<T> for io::Result<T> {
+    fn attempt(self, action: impl FnOnce() -> String) -> Result<T, ObtainError> {
+        self.map_err(|source| ObtainError::Io {
+            action: action(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! Hashing what is read, and reading no more than is meant to be there.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256, in lower case hexadecimal digits.
+#[derive(Default)]
+pub(crate) struct Hasher(Sha256);
+
+impl Hasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> String {
+        let digits = self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+        digits.concat()
+    }
+
+    pub(crate) fn of(bytes: &[u8]) -> String {
+        let mut hasher = Self::default();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    /// The size of a file in bytes, and its hash.
+    pub(crate) fn of_file(path: &Path) -> io::Result<(u64, String)> {
+        let mut file = File::open(path)?;
+        let mut hasher = Self::default();
+        let mut buffer = vec![0; 1 << 16];
+        let mut size = 0;
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok((size, hasher.finish())),
+                read => {
+                    hasher.update(&buffer[..read]);
+                    size += read as u64;
+                }
+            }
+        }
+    }
+}
+
+/// A reader that fails when there is more than so many bytes, where
+/// [`Read::take`] would pretend that there is no more.
+pub(crate) struct Limited<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R> Limited<R> {
+    pub(crate) fn new(inner: R, limit: u64) -> Self {
+        Self { inner, left: limit }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::Error::other("it unpacks to more than it should")),
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_in_lower_case_digits() {
+        assert_eq!(
+            Hasher::of(b""),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+    }
+
+    #[test]
+    fn one_byte_too_many_is_an_error() {
+        let read = |limit| io::copy(&mut Limited::new(&b"12345"[..], limit), &mut io::sink());
+        assert_eq!(read(5).unwrap(), 5);
+        assert!(read(4).is_err());
+    }
+}

@@ -1,0 +1,260 @@
+//! One request: HTTP, HTTPS, or a file of this machine.
+//!
+//! Every wait has its own deadline. A host that cannot be reached is
+//! remembered, so that forty kernels do not each wait for it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, RANGE, RETRY_AFTER};
+use ureq::{Agent, Timeout};
+
+const RESOLVE: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(10);
+/// From the request to the end of the response's header.
+const RESPONSE: Duration = Duration::from_secs(30);
+/// Without a single byte of a body.
+const STALL: Duration = Duration::from_secs(20);
+const REDIRECTS: u32 = 5;
+
+/// Speaks to mirrors; proxies are taken from the environment, as curl does.
+pub(crate) struct Client {
+    agent: Agent,
+    hosts: Mutex<HashMap<String, Arc<Mutex<Host>>>>,
+}
+
+/// What is known about a host in this run.
+#[derive(Clone, Default)]
+enum Host {
+    #[default]
+    Unknown,
+    Up,
+    Down(String),
+}
+
+/// The start of a file.
+pub(crate) struct Answer {
+    /// Where in the file the body begins.
+    pub(crate) start: u64,
+    /// Bytes of the whole file, where the server says.
+    pub(crate) total: Option<u64>,
+    pub(crate) body: Box<dyn Read + Send>,
+}
+
+/// Why there is no file.
+#[derive(Clone, Debug)]
+pub(crate) enum FetchError {
+    /// The host works and does not have it.
+    NotFound,
+    /// Trying again is of no use in this run.
+    Unreachable(String),
+    /// It may work in a moment; the server may have said when.
+    Passing(String, Option<Duration>),
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        let config = Agent::config_builder()
+            .user_agent(concat!("strata/", env!("CARGO_PKG_VERSION")))
+            .http_status_as_error(false)
+            .max_redirects(REDIRECTS)
+            .timeout_resolve(Some(RESOLVE))
+            .timeout_connect(Some(CONNECT))
+            .timeout_send_request(Some(RESPONSE))
+            .timeout_recv_response(Some(RESPONSE))
+            .timeout_per_read(Some(STALL))
+            .tls_config(
+                // The certificates this machine trusts, which a company's proxy may need.
+                ureq::tls::TlsConfig::builder()
+                    .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+                    .build(),
+            )
+            .build();
+        Self {
+            agent: config.into(),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// Asks for a file from a byte on; the server may start over all the same.
+    pub(crate) fn get(&self, url: &str, from: u64) -> Result<Answer, FetchError> {
+        if let Some(path) = url.strip_prefix("file://") {
+            return local(path, from);
+        }
+        let host = self.host(url);
+        // Held until the host's first answer, so that only one request has to
+        // find out that there is none; every wait in there has a deadline.
+        let mut state = host.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            Host::Down(why) => return Err(FetchError::Unreachable(why.clone())),
+            Host::Up => {
+                drop(state);
+                let result = self.request(url, from);
+                if let Err(FetchError::Unreachable(why)) = &result {
+                    self.give_up(url, why);
+                }
+                result
+            }
+            Host::Unknown => {
+                let result = self.request(url, from);
+                *state = match &result {
+                    Err(FetchError::Unreachable(why)) => Host::Down(why.clone()),
+                    Err(FetchError::Passing(..)) => Host::Unknown,
+                    Ok(_) | Err(FetchError::NotFound) => Host::Up,
+                };
+                result
+            }
+        }
+    }
+
+    /// Asks this URL's host for nothing more in this run.
+    pub(crate) fn give_up(&self, url: &str, why: &str) {
+        *self.host(url).lock().unwrap_or_else(PoisonError::into_inner) = Host::Down(why.to_owned());
+    }
+
+    fn host(&self, url: &str) -> Arc<Mutex<Host>> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.entry(host_of(url).to_owned()).or_default().clone()
+    }
+
+    fn request(&self, url: &str, from: u64) -> Result<Answer, FetchError> {
+        let mut request = self.agent.get(url).header(ACCEPT_ENCODING, "identity");
+        if from > 0 {
+            request = request.header(RANGE, format!("bytes={from}-"));
+        }
+        let response = request.call().map_err(|error| refusal(&error))?;
+        let headers = response.headers();
+        let (start, total) = match response.status().as_u16() {
+            200 => (0, number(headers, CONTENT_LENGTH.as_str())),
+            206 => content_range(headers)
+                .ok_or_else(|| FetchError::Unreachable("part of a file without a place".into()))?,
+            404 | 410 => return Err(FetchError::NotFound),
+            // What was there before is not the start of what is there now.
+            416 if from > 0 => return self.request(url, 0),
+            status @ (408 | 429 | 500 | 502..=504) => {
+                let why = format!("status {status}");
+                return Err(FetchError::Passing(why, retry_after(headers)));
+            }
+            status => return Err(FetchError::Unreachable(format!("status {status}"))),
+        };
+        Ok(Answer {
+            start,
+            total,
+            body: Box::new(response.into_body().into_reader()),
+        })
+    }
+}
+
+/// `host:port` of a URL, or the URL where it has none.
+pub(crate) fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().filter(|host| !host.is_empty()).unwrap_or(url)
+}
+
+fn refusal(error: &ureq::Error) -> FetchError {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    let unreachable = |why: &str| FetchError::Unreachable(why.to_owned());
+    match error {
+        ureq::Error::HostNotFound => unreachable("name does not resolve"),
+        ureq::Error::ConnectionFailed => unreachable("no connection"),
+        ureq::Error::Timeout(Timeout::Resolve) => {
+            FetchError::Unreachable(format!("name did not resolve within {} s", RESOLVE.as_secs()))
+        }
+        ureq::Error::Timeout(Timeout::Connect) => {
+            FetchError::Unreachable(format!("no connection within {} s", CONNECT.as_secs()))
+        }
+        ureq::Error::Timeout(_) => {
+            FetchError::Passing(format!("no answer within {} s", RESPONSE.as_secs()), None)
+        }
+        ureq::Error::Io(error) => match error.kind() {
+            ConnectionRefused => unreachable("connection refused"),
+            HostUnreachable | NetworkUnreachable => unreachable("no route"),
+            // The standard library has no kind for it.
+            _ if error.to_string().contains("lookup address") => unreachable("name does not resolve"),
+            _ => FetchError::Passing(error.to_string(), None),
+        },
+        other => FetchError::Unreachable(other.to_string()),
+    }
+}
+
+fn local(path: &str, from: u64) -> Result<Answer, FetchError> {
+    let open = || -> io::Result<(File, u64)> {
+        let mut file = File::open(path)?;
+        let total = file.metadata()?.len();
+        file.seek(SeekFrom::Start(from))?;
+        Ok((file, total))
+    };
+    match open() {
+        Ok((file, total)) => Ok(Answer {
+            start: from,
+            total: Some(total),
+            body: Box::new(file),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FetchError::NotFound),
+        Err(error) => Err(FetchError::Unreachable(error.to_string())),
+    }
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// `bytes 100-199/200`: where the part starts, and the size of the whole.
+fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+    let (range, total) = range.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, _) = range.split_once('-')?;
+    Some((start.trim().parse().ok()?, total.trim().parse().ok()))
+}
+
+/// Seconds, or a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    if let Some(seconds) = number(headers, RETRY_AFTER.as_str()) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+    let seconds = date.as_second() - Timestamp::now().as_second();
+    Some(Duration::from_secs(seconds.try_into().unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_its_host() {
+        assert_eq!(host_of("http://a.example.org:80/debian/x"), "a.example.org:80");
+        assert_eq!(host_of("https://a.example.org"), "a.example.org");
+    }
+
+    #[test]
+    fn a_range_says_where_it_starts() {
+        let range = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_RANGE, value.parse().unwrap());
+            content_range(&headers)
+        };
+        assert_eq!(range("bytes 100-199/200"), Some((100, Some(200))));
+        assert_eq!(range("bytes 100-199/*"), Some((100, None)));
+        assert_eq!(range("bytes */200"), None);
+    }
+
+    #[test]
+    fn a_name_that_does_not_resolve_is_remembered() {
+        let client = Client::new();
+        let url = "http://no-such-host.invalid/x";
+        for _ in 0..2 {
+            match client.get(url, 0) {
+                Err(FetchError::Unreachable(why)) => assert!(why.contains("resolve"), "{why}"),
+                other => panic!("{:?}", other.err()),
+            }
+        }
+        assert!(matches!(*client.host(url).lock().unwrap(), Host::Down(_)));
+    }
+}

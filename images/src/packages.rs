@@ -1,0 +1,239 @@
+//! The kernels that a package index lists, and the choice among them.
+
+use std::io::{self, BufRead};
+
+use deb822_fast::{Deb822, Paragraph};
+use debversion::Version as DebianVersion;
+use guest::Version;
+
+use crate::release::{FileSum, parse_sha256};
+
+/// The flavours of a kernel that fit, the preferred first: the cloud one is a
+/// quarter of the size and has what a virtual machine needs.
+const FLAVOURS: [&str; 2] = ["cloud-amd64", "amd64"];
+
+/// A stanza of an index is never that large.
+const MAX_STANZA: usize = 1 << 20;
+
+/// A package with a kernel image in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    /// Debian version, as in the index.
+    pub(crate) version: String,
+    pub(crate) flavour: &'static str,
+    /// Path from the archive's root, size and hash of the `.deb`.
+    pub(crate) file: FileSum,
+}
+
+impl Package {
+    /// Without a package, the name alone says which flavour it is of.
+    pub(crate) fn flavour_of(name: &str) -> Option<&'static str> {
+        // `linux-binary-*` holds the image since 6.19; `linux-image-*` did before.
+        let rest = name
+            .strip_prefix("linux-image-")
+            .or_else(|| name.strip_prefix("linux-binary-"))?;
+        let rest = rest.strip_suffix("-unsigned").unwrap_or(rest);
+        if !rest.starts_with(|first: char| first.is_ascii_digit()) || rest.contains("-rt-") {
+            return None;
+        }
+        FLAVOURS.into_iter().find(|flavour| {
+            (rest.strip_suffix(flavour)).is_some_and(|abi| abi.ends_with('-'))
+        })
+    }
+
+    fn parse(stanza: &Paragraph) -> Option<Self> {
+        let name = stanza.get("Package")?;
+        let flavour = Self::flavour_of(name)?;
+        // What depends on an image has none itself: the meta packages, and the
+        // `linux-image-*` beside a `linux-binary-*`.
+        let depends = stanza.get("Depends").unwrap_or_default();
+        if depends.contains("linux-image-") || depends.contains("linux-binary-") {
+            return None;
+        }
+        let path = stanza.get("Filename")?;
+        let relative = !path.starts_with('/') && !path.split('/').any(|part| part == "..");
+        let version = stanza.get("Version")?;
+        (relative && is_plain(version)).then_some(())?;
+        Some(Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            flavour,
+            file: FileSum {
+                path: path.to_owned(),
+                size: stanza.get("Size")?.parse().ok()?,
+                sha256: parse_sha256(stanza.get("SHA256")?)?,
+            },
+        })
+    }
+}
+
+/// Whether a Debian version can be part of a path: it holds no slash.
+pub(crate) fn is_plain(version: &str) -> bool {
+    version.starts_with(|first: char| first.is_ascii_digit())
+        && (version.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b".+~-:".contains(&byte))
+}
+
+/// The kernels that an index (`Packages`) lists.
+pub(crate) fn read_index(mut index: impl BufRead) -> io::Result<Vec<Package>> {
+    let mut packages = Vec::new();
+    let mut stanza = String::new();
+    loop {
+        let before = stanza.len();
+        let end = index.read_line(&mut stanza)? == 0;
+        if stanza.len() > MAX_STANZA {
+            return Err(io::Error::other("a stanza of more than 1 MiB"));
+        }
+        if !end && stanza.len() > before + 1 {
+            continue;
+        }
+        // There are 60,000 stanzas; only some thirty are worth parsing.
+        if stanza.contains("Package: linux-") {
+            let parsed: Deb822 = stanza.parse().map_err(io::Error::other)?;
+            packages.extend(parsed.iter().filter_map(Package::parse));
+        }
+        stanza.clear();
+        if end {
+            return Ok(packages);
+        }
+    }
+}
+
+/// The best package of exactly this version; a rebuild (`+b1`) is the same version.
+pub(crate) fn exactly<'a>(packages: &'a [Package], version: &str) -> Option<&'a Package> {
+    let wanted = without_rebuild(version);
+    best(packages.iter().filter(|package| without_rebuild(&package.version) == wanted))
+}
+
+/// The best package of the newest version within a series.
+pub(crate) fn newest<'a>(
+    packages: impl IntoIterator<Item = &'a Package>,
+    series: Version,
+) -> Option<&'a Package> {
+    let of_series = packages.into_iter().filter(|package| {
+        Version::leading(&package.version).is_ok_and(|(version, _)| version.series() == series)
+    });
+    let of_series: Vec<_> = of_series.collect();
+    let newest = of_series.iter().max_by_key(|package| ordered(&package.version))?;
+    best((of_series.iter().copied()).filter(|package| package.version == newest.version))
+}
+
+fn best<'a>(packages: impl Iterator<Item = &'a Package>) -> Option<&'a Package> {
+    packages.min_by_key(|package| {
+        let rank = FLAVOURS.iter().position(|flavour| *flavour == package.flavour);
+        // Two of the same kind differ in nothing that matters; the name makes it repeatable.
+        (rank, package.name.ends_with("-unsigned"), &package.name)
+    })
+}
+
+fn without_rebuild(version: &str) -> &str {
+    match version.rsplit_once("+b") {
+        Some((start, count)) if count.bytes().all(|byte| byte.is_ascii_digit()) => start,
+        _ => version,
+    }
+}
+
+/// A version that sorts as Debian sorts; one that is malformed sorts first.
+fn ordered(version: &str) -> Option<DebianVersion> {
+    version.parse().ok()
+}
+
+/// Whether a Debian version is newer than another.
+pub(crate) fn is_newer(version: &str, than: &str) -> bool {
+    ordered(version) > ordered(than)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(packages: &[(&str, &str, &str)]) -> Vec<Package> {
+        let stanzas = packages.iter().map(|(name, version, depends)| {
+            format!(
+                "Package: {name}\nVersion: {version}\nDepends: {depends}\n\
+                 Filename: pool/main/l/linux/{name}_{version}_amd64.deb\nSize: 9\nSHA256: {}\n",
+                "0".repeat(64)
+            )
+        });
+        let text = stanzas.collect::<Vec<_>>().join("\n");
+        read_index(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn names_of_kernels_are_told_from_others() {
+        for (name, flavour) in [
+            ("linux-image-3.10-2-amd64", Some("amd64")),
+            ("linux-image-6.1.0-50-cloud-amd64", Some("cloud-amd64")),
+            ("linux-image-6.1.0-50-cloud-amd64-unsigned", Some("cloud-amd64")),
+            ("linux-binary-7.3.4+deb13-cloud-amd64", Some("cloud-amd64")),
+            ("linux-image-3.10-2-rt-amd64", None),
+            ("linux-image-6.1.0-50-amd64-dbg", None),
+            ("linux-image-6.12-amd64-signed-template", None),
+            ("linux-image-amd64", None),
+            ("linux-image-3.2.0-4-486", None),
+            ("linux-headers-6.1.0-50-amd64", None),
+        ] {
+            assert_eq!(Package::flavour_of(name), flavour, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_cloud_flavour_that_is_signed_is_preferred() {
+        let packages = index(&[
+            ("linux-image-6.1.0-50-amd64", "6.1.176-1", "kmod"),
+            ("linux-image-6.1.0-50-cloud-amd64-unsigned", "6.1.176-1", "kmod"),
+            ("linux-image-6.1.0-50-cloud-amd64", "6.1.176-1", "kmod"),
+        ]);
+        let chosen = exactly(&packages, "6.1.176-1").unwrap();
+        assert_eq!(chosen.name, "linux-image-6.1.0-50-cloud-amd64");
+    }
+
+    #[test]
+    fn what_only_depends_on_an_image_is_no_kernel() {
+        let packages = index(&[
+            ("linux-image-6.12-amd64", "6.12.117-1", "linux-image-6.12.117-amd64 (= 1)"),
+            ("linux-image-7.3.4+deb13-amd64", "7.3.4-1", "kmod, linux-binary-7.3.4+deb13-amd64"),
+            ("linux-binary-7.3.4+deb13-amd64", "7.3.4-1", "linux-base"),
+        ]);
+        assert_eq!(packages.len(), 1);
+        assert_eq!(exactly(&packages, "7.3.4-1").unwrap().name, "linux-binary-7.3.4+deb13-amd64");
+    }
+
+    #[test]
+    fn a_rebuild_is_the_same_version() {
+        let packages = index(&[("linux-image-3.10-2-amd64", "3.10.7-1+b1", "kmod")]);
+        assert!(exactly(&packages, "3.10.7-1").is_some());
+        assert!(exactly(&packages, "3.10.7-10").is_none());
+        let packages = index(&[("linux-image-6.1-1-amd64", "6.1.1-1+bpo1", "kmod")]);
+        assert!(exactly(&packages, "6.1.1-1").is_none());
+    }
+
+    #[test]
+    fn the_newest_is_newest_as_debian_orders_it() {
+        let packages = index(&[
+            ("linux-image-6.12.9-amd64", "6.12.9-1", "kmod"),
+            ("linux-image-6.12.10-amd64", "6.12.10-1", "kmod"),
+            ("linux-image-6.12.10-1-amd64", "6.12.10-1~bpo12+1", "kmod"),
+            ("linux-image-6.1-cloud-amd64", "6.1.200-1", "kmod"),
+        ]);
+        assert_eq!(newest(&packages, Version::new(6, 12)).unwrap().version, "6.12.10-1");
+        assert_eq!(newest(&packages, Version::new(6, 13)), None);
+        assert!(is_newer("7.3~rc7-1", "7.3~rc6-1") && !is_newer("7.3~rc7-1", "7.3-1"));
+    }
+
+    #[test]
+    fn a_stanza_that_points_elsewhere_is_left_out() {
+        let stanza = |path: &str, version: &str| {
+            format!(
+                "Package: linux-image-6.1-amd64\nVersion: {version}\nFilename: {path}\nSize: 9\n\
+                 SHA256: {}\n",
+                "0".repeat(64)
+            )
+        };
+        let read = |path, version| read_index(stanza(path, version).as_bytes()).unwrap().len();
+        assert_eq!(read("pool/a.deb", "6.1.1-1"), 1);
+        assert_eq!(read("pool/../../a.deb", "6.1.1-1"), 0);
+        assert_eq!(read("/etc/a.deb", "6.1.1-1"), 0);
+        assert_eq!(read("pool/a.deb", "6.1/../../x"), 0);
+    }
+}

@@ -1,0 +1,164 @@
+//! The signed file at the head of a suite: `InRelease`, or `Release` with `Release.gpg`.
+
+use deb822_fast::{Deb822, Paragraph};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+
+use crate::keyring::Signer;
+
+/// What a release file says, as far as it is of use here.
+#[derive(Clone, Debug)]
+pub(crate) struct Release {
+    pub(crate) origin: String,
+    pub(crate) label: String,
+    suite: String,
+    codename: String,
+    valid_until: Option<Timestamp>,
+    /// Whether index files can be had under the name of their hash, too.
+    pub(crate) by_hash: bool,
+    files: Vec<FileSum>,
+    pub(crate) signer: Signer,
+}
+
+/// Size and hash of a file that somebody vouches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileSum {
+    /// Path, relative to the release file's directory.
+    pub(crate) path: String,
+    pub(crate) size: u64,
+    /// In lower case hexadecimal digits.
+    pub(crate) sha256: String,
+}
+
+impl Release {
+    /// Reads the text that was signed. The error says what is wrong with it.
+    pub(crate) fn parse(text: &str, signer: Signer) -> Result<Self, String> {
+        let file: Deb822 = text.parse().map_err(|error| format!("{error}"))?;
+        let fields = match file.iter().collect::<Vec<_>>()[..] {
+            [only] => only,
+            ref all => return Err(format!("{} paragraphs", all.len())),
+        };
+        let get = |name| fields.get(name).unwrap_or_default().trim().to_owned();
+        let valid_until = match fields.get("Valid-Until") {
+            None => None,
+            Some(date) => Some(parse_date(date).ok_or_else(|| format!("Valid-Until: {date}"))?),
+        };
+        Ok(Self {
+            origin: get("Origin"),
+            label: get("Label"),
+            suite: get("Suite"),
+            codename: get("Codename"),
+            valid_until,
+            by_hash: get("Acquire-By-Hash") == "yes",
+            files: files(fields)?,
+            signer,
+        })
+    }
+
+    /// Whether it heads the suite that was asked for; a mirror, or somebody in
+    /// between, might hand out a genuine file of another one.
+    pub(crate) fn heads(&self, suite: &str) -> bool {
+        self.origin == "Debian" && (self.suite == suite || self.codename == suite)
+    }
+
+    /// For people: what it heads.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {} ({})", self.origin, self.suite, self.codename)
+    }
+
+    /// The time after which it must have been replaced, where that has passed.
+    pub(crate) fn expired(&self, now: Timestamp) -> Option<Timestamp> {
+        self.valid_until.filter(|until| *until < now)
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Option<&FileSum> {
+        self.files.iter().find(|file| file.path == path)
+    }
+}
+
+/// Only the indexes of the kernels are kept: a release lists thousands of files.
+fn files(fields: &Paragraph) -> Result<Vec<FileSum>, String> {
+    let list = fields.get("SHA256").ok_or("no SHA256 sums")?;
+    let mut files = Vec::new();
+    for line in list.lines().filter(|line| line.contains("main/binary-amd64/Packages")) {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [sha256, size, path] = words[..] else {
+            return Err(format!("SHA256: {line}"));
+        };
+        files.push(FileSum {
+            path: path.to_owned(),
+            size: size.parse().map_err(|_| format!("SHA256: {line}"))?,
+            sha256: parse_sha256(sha256).ok_or_else(|| format!("SHA256: {line}"))?,
+        });
+    }
+    Ok(files)
+}
+
+/// A SHA-256 in hexadecimal digits, which become lower case.
+pub(crate) fn parse_sha256(text: &str) -> Option<String> {
+    let well_formed = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    well_formed.then(|| text.to_ascii_lowercase())
+}
+
+/// `Sat, 11 Jul 2026 10:16:37 UTC`; mail calls that time zone GMT.
+fn parse_date(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let text = text.strip_suffix("UTC").map_or(text.to_owned(), |start| format!("{start}GMT"));
+    rfc2822::DateTimeParser::new().parse_timestamp(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Origin: Debian\nLabel: Debian\nSuite: oldstable\nCodename: bookworm\n\
+        Date: Sat, 11 Jul 2026 10:16:37 UTC\nValid-Until: Sat, 18 Jul 2026 10:16:37 UTC\n\
+        Acquire-By-Hash: yes\nMD5Sum:\n 00 1 main/binary-amd64/Packages\nSHA256:\n \
+        AAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa    42 main/binary-amd64/Packages.xz\n \
+        bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb 7 main/binary-i386/Packages.xz\n";
+
+    fn parse(text: &str) -> Result<Release, String> {
+        let signer = Signer {
+            fingerprint: String::new(),
+            signed: Timestamp::UNIX_EPOCH,
+        };
+        Release::parse(text, signer)
+    }
+
+    #[test]
+    fn a_release_lists_the_indexes_of_this_architecture() {
+        let release = parse(TEXT).unwrap();
+        assert!(release.heads("bookworm") && release.heads("oldstable"));
+        assert!(!release.heads("bookworm-backports") && release.by_hash);
+        let file = release.file("main/binary-amd64/Packages.xz").unwrap();
+        assert_eq!((file.size, file.sha256.as_str()), (42, "a".repeat(64).as_str()));
+        assert_eq!(release.files.len(), 1);
+    }
+
+    #[test]
+    fn a_release_of_somebody_else_heads_nothing() {
+        assert!(!parse(&TEXT.replace("Origin: Debian", "Origin: Docker")).unwrap().heads("bookworm"));
+    }
+
+    #[test]
+    fn a_release_expires() {
+        let at = |text: &str| text.parse().unwrap();
+        let release = parse(TEXT).unwrap();
+        assert_eq!(release.expired(at("2026-07-18T10:00:00Z")), None);
+        assert!(release.expired(at("2026-07-18T10:17:00Z")).is_some());
+    }
+
+    #[test]
+    fn a_malformed_release_is_refused() {
+        for (from, to) in [
+            ("SHA256:", "SHA1:"),
+            ("    42 main", " -1 main"),
+            ("    42 main", " main"),
+            ("AAaa", "AAa"),
+            ("18 Jul", "some day"),
+            ("MD5Sum:", "\nMD5Sum:"),
+        ] {
+            assert!(parse(&TEXT.replace(from, to)).is_err(), "{from} -> {to}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use std::num::NonZeroUsize;
+
+use anyhow::Result;
+use clap::Args;
+use harness::{Exit, RunDir, Suite, Wish, host, report, scenarios_named};
+use images::{Catalogue, Spec, Store};
+
+/// Boot kernels and assert what each must do
+///
+/// Installs what this machine lacks (asks first on a terminal), builds the
+/// guest, obtains and verifies the kernels, boots each under QEMU, and holds
+/// what it shows against what is claimed of its version.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  all that ran agreed with its claims
+  1  a kernel disagreed with a claim, or kept a scenario from ending
+  2  the command line made no sense
+  3  the harness could not do its work: nothing was asserted, QEMU is missing,
+     a verification failed, or --strict and a kernel was not run
+
+Examples:
+  cargo xtask test-kernels                       the default set of kernels
+  cargo xtask test-kernels 3.8..3.13 '>=6.12'    ranges
+  cargo xtask test-kernels ./arch/x86/boot/bzImage
+  cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded")]
+pub(crate) struct Arguments {
+    /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, or the path of a bzImage
+    #[arg(value_name = "KERNEL")]
+    kernels: Vec<Spec>,
+
+    /// Run this scenario only; may be given more than once
+    #[arg(long = "scenario", value_name = "NAME")]
+    scenarios: Vec<String>,
+
+    #[command(flatten)]
+    sources: Sources,
+
+    /// How the processor is executed: auto, kvm or tcg
+    #[arg(long, default_value = "auto")]
+    accel: Wish,
+
+    /// How many kernels to run side by side [default: one a core]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    /// Fail where a kernel could not be run
+    #[arg(long)]
+    strict: bool,
+
+    /// Install what is missing without asking (as CI=true does)
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Where kernels come from.
+#[derive(Args)]
+pub(crate) struct Sources {
+    /// A Debian mirror to ask first, such as http://mirror.example.org/debian
+    /// [also: STRATA_MIRROR]
+    #[arg(long, value_name = "URL")]
+    mirror: Vec<String>,
+
+    /// Take exactly the kernels that are pinned, no newer ones of their series
+    #[arg(long)]
+    locked: bool,
+}
+
+impl Sources {
+    pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
+        let builder = Store::builder(catalogue).locked(self.locked);
+        self.mirror
+            .iter()
+            .fold(builder, |builder, mirror| builder.mirror(mirror))
+            .build()
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let catalogue = Catalogue::builtin();
+    let kernels = catalogue.select(&arguments.kernels)?;
+    let scenarios = scenarios_named(&arguments.scenarios)?;
+    host::prepare(arguments.yes)?;
+
+    let store = arguments.sources.store(&catalogue)?;
+    let mut suite = Suite::new(kernels, scenarios, store, RunDir::new_run()?)?;
+    suite.wish = arguments.accel;
+    suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
+    let matrix = suite.run(&report::Terminal::default());
+
+    println!("{}", report::table(&matrix));
+    print!("{}", report::details(&matrix));
+    Ok(matrix.exit(arguments.strict))
+}
