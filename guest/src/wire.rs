@@ -125,7 +125,13 @@ fn open(frame: &[u8]) -> Piece {
     for group in frame.chunks(4) {
         let six = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
         let bits = six(0) << 18 | six(1) << 12 | six(2) << 6 | six(3);
-        body.extend(&bits.to_be_bytes()[1..group.len()]);
+        // n + 1 sixbits hold n bytes; what is left of the last one is padding.
+        let bytes = bits.to_be_bytes();
+        let (bytes, padding) = bytes[1..].split_at(group.len() - 1);
+        if padding.iter().any(|&byte| byte != 0) {
+            return Piece::Garbled("a frame with something behind its end");
+        }
+        body.extend(bytes);
     }
     let Some((header, json)) = body.split_at_checked(HEADER) else {
         return Piece::Garbled("a frame too short for a record");
@@ -138,5 +144,111 @@ fn open(frame: &[u8]) -> Piece {
     match serde_json::from_slice(json) {
         Ok(record) => Piece::Record(word(0), record),
         Err(_) => Piece::Garbled("a record this version of Strata does not know"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(scenario: &str) -> Record {
+        Record::Started {
+            scenario: scenario.to_owned(),
+        }
+    }
+
+    fn records(pieces: Vec<Piece>) -> Vec<(u32, Record)> {
+        let record = |piece| match piece {
+            Piece::Record(sequence, record) => Some((sequence, record)),
+            _ => None,
+        };
+        pieces.into_iter().filter_map(record).collect()
+    }
+
+    fn text(pieces: &[Piece]) -> Vec<u8> {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            _ => Vec::new(),
+        };
+        pieces.iter().flat_map(text).collect()
+    }
+
+    #[test]
+    fn a_record_of_any_length_comes_back() {
+        for length in 0..64 {
+            let record = record(&"x".repeat(length));
+            let pieces = Decoder::default().push(&encode(7, &record));
+            assert_eq!(
+                pieces,
+                [Piece::Record(7, record)],
+                "a name of {length} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_survives_a_message_at_any_place() {
+        let record = record("unshare_newpid");
+        let frame = encode(0, &record);
+        let message = "[    1.234567] caf\u{e9} \u{20ac} \u{1f427}: irq 9\r\n".as_bytes();
+        for place in 0..=frame.len() {
+            let console = [&frame[..place], message, &frame[place..]].concat();
+            let pieces = Decoder::default().push(&console);
+            assert_eq!(text(&pieces), message, "a message after {place} bytes");
+            assert_eq!(
+                records(pieces),
+                [(0, record.clone())],
+                "a message after {place} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_may_come_byte_by_byte() {
+        let record = record("unshare_newpid");
+        let mut decoder = Decoder::default();
+        let pieces = encode(3, &record)
+            .iter()
+            .flat_map(|byte| decoder.push(&[*byte]))
+            .collect();
+        assert_eq!(records(pieces), [(3, record)]);
+    }
+
+    #[test]
+    fn a_damaged_record_is_garbled_and_the_next_one_is_not() {
+        let (first, second) = (record("first"), record("second"));
+        let whole = encode(0, &first);
+        for place in 0..whole.len() {
+            let mut lost = whole.clone();
+            lost.remove(place);
+            let mut changed = whole.clone();
+            changed[place] ^= 0x01;
+            for damaged in [lost, changed] {
+                let console = [damaged, encode(1, &second)].concat();
+                let pieces = Decoder::default().push(&console);
+                let garbled = |piece: &Piece| matches!(piece, Piece::Garbled(_));
+                assert!(pieces.iter().any(garbled), "damaged at {place}: {pieces:?}");
+                assert_eq!(records(pieces), [(1, second.clone())], "damaged at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_a_record_is_none() {
+        let frame = encode(0, &record("unshare_newpid"));
+        for length in 0..frame.len() {
+            assert_eq!(records(Decoder::default().push(&frame[..length])), []);
+        }
+    }
+
+    #[test]
+    fn an_endless_frame_does_not_fill_the_memory() {
+        let mut decoder = Decoder::default();
+        decoder.push(&[START]);
+        let garbled = (0..64)
+            .flat_map(|_| decoder.push(&[0x80; 1 << 16]))
+            .filter(|piece| matches!(piece, Piece::Garbled(_)));
+        assert_eq!(garbled.count(), 1);
+        assert!(decoder.frame.is_none());
     }
 }

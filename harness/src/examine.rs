@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use guest::{Job, Kernel, Scenario, scenarios};
+use guest::{Job, Kernel, Scenario};
 
 use crate::boot::{Boot, Deadlines, End, boot};
 use crate::verdict::judge;
@@ -74,14 +74,19 @@ pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Resu
         };
         initramfs::pack(&job, &machine.initramfs)?;
         let boot = boot(&machine, deadlines, &dir)?;
-        take_in(boot, &mut left, &mut findings);
+        take_in(boot, scenarios, &mut left, &mut findings);
     }
     findings.took = started.elapsed();
     Ok(findings)
 }
 
 /// Makes cells of a boot. At least one scenario is off the list afterwards.
-fn take_in(boot: Boot, left: &mut VecDeque<&str>, findings: &mut Findings) {
+fn take_in(
+    boot: Boot,
+    scenarios: &[&Scenario],
+    left: &mut VecDeque<&str>,
+    findings: &mut Findings,
+) {
     let Boot {
         kernel,
         ended,
@@ -90,9 +95,8 @@ fn take_in(boot: Boot, left: &mut VecDeque<&str>, findings: &mut Findings) {
         ..
     } = boot;
     for ended in ended {
-        let (Some(kernel), Some(scenario)) = (&kernel, scenarios::find(&ended.scenario)) else {
-            continue;
-        };
+        let scenario = scenarios.iter().find(|scenario| scenario.name == ended.scenario);
+        let (Some(kernel), Some(scenario)) = (&kernel, scenario) else { continue };
         left.retain(|&name| name != ended.scenario);
         findings
             .cells

@@ -13,6 +13,7 @@ pub mod host;
 pub mod initramfs;
 mod machine;
 mod matrix;
+mod once;
 pub mod qemu;
 pub mod report;
 mod selection;

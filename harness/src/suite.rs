@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use guest::Scenario;
 use images::{Kernel, ObtainError, Store};
 
@@ -144,7 +144,7 @@ impl<'a> Suite<'a> {
                 image.path
             }
         };
-        let dir = self.dir.kernel(&dir_name(kernel)).map_err(failed)?;
+        let dir = self.kernel_dir(kernel).map_err(failed)?;
         row.dir = dir.path().to_owned();
         let mut machine = Machine {
             qemu: self.qemu.clone(),

@@ -1,0 +1,91 @@
+//! One test a kernel and scenario: `3.10::unshare_newpid_multithreaded`.
+//!
+//! The kernels are the default ones and what else is in the cache. Those that
+//! are not in the cache are listed as ignored: `cargo xtask test` fetches what
+//! can be had before it runs the tests. `STRATA_KERNELS`, a list as on the
+//! command line of `test-kernels`, names others; these are never ignored.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use harness::{Matrix, Verdict, report};
+use images::{Catalogue, Kernel, Spec, Store};
+use libtest_mimic::{Arguments, Failed, Trial};
+use strata_tests::{Captured, run_name, suite, suite_of};
+
+fn main() -> Result<ExitCode> {
+    let mut arguments = Arguments::from_args();
+    // Within one process, tests would only wait for one another's boots.
+    arguments.test_threads.get_or_insert(1);
+    let mut trials = Vec::new();
+    let mut any_cached = false;
+    for (kernel, cached) in kernels()? {
+        any_cached |= cached;
+        for scenario in guest::scenarios::ALL {
+            let name = format!("{}::{}", kernel.name(), scenario.name);
+            let kernel = kernel.clone();
+            let test = move || cell(&kernel, scenario.name).map_err(Failed::from);
+            trials.push(Trial::test(name, test).with_ignored_flag(!cached));
+        }
+    }
+    // Else a run in which every kernel is ignored would be green.
+    trials.push(Trial::test("a_kernel_is_at_hand", move || {
+        if any_cached {
+            Ok(())
+        } else {
+            Err("no kernel is in the cache: `cargo xtask test` fetches what can be had".into())
+        }
+    }));
+    Ok(libtest_mimic::run(&arguments, trials).exit_code())
+}
+
+/// The kernels to test, and whether each is at hand.
+fn kernels() -> Result<Vec<(Kernel, bool)>> {
+    let catalogue = Catalogue::builtin();
+    if let Ok(specs) = env::var("STRATA_KERNELS") {
+        let specs = specs.split([' ', ',']).filter(|spec| !spec.is_empty());
+        let specs: Vec<Spec> = specs.map(str::parse).collect::<Result<_, _>>()?;
+        let kernels = catalogue.select(&specs)?;
+        return Ok(kernels.into_iter().map(|kernel| (kernel, true)).collect());
+    }
+    let cached = Store::builder(&catalogue).build()?.cached()?;
+    let cached: BTreeSet<String> = cached.into_iter().map(|kernel| kernel.name).collect();
+    let by_default: BTreeSet<String> =
+        catalogue.select(&[])?.iter().map(Kernel::name).collect();
+    let all = catalogue.select(&["all".parse()?])?;
+    Ok(all
+        .into_iter()
+        .map(|kernel| {
+            let is_cached = cached.contains(&kernel.name());
+            (kernel, is_cached)
+        })
+        .filter(|(kernel, is_cached)| *is_cached || by_default.contains(&kernel.name()))
+        .collect())
+}
+
+/// Passes where the kernel showed what is claimed, and only there.
+fn cell(kernel: &Kernel, scenario: &str) -> Result<(), String> {
+    let row = match env::var("NEXTEST_ATTEMPT") {
+        // A second attempt asks the kernel again, this scenario alone.
+        Ok(attempt) if attempt != "1" => {
+            let run = format!("{}/{scenario}-attempt{attempt}", run_name());
+            let scenario = guest::scenarios::find(scenario).into_iter().collect();
+            suite_of(&run, vec![kernel.clone()], scenario)
+                .and_then(|suite| suite.row_once(kernel, &Captured))
+        }
+        _ => suite(&run_name(), vec![kernel.clone()])
+            .and_then(|suite| suite.row_once(kernel, &Captured)),
+    };
+    let mut row = row.map_err(|error| format!("{error:#}"))?;
+    row.cells.retain(|cell| cell.scenario == scenario);
+    match row.cells.first() {
+        Some(cell) if cell.verdict == Verdict::Passed => Ok(()),
+        Some(cell) if cell.verdict == Verdict::NotRun => {
+            Err(format!("not run: {}", cell.why.as_deref().unwrap_or_default()))
+        }
+        Some(_) => Err(report::details(&Matrix { rows: vec![row] })),
+        None => Err(format!("the report says nothing of {scenario}")),
+    }
+}

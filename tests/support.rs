@@ -1,0 +1,67 @@
+//! What the tests share.
+
+use std::env;
+
+use anyhow::Result;
+use guest::{Scenario, scenarios};
+use harness::{Choice, Row, RunDir, Suite, Watcher};
+use images::{Catalogue, Kernel, Progress, Store};
+
+/// A watcher for tests, whose output is captured.
+#[derive(Debug)]
+pub struct Captured;
+
+impl Progress for Captured {
+    fn note(&self, text: &str) {
+        eprintln!("{text}");
+    }
+}
+
+impl Watcher for Captured {
+    fn accelerator(&self, choice: &Choice) {
+        eprintln!("accelerator {choice}");
+    }
+
+    fn row(&self, _: &Row) {}
+}
+
+/// The run that this process takes part in: one a run of nextest, else its own.
+#[must_use]
+pub fn run_name() -> String {
+    match env::var("NEXTEST_RUN_ID") {
+        Ok(id) => format!("nextest-{id}"),
+        Err(_) => format!("test-{}", std::process::id()),
+    }
+}
+
+/// A suite of all scenarios whose kernels come from the usual places.
+///
+/// # Errors
+/// Where QEMU is missing or a directory cannot be made.
+pub fn suite(run: &str, kernels: Vec<Kernel>) -> Result<Suite<'static>> {
+    suite_of(run, kernels, scenarios::ALL.iter().collect())
+}
+
+/// The same, of some scenarios.
+///
+/// # Errors
+/// Where QEMU is missing or a directory cannot be made.
+pub fn suite_of<'a>(
+    run: &str,
+    kernels: Vec<Kernel>,
+    scenarios: Vec<&'a Scenario>,
+) -> Result<Suite<'a>> {
+    let store = Store::builder(&Catalogue::builtin()).build()?;
+    Suite::new(kernels, scenarios, store, RunDir::of_run(run)?)
+}
+
+/// A kernel that is within reach of every Debian machine.
+///
+/// # Panics
+/// Where the catalogue has lost it.
+#[must_use]
+pub fn any_kernel() -> Kernel {
+    let spec = "6.1".parse().expect("6.1 is the name of a kernel");
+    let mut kernels = Catalogue::builtin().select(&[spec]).expect("6.1 is in the catalogue");
+    kernels.remove(0)
+}

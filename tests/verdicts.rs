@@ -1,0 +1,61 @@
+//! From a real boot to a verdict.
+
+use guest::{Claim, Facts, ProbeError, Scenario, scenarios};
+use harness::{Exit, Matrix, Verdict, report};
+use strata_tests::{Captured, any_kernel, suite_of};
+
+fn run(name: &str, scenarios: Vec<&Scenario>) -> Matrix {
+    let run = format!("tests/{name}-{}", std::process::id());
+    suite_of(&run, vec![any_kernel()], scenarios).unwrap().run(&Captured)
+}
+
+/// Proof that a red is possible: the guest runs the true probes, the host holds
+/// one of them against a false claim.
+#[test]
+fn a_wrong_claim_turns_exactly_its_cell_red() {
+    let wrong = Scenario {
+        claims: &[Claim::since(3, 2).shows("unshare=EINVAL child=outer").because("it is not so")],
+        ..*scenarios::find("unshare_newpid_multithreaded").unwrap()
+    };
+    let scenarios = scenarios::ALL
+        .iter()
+        .map(|scenario| if scenario.name == wrong.name { &wrong } else { scenario })
+        .collect();
+    let matrix = run("wrong-claim", scenarios);
+
+    for cell in &matrix.rows[0].cells {
+        let expected = if cell.scenario == wrong.name { Verdict::Failed } else { Verdict::Passed };
+        assert_eq!(cell.verdict, expected, "{}", cell.scenario);
+    }
+    assert_eq!(matrix.exit(false), Exit::Disagreed);
+
+    let details = report::details(&matrix);
+    for words in [
+        "6.1 unshare_newpid_multithreaded: FAIL",
+        "unshare  EINVAL    ok   <--",
+        "child    outer     1   <--",
+        "console, last lines",
+        "cargo xtask test-kernels 6.1 --scenario unshare_newpid_multithreaded",
+    ] {
+        assert!(details.contains(words), "{words:?} is missing in:\n{details}");
+    }
+}
+
+/// A scenario the guest does not have: its report breaks off and says why.
+#[test]
+fn what_the_guest_does_not_know_is_not_passed() {
+    fn no_probe(_: &mut Facts) -> Result<(), ProbeError> {
+        Ok(())
+    }
+    let unknown = Scenario {
+        name: "nobody_knows_this",
+        summary: "a scenario of the host alone",
+        probe: no_probe,
+        claims: &[Claim::since(3, 2).shows("nothing=seen")],
+    };
+    let known = &scenarios::ALL[0];
+    let matrix = run("unknown", vec![&unknown, known]);
+    let verdicts: Vec<Verdict> = matrix.rows[0].cells.iter().map(|cell| cell.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Broken, Verdict::Passed]);
+    assert_eq!(matrix.exit(false), Exit::Disagreed);
+}
