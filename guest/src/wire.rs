@@ -5,7 +5,7 @@
 //! that no message contains. The frame of a record is
 //!
 //! ```text
-//! 0xC0  sixbits(sequence: u32 | crc32 of payload: u32 | payload: JSON)  0xC1
+//! 0xC0  sixbits(crc32 of what follows: u32 | sequence: u32 | record: JSON)  0xC1
 //! ```
 //!
 //! with six bits to a byte, as `0x80 | bits`. Neither 0xC0 nor 0xC1 occurs in
@@ -18,8 +18,8 @@ use crate::Record;
 
 const START: u8 = 0xC0;
 const END: u8 = 0xC1;
-/// Sequence number and checksum.
-const HEADER: usize = 8;
+/// Bytes of the checksum.
+const CHECKSUM: usize = 4;
 /// A longer frame is damaged. Bounds the memory of a decoder.
 const MAX_FRAME: usize = 1 << 20;
 
@@ -30,10 +30,11 @@ const MAX_FRAME: usize = 1 << 20;
 #[must_use]
 pub fn encode(sequence: u32, record: &Record) -> Vec<u8> {
     let json = serde_json::to_vec(record).expect("a record is plain data");
-    let mut body = Vec::with_capacity(HEADER + json.len());
+    let mut body = vec![0; CHECKSUM];
     body.extend(sequence.to_le_bytes());
-    body.extend(crc32fast::hash(&json).to_le_bytes());
     body.extend(json);
+    let checksum = crc32fast::hash(&body[CHECKSUM..]);
+    body[..CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
 
     let mut frame = vec![START];
     for group in body.chunks(3) {
@@ -133,18 +134,23 @@ fn open(frame: &[u8]) -> Piece {
         }
         body.extend(bytes);
     }
-    let Some((header, json)) = body.split_at_checked(HEADER) else {
-        return Piece::Garbled("a frame too short for a record");
-    };
-    let word =
-        |i: usize| u32::from_le_bytes([header[i], header[i + 1], header[i + 2], header[i + 3]]);
-    if crc32fast::hash(json) != word(4) {
-        return Piece::Garbled("a record with a wrong checksum");
+    match take_number(&body) {
+        Some((checksum, rest)) if checksum == crc32fast::hash(rest) => {
+            let record = take_number(rest)
+                .and_then(|(sequence, json)| Some((sequence, serde_json::from_slice(json).ok()?)));
+            match record {
+                Some((sequence, record)) => Piece::Record(sequence, record),
+                None => Piece::Garbled("a record this version of Strata does not know"),
+            }
+        }
+        _ => Piece::Garbled("a record with a wrong checksum"),
     }
-    match serde_json::from_slice(json) {
-        Ok(record) => Piece::Record(word(0), record),
-        Err(_) => Piece::Garbled("a record this version of Strata does not know"),
-    }
+}
+
+/// The number that bytes begin with, and the rest.
+fn take_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((u32::from_le_bytes(*number), rest))
 }
 
 #[cfg(test)]
