@@ -52,8 +52,7 @@ fn kernels() -> Result<Vec<(Kernel, bool)>> {
     }
     let cached = Store::builder(&catalogue).build()?.cached()?;
     let cached: BTreeSet<String> = cached.into_iter().map(|kernel| kernel.name).collect();
-    let by_default: BTreeSet<String> =
-        catalogue.select(&[])?.iter().map(Kernel::name).collect();
+    let by_default: BTreeSet<String> = catalogue.select(&[])?.iter().map(Kernel::name).collect();
     let all = catalogue.select(&["all".parse()?])?;
     Ok(all
         .into_iter()
@@ -82,9 +81,10 @@ fn cell(kernel: &Kernel, scenario: &str) -> Result<(), String> {
     row.cells.retain(|cell| cell.scenario == scenario);
     match row.cells.first() {
         Some(cell) if cell.verdict == Verdict::Passed => Ok(()),
-        Some(cell) if cell.verdict == Verdict::NotRun => {
-            Err(format!("not run: {}", cell.why.as_deref().unwrap_or_default()))
-        }
+        Some(cell) if cell.verdict == Verdict::NotRun => Err(format!(
+            "not run: {}",
+            cell.why.as_deref().unwrap_or_default()
+        )),
         Some(_) => Err(report::details(&Matrix { rows: vec![row] })),
         None => Err(format!("the report says nothing of {scenario}")),
     }

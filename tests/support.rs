@@ -62,6 +62,8 @@ pub fn suite_of<'a>(
 #[must_use]
 pub fn any_kernel() -> Kernel {
     let spec = "6.1".parse().expect("6.1 is the name of a kernel");
-    let mut kernels = Catalogue::builtin().select(&[spec]).expect("6.1 is in the catalogue");
+    let mut kernels = Catalogue::builtin()
+        .select(&[spec])
+        .expect("6.1 is in the catalogue");
     kernels.remove(0)
 }

@@ -6,7 +6,9 @@ use strata_tests::{Captured, any_kernel, suite_of};
 
 fn run(name: &str, scenarios: Vec<&Scenario>) -> Matrix {
     let run = format!("tests/{name}-{}", std::process::id());
-    suite_of(&run, vec![any_kernel()], scenarios).unwrap().run(&Captured)
+    suite_of(&run, vec![any_kernel()], scenarios)
+        .unwrap()
+        .run(&Captured)
 }
 
 /// Proof that a red is possible: the guest runs the true probes, the host holds
@@ -14,17 +16,29 @@ fn run(name: &str, scenarios: Vec<&Scenario>) -> Matrix {
 #[test]
 fn a_wrong_claim_turns_exactly_its_cell_red() {
     let wrong = Scenario {
-        claims: &[Claim::since(3, 2).shows("unshare=EINVAL child=outer").because("it is not so")],
+        claims: &[Claim::since(3, 2)
+            .shows("unshare=EINVAL child=outer")
+            .because("it is not so")],
         ..*scenarios::find("unshare_newpid_multithreaded").unwrap()
     };
     let scenarios = scenarios::ALL
         .iter()
-        .map(|scenario| if scenario.name == wrong.name { &wrong } else { scenario })
+        .map(|scenario| {
+            if scenario.name == wrong.name {
+                &wrong
+            } else {
+                scenario
+            }
+        })
         .collect();
     let matrix = run("wrong-claim", scenarios);
 
     for cell in &matrix.rows[0].cells {
-        let expected = if cell.scenario == wrong.name { Verdict::Failed } else { Verdict::Passed };
+        let expected = if cell.scenario == wrong.name {
+            Verdict::Failed
+        } else {
+            Verdict::Passed
+        };
         assert_eq!(cell.verdict, expected, "{}", cell.scenario);
     }
     assert_eq!(matrix.exit(false), Exit::Disagreed);
@@ -37,7 +51,10 @@ fn a_wrong_claim_turns_exactly_its_cell_red() {
         "console, last lines",
         "cargo xtask test-kernels 6.1 --scenario unshare_newpid_multithreaded",
     ] {
-        assert!(details.contains(words), "{words:?} is missing in:\n{details}");
+        assert!(
+            details.contains(words),
+            "{words:?} is missing in:\n{details}"
+        );
     }
 }
 
@@ -55,7 +72,11 @@ fn what_the_guest_does_not_know_is_not_passed() {
     };
     let known = &scenarios::ALL[0];
     let matrix = run("unknown", vec![&unknown, known]);
-    let verdicts: Vec<Verdict> = matrix.rows[0].cells.iter().map(|cell| cell.verdict).collect();
+    let verdicts: Vec<Verdict> = matrix.rows[0]
+        .cells
+        .iter()
+        .map(|cell| cell.verdict)
+        .collect();
     assert_eq!(verdicts, [Verdict::Broken, Verdict::Passed]);
     assert_eq!(matrix.exit(false), Exit::Disagreed);
 }

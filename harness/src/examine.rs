@@ -95,8 +95,12 @@ fn take_in(
         ..
     } = boot;
     for ended in ended {
-        let scenario = scenarios.iter().find(|scenario| scenario.name == ended.scenario);
-        let (Some(kernel), Some(scenario)) = (&kernel, scenario) else { continue };
+        let scenario = scenarios
+            .iter()
+            .find(|scenario| scenario.name == ended.scenario);
+        let (Some(kernel), Some(scenario)) = (&kernel, scenario) else {
+            continue;
+        };
         left.retain(|&name| name != ended.scenario);
         findings
             .cells

@@ -161,12 +161,12 @@ impl<'a> Suite<'a> {
         row.boots = findings.boots;
         row.took = findings.took;
         row.last_lines = findings.last_lines;
-        let json = serde_json::to_vec_pretty(&row)
-            .context("writing a row")
-            .map_err(failed)?;
-        std::fs::write(dir.row(), json)
-            .context("writing a row")
-            .map_err(failed)
+        Ok(())
+    }
+
+    /// Where what concerns a kernel is kept in this run.
+    pub(crate) fn kernel_dir(&self, kernel: &Kernel) -> Result<RunDir> {
+        self.dir.kernel(&dir_name(kernel))
     }
 
     /// The accelerator, found out with the first machine there is.
