@@ -26,6 +26,7 @@ Examples:
   cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded")]
 pub(crate) struct Arguments {
     /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, or the path of a bzImage
+    /// [default: those marked in images/kernels.toml]
     #[arg(value_name = "KERNEL")]
     kernels: Vec<Spec>,
 
@@ -78,7 +79,10 @@ impl Sources {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
-    let kernels = catalogue.select(&arguments.kernels)?;
+    let kernels = match arguments.kernels.as_slice() {
+        [] => catalogue.default_kernels(),
+        specs => catalogue.select(specs)?,
+    };
     let scenarios = scenarios_named(&arguments.scenarios)?;
     host::prepare(arguments.yes)?;
 
