@@ -21,7 +21,8 @@ impl fmt::Display for Fact {
 
 /// All that a scenario saw, in the order it was seen.
 ///
-/// Written, in claims and reports alike, as `unshare=ok child=1`.
+/// Written, in claims and reports alike, as `unshare=ok child=1`. In a claim, a
+/// fact may have several values: `refused=never|sometimes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation(pub Vec<Fact>);
 
@@ -51,6 +52,17 @@ impl Observation {
             .find(|fact| fact.name == name)
             .map(|fact| fact.value.as_str())
     }
+
+    /// Whether this, from a claim, allows all that was `seen`: the same facts,
+    /// in whatever order, each once and with one of its values.
+    #[must_use]
+    pub fn satisfied_by(&self, seen: &Self) -> bool {
+        let allows = |fact: &Fact| {
+            let value = seen.get(&fact.name);
+            fact.value.split('|').any(|allowed| value == Some(allowed))
+        };
+        self.0.len() == seen.0.len() && self.0.iter().all(allows)
+    }
 }
 
 impl fmt::Display for Observation {
@@ -60,5 +72,31 @@ impl fmt::Display for Observation {
             write!(f, "{space}{fact}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn satisfies(claim: &str, seen: &str) -> bool {
+        Observation::written(claim).satisfied_by(&Observation::written(seen))
+    }
+
+    #[test]
+    fn a_claim_speaks_of_every_fact_in_any_order() {
+        assert!(satisfies("unshare=ok child=1", "child=1 unshare=ok"));
+        assert!(!satisfies("unshare=ok child=1", "unshare=ok child=2"));
+        assert!(!satisfies("unshare=ok child=1", "unshare=ok"));
+        assert!(!satisfies("unshare=ok", "unshare=ok child=1"));
+        assert!(!satisfies("unshare=ok child=1", "unshare=ok unshare=ok"));
+    }
+
+    #[test]
+    fn a_claim_may_allow_several_values() {
+        assert!(satisfies("refused=never|sometimes", "refused=sometimes"));
+        assert!(satisfies("refused=never|sometimes", "refused=never"));
+        assert!(!satisfies("refused=never|sometimes", "refused=always"));
+        assert!(!satisfies("refused=never", "refused=sometimes"));
     }
 }

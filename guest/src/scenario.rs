@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::probe::Errno;
+use crate::probe::{Child, Errno};
 use crate::{Claim, Fact, Version};
 
 /// Looks at the running kernel. It runs in a process of its own, as root, with
@@ -60,6 +60,24 @@ impl<'a> Facts<'a> {
         match result {
             Ok(_) => self.saw(name, "ok"),
             Err(errno) => self.saw(name, format_args!("{errno:?}")),
+        }
+    }
+
+    /// What a child saw of itself: `1`, `2`, … in a PID namespace of its own,
+    /// `outer` in the caller's, and `fork:ENOMEM` where there is no child.
+    pub fn saw_child(&mut self, name: impl fmt::Display, child: &Result<Child, Errno>) {
+        match child {
+            Ok(child) => self.saw(name, child.sees()),
+            Err(errno) => self.saw(name, format_args!("fork:{errno:?}")),
+        }
+    }
+
+    /// How a call ended that makes a child, and if well what the child saw of
+    /// itself: `vfork=ok vfork.child=1`.
+    pub fn saw_call(&mut self, name: &str, child: &Result<Child, Errno>) {
+        self.saw_result(name, child);
+        if let Ok(child) = child {
+            self.saw(format_args!("{name}.child"), child.sees());
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::probe::{Bystander, Child, CloneFlags, unshare};
+use crate::probe::{Child, CloneFlags, Worker, unshare};
 use crate::{Claim, Facts, ProbeError, Scenario, Version};
 
 /// What this project began with: every Go program is multi-threaded, and got
@@ -42,7 +42,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    let _second_thread = Bystander::start()?;
+    let _second_thread = Worker::start()?;
     facts.saw_result("unshare", &unshare(CloneFlags::CLONE_NEWPID));
     let child = Child::fork()?;
     facts.saw("child", child.sees());
