@@ -22,7 +22,8 @@ impl fmt::Display for Fact {
 /// All that a scenario saw, in the order it was seen.
 ///
 /// Written, in claims and reports alike, as `unshare=ok child=1`. In a claim, a
-/// fact may have several values: `refused=never|sometimes`.
+/// fact may have several values: `end=exit:0|killed:9`, or for a number that is
+/// nobody's to foretell, `refused=0..200`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation(pub Vec<Fact>);
 
@@ -57,11 +58,11 @@ impl Observation {
     /// in whatever order, each once and with one of its values.
     #[must_use]
     pub fn satisfied_by(&self, seen: &Self) -> bool {
-        let allows = |fact: &Fact| {
+        let satisfied = |fact: &Fact| {
             let value = seen.get(&fact.name);
-            fact.value.split('|').any(|allowed| value == Some(allowed))
+            value.is_some_and(|value| fact.value.split('|').any(|one| allows(one, value)))
         };
-        self.0.len() == seen.0.len() && self.0.iter().all(allows)
+        self.0.len() == seen.0.len() && self.0.iter().all(satisfied)
     }
 }
 
@@ -73,6 +74,16 @@ impl fmt::Display for Observation {
         }
         Ok(())
     }
+}
+
+/// Whether a value is the one that a claim allows, or within its range, both
+/// ends included.
+fn allows(allowed: &str, value: &str) -> bool {
+    let within = |(first, last): (&str, &str)| -> Option<bool> {
+        let range = first.parse::<u32>().ok()?..=last.parse().ok()?;
+        Some(range.contains(&value.parse().ok()?))
+    };
+    allowed == value || allowed.split_once("..").and_then(within) == Some(true)
 }
 
 #[cfg(test)]
@@ -94,9 +105,18 @@ mod tests {
 
     #[test]
     fn a_claim_may_allow_several_values() {
-        assert!(satisfies("refused=never|sometimes", "refused=sometimes"));
-        assert!(satisfies("refused=never|sometimes", "refused=never"));
-        assert!(!satisfies("refused=never|sometimes", "refused=always"));
-        assert!(!satisfies("refused=never", "refused=sometimes"));
+        assert!(satisfies("end=exit:0|killed:9", "end=killed:9"));
+        assert!(satisfies("end=exit:0|killed:9", "end=exit:0"));
+        assert!(!satisfies("end=exit:0|killed:9", "end=exit:1"));
+        assert!(!satisfies("end=exit:0", "end=killed:9"));
+    }
+
+    #[test]
+    fn a_claim_may_allow_a_range() {
+        assert!(satisfies("refused=0..200", "refused=0"));
+        assert!(satisfies("refused=0..200", "refused=200"));
+        assert!(!satisfies("refused=0..200", "refused=201"));
+        assert!(!satisfies("refused=0..200", "refused=EINVAL"));
+        assert!(!satisfies("refused=0", "refused=17"));
     }
 }

@@ -159,10 +159,18 @@ impl Child {
     pub fn end(mut self) -> Result<WaitStatus, Errno> {
         let _ = self.go.write_all(b".");
         if self.ours {
-            waitpid(self.outside, None)
+            self.wait()
         } else {
             Ok(WaitStatus::StillAlive)
         }
+    }
+
+    /// Waits until it has ended by itself or been killed.
+    ///
+    /// # Errors
+    /// That of waitpid(2).
+    pub fn wait(self) -> Result<WaitStatus, Errno> {
+        waitpid(self.outside, None)
     }
 }
 

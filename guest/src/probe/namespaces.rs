@@ -46,6 +46,20 @@ impl Namespaces {
     }
 }
 
+/// A name for a namespace by its identity: that of the first of the `known`
+/// ones that it is, `another`, or the errno.
+#[must_use]
+pub fn name_namespace(
+    which: &Result<String, Errno>,
+    known: &[(&str, &Result<String, Errno>)],
+) -> String {
+    let name = match which {
+        Err(errno) => return format!("{errno:?}"),
+        Ok(_) => known.iter().find(|(_, one)| *one == which),
+    };
+    name.map_or("another", |(name, _)| name).to_owned()
+}
+
 /// Ends the probe on a kernel that has namespaces of this kind configured out.
 ///
 /// 3.8 brought `/proc/PID/ns/mnt`, which cannot be configured out, together

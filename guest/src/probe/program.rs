@@ -10,7 +10,7 @@ use std::process::exit;
 use nix::errno::Errno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, execv, getpid, pipe};
+use nix::unistd::{ForkResult, Pid, execv, fork, getpid, pipe};
 
 use super::{Child, create_thread};
 use crate::{Facts, Observation};
@@ -43,13 +43,41 @@ pub fn run_if_executed() {
     exit(7)
 }
 
-/// Executes the program in place of this one. What it sees is to be read at the
-/// other end of `report`, a pipe that stays open across execve(2).
+/// Executes the program in place of this one, in a process of
+/// [`observe_program`].
 ///
 /// # Errors
 /// That of execve(2).
 pub fn exec_program(report: &OwnedFd) -> Result<(), Errno> {
     execv(PATH, &arguments(report)).map(drop)
+}
+
+/// Runs `part`, which is to execute the program, in a new process. What either
+/// of them sees comes back with the process's PID.
+///
+/// The caller has one thread.
+///
+/// # Errors
+/// That of fork(2).
+pub fn observe_program(
+    part: impl FnOnce(&mut Facts, OwnedFd),
+) -> Result<(Pid, Observation), Errno> {
+    let (hear, report) = pipe()?;
+    // SAFETY: the caller has one thread, so the child may do anything.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            let mut lines = File::from(report.try_clone().map_err(|_| Errno::EMFILE)?);
+            let mut sink = |fact| {
+                let _ = writeln!(lines, "{fact}");
+            };
+            part(&mut Facts::new(&mut sink), report);
+            exit(1)
+        }
+        ForkResult::Parent { child } => {
+            drop(report);
+            finish(child, hear)
+        }
+    }
 }
 
 /// Runs the program by posix_spawn(3) and waits for what it sees.
@@ -66,6 +94,11 @@ pub fn spawn_program() -> Result<(Pid, Observation), Errno> {
         &[] as &[&CStr],
     )?;
     drop(report);
+    finish(child, hear)
+}
+
+/// Hears a process out.
+fn finish(child: Pid, hear: OwnedFd) -> Result<(Pid, Observation), Errno> {
     let mut text = String::new();
     File::from(hear)
         .read_to_string(&mut text)
