@@ -27,6 +27,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
     ],
 };
 
+const INSIDE: &str = "/tmp/proc_mounted_inside";
+
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;
     facts.saw_result("unshare", &unshare(CloneFlags::CLONE_NEWPID));
@@ -35,8 +37,9 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         unshare(CloneFlags::CLONE_NEWNS)?;
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
+        fs::create_dir_all(INSIDE)?;
         let none = MsFlags::empty();
-        mount(Some("proc"), "/proc", Some("proc"), none, None::<&str>)?;
+        mount(Some("proc"), INSIDE, Some("proc"), none, None::<&str>)?;
 
         let own = getpid().to_string();
         let show = |pid: &str| {
@@ -48,9 +51,9 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         };
         facts.saw(
             "self",
-            show(&fs::read_link("/proc/self")?.to_string_lossy()),
+            show(&fs::read_link(format!("{INSIDE}/self"))?.to_string_lossy()),
         );
-        let status = fs::read_to_string("/proc/self/status")?;
+        let status = fs::read_to_string(format!("{INSIDE}/self/status"))?;
         let nspid = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
         facts.saw("nspid", show(nspid.map_or("absent", str::trim)));
         Ok(())
