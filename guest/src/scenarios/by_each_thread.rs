@@ -1,4 +1,4 @@
-use crate::probe::{Worker, in_a_process};
+use crate::probe::{Errno, Worker, in_a_process};
 use crate::{Facts, ProbeError};
 
 /// Makes a call in three processes, of which it may leave anything behind: by
@@ -22,5 +22,15 @@ pub(super) fn by_each_thread<R: Send + 'static>(
         let second = Worker::start()?;
         show(facts, "thread", &second.run(call.clone()));
         Ok(())
+    })
+}
+
+/// [`by_each_thread`], of a call that does or does not succeed.
+pub(super) fn succeeds_by_each_thread<T: Send + 'static>(
+    facts: &mut Facts,
+    call: impl Fn() -> Result<T, Errno> + Clone + Send + 'static,
+) -> Result<(), ProbeError> {
+    by_each_thread(facts, call, |facts, who, result| {
+        facts.saw_result(who, result);
     })
 }

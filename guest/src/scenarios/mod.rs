@@ -15,7 +15,6 @@ mod after_unshare_clone_vm;
 mod after_unshare_clone_vm_sighand;
 mod after_unshare_create_thread;
 mod after_unshare_fork_when_init_is_gone;
-mod after_unshare_init_is_killed;
 mod after_unshare_other_namespaces;
 mod after_unshare_posix_spawn;
 mod after_unshare_second_unshare;
@@ -89,7 +88,6 @@ pub const ALL: &[Scenario] = &[
     after_unshare_other_namespaces::SCENARIO,
     after_unshare_setns_back::SCENARIO,
     after_unshare_fork_when_init_is_gone::SCENARIO,
-    after_unshare_init_is_killed::SCENARIO,
 ];
 
 /// The scenario of a name.

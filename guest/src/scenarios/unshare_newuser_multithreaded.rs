@@ -1,4 +1,4 @@
-use super::by_each_thread::by_each_thread;
+use super::by_each_thread::succeeds_by_each_thread;
 use super::history::{BY_THREAD_GROUP, BY_THREAD_GROUP_STABLE, UNSHARE_USER};
 use crate::probe::{CloneFlags, require, unshare};
 use crate::{Claim, Facts, ProbeError, Scenario};
@@ -36,9 +36,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("user")?;
-    by_each_thread(
-        facts,
-        || unshare(CloneFlags::CLONE_NEWUSER),
-        |facts, who, unshared| facts.saw_result(who, unshared),
-    )
+    succeeds_by_each_thread(facts, || unshare(CloneFlags::CLONE_NEWUSER))
 }
