@@ -1,4 +1,5 @@
-use crate::probe::{Child, CloneFlags, Worker, unshare};
+use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
+use crate::probe::{Child, CloneFlags, Worker, require, unshare};
 use crate::{Claim, Facts, ProbeError, Scenario, Version};
 
 /// What this project began with: every Go program is multi-threaded, and got
@@ -8,19 +9,14 @@ pub(super) const SCENARIO: Scenario = Scenario {
     summary: "unshare(CLONE_NEWPID) in a process that has a second thread",
     probe,
     claims: &[
-        Claim::since(3, 2)
-            .shows("unshare=EINVAL child=outer")
-            .because("unshare(2) knows no PID namespaces yet; clone(2) does"),
+        no_unshare_yet("unshare=EINVAL child=outer"),
         Claim::since(3, 8)
             .shows("unshare=EINVAL child=outer")
             .because(
                 "CLONE_NEWPID implies CLONE_THREAD and so CLONE_VM, which unshare(2) refuses \
                  to whoever shares memory (mm_users > 1), as threads do",
             )
-            .commit(
-                "50804fe3737c",
-                "pidns: Support unsharing the pid namespace.",
-            )
+            .by(UNSHARE_PID)
             .observed(&[Version::point(3, 10, 4)]),
         Claim::since(3, 12)
             .shows("unshare=ok child=1")
@@ -28,10 +24,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "CLONE_NEWPID no longer implies CLONE_THREAD: one thread of several may \
                  unshare, for its own children",
             )
-            .commit(
-                "6e556ce209b0",
-                "pidns: Don't have unshare(CLONE_NEWPID) imply CLONE_THREAD",
-            )
+            .by(NO_IMPLIED_THREAD)
             .observed(&[
                 Version::new(3, 12),
                 Version::point(5, 10, 223),
@@ -42,6 +35,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require("pid")?;
     let _second_thread = Worker::start()?;
     facts.saw_result("unshare", &unshare(CloneFlags::CLONE_NEWPID));
     let child = Child::fork()?;

@@ -1,7 +1,5 @@
-use std::sync::mpsc::channel;
-use std::thread;
-
-use crate::probe::{Child, CloneFlags, Errno, unshare};
+use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
+use crate::probe::{Child, CloneFlags, Worker, require, unshare};
 use crate::{Claim, Facts, ProbeError, Scenario, Version};
 
 /// Who, of two threads, has children in the new namespace.
@@ -10,12 +8,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
     summary: "thread 1 unshares CLONE_NEWPID and forks, then thread 2 forks",
     probe,
     claims: &[
-        Claim::since(3, 2)
-            .shows(
-                "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
+        no_unshare_yet(
+            "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
                  thread2.child=outer thread2.parent_sees=outer",
-            )
-            .because("unshare(2) knows no PID namespaces yet; clone(2) does"),
+        ),
         Claim::since(3, 8)
             .shows(
                 "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
@@ -25,10 +21,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "CLONE_NEWPID implies CLONE_THREAD, so a multi-threaded process is refused, \
                  and nothing changes for either thread",
             )
-            .commit(
-                "50804fe3737c",
-                "pidns: Support unsharing the pid namespace.",
-            )
+            .by(UNSHARE_PID)
             .observed(&[Version::point(3, 10, 4)]),
         Claim::since(3, 12)
             .shows(
@@ -40,10 +33,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  PID 1 there, the other thread's child stays where it was, and both parents \
                  know their children by PIDs of the old namespace",
             )
-            .commit(
-                "6e556ce209b0",
-                "pidns: Don't have unshare(CLONE_NEWPID) imply CLONE_THREAD",
-            )
+            .by(NO_IMPLIED_THREAD)
             .observed(&[
                 Version::new(3, 12),
                 Version::point(5, 10, 223),
@@ -54,33 +44,20 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    let (forked, thread1_has_forked) = channel();
-    let thread1 = thread::Builder::new().spawn(move || {
-        let unshared = unshare(CloneFlags::CLONE_NEWPID);
-        let child = Child::fork();
-        let _ = forked.send(());
-        (unshared, child)
-    })?;
-    let thread2 = thread::Builder::new().spawn(move || {
-        let _ = thread1_has_forked.recv();
-        Child::fork()
-    })?;
-    // The child of thread 1 lives until both have forked.
-    let panicked = |_| ProbeError::Failed("a thread panicked".to_owned());
-    let (unshared, child1) = thread1.join().map_err(panicked)?;
-    let child2 = thread2.join().map_err(panicked)?;
-
+    require("pid")?;
+    let threads = [Worker::start()?, Worker::start()?];
+    let unshared = threads[0].run(|| unshare(CloneFlags::CLONE_NEWPID));
     facts.saw_result("thread1.unshare", &unshared);
-    for (thread, child) in [("thread1", child1), ("thread2", child2)] {
-        see(facts, thread, child)?;
-    }
-    Ok(())
-}
 
-fn see(facts: &mut Facts, thread: &str, child: Result<Child, Errno>) -> Result<(), ProbeError> {
-    let child = child?;
-    facts.saw(format!("{thread}.child"), child.sees());
-    facts.saw(format!("{thread}.parent_sees"), child.parent_sees());
-    child.end()?;
+    // The child of thread 1 lives until both have forked.
+    let mut children = Vec::new();
+    for thread in &threads {
+        children.push(thread.run(Child::fork)?);
+    }
+    for (n, child) in (1..).zip(children) {
+        facts.saw(format_args!("thread{n}.child"), child.sees());
+        facts.saw(format_args!("thread{n}.parent_sees"), child.parent_sees());
+        child.end()?;
+    }
     Ok(())
 }

@@ -1,4 +1,5 @@
-use crate::probe::{Child, CloneFlags, unshare};
+use super::history::{UNSHARE_PID, no_unshare_yet};
+use crate::probe::{Child, CloneFlags, require, unshare};
 use crate::{Claim, Facts, ProbeError, Scenario, Version};
 
 /// The plain case, which every kernel since 3.8 serves.
@@ -7,16 +8,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
     summary: "unshare(CLONE_NEWPID) in a process with one thread",
     probe,
     claims: &[
-        Claim::since(3, 2)
-            .shows("unshare=EINVAL child=outer")
-            .because("unshare(2) knows no PID namespaces yet; clone(2) does"),
+        no_unshare_yet("unshare=EINVAL child=outer"),
         Claim::since(3, 8)
             .shows("unshare=ok child=1")
             .because("the caller's children go to a new PID namespace, the first as its init")
-            .commit(
-                "50804fe3737c",
-                "pidns: Support unsharing the pid namespace.",
-            )
+            .by(UNSHARE_PID)
             .observed(&[
                 Version::point(3, 10, 4),
                 Version::new(3, 12),
@@ -28,6 +24,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require("pid")?;
     facts.saw_result("unshare", &unshare(CloneFlags::CLONE_NEWPID));
     let child = Child::fork()?;
     facts.saw("child", child.sees());
