@@ -1,7 +1,7 @@
 use super::after_unshare::after_unshare;
 use super::history::{NO_THREADS_AFTER, no_unshare_yet};
 use crate::probe::{Child, CloneFlags};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// One namespace at a time.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -13,18 +13,24 @@ pub(super) const SCENARIO: Scenario = Scenario {
         no_unshare_yet(
             "unshare=EINVAL first=ok first.child=1 with_init=ok with_init.child=1 \
              init_gone=ok init_gone.child=1",
-        ),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("unshare=ok first=EINVAL with_init=EINVAL init_gone=EINVAL")
             .because("a namespace is made within one's own, and the children's is another already")
-            .by(NO_THREADS_AFTER),
+            .by(NO_THREADS_AFTER)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows("unshare=ok first=EINVAL with_init=EINVAL init_gone=EINVAL")
             .because("the same, asked where the namespace is made and no longer in clone(2)")
             .commit(
                 "5167246a8ad6",
                 "pidns: kill the unnecessary CLONE_NEWPID in copy_process()",
-            ),
+            )
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "7.3.4"
+            ]),
     ],
 };
 

@@ -1,7 +1,7 @@
 use super::after_unshare::after_unshare;
 use super::history::{NO_THREADS_AFTER, VFORK_AFTER, VFORK_AFTER_STABLE, no_unshare_yet};
 use crate::probe::{Child, CloneFlags};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// As vfork(2), without waiting for the child.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -13,11 +13,13 @@ pub(super) const SCENARIO: Scenario = Scenario {
         no_unshare_yet(
             "unshare=EINVAL first=ok first.child=outer with_init=ok with_init.child=outer \
              init_gone=ok init_gone.child=outer",
-        ),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("unshare=ok first=EINVAL with_init=EINVAL init_gone=EINVAL")
             .because("whatever shares memory is refused, to keep threads out")
-            .by(NO_THREADS_AFTER),
+            .by(NO_THREADS_AFTER)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.11"]),
         Claim::since(3, 12)
             .shows(
                 "unshare=ok first=ok first.child=1 with_init=ok with_init.child=2 \
@@ -25,7 +27,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
             )
             .because("signal handlers may not be shared, memory may")
             .by(VFORK_AFTER)
-            .backported(VFORK_AFTER_STABLE),
+            .backported(VFORK_AFTER_STABLE)
+            .observed(versions![
+                "3.10.108", "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223",
+                "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,7 +1,7 @@
 use super::after_unshare::after_unshare;
 use super::history::{NO_THREADS_AFTER, THREADS_ONLY, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, create_thread};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 const REFUSED: &str = "unshare=ok \
                        first.pthread_create=EINVAL first.clone_thread=EINVAL \
@@ -19,7 +19,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
             "unshare=EINVAL first.pthread_create=ok first.clone_thread=ok \
              with_init.pthread_create=ok with_init.clone_thread=ok \
              init_gone.pthread_create=ok init_gone.clone_thread=ok",
-        ),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(REFUSED)
             .because(
@@ -28,6 +29,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  children elsewhere",
             )
             .by(NO_THREADS_AFTER)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16"
+            ])
             .links(&[
                 "https://github.com/golang/go/issues/19716",
                 "https://github.com/gentoo/portage/pull/1633",
@@ -38,6 +42,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .shows(REFUSED)
             .because("threads are refused, and nothing else any more")
             .by(THREADS_ONLY)
+            .observed(versions![
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ])
             .links(&[
                 "https://github.com/golang/go/issues/19716",
                 "https://github.com/gentoo/portage/pull/1633",

@@ -1,6 +1,6 @@
 use super::history::{NO_THREADS_AFTER, VFORK_AFTER, VFORK_AFTER_STABLE, no_unshare_yet};
 use crate::probe::{CloneFlags, require, spawn_program, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// What starting a program comes to in C, Python and Rust: a vfork(2) inside.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -9,11 +9,13 @@ pub(super) const SCENARIO: Scenario = Scenario {
               thread",
     probe,
     claims: &[
-        no_unshare_yet("unshare=EINVAL posix_spawn=ok pid=outer child=outer thread=ok"),
+        no_unshare_yet("unshare=EINVAL posix_spawn=ok pid=outer child=outer thread=ok")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("unshare=ok posix_spawn=EINVAL")
             .because("posix_spawn(3) is clone(CLONE_VM | CLONE_VFORK), and CLONE_VM is refused")
-            .by(NO_THREADS_AFTER),
+            .by(NO_THREADS_AFTER)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.11"]),
         Claim::since(3, 12)
             .shows("unshare=ok posix_spawn=ok pid=1 child=outer thread=ok")
             .because(
@@ -21,7 +23,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  start what it likes there",
             )
             .by(VFORK_AFTER)
-            .backported(VFORK_AFTER_STABLE),
+            .backported(VFORK_AFTER_STABLE)
+            .observed(versions![
+                "3.10.108", "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223",
+                "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

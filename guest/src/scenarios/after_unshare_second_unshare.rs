@@ -1,7 +1,7 @@
 use super::after_unshare::after_unshare;
 use super::history::{UNSHARE_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Once is enough, for a thread.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -14,7 +14,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
             "unshare=EINVAL first.again=EINVAL first.child=outer \
              with_init.again=EINVAL with_init.child=outer \
              init_gone.again=EINVAL init_gone.child=outer",
-        ),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(
                 "unshare=ok first.again=EINVAL first.child=1 \
@@ -25,7 +26,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "a namespace is made within one's own, and the children's is another already: \
                  it stays, dead or alive",
             )
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,5 +1,5 @@
 use crate::probe::{Child, CloneFlags, Pid, getpid, nspid, require_clone};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The one place where a parent can read what its child sees.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -9,7 +9,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("own=absent child=absent")
-            .because("the line does not exist yet"),
+            .because("the line does not exist yet")
+            .observed(versions![
+                "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16"
+            ]),
         Claim::since(4, 1)
             .shows("own=outer child=outer,1")
             .because(
@@ -19,7 +22,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .commit(
                 "e4bc33245124",
                 "/proc/PID/status: show all sets of pid according to ns",
-            ),
+            )
+            .observed(versions![
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,6 +1,6 @@
 use super::history::{NO_IMPLIED_THREAD, PID_FOR_CHILDREN, UNSHARE_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, Namespaces, Worker, name_namespace, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Only the link of the right thread tells. `/proc/self/ns` is that of the main
 /// thread.
@@ -10,19 +10,23 @@ pub(super) const SCENARIO: Scenario = Scenario {
               of the main thread",
     probe,
     claims: &[
-        no_unshare_yet("thread1.unshare=EINVAL thread1=ENOENT thread2=ENOENT main=ENOENT"),
+        no_unshare_yet("thread1.unshare=EINVAL thread1=ENOENT thread2=ENOENT main=ENOENT")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("thread1.unshare=EINVAL thread1=ENOENT thread2=ENOENT main=ENOENT")
             .because("a process with threads is refused, and there is no such link yet")
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows("thread1.unshare=ok thread1=ENOENT thread2=ENOENT main=ENOENT")
             .because("there is no such link yet")
-            .by(NO_IMPLIED_THREAD),
+            .by(NO_IMPLIED_THREAD)
+            .observed(versions!["3.12", "3.13.11", "3.16", "4.4.155", "4.9.154"]),
         Claim::since(4, 12)
             .shows("thread1.unshare=ok thread1=new thread2=own main=own")
             .because("each thread has a link of its own, in /proc/PID/task/TID/ns")
-            .by(PID_FOR_CHILDREN),
+            .by(PID_FOR_CHILDREN)
+            .observed(versions!["4.19.78", "5.10.223", "6.1.176", "7.3.4"]),
     ],
 };
 

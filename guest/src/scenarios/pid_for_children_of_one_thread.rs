@@ -1,6 +1,6 @@
 use super::history::{OPEN_EARLY, PID_FOR_CHILDREN, SETNS_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, Namespaces, name_namespace, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The link through the life of a namespace.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -12,22 +12,29 @@ pub(super) const SCENARIO: Scenario = Scenario {
         no_unshare_yet(
             "before=ENOENT unshare=EINVAL unshared=ENOENT with_init=ENOENT init_gone=ENOENT \
              pid=ENOENT",
-        ),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(
                 "before=ENOENT unshare=ok unshared=ENOENT with_init=ENOENT init_gone=ENOENT \
                  pid=own",
             )
             .because("there is a link to one's own namespace only, which stays as it is")
-            .by(SETNS_PID),
+            .by(SETNS_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154"
+            ]),
         Claim::since(4, 12)
             .shows("before=own unshare=ok unshared=ENOENT with_init=new init_gone=new pid=own")
             .because("the link exists, and leads nowhere while the namespace has no init yet")
-            .by(PID_FOR_CHILDREN),
+            .by(PID_FOR_CHILDREN)
+            .observed(versions!["4.19.78", "5.10.223", "6.1.176", "6.12.117"]),
         Claim::since(7, 1)
             .shows("before=own unshare=ok unshared=new with_init=new init_gone=new pid=own")
             .because("the namespace needs no init any more to be looked at")
-            .by(OPEN_EARLY),
+            .by(OPEN_EARLY)
+            .observed(versions!["7.3.4"]),
     ],
 };
 

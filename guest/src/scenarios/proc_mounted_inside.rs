@@ -4,7 +4,7 @@ use nix::mount::{MsFlags, mount};
 
 use super::history::{UNSHARE_PID, no_unshare_yet};
 use crate::probe::{CloneFlags, getpid, in_a_process, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// A namespace sees itself in a `/proc` that is mounted within it.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -12,18 +12,24 @@ pub(super) const SCENARIO: Scenario = Scenario {
     summary: "after unshare(CLONE_NEWPID), the first child mounts /proc and reads /proc/self",
     probe,
     claims: &[
-        no_unshare_yet("unshare=EINVAL self=outer nspid=absent"),
+        no_unshare_yet("unshare=EINVAL self=outer nspid=absent").observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("unshare=ok self=1 nspid=absent")
             .because("the mount belongs to the namespace of whoever mounts it")
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16"
+            ]),
         Claim::since(4, 1)
             .shows("unshare=ok self=1 nspid=1")
             .because("from inside nothing is to be seen of the PIDs outside")
             .commit(
                 "e4bc33245124",
                 "/proc/PID/status: show all sets of pid according to ns",
-            ),
+            )
+            .observed(versions![
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,6 +1,6 @@
 use super::history::SETNS_PID;
 use crate::probe::{Errno, Namespaces, require};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Without them, no setns(2).
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,11 +11,16 @@ pub(super) const SCENARIO: Scenario = Scenario {
         Claim::since(3, 2)
             .shows("pid=ENOENT user=ENOENT")
             .because("only ipc, net and uts are there yet")
+            .observed(versions!["3.2.4"])
             .links(&["https://github.com/jpetazzo/nsenter/issues/68"]),
         Claim::since(3, 8)
             .shows("pid=ok user=ok")
             .because("setns(2) takes a PID namespace, and a user namespace as well")
-            .by(SETNS_PID),
+            .by(SETNS_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,7 +1,7 @@
 use std::fs;
 
 use crate::probe::{Worker, getpid, gettid};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// `/proc/self` is the process, not the thread; what is a thread's own has to
 /// be looked for elsewhere.
@@ -12,14 +12,20 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("main=ENOENT thread=ENOENT")
-            .because("it does not exist yet: a thread finds itself in /proc/self/task/TID"),
+            .because("it does not exist yet: a thread finds itself in /proc/self/task/TID")
+            .observed(versions![
+                "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16"
+            ]),
         Claim::since(3, 17)
             .shows("main=PID/task/PID thread=PID/task/TID")
             .because("it leads to the directory of the calling thread")
             .commit(
                 "0097875bd415",
                 "proc: Implement /proc/thread-self to point at the directory of the current thread",
-            ),
+            )
+            .observed(versions![
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,7 +1,7 @@
 use super::history::{BY_THREAD_GROUP, BY_THREAD_GROUP_STABLE};
 use super::implied_flags::IMPLIED_FLAGS;
 use crate::probe::{CloneFlags, in_a_process, sharing_memory, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Memory is shared, and neither threads nor signal handlers are: from 4.3 on
 /// it makes a difference which flag it is.
@@ -13,7 +13,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("thread=EINVAL vm=EINVAL sighand=EINVAL all=EINVAL")
-            .because("each is refused to whoever shares memory (mm_users > 1)"),
+            .because("each is refused to whoever shares memory (mm_users > 1)")
+            .observed(versions![
+                "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.11", "3.12", "3.13.11", "3.16"
+            ]),
         Claim::since(4, 3)
             .shows("thread=ok vm=EINVAL sighand=ok all=EINVAL")
             .because(
@@ -21,7 +24,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  signal handlers, and only CLONE_VM for others who share the memory",
             )
             .by(BY_THREAD_GROUP)
-            .backported(BY_THREAD_GROUP_STABLE),
+            .backported(BY_THREAD_GROUP_STABLE)
+            .observed(versions![
+                "3.10.108", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,6 +1,6 @@
 use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, Worker, create_thread, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 const REFUSED: &str = "main.unshare=EINVAL main.child=outer thread1.child=outer \
                        made_by_thread1.child=outer main.second_child=outer \
@@ -13,11 +13,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
               fork and start threads",
     probe,
     claims: &[
-        no_unshare_yet(REFUSED),
+        no_unshare_yet(REFUSED).observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(REFUSED)
             .because("a process with threads is refused, and nothing changes for any of them")
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows(
                 "main.unshare=ok main.child=1 thread1.child=outer \
@@ -25,7 +26,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  main.create_thread=EINVAL thread1.create_thread=ok",
             )
             .because("the namespace for children is that of the main thread alone")
-            .by(NO_IMPLIED_THREAD),
+            .by(NO_IMPLIED_THREAD)
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,6 +1,6 @@
 use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, Worker, create_thread, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 const REFUSED: &str = "thread1.unshare=EINVAL thread1.init=outer \
                        thread1.child=outer thread1.again=outer \
@@ -16,11 +16,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
               main thread go on",
     probe,
     claims: &[
-        no_unshare_yet(REFUSED),
+        no_unshare_yet(REFUSED).observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(REFUSED)
             .because("a process with threads is refused, and nothing changes for any of them")
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows(
                 "thread1.unshare=ok thread1.init=1 \
@@ -33,7 +34,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "a namespace ends with its init and gives out no PID any more (ENOMEM), nor can \
                  thread 1 get another one; it is its own trouble only",
             )
-            .by(NO_IMPLIED_THREAD),
+            .by(NO_IMPLIED_THREAD)
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "7.3.4"
+            ]),
     ],
 };
 

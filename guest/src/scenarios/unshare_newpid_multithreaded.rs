@@ -1,6 +1,6 @@
 use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, Worker, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario, Version};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// What this project began with: every Go program is multi-threaded, and got
 /// EINVAL on 3.10.
@@ -9,7 +9,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
     summary: "unshare(CLONE_NEWPID) in a process that has a second thread",
     probe,
     claims: &[
-        no_unshare_yet("unshare=EINVAL child=outer"),
+        no_unshare_yet("unshare=EINVAL child=outer").observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("unshare=EINVAL child=outer")
             .because(
@@ -17,7 +17,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  to whoever shares memory (mm_users > 1), as threads do",
             )
             .by(UNSHARE_PID)
-            .observed(&[Version::point(3, 10, 4)]),
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows("unshare=ok child=1")
             .because(
@@ -25,11 +25,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  unshare, for its own children",
             )
             .by(NO_IMPLIED_THREAD)
-            .observed(&[
-                Version::new(3, 12),
-                Version::point(5, 10, 223),
-                Version::point(6, 1, 176),
-                Version::point(6, 12, 117),
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "6.12.117", "7.3.4"
             ]),
     ],
 };

@@ -1,6 +1,6 @@
 use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, Worker, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario, Version};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Who, of two threads, has children in the new namespace.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,7 +11,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
         no_unshare_yet(
             "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
                  thread2.child=outer thread2.parent_sees=outer",
-        ),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(
                 "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
@@ -22,7 +23,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  and nothing changes for either thread",
             )
             .by(UNSHARE_PID)
-            .observed(&[Version::point(3, 10, 4)]),
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows(
                 "thread1.unshare=ok thread1.child=1 thread1.parent_sees=outer \
@@ -34,11 +35,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  know their children by PIDs of the old namespace",
             )
             .by(NO_IMPLIED_THREAD)
-            .observed(&[
-                Version::new(3, 12),
-                Version::point(5, 10, 223),
-                Version::point(6, 1, 176),
-                Version::point(6, 12, 117),
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "7.3.4"
             ]),
     ],
 };

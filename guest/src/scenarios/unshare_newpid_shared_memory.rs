@@ -3,7 +3,7 @@ use super::history::{
 };
 use super::shared_memory::unshare_sharing_memory;
 use crate::probe::{CloneFlags, require};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 const REFUSED: &str = "child=EINVAL child.child=outer vforked=EINVAL vforked.child=outer \
                        parent=EINVAL parent.child=outer";
@@ -16,18 +16,20 @@ pub(super) const SCENARIO: Scenario = Scenario {
               another process",
     probe,
     claims: &[
-        no_unshare_yet(REFUSED),
+        no_unshare_yet(REFUSED).observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(REFUSED)
             .because(
                 "CLONE_NEWPID implies CLONE_VM, and what unshare(2) asks is whether anybody \
                  else uses the memory (mm_users > 1), thread or not",
             )
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.11"]),
         Claim::since(3, 12)
             .shows(DONE)
             .because("CLONE_NEWPID implies nothing any more")
-            .by(NO_IMPLIED_THREAD),
+            .by(NO_IMPLIED_THREAD)
+            .observed(versions!["3.12", "3.13.11", "3.16"]),
         Claim::since(4, 3)
             .shows(DONE)
             .because(
@@ -35,7 +37,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  though there CLONE_NEWPID implies CLONE_THREAD to the end",
             )
             .by(BY_THREAD_GROUP)
-            .backported(BY_THREAD_GROUP_STABLE),
+            .backported(BY_THREAD_GROUP_STABLE)
+            .observed(versions![
+                "3.10.108", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117",
+                "7.3.4"
+            ]),
     ],
 };
 

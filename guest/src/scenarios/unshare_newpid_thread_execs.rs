@@ -1,6 +1,6 @@
 use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
 use crate::probe::{CloneFlags, Worker, exec_program, observe_program, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// execve(2) makes the calling thread the only one, with all that is its own.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -9,18 +9,24 @@ pub(super) const SCENARIO: Scenario = Scenario {
               thread",
     probe,
     claims: &[
-        no_unshare_yet("unshare=EINVAL pid=outer child=outer thread=ok"),
+        no_unshare_yet("unshare=EINVAL pid=outer child=outer thread=ok")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("unshare=EINVAL pid=outer child=outer thread=ok")
             .because("a process with threads is refused, and nothing changes for the program")
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows("unshare=ok pid=outer child=1 thread=EINVAL")
             .because(
                 "the program keeps its PID and has its children in the new namespace; that it \
                  cannot start threads survives execve(2) as well",
             )
-            .by(NO_IMPLIED_THREAD),
+            .by(NO_IMPLIED_THREAD)
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "7.3.4"
+            ]),
     ],
 };
 

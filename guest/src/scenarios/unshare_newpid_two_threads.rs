@@ -1,6 +1,6 @@
 use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
 use crate::probe::{Child, CloneFlags, Namespaces, Worker, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Two threads, two namespaces.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,21 +11,27 @@ pub(super) const SCENARIO: Scenario = Scenario {
         no_unshare_yet(
             "thread1.unshare=EINVAL thread2.unshare=EINVAL thread1.child=outer \
              thread2.child=outer namespaces=ENOENT",
-        ),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(
                 "thread1.unshare=EINVAL thread2.unshare=EINVAL thread1.child=outer \
                  thread2.child=outer namespaces=same",
             )
             .because("a process with threads is refused, and nothing changes for any of them")
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows(
                 "thread1.unshare=ok thread2.unshare=ok thread1.child=1 \
                  thread2.child=1 namespaces=differ",
             )
             .because("each has a namespace for children of its own, and a first child in it")
-            .by(NO_IMPLIED_THREAD),
+            .by(NO_IMPLIED_THREAD)
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "7.3.4"
+            ]),
     ],
 };
 

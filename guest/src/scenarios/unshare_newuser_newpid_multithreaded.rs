@@ -1,7 +1,7 @@
 use super::by_each_thread::by_each_thread;
 use super::history::{BY_THREAD_GROUP, BY_THREAD_GROUP_STABLE, UNSHARE_USER};
 use crate::probe::{Child, CloneFlags, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 const REFUSED: &str =
     "single=ok single.child=1 main=EINVAL main.child=outer thread=EINVAL thread.child=outer";
@@ -18,19 +18,26 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "single=EINVAL single.child=outer main=EINVAL main.child=outer \
                  thread=EINVAL thread.child=outer",
             )
-            .because("unshare(2) knows neither flag yet; clone(2) does"),
+            .because("unshare(2) knows neither flag yet; clone(2) does")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(REFUSED)
             .because(
                 "either flag implies CLONE_THREAD until 3.12, CLONE_NEWUSER goes on doing so, \
                  and that is refused to whoever shares memory (mm_users > 1)",
             )
-            .by(UNSHARE_USER),
+            .by(UNSHARE_USER)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.11", "3.12", "3.13.11", "3.16"
+            ]),
         Claim::since(4, 3)
             .shows(REFUSED)
             .because("CLONE_NEWUSER implies CLONE_THREAD, refused to whoever has other threads")
             .by(BY_THREAD_GROUP)
-            .backported(BY_THREAD_GROUP_STABLE),
+            .backported(BY_THREAD_GROUP_STABLE)
+            .observed(versions![
+                "3.10.108", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

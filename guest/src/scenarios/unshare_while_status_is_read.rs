@@ -1,6 +1,6 @@
 use super::history::{BY_THREAD_GROUP, BY_THREAD_GROUP_STABLE, NO_IMPLIED_THREAD, UNSHARE_PID};
 use crate::probe::{Background, CloneFlags, getpid, in_a_process, require, status_line, unshare};
-use crate::{Claim, Fact, Facts, ProbeError, Scenario};
+use crate::{Claim, Fact, Facts, ProbeError, Scenario, versions};
 
 const TRIES: u32 = 200;
 
@@ -15,7 +15,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("newuser.refused=200 newpid.refused=200")
-            .because("unshare(2) knows neither flag yet; clone(2) does"),
+            .because("unshare(2) knows neither flag yet; clone(2) does")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("newuser.refused=0..200 newpid.refused=0..200")
             .because(
@@ -23,11 +24,13 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  that is more than 1: either may fail by chance",
             )
             .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.11"])
             .links(&["https://github.com/opencontainers/runc/pull/3705"]),
         Claim::since(3, 12)
             .shows("newuser.refused=0..200 newpid.refused=0")
             .because("CLONE_NEWPID no longer asks; CLONE_NEWUSER does, and may fail by chance")
             .by(NO_IMPLIED_THREAD)
+            .observed(versions!["3.12", "3.13.11", "3.16"])
             .links(&[
                 "https://github.com/opencontainers/runc/pull/3705",
                 "https://github.com/opencontainers/runc/pull/3776",
@@ -36,7 +39,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .shows("newuser.refused=0 newpid.refused=0")
             .because("what is asked is whether there are other threads: a reader is none")
             .by(BY_THREAD_GROUP)
-            .backported(BY_THREAD_GROUP_STABLE),
+            .backported(BY_THREAD_GROUP_STABLE)
+            .observed(versions![
+                "3.10.108", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 
