@@ -61,7 +61,6 @@ pub fn require_ordinary_user_namespaces() -> Result<(), ProbeError> {
         ("kernel.unprivileged_userns_clone", "0"),
         // Ubuntu's.
         ("kernel.apparmor_restrict_unprivileged_userns", "1"),
-        ("user.max_user_namespaces", "0"),
     ] {
         let path = format!("/proc/sys/{}", sysctl.replace('.', "/"));
         if fs::read_to_string(path).is_ok_and(|value| value.trim() == off) {

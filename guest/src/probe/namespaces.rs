@@ -60,19 +60,25 @@ pub fn name_namespace(
     name.map_or("another", |(name, _)| name).to_owned()
 }
 
-/// Ends the probe on a kernel that has namespaces of this kind configured out.
+/// Ends the probe where there can be no namespace of this kind, because of the
+/// configuration or of a sysctl.
 ///
 /// 3.8 brought `/proc/PID/ns/mnt`, which cannot be configured out, together
 /// with those of `pid` and `user`. Where there is not even `mnt` the kernel is
 /// too old for any of them, and its claims say so.
 ///
 /// # Errors
-/// [`ProbeError::NotApplicable`], naming the option.
+/// [`ProbeError::NotApplicable`], naming the option or the sysctl.
 pub fn require(kind: &str) -> Result<(), ProbeError> {
     let own = Path::new("/proc/self/ns");
     if own.join("mnt").exists() && !own.join(kind).exists() {
         let option = format!("CONFIG_{}_NS", kind.to_uppercase());
         return Err(ProbeError::NotApplicable(option));
+    }
+    let most = fs::read_to_string(format!("/proc/sys/user/max_{kind}_namespaces"));
+    if most.is_ok_and(|most| most.trim() == "0") {
+        let sysctl = format!("user.max_{kind}_namespaces=0");
+        return Err(ProbeError::NotApplicable(sysctl));
     }
     Ok(())
 }
