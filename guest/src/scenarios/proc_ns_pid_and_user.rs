@@ -15,7 +15,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .links(&["https://github.com/jpetazzo/nsenter/issues/68"]),
         Claim::since(3, 8)
             .shows("pid=ok user=ok")
-            .because("setns(2) takes a PID namespace, and a user namespace as well")
+            .because("setns(2) takes a PID namespace, and by cde1975bc242 a user namespace")
             .by(SETNS_PID)
             .observed(versions![
                 "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
