@@ -1,5 +1,5 @@
+use super::by_each_thread::succeeds_by_each_thread;
 use crate::probe::{CloneFlags, require_if_known, unshare};
-use super::by_each_thread::by_each_thread;
 use crate::{Claim, Facts, ProbeError, Scenario};
 
 /// Namespaces of one thread, too.
@@ -20,9 +20,5 @@ pub(super) const SCENARIO: Scenario = Scenario {
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_if_known("cgroup", CloneFlags::CLONE_NEWCGROUP, "CONFIG_CGROUPS")?;
-    by_each_thread(
-        facts,
-        || unshare(CloneFlags::CLONE_NEWCGROUP),
-        Facts::saw_result,
-    )
+    succeeds_by_each_thread(facts, || unshare(CloneFlags::CLONE_NEWCGROUP))
 }

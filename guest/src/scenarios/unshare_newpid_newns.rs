@@ -1,6 +1,6 @@
-use crate::probe::{Child, CloneFlags, require, unshare};
 use super::by_each_thread::by_each_thread;
 use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID};
+use crate::probe::{Child, CloneFlags, require, unshare};
 use crate::{Claim, Facts, ProbeError, Scenario};
 
 /// The usual pair: a mount namespace for the `/proc` of the PID namespace.
@@ -11,14 +11,20 @@ pub(super) const SCENARIO: Scenario = Scenario {
     probe,
     claims: &[
         Claim::since(3, 2)
-            .shows("single=EINVAL single.child=outer main=EINVAL main.child=outer \
-                     thread=EINVAL thread.child=outer")
+            .shows(
+                "single=EINVAL single.child=outer main=EINVAL main.child=outer \
+                     thread=EINVAL thread.child=outer",
+            )
             .because("unshare(2) knows no PID namespaces yet; clone(2) does"),
         Claim::since(3, 8)
-            .shows("single=ok single.child=1 main=EINVAL main.child=outer thread=EINVAL \
-                     thread.child=outer")
-            .because("CLONE_NEWPID implies CLONE_THREAD, which a multi-threaded process is \
-                     refused, whatever else it asks for")
+            .shows(
+                "single=ok single.child=1 main=EINVAL main.child=outer thread=EINVAL \
+                     thread.child=outer",
+            )
+            .because(
+                "CLONE_NEWPID implies CLONE_THREAD, which a multi-threaded process is \
+                     refused, whatever else it asks for",
+            )
             .by(UNSHARE_PID),
         Claim::since(3, 12)
             .shows("single=ok single.child=1 main=ok main.child=1 thread=ok thread.child=1")

@@ -1,0 +1,22 @@
+use crate::probe::{Child, CloneFlags, require_clone};
+use crate::{Claim, Facts, ProbeError, Scenario};
+
+/// A thread cannot be the init of a namespace.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "clone_newpid_thread",
+    summary: "clone(CLONE_NEWPID | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)",
+    probe,
+    claims: &[Claim::since(3, 2)
+        .shows("clone=EINVAL")
+        .because("all threads of a process are in one PID namespace")],
+};
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    let flags = CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_THREAD
+        | CloneFlags::CLONE_SIGHAND
+        | CloneFlags::CLONE_VM;
+    facts.saw_call("clone", &Child::clone(flags));
+    Ok(())
+}

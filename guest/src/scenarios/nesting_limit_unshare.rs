@@ -1,0 +1,49 @@
+use super::history::UNSHARE_PID;
+use crate::probe::{CloneFlags, in_a_process, require, unshare};
+use crate::{Claim, Facts, ProbeError, Scenario};
+
+/// How many PID namespaces may be inside one another, and what is said then.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "nesting_limit_unshare",
+    summary: "unshare(CLONE_NEWPID) and a fork, inside one another until it fails",
+    probe,
+    claims: &[
+        Claim::since(3, 2)
+            .shows("levels=0 unshare=EINVAL")
+            .because("unshare(2) knows no PID namespaces yet; clone(2) does"),
+        Claim::since(3, 8)
+            .shows("levels=32 unshare=EINVAL")
+            .because(
+                "a struct pid has a number for each level and is to fit into a page, so \
+                     there are 32 below the first namespace; the errno is that of wrong flags",
+            )
+            .by(UNSHARE_PID),
+        Claim::since(4, 9)
+            .shows("levels=32 unshare=ENOSPC")
+            .because("limits are reported as such")
+            .commit(
+                "df75e7748bae",
+                "userns: When the per user per user namespace limit is reached return ENOSPC",
+            )
+            .links(&[
+                "https://github.com/containers/bubblewrap/issues/371",
+                "https://github.com/containers/bubblewrap/issues/465",
+            ]),
+    ],
+};
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require("pid")?;
+    descend(facts, 0)
+}
+
+/// Goes down from a level.
+fn descend(facts: &mut Facts, level: usize) -> Result<(), ProbeError> {
+    let unshared = unshare(CloneFlags::CLONE_NEWPID);
+    if unshared.is_ok() {
+        return in_a_process(facts, |facts| descend(facts, level + 1));
+    }
+    facts.saw("levels", level);
+    facts.saw_result("unshare", &unshared);
+    Ok(())
+}

@@ -1,0 +1,30 @@
+use super::another_namespace::another_pid_namespace;
+use super::history::NO_THREADS_AFTER;
+use crate::probe::{CloneFlags, create_thread, require, setns};
+use crate::{Claim, Facts, ProbeError, Scenario};
+
+/// What nsenter(1)-like programs meet that want threads before they fork.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "setns_pid_then_create_thread",
+    summary: "setns(2) to a PID namespace, and pthread_create(3)",
+    probe,
+    claims: &[
+        Claim::since(3, 2)
+            .shows("open=ENOENT")
+            .because("/proc/PID/ns has no pid yet, so there is nothing to join"),
+        Claim::since(3, 8)
+            .shows("open=ok setns=ok create_thread=EINVAL")
+            .because("a new thread would be in another PID namespace than its process")
+            .by(NO_THREADS_AFTER),
+    ],
+};
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require("pid")?;
+    let Some((_init, namespace)) = another_pid_namespace(facts)? else {
+        return Ok(());
+    };
+    facts.saw_result("setns", &setns(&namespace, CloneFlags::CLONE_NEWPID));
+    facts.saw_result("create_thread", &create_thread());
+    Ok(())
+}
