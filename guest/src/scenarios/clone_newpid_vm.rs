@@ -1,5 +1,5 @@
 use crate::probe::{Child, CloneFlags, require_clone};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// That a new PID namespace and shared memory exclude each other, as the manual
 /// says of kernels before 3.12, holds for callers only that had unshared before.
@@ -9,7 +9,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
     probe,
     claims: &[Claim::since(3, 2)
         .shows("clone=ok clone.child=1 vfork=ok vfork.child=1")
-        .because("the init of a namespace may share the memory of its parent, who is not in it")],
+        .because("the init of a namespace may share the memory of its parent, who is not in it")
+        .observed(versions![
+            "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+            "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+        ])],
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {

@@ -10,18 +10,23 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("clone=ok clone.child=outer")
-            .because("nobody has thought of it"),
+            .because("nobody has thought of it")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 9)
             .shows("clone=EINVAL")
             .because(
                 "a process could choose the root directory for set-user-ID programs of \
-                     another user namespace",
+                 another user namespace",
             )
             .commit(
                 "e66eded8309e",
                 "userns: Don't allow CLONE_NEWUSER | CLONE_FS",
             )
-            .backported(versions!["3.8.3"]),
+            .backported(versions!["3.8.3"])
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

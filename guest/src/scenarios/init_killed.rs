@@ -2,7 +2,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 
 use super::history::DEAD_NAMESPACE;
 use crate::probe::{Child, CloneFlags, Signal, WaitStatus, kill, require, unshare, waitpid};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// A PID namespace ends with its init. The end waits for whoever has to reap a
 /// member.
@@ -13,17 +13,22 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("unshare=EINVAL")
-            .because("unshare(2) knows no PID namespaces yet; clone(2) does"),
+            .because("unshare(2) knows no PID namespaces yet; clone(2) does")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(
                 "unshare=ok init.child=1 member.child=2 kill=ok init.waits=yes \
-                     member=killed:9 init=killed:9 child=fork:ENOMEM",
+                 member=killed:9 init=killed:9 child=fork:ENOMEM",
             )
             .because(
                 "init's exit kills the other members and waits until they are reaped, here \
-                     by the caller, who can have no more children there",
+                 by the caller, who can have no more children there",
             )
-            .by(DEAD_NAMESPACE),
+            .by(DEAD_NAMESPACE)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

@@ -1,7 +1,7 @@
 use crate::probe::{
     CloneFlags, Pid, Signal, getpid, in_a_process, kill, require_clone, sharing_memory,
 };
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The init of a PID namespace is spared what nobody but init is spared.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -12,8 +12,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
         .shows("itself=ok itself.init=survived child=ok child.init=survived")
         .because(
             "a signal without a handler is dropped if it goes to init and comes from \
-                     its namespace, SIGKILL too",
-        )],
+             its namespace, SIGKILL too",
+        )
+        .observed(versions![
+            "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+            "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+        ])],
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {

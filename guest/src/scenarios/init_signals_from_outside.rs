@@ -1,7 +1,7 @@
 use nix::sys::wait::WaitPidFlag;
 
 use crate::probe::{Child, CloneFlags, Signal, WaitStatus, kill, require_clone, waitpid};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The parent's namespace has power over init, but not all.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,12 +11,16 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[Claim::since(3, 2)
         .shows(
             "sigterm=ok sigterm.init=survived sigstop=ok sigstop.init=stopped \
-                     sigkill=ok sigkill.init=killed:9",
+             sigkill=ok sigkill.init=killed:9",
         )
         .because(
             "init is spared signals that it has no handler for, except SIGKILL and \
-                     SIGSTOP from an outer namespace",
-        )],
+             SIGSTOP from an outer namespace",
+        )
+        .observed(versions![
+            "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+            "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+        ])],
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {

@@ -1,7 +1,7 @@
 use std::fs;
 
 use crate::probe::{CloneFlags, require, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The limit that an administrator can set, per user and user namespace.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,17 +11,24 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("sysctl=absent")
-            .because("there is no such limit"),
+            .because("there is no such limit")
+            .observed(versions![
+                "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155"
+            ]),
         Claim::since(4, 9)
             .shows("sysctl=present limited=ENOSPC unlimited=ok")
             .because(
                 "creating a namespace is charged to its user in this and all outer user \
-                     namespaces, each of which has a limit",
+                 namespaces, each of which has a limit",
             )
             .commit(
                 "f333c700c610",
                 "pidns: Add a limit on the number of pid namespaces",
             )
+            .observed(versions![
+                "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ])
             .links(&["https://github.com/containers/bubblewrap/issues/764"]),
     ],
 };

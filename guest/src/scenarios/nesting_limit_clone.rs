@@ -1,5 +1,5 @@
 use crate::probe::{CloneFlags, Errno, require_clone, sharing_memory};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The limit is older than unshare(CLONE_NEWPID), but not as old as clone(2).
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -9,17 +9,22 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("levels=40 clone=ok")
-            .because("memory is the only limit"),
+            .because("memory is the only limit")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 7)
             .shows("levels=32 clone=EINVAL")
             .because(
                 "a struct pid has a number for each level and is to fit into a page, so \
-                     there are 32 below the first namespace; the errno is that of wrong flags",
+                 there are 32 below the first namespace; the errno is that of wrong flags",
             )
             .commit(
                 "f2302505775f",
                 "pidns: limit the nesting depth of pid namespaces",
-            ),
+            )
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155"
+            ]),
         Claim::since(4, 9)
             .shows("levels=32 clone=ENOSPC")
             .because("limits are reported as such")
@@ -27,6 +32,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "df75e7748bae",
                 "userns: When the per user per user namespace limit is reached return ENOSPC",
             )
+            .observed(versions![
+                "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ])
             .links(&[
                 "https://github.com/containers/bubblewrap/issues/371",
                 "https://github.com/containers/bubblewrap/issues/465",

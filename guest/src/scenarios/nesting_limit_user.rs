@@ -13,11 +13,13 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("levels=0 unshare=EINVAL")
-            .because("unshare(2) knows no user namespaces yet; clone(2) does"),
+            .because("unshare(2) knows no user namespaces yet; clone(2) does")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("levels=40 unshare=ok")
             .because("memory is the only limit")
-            .by(UNSHARE_USER),
+            .by(UNSHARE_USER)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4"]),
         Claim::since(3, 11)
             .shows("levels=33 unshare=EUSERS")
             .because("who is more than 32 levels down can make no more")
@@ -25,7 +27,10 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "8742f229b635",
                 "userns: limit the maximum depth of user_namespace->parent chain",
             )
-            .backported(versions!["3.10.6"]),
+            .backported(versions!["3.10.6"])
+            .observed(versions![
+                "3.10.108", "3.11", "3.12", "3.13.11", "3.16", "4.4.155"
+            ]),
         Claim::since(4, 9)
             .shows("levels=33 unshare=ENOSPC")
             .because("limits are reported as such")
@@ -33,6 +38,9 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "df75e7748bae",
                 "userns: When the per user per user namespace limit is reached return ENOSPC",
             )
+            .observed(versions![
+                "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ])
             .links(&["https://github.com/containers/bubblewrap/issues/465"]),
     ],
 };

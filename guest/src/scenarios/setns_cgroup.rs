@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::another_namespace::another_namespace;
 use super::by_each_thread::succeeds_by_each_thread;
 use crate::probe::{CloneFlags, require_if_known, setns};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Threads do not matter, since a cgroup namespace is a thread's own.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -13,11 +13,18 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("open=ENOENT")
-            .because("there are no cgroup namespaces"),
+            .because("there are no cgroup namespaces")
+            .observed(versions![
+                "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155"
+            ]),
         Claim::since(4, 6)
             .shows("open=ok single=ok main=ok thread=ok")
             .because("it is the calling thread that joins")
-            .commit("a79a908fd2b0", "cgroup: introduce cgroup namespaces"),
+            .commit("a79a908fd2b0", "cgroup: introduce cgroup namespaces")
+            .observed(versions![
+                "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

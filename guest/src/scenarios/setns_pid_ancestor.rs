@@ -1,6 +1,6 @@
 use super::history::SETNS_PID;
 use crate::probe::{CloneFlags, Namespaces, getpid, in_a_process, require, setns, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// PID namespaces are a way down only.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -10,14 +10,19 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("open=ENOENT")
-            .because("/proc/PID/ns has no pid yet, so there is nothing to join"),
+            .because("/proc/PID/ns has no pid yet, so there is nothing to join")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("open=ok pid=1 setns=EINVAL")
             .because(
                 "only the own namespace and its descendants can be joined, so that every \
-                     process is visible to its ancestors",
+                 process is visible to its ancestors",
             )
-            .by(SETNS_PID),
+            .by(SETNS_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

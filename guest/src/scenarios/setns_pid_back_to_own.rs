@@ -1,7 +1,7 @@
 use super::another_namespace::another_pid_namespace;
 use super::history::SETNS_PID;
 use crate::probe::{Child, CloneFlags, Namespaces, create_thread, require, setns, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The way back is open, and all is as before.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,14 +11,19 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("open=ENOENT")
-            .because("/proc/PID/ns has no pid yet, so there is nothing to join"),
+            .because("/proc/PID/ns has no pid yet, so there is nothing to join")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(
                 "open=ok setns=ok back=ok child=outer create_thread=ok unshare=ok \
-                     child_after=1",
+                 child_after=1",
             )
             .because("one's own PID namespace can be joined like any of its descendants")
-            .by(SETNS_PID),
+            .by(SETNS_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 

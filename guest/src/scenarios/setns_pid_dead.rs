@@ -1,7 +1,7 @@
 use super::another_namespace::another_pid_namespace;
 use super::history::DEAD_NAMESPACE;
 use crate::probe::{Child, CloneFlags, Signal, kill, require, setns};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// A descriptor keeps a namespace, but not its init.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,11 +11,16 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("open=ENOENT")
-            .because("/proc/PID/ns has no pid yet, so there is nothing to join"),
+            .because("/proc/PID/ns has no pid yet, so there is nothing to join")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("open=ok setns=ok child=fork:ENOMEM")
             .because("setns(2) does not ask whether the namespace lives; fork(2) gets no PID there")
             .by(DEAD_NAMESPACE)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ])
             .links(&["https://github.com/moby/moby/issues/23342"]),
     ],
 };

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::another_namespace::another_pid_namespace;
 use super::history::SETNS_PID;
 use crate::probe::{Child, CloneFlags, Worker, create_thread, require, setns};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Who of three threads has children in the namespace that one has joined, and who
 /// can have more threads.
@@ -15,19 +15,23 @@ pub(super) const SCENARIO: Scenario = Scenario {
         Claim::since(3, 2)
             .shows("open=ENOENT")
             .because("/proc/PID/ns has no pid yet, so there is nothing to join")
+            .observed(versions!["3.2.4"])
             .links(&["https://github.com/jpetazzo/nsenter/issues/68"]),
         Claim::since(3, 8)
             .shows(
                 "open=ok thread1.setns=ok thread1.child=2 thread2.child=outer \
-                     main.child=outer thread1.create_thread=EINVAL thread2.create_thread=ok \
-                     main.setns=ok main.child2=3",
+                 main.child=outer thread1.create_thread=EINVAL thread2.create_thread=ok \
+                 main.setns=ok main.child2=3",
             )
             .because(
-                "setns(2) to a PID namespace never looked at threads: it is the calling \
-                     thread that joins, for its children, and it can have no more threads; 3.8 \
-                     and 3.9 would refuse a CLONE_VM child for the same reason",
+                "setns(2) to a PID namespace has never asked for threads: it is the calling \
+                 thread that joins, for its children, and it can have no more threads",
             )
-            .by(SETNS_PID),
+            .by(SETNS_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

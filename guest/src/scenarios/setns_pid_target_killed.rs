@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::another_namespace::another_pid_namespace;
 use super::history::DEAD_NAMESPACE;
 use crate::probe::{Child, CloneFlags, Signal, Worker, kill, require, setns};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// What `docker exec` meets when the container ends: "cannot allocate memory".
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -13,14 +13,19 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("open=ENOENT")
-            .because("/proc/PID/ns has no pid yet, so there is nothing to join"),
+            .because("/proc/PID/ns has no pid yet, so there is nothing to join")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("open=ok setns=ok thread1.child=fork:ENOMEM thread2.child=outer")
             .because(
                 "a namespace whose init has died gives out no PIDs, and fork(2) has no \
-                     better errno; the other thread's children do not go there",
+                 better errno; the other thread's children do not go there",
             )
             .by(DEAD_NAMESPACE)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ])
             .links(&[
                 "https://github.com/moby/moby/issues/23342",
                 "https://github.com/rstudio/rstudio/issues/4202",

@@ -1,7 +1,7 @@
 use super::another_namespace::another_pid_namespace;
 use super::history::SETNS_PID;
 use crate::probe::{CloneFlags, require, setns, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Joining and then making another one takes a fork in between.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -11,14 +11,19 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("open=ENOENT")
-            .because("/proc/PID/ns has no pid yet, so there is nothing to join"),
+            .because("/proc/PID/ns has no pid yet, so there is nothing to join")
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("open=ok setns=ok unshare=EINVAL")
             .because(
-                "copy_pid_ns() refuses to make a namespace for whom has left the own one \
-                     already, be it by unshare(2) or setns(2)",
+                "copy_pid_ns() makes no namespace for a thread whose children go to another \
+                 than its own already, be it by unshare(2) or by setns(2)",
             )
-            .by(SETNS_PID),
+            .by(SETNS_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.3.4"
+            ]),
     ],
 };
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::by_each_thread::succeeds_by_each_thread;
 use crate::probe::{CloneFlags, Namespaces, require_if_known, setns};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The one namespace that has an errno of its own for threads.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -12,11 +12,16 @@ pub(super) const SCENARIO: Scenario = Scenario {
     claims: &[
         Claim::since(3, 2)
             .shows("open=ENOENT")
-            .because("there are no time namespaces"),
+            .because("there are no time namespaces")
+            .observed(versions![
+                "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155", "4.9.154", "4.19.78"
+            ]),
         Claim::since(5, 6)
             .shows("open=ok single=ok main=EUSERS thread=EUSERS")
             .because("joining one changes the process's vDSO, which all threads read")
-            .commit("769071ac9f20", "ns: Introduce Time Namespace"),
+            .commit("769071ac9f20", "ns: Introduce Time Namespace")
+            .observed(versions!["5.10.223", "6.1.176", "7.3.4"]),
     ],
 };
 

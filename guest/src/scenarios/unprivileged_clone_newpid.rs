@@ -1,6 +1,6 @@
 use super::history::{CLONE_PARENT, CLONE_PARENT_STABLE, UNSHARE_PID};
 use crate::probe::{Child, CloneFlags, become_ordinary_user, require_clone};
-use crate::{Claim, Facts, ProbeError, Scenario};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// The order of checks, once more.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -12,17 +12,24 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .shows("clone=EPERM with_parent=EPERM")
             .because(
                 "copy_namespaces() asks for CAP_SYS_ADMIN, then copy_pid_ns() refuses \
-                     CLONE_PARENT",
-            ),
+                 CLONE_PARENT",
+            )
+            .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows("clone=EPERM with_parent=EINVAL")
             .because("do_fork() refuses CLONE_NEWPID with CLONE_PARENT before anything is asked")
-            .by(UNSHARE_PID),
+            .by(UNSHARE_PID)
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12"
+            ]),
         Claim::since(3, 13)
             .shows("clone=EPERM with_parent=EPERM")
             .because("nobody refuses CLONE_PARENT")
             .by(CLONE_PARENT)
-            .backported(CLONE_PARENT_STABLE),
+            .backported(CLONE_PARENT_STABLE)
+            .observed(versions![
+                "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
     ],
 };
 
