@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Where the guest finds what a program is to read, if that is a file.
+/// Where the guest finds what a program is to read, or the beginning of it.
 pub const STDIN_PATH: &str = "/strata/stdin";
 
 /// At most how long the guest says nothing while a program runs, if the kernel
@@ -52,7 +52,7 @@ pub enum Stdin {
     Null,
     /// The file at [`STDIN_PATH`].
     File,
-    /// What the host sends.
+    /// The bytes at [`STDIN_PATH`], and then what the host sends.
     Console,
 }
 

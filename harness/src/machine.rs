@@ -23,11 +23,17 @@ const CPU: &str = "qemu64";
 
 /// What every kernel is booted with.
 ///
-/// - `console`: where the transcript comes from.
+/// - `console`: where the transcript comes from. No wire is slow here, but the
+///   UART counts in characters how long it may keep what has come in.
 /// - `panic=-1`: a panic restarts at once, which ends QEMU.
 /// - `no_timer_check`: under emulation on a loaded host, the test whether the
 ///   timer interrupts arrive can fail ("IO-APIC + timer doesn't work!").
-const COMMAND_LINE: &[&str] = &["console=ttyS0", "quiet", "panic=-1", "no_timer_check"];
+const COMMAND_LINE: &[&str] = &[
+    "console=ttyS0,115200",
+    "quiet",
+    "panic=-1",
+    "no_timer_check",
+];
 
 /// A machine that boots one kernel: no network, no disks, no default devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,7 +220,7 @@ mod tests {
             "-nodefaults -no-user-config -display none -no-reboot \
              -machine pc -accel tcg -cpu qemu64 -m 256 -smp 1 \
              -chardev stdio,id=console,signal=off -serial chardev:console \
-             -append console=ttyS0 quiet panic=-1 no_timer_check \
+             -append console=ttyS0,115200 quiet panic=-1 no_timer_check \
              -kernel /k/vmlinuz -initrd /k/initramfs"
         );
     }
@@ -231,7 +237,7 @@ mod tests {
         let arguments = arguments(&machine);
         for words in [
             "-m 1024 -smp 4 ",
-            "-append console=ttyS0 quiet panic=-1 no_timer_check nosmp loglevel=7 ",
+            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check nosmp loglevel=7 ",
             " -gdb unix:/run/a,,b/gdb,server=on,wait=off",
         ] {
             assert!(arguments.contains(words), "{words:?} in {arguments}");

@@ -92,20 +92,12 @@ impl Keyring {
     ) -> Result<Signer, Refusal> {
         let (signatures, _) = DetachedSignature::from_armor_many(signature)
             .map_err(|error| format!("no signature file ({error})"))?;
-        let signatures: Vec<_> = signatures
-            .filter_map(Result::ok)
-            .map(|s| s.signature)
-            .collect();
+        let signatures: Vec<_> = signatures.filter_map(Result::ok).map(|s| s.signature).collect();
         self.any(&signatures, file, now)
     }
 
     /// One valid signature by one trusted key is enough, as it is for apt.
-    fn any(
-        &self,
-        signatures: &[Signature],
-        data: &[u8],
-        now: Timestamp,
-    ) -> Result<Signer, Refusal> {
+    fn any(&self, signatures: &[Signature], data: &[u8], now: Timestamp) -> Result<Signer, Refusal> {
         let mut refusals = Vec::new();
         for signature in signatures {
             match self.signer(signature, data, now) {
@@ -121,12 +113,7 @@ impl Keyring {
         })
     }
 
-    fn signer(
-        &self,
-        signature: &Signature,
-        data: &[u8],
-        now: Timestamp,
-    ) -> Result<Signer, Refusal> {
+    fn signer(&self, signature: &Signature, data: &[u8], now: Timestamp) -> Result<Signer, Refusal> {
         let created = signature.created().map(|time| i64::from(time.as_secs()));
         let created = created.ok_or("a signature without a date")?;
         let date = Timestamp::from_second(created).map_err(|error| error.to_string())?;
@@ -147,12 +134,7 @@ impl Keyring {
                 continue;
             };
             match verified.and_then(|validity| validity.check(created)) {
-                Ok(()) => {
-                    return Ok(Signer {
-                        fingerprint,
-                        signed: date,
-                    });
-                }
+                Ok(()) => return Ok(Signer { fingerprint, signed: date }),
                 Err(why) => refusal = format!("a signature of {date} by {fingerprint}, {why}"),
             }
         }
@@ -162,10 +144,7 @@ impl Keyring {
 
 /// What can be said against a signature before any key is looked at.
 fn check_signature(signature: &Signature, created: i64, now: Timestamp) -> Result<(), Refusal> {
-    if !matches!(
-        signature.typ(),
-        Some(SignatureType::Binary | SignatureType::Text)
-    ) {
+    if !matches!(signature.typ(), Some(SignatureType::Binary | SignatureType::Text)) {
         return Err("a signature that is not over a file".to_owned());
     }
     match signature.hash_alg() {
@@ -189,14 +168,9 @@ fn check_signature(signature: &Signature, created: i64, now: Timestamp) -> Resul
 }
 
 fn issuer(signature: &Signature) -> String {
-    let fingerprint = signature
-        .issuer_fingerprint()
-        .first()
-        .map(|f| format!("{f:X}"));
+    let fingerprint = signature.issuer_fingerprint().first().map(|f| format!("{f:X}"));
     let id = || signature.issuer_key_id().first().map(|id| format!("{id}"));
-    fingerprint
-        .or_else(id)
-        .unwrap_or_else(|| "without a name".to_owned())
+    fingerprint.or_else(id).unwrap_or_else(|| "without a name".to_owned())
 }
 
 /// Whether a signature claims to be by this key or one of its subkeys.
@@ -218,13 +192,10 @@ impl Validity {
     fn of_primary(key: &SignedPublicKey) -> Self {
         let primary = &key.primary_key;
         let by_user = key.details.users.iter().flat_map(|user| {
-            (user.signatures.iter()).filter(|s| {
-                s.verify_certification(primary, Tag::UserId, &user.id)
-                    .is_ok()
-            })
+            (user.signatures.iter())
+                .filter(|s| s.verify_certification(primary, Tag::UserId, &user.id).is_ok())
         });
-        let direct =
-            (key.details.direct_signatures.iter()).filter(|s| s.verify_key(primary).is_ok());
+        let direct = (key.details.direct_signatures.iter()).filter(|s| s.verify_key(primary).is_ok());
         let revocations = key.details.revocation_signatures.iter();
         Self::new(
             primary,
@@ -236,18 +207,14 @@ impl Validity {
     /// A subkey signs only while its primary key may, too.
     fn of_subkey(key: &SignedPublicKey, subkey: &SignedPublicSubKey) -> Result<Self, Refusal> {
         let bound: Vec<_> = (subkey.signatures.iter())
-            .filter(|s| {
-                s.verify_subkey_binding(&key.primary_key, &subkey.key)
-                    .is_ok()
-            })
+            .filter(|s| s.verify_subkey_binding(&key.primary_key, &subkey.key).is_ok())
             .collect();
         let of_type = |typ| bound.iter().copied().filter(move |s| s.typ() == Some(typ));
         let may_sign = of_type(SignatureType::SubkeyBinding).any(|binding| {
             // The subkey has to agree, or any key could be claimed.
             binding.key_flags().sign()
                 && binding.embedded_signature().is_some_and(|back| {
-                    back.verify_primary_key_binding(&subkey.key, &key.primary_key)
-                        .is_ok()
+                    back.verify_primary_key_binding(&subkey.key, &key.primary_key).is_ok()
                 })
         });
         if !may_sign {
@@ -270,8 +237,7 @@ impl Validity {
         bindings: impl Iterator<Item = &'a Signature>,
         revocations: impl Iterator<Item = &'a Signature>,
     ) -> Self {
-        let seconds =
-            |signature: &Signature| signature.created().map_or(0, |t| i64::from(t.as_secs()));
+        let seconds = |signature: &Signature| signature.created().map_or(0, |t| i64::from(t.as_secs()));
         let from = i64::from(key.created_at().as_secs());
         let newest = bindings
             .filter(|s| s.typ() != Some(SignatureType::CertRevocation))
@@ -332,10 +298,7 @@ mod tests {
             ("bookworm", "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8"),
             ("trixie", "04B54C3CDCA79751B16BC6B5225629DF75B188BD"),
         ] {
-            assert!(
-                fingerprints.iter().any(|f| f == key),
-                "{release}: {fingerprints:#?}"
-            );
+            assert!(fingerprints.iter().any(|f| f == key), "{release}: {fingerprints:#?}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Machine {
     #[arg(long = "file", value_name = "HOST[:GUEST]", value_parser = file)]
     files: Vec<(PathBuf, Option<String>)>,
 
-    /// Memory of the machine [default: 256 and twice what travels]
+    /// Memory of the machine [default: 256 and three times what travels]
     #[arg(long, value_name = "MIB")]
     memory: Option<NonZeroU32>,
 

@@ -1,6 +1,8 @@
 //! A program, from its start to its end.
 
-use guest::{HEARTBEAT, Program, Record, Status};
+use std::fs;
+
+use guest::{HEARTBEAT, Program, Record, STDIN_PATH, Status, Stdin};
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -20,7 +22,11 @@ pub(crate) fn run(console: &Console, program: &Program) -> Result<(), String> {
     console.send(&Record::ProgramStarted {
         terminal: process.terminal.is_some(),
     });
-    let mut pump = Pump::new(console, process, signal);
+    let at_hand = match program.stdin {
+        Stdin::Console => fs::read(STDIN_PATH).unwrap_or_default(),
+        Stdin::Null | Stdin::File => Vec::new(),
+    };
+    let mut pump = Pump::new(console, process, signal, &at_hand);
     // How long a program takes is for the host to judge.
     let status = loop {
         if let Some(status) = reap(pid).map_err(failed)? {

@@ -14,7 +14,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use super::console::Console;
 use super::process::{self, Process};
 
-/// How much of an output is sent in one frame at most.
+/// How much of a stream is carried at once at most.
 const FRAME: usize = 16 << 10;
 /// How long an output that nobody holds any more may take to end. One that
 /// somebody holds who cannot die, being stuck in the kernel, does not end.
@@ -51,22 +51,31 @@ pub(crate) struct Pump<'a> {
     decoder: Decoder,
     /// The sequence number of the host's next frame.
     next: u32,
-    /// Frames of input that the program has not yet read, with what is left of
-    /// each. The host sends no more of them than the window lets it.
-    input: VecDeque<(u32, Vec<u8>)>,
+    /// Input that the program has not yet read: what travelled with it, and
+    /// frames by their number, with what is left of each. The host sends no more
+    /// of these than the window lets it.
+    input: VecDeque<(Option<u32>, Vec<u8>)>,
     /// No more input follows.
     input_ends: bool,
 }
 
 impl<'a> Pump<'a> {
-    pub(crate) fn new(console: &'a Console, process: Process, signal: ChildSignal) -> Self {
+    /// Carries what the host sends, and before it what is at hand.
+    pub(crate) fn new(
+        console: &'a Console,
+        process: Process,
+        signal: ChildSignal,
+        at_hand: &[u8],
+    ) -> Self {
+        let at_hand = at_hand.chunks(FRAME).map(|part| (None, part.to_vec()));
+        let input = at_hand.collect();
         Self {
             console,
             process,
             signal,
             decoder: Decoder::default(),
             next: 0,
-            input: VecDeque::new(),
+            input,
             input_ends: false,
         }
     }
@@ -136,7 +145,9 @@ impl<'a> Pump<'a> {
             }
             self.next += 1;
             match message {
-                Message::Bytes(Stream::Stdin, bytes) => self.input.push_back((sequence, bytes)),
+                Message::Bytes(Stream::Stdin, bytes) => {
+                    self.input.push_back((Some(sequence), bytes));
+                }
                 Message::Record(Order::EndOfStdin) => self.input_ends = true,
                 Message::Record(Order::Resize(size)) => {
                     if let Some(terminal) = &self.process.terminal {
@@ -159,11 +170,13 @@ impl<'a> Pump<'a> {
         let mut closed = self.input.is_empty();
         while let Some((sequence, bytes)) = self.input.front_mut() {
             match stdin.write(bytes) {
+                // Room is left for the rest only after it has read.
                 Ok(length) if length < bytes.len() => {
                     bytes.drain(..length);
+                    break;
                 }
                 Ok(_) => {
-                    taken = Some(*sequence);
+                    taken = sequence.or(taken);
                     self.input.pop_front();
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,

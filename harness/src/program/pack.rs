@@ -136,9 +136,7 @@ impl Packed {
         let mut program = self.program.clone();
         program.stdin = stdin.kind();
         let mut initramfs = self.tree.add_to(initramfs::base(&Job::Program(program))?)?;
-        if let Stdin::Bytes(bytes) = stdin {
-            initramfs = initramfs.file(STDIN_PATH, bytes.as_slice(), 0o644);
-        }
+        initramfs = initramfs.file(STDIN_PATH, stdin.at_hand(), 0o644);
         initramfs.write_to(path)
     }
 }

@@ -65,10 +65,10 @@ impl Runner<'_> {
         stdin: Stdin,
         output: &mut dyn Output,
     ) -> Result<Ran> {
-        let size = program.size() + stdin.size();
+        let size = program.size() + stdin.at_hand().len() as u64;
         let mut machine = kernel.machine.clone();
-        // The initramfs, and what is unpacked from it.
-        let needed = u32::try_from(2 * size >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
+        // The initramfs, what is unpacked from it, and input on its way.
+        let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
         machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
         machine.cpus = self.cpus;
         machine.append.clone_from(&self.append);

@@ -101,7 +101,7 @@ impl Session<'_> {
             next: 0,
             sent: VecDeque::new(),
             stdin: match self.stdin {
-                Stdin::Stream(file) => Some(file.into()),
+                Stdin::Stream(_, file) => Some(file.into()),
                 Stdin::Null | Stdin::Bytes(_) => None,
             },
             interrupt: self.interrupt,
