@@ -7,7 +7,7 @@ use anyhow::Result;
 use images::{Kernel, ObtainError, Store};
 
 use crate::accelerator::{Choice, Wish, choose};
-use crate::{Accelerator, Machine, Problem, RunDir, Substitute, Watcher, qemu, workspace};
+use crate::{Accelerator, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu, workspace};
 
 /// Memory of a machine of which nothing else is said, in MiB.
 pub(crate) const MEMORY_MIB: u32 = 256;
@@ -95,6 +95,12 @@ impl Bench {
             substitute,
             dir,
         })
+    }
+
+    /// The same for several kernels, with their names.
+    pub fn machines(&self, kernels: &[Kernel], watcher: &dyn Watcher) -> Vec<Named> {
+        let named = |kernel: &Kernel| (kernel.name(), self.machine(kernel, watcher));
+        kernels.iter().map(named).collect()
     }
 
     /// Where what concerns a kernel is kept in this run.

@@ -5,7 +5,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
@@ -34,6 +37,39 @@ impl Interrupt {
             low_level::pipe::register(number, tell.try_clone()?)?;
         }
         Ok(Self { told, signal })
+    }
+
+    /// Does something that cannot be interrupted, unless a signal comes: then it
+    /// is left to itself, to end with this process.
+    ///
+    /// # Errors
+    /// Where signals cannot be waited for.
+    pub fn unless_told<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<Option<T>> {
+        let (done, finished) = UnixStream::pair()?;
+        let thread = thread::spawn(move || {
+            // Closed when the work is over, even by a panic.
+            let _finished = finished;
+            work()
+        });
+        let wanted = |file| PollFd::new(file, PollFlags::POLLIN);
+        loop {
+            let mut ready = [wanted(self.told.as_fd()), wanted(done.as_fd())];
+            // What is done there has deadlines of its own.
+            match poll(&mut ready, PollTimeout::NONE) {
+                Err(Errno::EINTR) => continue,
+                result => result?,
+            };
+            if ready[0].any() == Some(true) {
+                return Ok(None);
+            }
+            return match thread.join() {
+                Ok(result) => Ok(Some(result)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+        }
     }
 
     /// The number of the signal that came, if one did.

@@ -65,8 +65,12 @@ impl Machine {
         }
     }
 
+    /// Sees to what this host lacks.
+    pub(crate) fn prepare_host(&self) -> Result<()> {
+        host::prepare_to_boot(self.yes)
+    }
+
     pub(crate) fn bench(&self, catalogue: &Catalogue, dir: RunDir) -> Result<Bench> {
-        host::prepare_to_boot(self.yes)?;
         let mut bench = Bench::new(self.sources.store(catalogue)?, dir)?;
         bench.wish = self.accel;
         Ok(bench)

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use harness::{Ending, Interrupt, Program, RunDir, Runner, Stdin, Streams, report};
 use images::{Catalogue, Spec};
@@ -61,14 +61,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let program = Program::new(&program[0]).args(rest);
     let program = arguments.machine.furnish(program).pack()?;
 
+    arguments.machine.prepare_host()?;
+
+    let interrupt = Interrupt::catch()?;
     let (_guard, dir) = RunDir::temporary()?;
     let bench = arguments.machine.bench(&catalogue, dir)?;
-    let watcher = report::Terminal::reserved();
-    let mut bootable: Vec<_> = kernels
-        .iter()
-        .map(|kernel| (kernel.name(), bench.machine(kernel, &watcher)))
-        .collect();
-    let interrupt = Interrupt::catch()?;
+    let several = kernels.len() > 1;
+    let prepared = interrupt.unless_told(move || -> Result<_> {
+        let kernels = bench.machines(&kernels, &report::Terminal::reserved());
+        let stdin = if several {
+            Stdin::shared()
+        } else {
+            Stdin::inherited()
+        };
+        Ok((kernels, stdin.context("reading the program's input")?))
+    })?;
+    let Some(prepared) = prepared else {
+        return Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into());
+    };
+    let (mut kernels, stdin) = prepared?;
+
     let mut runner = Runner {
         interrupt: Some(&interrupt),
         ..arguments.machine.runner()
@@ -77,14 +89,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         runner.timeout = Some(Duration::from_secs(seconds.get()));
     }
     let (stdout, stderr) = (io::stdout(), io::stderr());
-    if bootable.len() > 1 {
-        let stdin = Stdin::shared()?;
-        let code = runner.run_in_all(&bootable, &program, &stdin, stdout, stderr)?;
+    if several {
+        let code = runner.run_in_all(&kernels, &program, &stdin, stdout, stderr)?;
         return Ok(code.into());
     }
-    let (name, kernel) = bootable.remove(0);
+    let (name, kernel) = kernels.remove(0);
     let mut output = Streams { stdout, stderr };
-    let ran = runner.run(&kernel?, &program, Stdin::inherited()?, &mut output)?;
+    let kernel = kernel.with_context(|| format!("kernel {name}"))?;
+    let ran = runner.run(&kernel, &program, stdin, &mut output)?;
     if matches!(ran.ending, Ending::TimedOut(_) | Ending::Lost(_)) {
         eprintln!("error: {}", report::failure(&name, &ran));
     }

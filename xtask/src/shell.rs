@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use guest::WindowSize;
 use harness::{
@@ -43,22 +43,30 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let catalogue = Catalogue::builtin();
     let kernels = catalogue.select(std::slice::from_ref(&arguments.kernel))?;
-    let [kernel] = kernels.as_slice() else {
+    if kernels.len() > 1 {
         let names: Vec<String> = kernels.iter().map(images::Kernel::name).collect();
         bail!(BadRequest::new(format!(
             "{} is more than one kernel, a shell is in one of them: {}",
             arguments.kernel,
             names.join(", ")
         )));
-    };
+    }
     let window = Window::watch()?;
     let size = window.as_ref().and_then(Window::size).unwrap_or(SIZE);
     let shell = arguments.machine.furnish(Program::shell(size)?).pack()?;
 
+    arguments.machine.prepare_host()?;
+
+    let interrupt = Interrupt::catch()?;
     let (guard, dir) = RunDir::temporary()?;
     let bench = arguments.machine.bench(&catalogue, dir)?;
-    let bootable = bench.machine(kernel, &report::Terminal::reserved())?;
-    let interrupt = Interrupt::catch()?;
+    let prepared = interrupt
+        .unless_told(move || bench.machines(&kernels, &report::Terminal::reserved()).remove(0))?;
+    let Some((name, kernel)) = prepared else {
+        return Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into());
+    };
+    let kernel = kernel.with_context(|| format!("kernel {name}"))?;
+
     let runner = Runner {
         timeout: None,
         gdb: arguments.gdb.then(|| guard.path().join("gdb")),
@@ -70,11 +78,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         eprintln!("gdb -ex 'target remote {}'", socket.display());
     }
     let mut screen = Screen::default();
-    let ran = runner.run(&bootable, &shell, Stdin::inherited()?, &mut screen)?;
+    let ran = runner.run(&kernel, &shell, Stdin::inherited()?, &mut screen)?;
     // The terminal is as it was before anything is said.
     drop(screen);
     if matches!(ran.ending, Ending::TimedOut(_) | Ending::Lost(_)) {
-        eprintln!("error: {}", report::failure(&kernel.name(), &ran));
+        eprintln!("error: {}", report::failure(&name, &ran));
     }
     Ok(report::exit_code(&ran.ending, runner.interrupt).into())
 }
