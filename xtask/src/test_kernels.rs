@@ -26,6 +26,7 @@ Examples:
   cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded")]
 pub(crate) struct Arguments {
     /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, or the path of a bzImage
+    /// [default: those marked in images/kernels.toml]
     #[arg(value_name = "KERNEL")]
     kernels: Vec<Spec>,
 
@@ -56,7 +57,7 @@ pub(crate) struct Arguments {
 /// Where kernels come from.
 #[derive(Args)]
 pub(crate) struct Sources {
-    /// A Debian mirror to ask first, such as http://mirror.example.org/debian
+    /// A Debian mirror to ask first, such as <http://mirror.example.org/debian>
     /// [also: STRATA_MIRROR]
     #[arg(long, value_name = "URL")]
     mirror: Vec<String>,
@@ -78,7 +79,10 @@ impl Sources {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
-    let kernels = catalogue.select(&arguments.kernels)?;
+    let kernels = match arguments.kernels.as_slice() {
+        [] => catalogue.default_kernels(),
+        specs => catalogue.select(specs)?,
+    };
     let scenarios = scenarios_named(&arguments.scenarios)?;
     host::prepare(arguments.yes)?;
 
