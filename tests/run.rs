@@ -114,9 +114,21 @@ fn a_script_finds_its_interpreter_its_files_and_its_user() {
     let data = dir.path().join("data");
     fs::write(&data, "data\n").unwrap();
     let data = format!("{}:/opt/data", data.display());
-    let output = Run::new(&["--user", "1000", "--env", "GREETING=good day", "--file", &data])
-        .tap(|command| command.args(["--file", "/usr/bin/id", "--"]).arg(&script).arg("a b"))
-        .output();
+    let output = Run::new(&[
+        "--user",
+        "1000",
+        "--env",
+        "GREETING=good day",
+        "--file",
+        &data,
+    ])
+    .tap(|command| {
+        command
+            .args(["--file", "/usr/bin/id", "--"])
+            .arg(&script)
+            .arg("a b")
+    })
+    .output();
     assert_status(&output, 0);
     assert_eq!(text(&output.stdout), "data good day a b 1000\n/\n");
 }
@@ -223,7 +235,12 @@ fn several_kernels_have_a_heading_each() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(b"no line end").unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"no line end")
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_nothing_left(place.path());
     assert_status(&output, 7);
@@ -232,7 +249,10 @@ fn several_kernels_have_a_heading_each() {
     let [heading, words, closing, other, ..] = lines[..] else {
         panic!("{lines:?}")
     };
-    assert_eq!([heading, words, other], ["== one ==", "no line end", "== two =="]);
+    assert_eq!(
+        [heading, words, other],
+        ["== one ==", "no line end", "== two =="]
+    );
     assert!(closing.starts_with("one: exit status 7, "), "{closing}");
 }
 
@@ -254,7 +274,10 @@ fn nonsense_is_told_before_anything_boots() {
         let output = Run::new(&options).output();
         assert_status(&output, 2);
         let stderr = text(&output.stderr);
-        assert!(stderr.contains(words), "{words:?} for {options:?} in {stderr}");
+        assert!(
+            stderr.contains(words),
+            "{words:?} for {options:?} in {stderr}"
+        );
     }
 }
 

@@ -18,7 +18,9 @@ const PATIENCE: u64 = 120_000;
 
 fn shell(options: &[&str]) -> Command {
     let mut command = xtask().unwrap();
-    command.args(["shell", "--kernel"]).arg(any_image().unwrap());
+    command
+        .args(["shell", "--kernel"])
+        .arg(any_image().unwrap());
     command.args(options);
     command
 }
@@ -104,7 +106,10 @@ fn the_terminal_is_given_back_even_after_a_panic() {
     assert!(has_busybox(), "install busybox-static to run this test");
     let mut outer = Command::new("sh");
     let mut inner = shell(&["--env", "PS1=ready> "]);
-    outer.arg("-c").arg("\"$@\"; echo status $?; read -r line").arg("sh");
+    outer
+        .arg("-c")
+        .arg("\"$@\"; echo status $?; read -r line")
+        .arg("sh");
     outer.arg(inner.get_program()).args(inner.get_args());
     inner.env_clear();
     let mut session = spawn_command(outer, Some(PATIENCE)).unwrap();

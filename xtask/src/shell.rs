@@ -60,8 +60,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let interrupt = Interrupt::catch()?;
     let (guard, dir) = RunDir::temporary()?;
     let bench = arguments.machine.bench(&catalogue, dir)?;
-    let prepared = interrupt
-        .unless_told(move || bench.machines(&kernels, &report::Terminal::reserved()).remove(0))?;
+    let prepared = interrupt.unless_told(move || {
+        bench
+            .machines(&kernels, &report::Terminal::reserved())
+            .remove(0)
+    })?;
     let Some((name, kernel)) = prepared else {
         return Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into());
     };

@@ -1,6 +1,7 @@
 //! A program of this host, to be run in a kernel.
 
 mod elf;
+mod input;
 mod ld_cache;
 mod output;
 mod pack;

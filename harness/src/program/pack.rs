@@ -203,11 +203,9 @@ impl Packer {
 
 /// The value that a variable has in the end.
 fn last(environment: &[(OsString, OsString)], name: &str) -> OsString {
-    let values = environment.iter().rev();
-    let value = values
-        .filter(|(key, _)| key == OsStr::new(name))
-        .map(|(_, value)| value);
-    value.cloned().next().unwrap_or_default()
+    let mut values = environment.iter().rev();
+    let value = values.find(|(key, _)| key == OsStr::new(name));
+    value.map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
 /// As much of a file as a kernel looks at to know how to run it

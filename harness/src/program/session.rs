@@ -1,16 +1,15 @@
 //! One run of a program: from the boot of its kernel to its exit status.
 
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use guest::wire::{self, Message, Stream};
-use guest::{Kernel, Order, Record, Status, WINDOW};
+use guest::wire::Message;
+use guest::{Kernel, Order, Record, Status};
 
+use super::input::Input;
 use super::{Output, Stdin};
 use crate::boot::{End, GRACE};
 use crate::conversation::{Conversation, Turn, Wait};
@@ -20,8 +19,6 @@ use crate::{Interrupt, Machine, RunDir};
 /// A guest that says nothing for so long hangs: it would say something every
 /// five seconds ([`guest::HEARTBEAT`]).
 const SILENCE: Duration = Duration::from_secs(60);
-/// How much input goes into one frame: three of them fit the window.
-const FRAME: usize = 960;
 /// How many lines of a console are shown where a run ended badly.
 const LAST_LINES: usize = 12;
 
@@ -98,12 +95,7 @@ impl Session<'_> {
             phase: Phase::Boots(Wait::new("the guest to come up", self.limits.boot)),
             heard: started,
             kernel: None,
-            next: 0,
-            sent: VecDeque::new(),
-            stdin: match self.stdin {
-                Stdin::Stream(_, file) => Some(file.into()),
-                Stdin::Null | Stdin::Bytes(_) => None,
-            },
+            input: Input::new(self.stdin),
             interrupt: self.interrupt,
             window: self.window,
         };
@@ -144,12 +136,7 @@ struct Talk<'a> {
     /// When the guest last said something.
     heard: Instant,
     kernel: Option<Kernel>,
-    /// The sequence number of the next frame to the guest.
-    next: u32,
-    /// Frames of input that were sent and not taken, with their lengths.
-    sent: VecDeque<(u32, usize)>,
-    /// What may still be read for the program.
-    stdin: Option<File>,
+    input: Input,
     interrupt: Option<&'a Interrupt>,
     window: Option<&'a Window>,
 }
@@ -168,10 +155,14 @@ impl Talk<'_> {
                 Event::Ready(Source::Interrupt) => return Ok(Ending::Interrupted),
                 Event::Ready(Source::Window) => {
                     if let Some(size) = self.window.and_then(Window::changed) {
-                        self.order(&Order::Resize(size))?;
+                        let order = self.input.order(&Order::Resize(size));
+                        self.send(&order)?;
                     }
                 }
-                Event::Ready(Source::Stdin) => self.feed()?,
+                Event::Ready(Source::Stdin) => {
+                    let frame = self.input.frame().context("reading the program's input")?;
+                    self.send(&frame.unwrap_or_default())?;
+                }
                 Event::Quiet => {
                     if let Some(ending) = self.patience_is_over() {
                         return Ok(ending);
@@ -185,16 +176,13 @@ impl Talk<'_> {
     fn turn(&mut self) -> Result<Event> {
         let deadline = self.deadline();
         let runs = matches!(self.phase, Phase::Runs(_));
-        let room = self.sent.iter().map(|(_, length)| length).sum::<usize>() + frame_length(FRAME)
-            <= WINDOW;
-        let stdin = self.stdin.as_ref().filter(|_| runs && room);
         let sources: [(Option<BorrowedFd<'_>>, Source); 3] = [
             (self.interrupt.map(AsFd::as_fd), Source::Interrupt),
             (
                 self.window.filter(|_| runs).map(AsFd::as_fd),
                 Source::Window,
             ),
-            (stdin.map(AsFd::as_fd), Source::Stdin),
+            (self.input.wanted().filter(|_| runs), Source::Stdin),
         ];
         let (files, sources): (Vec<_>, Vec<_>) = sources
             .into_iter()
@@ -267,9 +255,9 @@ impl Talk<'_> {
                 self.phase = Phase::Runs(until);
             }
             (Message::Record(Record::Taken { sequence }), Phase::Runs(_)) => {
-                self.sent.retain(|(sent, _)| *sent > sequence);
+                self.input.taken(sequence);
             }
-            (Message::Record(Record::StdinClosed), Phase::Runs(_)) => self.stdin = None,
+            (Message::Record(Record::StdinClosed), Phase::Runs(_)) => self.input.close(),
             (Message::Record(Record::Alive), Phase::Runs(_)) => {}
             (Message::Record(Record::ProgramEnded { status }), Phase::Runs(_)) => {
                 self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
@@ -288,40 +276,7 @@ impl Talk<'_> {
         Ok(None)
     }
 
-    /// Sends the next input, of which there is some.
-    fn feed(&mut self) -> Result<()> {
-        let Some(stdin) = &mut self.stdin else {
-            return Ok(());
-        };
-        let mut buffer = [0; FRAME];
-        match stdin.read(&mut buffer) {
-            Ok(0) => {
-                self.stdin = None;
-                self.order(&Order::EndOfStdin)
-            }
-            Ok(length) => {
-                let frame = wire::encode_bytes(self.next, Stream::Stdin, &buffer[..length]);
-                self.sent.push_back((self.next, frame.len()));
-                self.send(&frame)
-            }
-            Err(error)
-                if [ErrorKind::Interrupted, ErrorKind::WouldBlock].contains(&error.kind()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(error).context("reading the program's input"),
-        }
-    }
-
-    /// Tells the guest something. Orders are few and small: the window does not
-    /// count them.
-    fn order(&mut self, order: &Order) -> Result<()> {
-        let frame = wire::encode(self.next, order);
-        self.send(&frame)
-    }
-
     fn send(&mut self, frame: &[u8]) -> Result<()> {
-        self.next += 1;
         self.conversation
             .send(frame)
             .context("writing to the console")
@@ -333,22 +288,4 @@ enum Event {
     Ready(Source),
     Quiet,
     Over(End),
-}
-
-/// How long the frame of so many bytes is.
-const fn frame_length(bytes: usize) -> usize {
-    // Checksum, sequence number and channel; six bits to a byte; start and end.
-    ((4 + 4 + 1 + bytes) * 8).div_ceil(6) + 2
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn three_frames_fit_the_window() {
-        let frame = wire::encode_bytes(u32::MAX, Stream::Stdin, &[0; FRAME]);
-        assert_eq!(frame.len(), frame_length(FRAME));
-        assert!(3 * frame.len() <= WINDOW);
-    }
 }

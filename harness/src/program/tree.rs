@@ -147,7 +147,8 @@ impl Tree {
         let metadata = fs::symlink_metadata(host).map_err(|error| unreadable(host, &error))?;
         if metadata.is_file() {
             // Readable for any user of the guest: there are no secrets there.
-            let mode = metadata.mode() & 0o7777 | 0o444 | (metadata.mode() & 0o100) / 0o100 * 0o111;
+            let executable = metadata.mode() & 0o111 != 0;
+            let mode = metadata.mode() & 0o7777 | if executable { 0o555 } else { 0o444 };
             let file = Node::File(host.to_owned(), mode, metadata.len());
             self.insert(guest.to_owned(), file)?;
             return Ok(vec![host.to_owned()]);
