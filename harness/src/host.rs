@@ -105,8 +105,21 @@ const MANAGERS: &[Manager] = &[
 /// Where something is missing and may not, or cannot, be installed. The error
 /// has the command to run.
 pub fn prepare(yes: bool) -> Result<()> {
-    let missing: Vec<Tool> = Tool::ALL
-        .into_iter()
+    provide(&Tool::ALL, yes)
+}
+
+/// The same, for what it takes to boot a guest.
+///
+/// # Errors
+/// As for [`prepare`].
+pub fn prepare_to_boot(yes: bool) -> Result<()> {
+    provide(&[Tool::Qemu, Tool::StaticLibc], yes)
+}
+
+fn provide(tools: &[Tool], yes: bool) -> Result<()> {
+    let missing: Vec<Tool> = tools
+        .iter()
+        .copied()
         .filter(|tool| !tool.is_there())
         .collect();
     if missing.is_empty() {

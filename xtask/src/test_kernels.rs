@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
 
     let store = arguments.sources.store(&catalogue)?;
     let mut suite = Suite::new(kernels, scenarios, store, RunDir::new_run()?)?;
-    suite.wish = arguments.accel;
+    suite.bench.wish = arguments.accel;
     suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
     let matrix = suite.run(&report::Terminal::default());
 
