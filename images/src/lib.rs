@@ -25,6 +25,7 @@ mod progress;
 mod spec;
 mod store;
 
+pub use bzimage::banner;
 pub use cache::Cached;
 pub use catalogue::{Catalogue, Entry, Kernel};
 pub use initramfs::{Content, Initramfs};

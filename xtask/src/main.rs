@@ -1,5 +1,7 @@
 //! Strata's command line.
 
+mod explain;
+mod history;
 mod test;
 mod test_kernels;
 
@@ -20,12 +22,16 @@ struct Cli {
 enum Command {
     TestKernels(test_kernels::Arguments),
     Test(test::Arguments),
+    Explain(explain::Arguments),
+    History(history::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::TestKernels(arguments) => test_kernels::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::History(arguments) => history::run(&arguments),
     };
     let exit = result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::report::basis;
 use crate::{Cell, Matrix, Row, Verdict};
 
 /// Each red cell with expected and observed side by side, the console's last
@@ -53,6 +54,7 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
         if let Some(commit) = &claim.commit {
             let _ = writeln!(text, "  commit {commit}");
         }
+        let _ = writeln!(text, "  {}", basis(&claim.observed));
     }
     let _ = writeln!(text, "  console, last lines ({}):", row.dir.display());
     if row.last_lines.is_empty() {

@@ -1,9 +1,16 @@
 //! Reports for people.
 
+mod basis;
 mod details;
+mod explain;
+mod history;
+mod ranges;
 mod table;
 mod terminal;
 
+pub use basis::basis;
 pub use details::details;
+pub use explain::{explain, explain_kernel};
+pub use history::history;
 pub use table::table;
 pub use terminal::Terminal;

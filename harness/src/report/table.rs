@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::{Matrix, Problem, Row, Verdict};
+use crate::{Cell, Matrix, Problem, Row, Verdict};
 
 /// A wider table is shown as one letter a cell.
 const WIDTH: usize = 120;
@@ -58,29 +58,42 @@ fn words(
             }
             None => {
                 for (cell, width) in row.cells.iter().zip(columns) {
-                    let _ = write!(text, "  {:width$}", cell.verdict);
+                    let mark = if is_marked(cell) { "*" } else { "" };
+                    let verdict = format!("{}{mark}", cell.verdict);
+                    let _ = write!(text, "  {verdict:width$}");
                 }
             }
         }
         end_line(text);
     }
+    if matrix.rows.iter().flat_map(|row| &row.cells).any(is_marked) {
+        text.push_str("* basis: source (no kernel was seen to show what is claimed)\n");
+    }
+}
+
+/// Whether a cell says something of a claim that rests on source alone.
+fn is_marked(cell: &Cell) -> bool {
+    matches!(cell.verdict, Verdict::Passed | Verdict::Failed) && cell.rests_on_source()
 }
 
 fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut String) {
     for (index, name) in scenarios.iter().enumerate() {
         let _ = writeln!(text, "{:>3} {name}", index + 1);
     }
-    let mut used: Vec<Verdict> = matrix
+    let mut used: Vec<(Verdict, bool)> = matrix
         .rows
         .iter()
         .flat_map(|row| &row.cells)
-        .map(|cell| cell.verdict)
+        .map(|cell| (cell.verdict, is_marked(cell)))
         .collect();
     used.sort_unstable();
     used.dedup();
     let legend: Vec<String> = used
         .iter()
-        .map(|verdict| format!("{} {verdict}", letter(*verdict)))
+        .map(|&(verdict, marked)| {
+            let basis = if marked { " (basis: source)" } else { "" };
+            format!("{} {verdict}{basis}", letter(verdict, marked))
+        })
         .collect();
     let _ = writeln!(text, "\n{}\n", legend.join("   "));
     // A ruler: every tenth scenario has its number over its cell.
@@ -100,7 +113,7 @@ fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut St
                     if index % 10 == 0 {
                         text.push(' ');
                     }
-                    text.push(letter(cell.verdict));
+                    text.push(letter(cell.verdict, is_marked(cell)));
                 }
             }
         }
@@ -135,8 +148,10 @@ fn not_run(row: &Row) -> Option<String> {
     }
 }
 
-fn letter(verdict: Verdict) -> char {
+fn letter(verdict: Verdict, marked: bool) -> char {
     match verdict {
+        Verdict::Passed if marked => ':',
+        Verdict::Failed if marked => 'f',
         Verdict::Passed => '.',
         Verdict::Failed => 'F',
         Verdict::NoClaim => '?',
