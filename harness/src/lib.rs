@@ -5,6 +5,7 @@
 //! the [`Cell`]s of a [`Row`], and rows a [`Matrix`], which is reported.
 
 pub mod accelerator;
+pub mod bisect;
 pub mod boot;
 mod console;
 mod examine;

@@ -51,6 +51,12 @@ impl Subject {
         })
     }
 
+    /// The version it follows, whoever's it is; none where it does not tell.
+    #[must_use]
+    pub fn follows(&self) -> Option<Version> {
+        self.kernel.follows().ok()
+    }
+
     /// The version whose claims hold of it, or why none do.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod initramfs;
 mod progress;
 mod spec;
 mod store;
+mod uploads;
 
 pub use bzimage::banner;
 pub use cache::Cached;

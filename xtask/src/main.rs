@@ -1,7 +1,9 @@
 //! Strata's command line.
 
+mod bisect;
 mod explain;
 mod history;
+mod sources;
 mod test;
 mod test_kernels;
 
@@ -22,6 +24,7 @@ struct Cli {
 enum Command {
     TestKernels(test_kernels::Arguments),
     Test(test::Arguments),
+    Bisect(bisect::Arguments),
     Explain(explain::Arguments),
     History(history::Arguments),
 }
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::TestKernels(arguments) => test_kernels::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bisect(arguments) => bisect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
     };
@@ -42,7 +46,10 @@ fn main() -> ExitCode {
 
 /// A request that made no sense is told from work that could not be done.
 fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<images::SelectError>() || error.is::<harness::UnknownScenario>() {
+    if error.is::<images::SelectError>()
+        || error.is::<harness::UnknownScenario>()
+        || error.is::<harness::bisect::RangeError>()
+    {
         Exit::Usage
     } else {
         Exit::Unable

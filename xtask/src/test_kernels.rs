@@ -3,7 +3,9 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use clap::Args;
 use harness::{Exit, RunDir, Suite, Wish, host, report, scenarios_named};
-use images::{Catalogue, Spec, Store};
+use images::{Catalogue, Spec};
+
+use crate::sources::Sources;
 
 /// Boot kernels and assert what each must do
 ///
@@ -53,36 +55,13 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-/// Where kernels come from.
-#[derive(Args)]
-pub(crate) struct Sources {
-    /// A Debian mirror to ask first, such as http://mirror.example.org/debian
-    /// [also: STRATA_MIRROR]
-    #[arg(long, value_name = "URL")]
-    mirror: Vec<String>,
-
-    /// Take exactly the kernels that are pinned, no newer ones of their series
-    #[arg(long)]
-    locked: bool,
-}
-
-impl Sources {
-    pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
-        let builder = Store::builder(catalogue).locked(self.locked);
-        self.mirror
-            .iter()
-            .fold(builder, |builder, mirror| builder.mirror(mirror))
-            .build()
-    }
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
     let kernels = catalogue.select(&arguments.kernels)?;
     let scenarios = scenarios_named(&arguments.scenarios)?;
     host::prepare(arguments.yes)?;
 
-    let store = arguments.sources.store(&catalogue)?;
+    let store = arguments.sources.store(&catalogue, false)?;
     let mut suite = Suite::new(kernels, scenarios, store, RunDir::new_run()?)?;
     suite.wish = arguments.accel;
     suite.jobs = arguments.jobs.unwrap_or(suite.jobs);

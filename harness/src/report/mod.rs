@@ -1,6 +1,7 @@
 //! Reports for people.
 
 mod basis;
+mod bisection;
 mod details;
 mod explain;
 mod history;
@@ -9,6 +10,7 @@ mod table;
 mod terminal;
 
 pub use basis::basis;
+pub use bisection::bisection;
 pub use details::details;
 pub use explain::{explain, explain_kernel};
 pub use history::history;
