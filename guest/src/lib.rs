@@ -7,6 +7,7 @@
 
 mod claim;
 mod kernel;
+mod native;
 mod observation;
 pub mod probe;
 mod record;
@@ -18,6 +19,7 @@ pub mod wire;
 
 pub use claim::{Claim, Commit};
 pub use kernel::{Kernel, Lineage};
+pub use native::{NATIVE, NativeJob, NativeRecord};
 pub use observation::{Fact, Observation};
 pub use record::{JOB_PATH, Job, Outcome, Record};
 pub use scenario::{Facts, Probe, ProbeError, Scenario};

@@ -1,8 +1,12 @@
-//! PID 1 of the kernel under test.
+//! PID 1 of the kernel under test, or of namespaces on a running one.
 
 mod init;
+mod on_host;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some(guest::NATIVE) {
+        on_host::run()
+    }
     if std::process::id() != 1 {
         eprintln!("this is PID 1 of a Strata guest: start it with `cargo xtask test-kernels`");
         std::process::exit(2);

@@ -21,7 +21,8 @@ pub enum Tool {
 }
 
 impl Tool {
-    const ALL: [Self; 3] = [Self::Qemu, Self::StaticLibc, Self::Nextest];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Qemu, Self::StaticLibc, Self::Nextest];
 
     const fn name(self) -> &'static str {
         match self {
@@ -105,10 +106,16 @@ const MANAGERS: &[Manager] = &[
 /// Where something is missing and may not, or cannot, be installed. The error
 /// has the command to run.
 pub fn prepare(yes: bool) -> Result<()> {
-    let missing: Vec<Tool> = Tool::ALL
-        .into_iter()
-        .filter(|tool| !tool.is_there())
-        .collect();
+    prepare_tools(&Tool::ALL, yes)
+}
+
+/// The same, of some tools.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_tools(tools: &[Tool], yes: bool) -> Result<()> {
+    let tools = tools.iter().copied();
+    let missing: Vec<Tool> = tools.filter(|tool| !tool.is_there()).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -2,8 +2,12 @@ use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use clap::Args;
-use harness::{Exit, RunDir, Suite, Wish, host, report, scenarios_named};
-use images::{Catalogue, Spec};
+use guest::{NATIVE, Version};
+use harness::{
+    Exit, Matrix, RunDir, Suite, Target, Targets, Watcher, Wish, host, native, report,
+    scenarios_named,
+};
+use images::Catalogue;
 
 use crate::sources::Sources;
 
@@ -25,11 +29,19 @@ Examples:
   cargo xtask test-kernels                       the default set of kernels
   cargo xtask test-kernels 3.8..3.13 '>=6.12'    ranges
   cargo xtask test-kernels ./arch/x86/boot/bzImage
+  cargo xtask test-kernels native                the running kernel, without QEMU
+  cargo xtask test-kernels native --claims 4.4   a kernel that says it is like 4.4
   cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded")]
 pub(crate) struct Arguments {
-    /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, or the path of a bzImage
+    /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, the path of a bzImage, or
+    /// native for the running one
     #[arg(value_name = "KERNEL")]
-    kernels: Vec<Spec>,
+    kernels: Vec<Target>,
+
+    /// Hold the running kernel against the claims for this version, whatever it
+    /// calls itself
+    #[arg(long, value_name = "VERSION")]
+    claims: Option<Version>,
 
     /// Run this scenario only; may be given more than once
     #[arg(long = "scenario", value_name = "NAME")]
@@ -57,15 +69,25 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
-    let kernels = catalogue.select(&arguments.kernels)?;
+    let targets = Targets::of(&arguments.kernels, &catalogue)?;
     let scenarios = scenarios_named(&arguments.scenarios)?;
-    host::prepare(arguments.yes)?;
+    host::prepare_tools(targets.tools(), arguments.yes)?;
 
-    let store = arguments.sources.store(&catalogue, false)?;
-    let mut suite = Suite::new(kernels, scenarios, store, RunDir::new_run()?)?;
-    suite.wish = arguments.accel;
-    suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
-    let matrix = suite.run(&report::Terminal::default());
+    let dir = RunDir::new_run()?;
+    let terminal = report::Terminal::default();
+    let mut matrix = Matrix::default();
+    if targets.native {
+        let row = native(&scenarios, arguments.claims, &dir.kernel(NATIVE)?);
+        terminal.row(&row);
+        matrix.rows.push(row);
+    }
+    if !targets.kernels.is_empty() {
+        let store = arguments.sources.store(&catalogue, false)?;
+        let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
+        suite.wish = arguments.accel;
+        suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
+        matrix.rows.extend(suite.run(&terminal).rows);
+    }
 
     println!("{}", report::table(&matrix));
     print!("{}", report::details(&matrix));

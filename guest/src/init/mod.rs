@@ -2,7 +2,7 @@
 
 mod console;
 mod filesystems;
-mod orphans;
+pub(crate) mod orphans;
 mod power;
 
 use std::convert::Infallible;
@@ -43,7 +43,7 @@ fn do_job(console: &Console) -> Result<Infallible, String> {
     let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
 
     console.send(&Record::Booted {
-        kernel: this_kernel()?,
+        kernel: Kernel::running().map_err(|error| error.to_string())?,
     });
     for name in &job.scenarios {
         let scenario = scenarios::find(name)
@@ -64,17 +64,4 @@ fn do_job(console: &Console) -> Result<Infallible, String> {
         scenarios: job.scenarios.len(),
     });
     power::off()
-}
-
-fn this_kernel() -> Result<Kernel, String> {
-    let read = |name| {
-        let path = format!("/proc/sys/kernel/{name}");
-        fs::read_to_string(&path)
-            .map(|text| text.trim_end().to_owned())
-            .map_err(|error| format!("{path}: {error}"))
-    };
-    Ok(Kernel {
-        release: read("osrelease")?,
-        version: read("version")?,
-    })
 }
