@@ -10,8 +10,9 @@ use std::env;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use guest::Version;
 use harness::{Matrix, Verdict, report};
-use images::{Catalogue, Kernel, Spec, Store};
+use images::{Cached, Catalogue, Kernel, Spec, Store};
 use libtest_mimic::{Arguments, Failed, Trial};
 use strata_tests::{Captured, run_name, suite, suite_of};
 
@@ -50,9 +51,13 @@ fn kernels() -> Result<Vec<(Kernel, bool)>> {
         let kernels = catalogue.select(&specs)?;
         return Ok(kernels.into_iter().map(|kernel| (kernel, true)).collect());
     }
-    let cached = Store::builder(&catalogue).build()?.cached()?;
-    let cached: BTreeSet<String> = cached.into_iter().map(|kernel| kernel.name).collect();
-    let by_default: BTreeSet<String> = catalogue.select(&[])?.iter().map(Kernel::name).collect();
+    let cached = Store::builder(&catalogue).build()?.cached();
+    let cached: BTreeSet<String> = cached.iter().map(series).collect();
+    let by_default: BTreeSet<String> = catalogue
+        .default_kernels()
+        .iter()
+        .map(Kernel::name)
+        .collect();
     let all = catalogue.select(&["all".parse()?])?;
     Ok(all
         .into_iter()
@@ -62,6 +67,15 @@ fn kernels() -> Result<Vec<(Kernel, bool)>> {
         })
         .filter(|(kernel, is_cached)| *is_cached || by_default.contains(&kernel.name()))
         .collect())
+}
+
+/// The series of an image in the cache, which is the name of its kernel.
+fn series(cached: &Cached) -> String {
+    let version = Version::leading(&cached.about.debian_version);
+    version.map_or_else(
+        |_| String::new(),
+        |(version, _)| version.series().to_string(),
+    )
 }
 
 /// Passes where the kernel showed what is claimed, and only there.

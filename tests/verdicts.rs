@@ -15,10 +15,11 @@ fn run(name: &str, scenarios: Vec<&Scenario>) -> Matrix {
 /// one of them against a false claim.
 #[test]
 fn a_wrong_claim_turns_exactly_its_cell_red() {
+    const WRONG: &[Claim] = &[Claim::since(3, 2)
+        .shows("unshare=EINVAL child=outer")
+        .because("it is not so")];
     let wrong = Scenario {
-        claims: &[Claim::since(3, 2)
-            .shows("unshare=EINVAL child=outer")
-            .because("it is not so")],
+        claims: WRONG,
         ..*scenarios::find("unshare_newpid_multithreaded").unwrap()
     };
     let scenarios = scenarios::ALL
@@ -64,14 +65,14 @@ fn what_the_guest_does_not_know_is_not_passed() {
     fn no_probe(_: &mut Facts) -> Result<(), ProbeError> {
         Ok(())
     }
-    let unknown = Scenario {
+    const UNKNOWN: Scenario = Scenario {
         name: "nobody_knows_this",
         summary: "a scenario of the host alone",
         probe: no_probe,
         claims: &[Claim::since(3, 2).shows("nothing=seen")],
     };
     let known = &scenarios::ALL[0];
-    let matrix = run("unknown", vec![&unknown, known]);
+    let matrix = run("unknown", vec![&UNKNOWN, known]);
     let verdicts: Vec<Verdict> = matrix.rows[0]
         .cells
         .iter()

@@ -37,10 +37,10 @@ impl Targets {
         });
         let specs: Vec<Spec> = specs.collect();
         let native = words.contains(&Target::Native);
-        let kernels = if native && specs.is_empty() {
-            Vec::new()
-        } else {
-            catalogue.select(&specs)?
+        let kernels = match specs[..] {
+            [] if native => Vec::new(),
+            [] => catalogue.default_kernels(),
+            _ => catalogue.select(&specs)?,
         };
         Ok(Self { native, kernels })
     }

@@ -52,7 +52,9 @@ fn parse_list(text: &str) -> Vec<AptSource> {
     let mut sources = Vec::new();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
-        let Some(rest) = line.strip_prefix("deb").filter(|rest| rest.starts_with([' ', '\t', '[']))
+        let Some(rest) = line
+            .strip_prefix("deb")
+            .filter(|rest| rest.starts_with([' ', '\t', '[']))
         else {
             continue;
         };
@@ -81,7 +83,10 @@ fn parse_deb822(text: &str) -> Vec<AptSource> {
 fn paragraph(fields: &Paragraph) -> Vec<AptSource> {
     let words = |name| fields.get(name).unwrap_or_default().split_whitespace();
     let enabled = !fields.get("Enabled").is_some_and(|value| {
-        matches!(value.trim().to_ascii_lowercase().as_str(), "no" | "false" | "off" | "0")
+        matches!(
+            value.trim().to_ascii_lowercase().as_str(),
+            "no" | "false" | "off" | "0"
+        )
     });
     if !enabled || !words("Types").any(|kind| kind == "deb") {
         return Vec::new();
@@ -95,9 +100,14 @@ fn paragraph(fields: &Paragraph) -> Vec<AptSource> {
     .collect()
 }
 
+/// A URI whose method is known here; apt writes `file:/srv/debian`, too.
 fn usable(uri: &str) -> Option<String> {
-    let known = ["http://", "https://", "file:/"].iter().any(|scheme| uri.starts_with(scheme));
-    known.then(|| uri.trim_end_matches('/').to_owned())
+    let uri = uri.trim_end_matches('/');
+    if let Some(path) = uri.strip_prefix("file:/") {
+        return Some(format!("file:///{}", path.trim_start_matches('/')));
+    }
+    let known = uri.starts_with("http://") || uri.starts_with("https://");
+    known.then(|| uri.to_owned())
 }
 
 #[cfg(test)]
@@ -133,13 +143,19 @@ mod tests {
              Types: deb\nEnabled: no\nURIs: http://off.example.org\nSuites: sid\n\n\
              Types: deb-src\nURIs: http://src.example.org\nSuites: sid\n",
         );
-        write("sources.list.d/disabled.list.save", "deb http://save.example.org sid main\n");
+        write(
+            "sources.list.d/disabled.list.save",
+            "deb http://save.example.org sid main\n",
+        );
         assert_eq!(
             sources(dir.path()),
             [
-                source("http://a.example.org/debian", &["bookworm", "bookworm-updates", "sid"]),
+                source(
+                    "http://a.example.org/debian",
+                    &["bookworm", "bookworm-updates", "sid"]
+                ),
                 source("https://b.example.org/debian", &["trixie"]),
-                source("file:/srv/debian", &["bookworm-updates", "sid"]),
+                source("file:///srv/debian", &["bookworm-updates", "sid"]),
             ]
         );
     }

@@ -1,14 +1,43 @@
 //! Images that were verified before.
+//!
+//! ```text
+//! kernels/<debian version>/<flavour>/vmlinuz     the image
+//!                                   /image.toml  what it is
+//! indexes/<sha-256>                              package indexes
+//! partial/<sha-256>                              downloads under way
+//! locks/                                         who is at what
+//! ```
 
-use std::path::PathBuf;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::deb::{DebError, extract_kernel};
+use crate::error::{Attempt, ObtainError};
+use crate::hash::Hasher;
+use crate::progress::Progress;
+
+/// For the longest that another run may take to download one kernel.
+const LOCK_WAIT: Duration = Duration::from_secs(1200);
+const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// An image in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cached {
     /// Where the image is.
     pub path: PathBuf,
+    /// What it is.
+    pub about: About,
+}
+
+/// What an image in the cache is, in the file beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
     /// Its Debian version.
     pub debian_version: String,
     /// The package it is from.
@@ -17,6 +46,195 @@ pub struct Cached {
     pub source: String,
     /// Bytes of the image.
     pub size: u64,
+    /// SHA-256 of the image, in lower case digits.
+    pub sha256: String,
     /// When it was obtained.
     pub obtained: Timestamp,
+}
+
+/// The directory with the images.
+pub(crate) struct Cache {
+    pub(crate) dir: PathBuf,
+}
+
+impl Cache {
+    pub(crate) fn partial(&self) -> PathBuf {
+        self.dir.join("partial")
+    }
+
+    fn kernels(&self) -> PathBuf {
+        self.dir.join("kernels")
+    }
+
+    /// An image of this version that is what it was when it was verified, and
+    /// has the hash that the lock file demands, where that does.
+    pub(crate) fn find(&self, debian: &str, sha256: Option<&str>) -> Option<Cached> {
+        let dirs = subdirectories(&self.kernels().join(debian));
+        dirs.iter()
+            .find_map(|dir| read(dir).filter(|cached| is_intact(cached, sha256)))
+    }
+
+    /// Removes what [`Cache::find`] passes over; the caller holds the lock.
+    pub(crate) fn remove_altered(
+        &self,
+        debian: &str,
+        sha256: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<(), ObtainError> {
+        for dir in subdirectories(&self.kernels().join(debian)) {
+            if !read(&dir).is_some_and(|cached| is_intact(&cached, sha256)) {
+                let dir_name = dir.display();
+                progress.note(&format!(
+                    "{dir_name} was altered since it was verified; it is removed and obtained again"
+                ));
+                fs::remove_dir_all(&dir).attempt(|| format!("remove {dir_name}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the kernel out of a verified package and keeps it, whole or not at all.
+    pub(crate) fn insert(
+        &self,
+        deb: &Path,
+        flavour: &str,
+        mut about: About,
+        sha256: Option<&str>,
+    ) -> Result<Cached, ObtainError> {
+        let new = self
+            .partial()
+            .join(format!("{}-{flavour}", about.debian_version));
+        let result = self.insert_from(&new, deb, flavour, &mut about, sha256);
+        if result.is_err() {
+            let _ = fs::remove_dir_all(&new);
+        }
+        result
+    }
+
+    fn insert_from(
+        &self,
+        new: &Path,
+        deb: &Path,
+        flavour: &str,
+        about: &mut About,
+        sha256: Option<&str>,
+    ) -> Result<Cached, ObtainError> {
+        // What a run left there that was killed.
+        let _ = fs::remove_dir_all(new);
+        let action = || format!("write {}", new.display());
+        fs::create_dir_all(new).attempt(action)?;
+        let mut image = File::create_new(new.join("vmlinuz")).attempt(action)?;
+        let extracted = extract_kernel(deb, &mut image).map_err(|error| match error {
+            DebError::Malformed(found) => {
+                ObtainError::verification(&about.source, "a package with a kernel image", found)
+            }
+            DebError::Write(source) => ObtainError::Io {
+                action: action(),
+                source,
+            },
+        })?;
+        if let Some(expected) = sha256.filter(|expected| *expected != extracted.sha256) {
+            let file = format!("the image in {}", about.source);
+            return Err(ObtainError::verification(file, expected, extracted.sha256));
+        }
+        about.size = extracted.size;
+        about.sha256 = extracted.sha256;
+        let text = toml::to_string(about)
+            .map_err(io::Error::other)
+            .attempt(action)?;
+        fs::write(new.join("image.toml"), text).attempt(action)?;
+        image.sync_all().attempt(action)?;
+
+        let version = self.kernels().join(&about.debian_version);
+        let dir = version.join(flavour);
+        let action = || format!("keep {}", dir.display());
+        fs::create_dir_all(&version).attempt(action)?;
+        fs::rename(new, &dir).attempt(action)?;
+        Ok(Cached {
+            path: dir.join("vmlinuz"),
+            about: about.clone(),
+        })
+    }
+
+    /// Everything that is there; nothing of it is verified.
+    pub(crate) fn list(&self) -> Vec<Cached> {
+        let versions = subdirectories(&self.kernels()).into_iter();
+        let flavours = versions.flat_map(|version| subdirectories(&version));
+        flavours.filter_map(|flavour| read(&flavour)).collect()
+    }
+}
+
+fn is_intact(cached: &Cached, sha256: Option<&str>) -> bool {
+    let About {
+        size, sha256: then, ..
+    } = &cached.about;
+    sha256.is_none_or(|wanted| wanted == then)
+        && Hasher::of_file(&cached.path).is_ok_and(|now| now == (*size, then.clone()))
+}
+
+fn read(dir: &Path) -> Option<Cached> {
+    let text = fs::read_to_string(dir.join("image.toml")).ok()?;
+    Some(Cached {
+        path: dir.join("vmlinuz"),
+        about: toml::from_str(&text).ok()?,
+    })
+}
+
+/// In the order of their names; none where there is no such directory.
+fn subdirectories(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    let mut dirs: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    // `cloud-amd64` before `amd64`.
+    dirs.sort();
+    dirs.reverse();
+    dirs
+}
+
+/// Held while something in the cache is made; others wait, in this run and in
+/// other runs. Ends with the process, however that ends.
+pub(crate) struct Guard(#[expect(dead_code, reason = "unlocked when it is closed")] File);
+
+impl Guard {
+    pub(crate) fn acquire(
+        cache: &Path,
+        name: &str,
+        progress: &dyn Progress,
+    ) -> Result<Self, ObtainError> {
+        let dir = cache.join("locks");
+        let path = dir.join(name);
+        let action = || format!("write {}", path.display());
+        fs::create_dir_all(&dir).attempt(action)?;
+        let file = File::create(&path).attempt(action)?;
+        Self::of(file, &format!("the lock {}", path.display()), progress)
+    }
+
+    /// Waits for the lock on a file, with a deadline.
+    pub(crate) fn of(file: File, what: &str, progress: &dyn Progress) -> Result<Self, ObtainError> {
+        let begun = Instant::now();
+        let mut told = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(TryLockError::Error(source)) => {
+                    return Err(source).attempt(|| format!("take {what}"));
+                }
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if begun.elapsed() > LOCK_WAIT {
+                return Err(ObtainError::Timeout {
+                    what: what.to_owned(),
+                    waited: LOCK_WAIT,
+                    hint: "see which run holds it with lslocks(8)",
+                });
+            }
+            if !told && begun.elapsed() > Duration::from_secs(1) {
+                progress.note(&format!("waiting for another run that holds {what}"));
+                told = true;
+            }
+            thread::sleep(LOCK_POLL);
+        }
+    }
 }

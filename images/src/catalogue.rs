@@ -17,6 +17,9 @@ pub struct Catalogue {
     /// The suites in which a live mirror is searched for another version of a
     /// series whose pinned version has left it.
     pub substitutes: Vec<String>,
+    /// Names of the kernels that are meant where none is named.
+    #[serde(default)]
+    pub default: Vec<String>,
     /// The kernels, in version order.
     #[serde(rename = "kernel")]
     pub entries: Vec<Entry>,
@@ -84,7 +87,19 @@ impl Catalogue {
                 pair[0].name
             );
         }
+        for name in &catalogue.default {
+            let known = catalogue.entries.iter().any(|entry| entry.name == *name);
+            ensure!(known, "there is no kernel {name}, which is a default");
+        }
         Ok(catalogue)
+    }
+
+    /// The kernels that are meant where none is named, in version order.
+    #[must_use]
+    pub fn default_kernels(&self) -> Vec<Kernel> {
+        let default = |entry: &&Entry| self.default.contains(&entry.name);
+        let entries = self.entries.iter().filter(default).cloned();
+        entries.map(Kernel::Catalogued).collect()
     }
 }
 

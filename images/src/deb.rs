@@ -92,15 +92,27 @@ fn extract_from_tar(data: impl Read, image: &mut impl Write) -> Result<Extracted
         }
         let mut bytes = Vec::new();
         member.read_to_end(&mut bytes).map_err(malformed)?;
-        bzimage::check(&bytes)
-            .map_err(|why| DebError::Malformed(format!("{} is no kernel: {why}", path.display())))?;
+        // The reader takes the end of the archive for the end of the file.
+        if bytes.len() as u64 != member.size() {
+            return Err(DebError::Malformed(format!(
+                "{} ends after {} of {} bytes",
+                path.display(),
+                bytes.len(),
+                member.size()
+            )));
+        }
+        bzimage::check(&bytes).map_err(|why| {
+            DebError::Malformed(format!("{} is no kernel: {why}", path.display()))
+        })?;
         image.write_all(&bytes).map_err(DebError::Write)?;
         return Ok(Extracted {
             size: bytes.len() as u64,
             sha256: Hasher::of(&bytes),
         });
     }
-    Err(DebError::Malformed("a package without a kernel image".to_owned()))
+    Err(DebError::Malformed(
+        "a package without a kernel image".to_owned(),
+    ))
 }
 
 /// Whether this is the image: `boot/vmlinuz-RELEASE` or
@@ -121,11 +133,45 @@ fn is_kernel(path: &Path) -> Result<bool, DebError> {
         _ => false,
     };
     if kernel && astray {
-        return Err(DebError::Malformed(format!("{} leads out of the package", path.display())));
+        return Err(DebError::Malformed(format!(
+            "{} leads out of the package",
+            path.display()
+        )));
     }
     Ok(kernel)
 }
 
 fn malformed(error: impl ToString) -> DebError {
     DebError::Malformed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bomb_ends_in_an_error() {
+        let mut header = tar::Header::new_gnu();
+        header.set_path("usr/lib/firmware").unwrap();
+        header.set_size(2 << 30);
+        header.set_cksum();
+        let endless = header.as_bytes().chain(io::repeat(0));
+        let error = extract_from_tar(endless, &mut io::sink()).unwrap_err();
+        assert!(error.to_string().contains("more than it should"), "{error}");
+    }
+
+    #[test]
+    fn only_the_image_is_taken_for_one() {
+        for (path, kernel) in [
+            ("./boot/vmlinuz-3.10-2-amd64", true),
+            ("boot/vmlinuz-6.1.0-50-cloud-amd64", true),
+            ("./usr/lib/modules/7.3.4+deb13-cloud-amd64/vmlinuz", true),
+            ("./lib/modules/7.3.4/vmlinuz", true),
+            ("./boot/System.map-3.10-2-amd64", false),
+            ("./usr/share/doc/boot/vmlinuz-3.10", false),
+            ("./usr/lib/modules/7.3.4/kernel/vmlinuz", false),
+        ] {
+            assert_eq!(is_kernel(Path::new(path)).unwrap(), kernel, "{path}");
+        }
+    }
 }

@@ -69,7 +69,15 @@ pub(crate) fn fetch_file(
     fs::create_dir_all(dir).attempt(|| format!("create {}", dir.display()))?;
     let path = dir.join(&sum.sha256);
     let name = sum.path.rsplit('/').next().unwrap_or(&sum.path);
-    let transfer = Transfer { url, sum, name, path: &path, progress };
+    let begun = Instant::now();
+    let transfer = Transfer {
+        url,
+        sum,
+        name,
+        path: &path,
+        begun,
+        progress,
+    };
     let found = transfer.run(client);
     progress.finished(name);
     if let Err(ObtainError::Verification { .. }) = &found {
@@ -85,17 +93,24 @@ struct Transfer<'a> {
     /// For people.
     name: &'a str,
     path: &'a Path,
+    begun: Instant,
     progress: &'a dyn Progress,
 }
 
 impl Transfer<'_> {
     /// Whether the host had the file, which then is at its path and is right.
     fn run(&self, client: &Client) -> Result<bool, ObtainError> {
-        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(self.path);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(self.path);
         let mut file = file.attempt(|| format!("write {}", self.path.display()))?;
         let mut retries = Retries::new(self.url);
         // Of bytes from an earlier try or run, nobody knows whose they are.
         let mut pure = false;
+        let mut restarted = false;
         loop {
             let have = self.length(&file)?;
             if have == self.sum.size {
@@ -104,10 +119,11 @@ impl Transfer<'_> {
                 if found == self.sum.sha256 {
                     return Ok(true);
                 }
-                if pure {
+                if pure || restarted {
                     return Err(self.wrong(&format!("SHA-256 {}", self.sum.sha256), &found));
                 }
                 self.empty(&file)?;
+                restarted = true;
                 continue;
             }
             let error = match client.get(self.url, have) {
@@ -132,7 +148,11 @@ impl Transfer<'_> {
     }
 
     /// Writes what comes; an error is one that may pass.
-    fn receive(&self, mut answer: Answer, file: &mut File) -> Result<Option<FetchError>, ObtainError> {
+    fn receive(
+        &self,
+        mut answer: Answer,
+        file: &mut File,
+    ) -> Result<Option<FetchError>, ObtainError> {
         let expected = format!("{} bytes", self.sum.size);
         if let Some(total) = answer.total.filter(|total| *total != self.sum.size) {
             return Err(self.wrong(&expected, &format!("{total} bytes")));
@@ -142,19 +162,26 @@ impl Transfer<'_> {
         file.set_len(have).attempt(action)?;
         file.seek(SeekFrom::Start(have)).attempt(action)?;
         if have != answer.start {
-            return Ok(Some(FetchError::Passing("another part than asked for".to_owned(), None)));
+            return Ok(Some(FetchError::Passing(
+                "another part than asked for".to_owned(),
+                None,
+            )));
         }
         self.progress.started(self.name, Some(self.sum.size));
         self.progress.advanced(self.name, have);
         let mut buffer = vec![0; 1 << 16];
-        let begun = Instant::now();
         loop {
             let read = match answer.body.read(&mut buffer) {
                 Ok(0) if have == self.sum.size => return Ok(None),
                 Ok(0) if answer.total.is_none() => {
                     return Err(self.wrong(&expected, &format!("{have} bytes")));
                 }
-                Ok(0) => return Ok(Some(FetchError::Passing("the transfer broke off".into(), None))),
+                Ok(0) => {
+                    return Ok(Some(FetchError::Passing(
+                        "the transfer broke off".into(),
+                        None,
+                    )));
+                }
                 Ok(read) => read,
                 Err(error) => return Ok(Some(FetchError::Passing(broke_off(&error), None))),
             };
@@ -164,15 +191,17 @@ impl Transfer<'_> {
             }
             file.write_all(&buffer[..read]).attempt(action)?;
             self.progress.advanced(self.name, read as u64);
-            if begun.elapsed() > DEADLINE {
+            if self.begun.elapsed() > DEADLINE {
                 let why = format!("{} took more than {} s", self.name, DEADLINE.as_secs());
-                return Ok(Some(FetchError::Unreachable(why)));
+                return Ok(Some(FetchError::Refused(why)));
             }
         }
     }
 
     fn length(&self, file: &File) -> Result<u64, ObtainError> {
-        let metadata = file.metadata().attempt(|| format!("read {}", self.path.display()))?;
+        let metadata = file
+            .metadata()
+            .attempt(|| format!("read {}", self.path.display()))?;
         if metadata.len() > self.sum.size {
             self.empty(file)?;
             return Ok(0);
@@ -181,7 +210,8 @@ impl Transfer<'_> {
     }
 
     fn empty(&self, file: &File) -> Result<(), ObtainError> {
-        file.set_len(0).attempt(|| format!("empty {}", self.path.display()))
+        file.set_len(0)
+            .attempt(|| format!("empty {}", self.path.display()))
     }
 
     fn wrong(&self, expected: &str, found: &str) -> ObtainError {
@@ -219,7 +249,7 @@ impl<'a> Retries<'a> {
         let host = host_of(self.url);
         let (why, asked) = match error {
             FetchError::NotFound => return Ok(None),
-            FetchError::Unreachable(why) => {
+            FetchError::Refused(why) | FetchError::Unreachable(why) => {
                 return Err(ObtainError::unavailable(format!("{host}: {why}")));
             }
             FetchError::Passing(why, asked) => (why, asked),

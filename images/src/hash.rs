@@ -16,7 +16,12 @@ impl Hasher {
     }
 
     pub(crate) fn finish(self) -> String {
-        let digits = self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+        let digits = self
+            .0
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>();
         digits.concat()
     }
 

@@ -11,20 +11,41 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, RANGE, RETRY_AFTER};
+use ureq::http::header::{
+    ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, RANGE, RETRY_AFTER,
+};
 use ureq::{Agent, Timeout};
 
-const RESOLVE: Duration = Duration::from_secs(10);
-const CONNECT: Duration = Duration::from_secs(10);
-/// From the request to the end of the response's header.
-const RESPONSE: Duration = Duration::from_secs(30);
-/// Without a single byte of a body.
-const STALL: Duration = Duration::from_secs(20);
 const REDIRECTS: u32 = 5;
+
+/// How long to wait for a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For its name to resolve.
+    pub resolve: Duration,
+    /// For a connection, TLS included.
+    pub connect: Duration,
+    /// From the request to the end of the response's header.
+    pub response: Duration,
+    /// For the next byte of a body.
+    pub stall: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            resolve: Duration::from_secs(10),
+            connect: Duration::from_secs(10),
+            response: Duration::from_secs(30),
+            stall: Duration::from_secs(20),
+        }
+    }
+}
 
 /// Speaks to mirrors; proxies are taken from the environment, as curl does.
 pub(crate) struct Client {
     agent: Agent,
+    timeouts: Timeouts,
     hosts: Mutex<HashMap<String, Arc<Mutex<Host>>>>,
 }
 
@@ -51,23 +72,25 @@ pub(crate) struct Answer {
 pub(crate) enum FetchError {
     /// The host works and does not have it.
     NotFound,
-    /// Trying again is of no use in this run.
+    /// The host answered, and this file cannot be had from it.
+    Refused(String),
+    /// The host cannot be had in this run.
     Unreachable(String),
     /// It may work in a moment; the server may have said when.
     Passing(String, Option<Duration>),
 }
 
 impl Client {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(timeouts: Timeouts) -> Self {
         let config = Agent::config_builder()
             .user_agent(concat!("strata/", env!("CARGO_PKG_VERSION")))
             .http_status_as_error(false)
             .max_redirects(REDIRECTS)
-            .timeout_resolve(Some(RESOLVE))
-            .timeout_connect(Some(CONNECT))
-            .timeout_send_request(Some(RESPONSE))
-            .timeout_recv_response(Some(RESPONSE))
-            .timeout_per_read(Some(STALL))
+            .timeout_resolve(Some(timeouts.resolve))
+            .timeout_connect(Some(timeouts.connect))
+            .timeout_send_request(Some(timeouts.response))
+            .timeout_recv_response(Some(timeouts.response))
+            .timeout_per_read(Some(timeouts.stall))
             .tls_config(
                 // The certificates this machine trusts, which a company's proxy may need.
                 ureq::tls::TlsConfig::builder()
@@ -77,6 +100,7 @@ impl Client {
             .build();
         Self {
             agent: config.into(),
+            timeouts,
             hosts: Mutex::default(),
         }
     }
@@ -91,7 +115,7 @@ impl Client {
         // find out that there is none; every wait in there has a deadline.
         let mut state = host.lock().unwrap_or_else(PoisonError::into_inner);
         match &*state {
-            Host::Down(why) => return Err(FetchError::Unreachable(why.clone())),
+            Host::Down(why) => Err(FetchError::Unreachable(why.clone())),
             Host::Up => {
                 drop(state);
                 let result = self.request(url, from);
@@ -105,7 +129,7 @@ impl Client {
                 *state = match &result {
                     Err(FetchError::Unreachable(why)) => Host::Down(why.clone()),
                     Err(FetchError::Passing(..)) => Host::Unknown,
-                    Ok(_) | Err(FetchError::NotFound) => Host::Up,
+                    Ok(_) | Err(FetchError::NotFound | FetchError::Refused(_)) => Host::Up,
                 };
                 result
             }
@@ -114,7 +138,10 @@ impl Client {
 
     /// Asks this URL's host for nothing more in this run.
     pub(crate) fn give_up(&self, url: &str, why: &str) {
-        *self.host(url).lock().unwrap_or_else(PoisonError::into_inner) = Host::Down(why.to_owned());
+        *self
+            .host(url)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Host::Down(why.to_owned());
     }
 
     fn host(&self, url: &str) -> Arc<Mutex<Host>> {
@@ -127,12 +154,12 @@ impl Client {
         if from > 0 {
             request = request.header(RANGE, format!("bytes={from}-"));
         }
-        let response = request.call().map_err(|error| refusal(&error))?;
+        let response = request.call().map_err(|error| self.refusal(&error))?;
         let headers = response.headers();
         let (start, total) = match response.status().as_u16() {
             200 => (0, number(headers, CONTENT_LENGTH.as_str())),
             206 => content_range(headers)
-                .ok_or_else(|| FetchError::Unreachable("part of a file without a place".into()))?,
+                .ok_or_else(|| FetchError::Refused("part of a file without a place".into()))?,
             404 | 410 => return Err(FetchError::NotFound),
             // What was there before is not the start of what is there now.
             416 if from > 0 => return self.request(url, 0),
@@ -140,7 +167,7 @@ impl Client {
                 let why = format!("status {status}");
                 return Err(FetchError::Passing(why, retry_after(headers)));
             }
-            status => return Err(FetchError::Unreachable(format!("status {status}"))),
+            status => return Err(FetchError::Refused(format!("status {status}"))),
         };
         Ok(Answer {
             start,
@@ -148,38 +175,52 @@ impl Client {
             body: Box::new(response.into_body().into_reader()),
         })
     }
+
+    fn refusal(&self, error: &ureq::Error) -> FetchError {
+        use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        let Timeouts {
+            resolve,
+            connect,
+            response,
+            ..
+        } = &self.timeouts;
+        let unreachable = |why: &str| FetchError::Unreachable(why.to_owned());
+        match error {
+            ureq::Error::HostNotFound => unreachable("name does not resolve"),
+            ureq::Error::ConnectionFailed => unreachable("no connection"),
+            ureq::Error::Timeout(Timeout::Resolve) => {
+                FetchError::Unreachable(format!("name did not resolve within {resolve:?}"))
+            }
+            ureq::Error::Timeout(Timeout::Connect) => {
+                FetchError::Unreachable(format!("no connection within {connect:?}"))
+            }
+            ureq::Error::Timeout(_) => {
+                FetchError::Passing(format!("no answer within {response:?}"), None)
+            }
+            ureq::Error::Io(error) => match error.kind() {
+                ConnectionRefused => unreachable("connection refused"),
+                HostUnreachable | NetworkUnreachable => unreachable("no route"),
+                // The standard library has no kind for it.
+                _ if error.to_string().contains("lookup address") => {
+                    unreachable("name does not resolve")
+                }
+                _ => FetchError::Passing(error.to_string(), None),
+            },
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::ConnectProxyFailed(_) => {
+                FetchError::Unreachable(error.to_string())
+            }
+            other => FetchError::Refused(other.to_string()),
+        }
+    }
 }
 
 /// `host:port` of a URL, or the URL where it has none.
 pub(crate) fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().filter(|host| !host.is_empty()).unwrap_or(url)
-}
-
-fn refusal(error: &ureq::Error) -> FetchError {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    let unreachable = |why: &str| FetchError::Unreachable(why.to_owned());
-    match error {
-        ureq::Error::HostNotFound => unreachable("name does not resolve"),
-        ureq::Error::ConnectionFailed => unreachable("no connection"),
-        ureq::Error::Timeout(Timeout::Resolve) => {
-            FetchError::Unreachable(format!("name did not resolve within {} s", RESOLVE.as_secs()))
-        }
-        ureq::Error::Timeout(Timeout::Connect) => {
-            FetchError::Unreachable(format!("no connection within {} s", CONNECT.as_secs()))
-        }
-        ureq::Error::Timeout(_) => {
-            FetchError::Passing(format!("no answer within {} s", RESPONSE.as_secs()), None)
-        }
-        ureq::Error::Io(error) => match error.kind() {
-            ConnectionRefused => unreachable("connection refused"),
-            HostUnreachable | NetworkUnreachable => unreachable("no route"),
-            // The standard library has no kind for it.
-            _ if error.to_string().contains("lookup address") => unreachable("name does not resolve"),
-            _ => FetchError::Passing(error.to_string(), None),
-        },
-        other => FetchError::Unreachable(other.to_string()),
-    }
+    rest.split('/')
+        .next()
+        .filter(|host| !host.is_empty())
+        .unwrap_or(url)
 }
 
 fn local(path: &str, from: u64) -> Result<Answer, FetchError> {
@@ -196,7 +237,7 @@ fn local(path: &str, from: u64) -> Result<Answer, FetchError> {
             body: Box::new(file),
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FetchError::NotFound),
-        Err(error) => Err(FetchError::Unreachable(error.to_string())),
+        Err(error) => Err(FetchError::Refused(error.to_string())),
     }
 }
 
@@ -229,7 +270,10 @@ mod tests {
 
     #[test]
     fn a_url_names_its_host() {
-        assert_eq!(host_of("http://a.example.org:80/debian/x"), "a.example.org:80");
+        assert_eq!(
+            host_of("http://a.example.org:80/debian/x"),
+            "a.example.org:80"
+        );
         assert_eq!(host_of("https://a.example.org"), "a.example.org");
     }
 
@@ -246,15 +290,18 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_does_not_resolve_is_remembered() {
-        let client = Client::new();
-        let url = "http://no-such-host.invalid/x";
+    fn a_host_that_refuses_is_remembered() {
+        // Bound and dropped, so that nobody listens there.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/x", listener.local_addr().unwrap());
+        drop(listener);
+        let client = Client::new(Timeouts::default());
         for _ in 0..2 {
-            match client.get(url, 0) {
-                Err(FetchError::Unreachable(why)) => assert!(why.contains("resolve"), "{why}"),
+            match client.get(&url, 0) {
+                Err(FetchError::Unreachable(why)) => assert_eq!(why, "connection refused"),
                 other => panic!("{:?}", other.err()),
             }
         }
-        assert!(matches!(*client.host(url).lock().unwrap(), Host::Down(_)));
+        assert!(matches!(*client.host(&url).lock().unwrap(), Host::Down(_)));
     }
 }

@@ -127,10 +127,11 @@ impl Entry {
             }
             Kind::File(Content::Bytes(bytes)) => pack(header, ModeFileType::Regular, bytes, out),
             Kind::File(Content::Path(path)) => {
-                let mut file = File::open(path)
-                    .with_context(|| format!("cannot open {}", path.display()))?;
+                let mut file =
+                    File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
                 let size = file.metadata()?.len();
-                let size = u32::try_from(size).context("a file in a cpio archive has under 4 GiB")?;
+                let size =
+                    u32::try_from(size).context("a file in a cpio archive has under 4 GiB")?;
                 let header = header.set_mode_file_type(ModeFileType::Regular);
                 let mut entry = header.write(out, size);
                 io::copy(&mut file, &mut entry)
@@ -261,8 +262,13 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named() {
-        let error = sample(Path::new("/nowhere/init")).write(io::sink()).unwrap_err();
+        let error = sample(Path::new("/nowhere/init"))
+            .write(io::sink())
+            .unwrap_err();
         let text = format!("{error:#}");
-        assert!(text.contains("/init") && text.contains("/nowhere/init"), "{text}");
+        assert!(
+            text.contains("/init") && text.contains("/nowhere/init"),
+            "{text}"
+        );
     }
 }

@@ -4,13 +4,12 @@ use std::fmt;
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use pgp::composed::{
-    CleartextSignedMessage, Deserializable, DetachedSignature, SignedPublicKey, SignedPublicSubKey,
-};
+use pgp::composed::{CleartextSignedMessage, Deserializable, DetachedSignature, SignedPublicKey};
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::{RevocationCode, Signature, SignatureType};
-use pgp::ser::Serialize;
-use pgp::types::{KeyDetails, Tag, VerifyingKey};
+use pgp::packet::{Signature, SignatureType};
+use pgp::types::KeyDetails;
+
+use crate::validity::Validity;
 
 /// Debian's keys in use and its retired ones; see `keyrings/README.md`.
 const DEBIAN: [&[u8]; 2] = [
@@ -92,12 +91,20 @@ impl Keyring {
     ) -> Result<Signer, Refusal> {
         let (signatures, _) = DetachedSignature::from_armor_many(signature)
             .map_err(|error| format!("no signature file ({error})"))?;
-        let signatures: Vec<_> = signatures.filter_map(Result::ok).map(|s| s.signature).collect();
+        let signatures: Vec<_> = signatures
+            .filter_map(Result::ok)
+            .map(|s| s.signature)
+            .collect();
         self.any(&signatures, file, now)
     }
 
     /// One valid signature by one trusted key is enough, as it is for apt.
-    fn any(&self, signatures: &[Signature], data: &[u8], now: Timestamp) -> Result<Signer, Refusal> {
+    fn any(
+        &self,
+        signatures: &[Signature],
+        data: &[u8],
+        now: Timestamp,
+    ) -> Result<Signer, Refusal> {
         let mut refusals = Vec::new();
         for signature in signatures {
             match self.signer(signature, data, now) {
@@ -113,7 +120,12 @@ impl Keyring {
         })
     }
 
-    fn signer(&self, signature: &Signature, data: &[u8], now: Timestamp) -> Result<Signer, Refusal> {
+    fn signer(
+        &self,
+        signature: &Signature,
+        data: &[u8],
+        now: Timestamp,
+    ) -> Result<Signer, Refusal> {
         let created = signature.created().map(|time| i64::from(time.as_secs()));
         let created = created.ok_or("a signature without a date")?;
         let date = Timestamp::from_second(created).map_err(|error| error.to_string())?;
@@ -134,7 +146,12 @@ impl Keyring {
                 continue;
             };
             match verified.and_then(|validity| validity.check(created)) {
-                Ok(()) => return Ok(Signer { fingerprint, signed: date }),
+                Ok(()) => {
+                    return Ok(Signer {
+                        fingerprint,
+                        signed: date,
+                    });
+                }
                 Err(why) => refusal = format!("a signature of {date} by {fingerprint}, {why}"),
             }
         }
@@ -144,7 +161,10 @@ impl Keyring {
 
 /// What can be said against a signature before any key is looked at.
 fn check_signature(signature: &Signature, created: i64, now: Timestamp) -> Result<(), Refusal> {
-    if !matches!(signature.typ(), Some(SignatureType::Binary | SignatureType::Text)) {
+    if !matches!(
+        signature.typ(),
+        Some(SignatureType::Binary | SignatureType::Text)
+    ) {
         return Err("a signature that is not over a file".to_owned());
     }
     match signature.hash_alg() {
@@ -168,9 +188,14 @@ fn check_signature(signature: &Signature, created: i64, now: Timestamp) -> Resul
 }
 
 fn issuer(signature: &Signature) -> String {
-    let fingerprint = signature.issuer_fingerprint().first().map(|f| format!("{f:X}"));
+    let fingerprint = signature
+        .issuer_fingerprint()
+        .first()
+        .map(|f| format!("{f:X}"));
     let id = || signature.issuer_key_id().first().map(|id| format!("{id}"));
-    fingerprint.or_else(id).unwrap_or_else(|| "without a name".to_owned())
+    fingerprint
+        .or_else(id)
+        .unwrap_or_else(|| "without a name".to_owned())
 }
 
 /// Whether a signature claims to be by this key or one of its subkeys.
@@ -178,101 +203,6 @@ fn names(signature: &Signature, key: &SignedPublicKey) -> bool {
     let issuers = signature.issuer_key_id();
     issuers.contains(&&key.legacy_key_id())
         || (key.public_subkeys.iter()).any(|subkey| issuers.contains(&&subkey.key.legacy_key_id()))
-}
-
-/// When a key could sign, in seconds since 1970: from its creation to its
-/// expiry or revocation.
-struct Validity {
-    from: i64,
-    until: Option<i64>,
-}
-
-impl Validity {
-    /// By the newest self-signature, which is how an expiry is put off.
-    fn of_primary(key: &SignedPublicKey) -> Self {
-        let primary = &key.primary_key;
-        let by_user = key.details.users.iter().flat_map(|user| {
-            (user.signatures.iter())
-                .filter(|s| s.verify_certification(primary, Tag::UserId, &user.id).is_ok())
-        });
-        let direct = (key.details.direct_signatures.iter()).filter(|s| s.verify_key(primary).is_ok());
-        let revocations = key.details.revocation_signatures.iter();
-        Self::new(
-            primary,
-            by_user.chain(direct),
-            revocations.filter(|s| s.verify_key(primary).is_ok()),
-        )
-    }
-
-    /// A subkey signs only while its primary key may, too.
-    fn of_subkey(key: &SignedPublicKey, subkey: &SignedPublicSubKey) -> Result<Self, Refusal> {
-        let bound: Vec<_> = (subkey.signatures.iter())
-            .filter(|s| s.verify_subkey_binding(&key.primary_key, &subkey.key).is_ok())
-            .collect();
-        let of_type = |typ| bound.iter().copied().filter(move |s| s.typ() == Some(typ));
-        let may_sign = of_type(SignatureType::SubkeyBinding).any(|binding| {
-            // The subkey has to agree, or any key could be claimed.
-            binding.key_flags().sign()
-                && binding.embedded_signature().is_some_and(|back| {
-                    back.verify_primary_key_binding(&subkey.key, &key.primary_key).is_ok()
-                })
-        });
-        if !may_sign {
-            return Err("whose subkey may not sign".to_owned());
-        }
-        let primary = Self::of_primary(key);
-        let own = Self::new(
-            &subkey.key,
-            of_type(SignatureType::SubkeyBinding),
-            of_type(SignatureType::SubkeyRevocation),
-        );
-        Ok(Self {
-            from: primary.from.max(own.from),
-            until: [primary.until, own.until].into_iter().flatten().min(),
-        })
-    }
-
-    fn new<'a>(
-        key: &(impl VerifyingKey + Serialize),
-        bindings: impl Iterator<Item = &'a Signature>,
-        revocations: impl Iterator<Item = &'a Signature>,
-    ) -> Self {
-        let seconds = |signature: &Signature| signature.created().map_or(0, |t| i64::from(t.as_secs()));
-        let from = i64::from(key.created_at().as_secs());
-        let newest = bindings
-            .filter(|s| s.typ() != Some(SignatureType::CertRevocation))
-            .max_by_key(|s| seconds(s));
-        // A key that nothing binds to its owner never signs.
-        let expiry = match newest {
-            None => Some(from),
-            Some(binding) => (binding.key_expiration_time())
-                .map(|lifetime| i64::from(lifetime.as_secs()))
-                .filter(|lifetime| *lifetime != 0)
-                .map(|lifetime| from + lifetime),
-        };
-        // What a retired key signed before it was revoked stays valid; what a
-        // stolen one signed never was (RFC 9580, section 5.2.3.31).
-        let revoked = revocations.map(|revocation| match revocation.revocation_reason_code() {
-            Some(RevocationCode::KeySuperseded | RevocationCode::KeyRetired) => seconds(revocation),
-            _ => from,
-        });
-        Self {
-            from,
-            until: revoked.chain(expiry).min(),
-        }
-    }
-
-    fn check(&self, signed: i64) -> Result<(), Refusal> {
-        if signed < self.from {
-            return Err("made before the key was".to_owned());
-        }
-        match self.until {
-            Some(until) if signed >= until => {
-                Err("when that key had expired or was revoked".to_owned())
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 impl fmt::Debug for Keyring {
@@ -298,7 +228,36 @@ mod tests {
             ("bookworm", "B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8"),
             ("trixie", "04B54C3CDCA79751B16BC6B5225629DF75B188BD"),
         ] {
-            assert!(fingerprints.iter().any(|f| f == key), "{release}: {fingerprints:#?}");
+            assert!(
+                fingerprints.iter().any(|f| f == key),
+                "{release}: {fingerprints:#?}"
+            );
         }
+    }
+
+    #[test]
+    fn a_genuine_release_file_is_accepted_and_an_altered_one_is_not() {
+        // Of 12 September 2026, signed by an RSA subkey.
+        let file = include_str!("../tests/data/bullseye-security.InRelease");
+        let now = "2026-11-23T00:00:00Z".parse().unwrap();
+        let (text, signer) = Keyring::debian().open(file.as_bytes(), now).unwrap();
+        assert!(
+            text.starts_with("Origin: Debian\nLabel: Debian-Security\n"),
+            "{text}"
+        );
+        assert_eq!(signer.signed.strftime("%F").to_string(), "2026-09-12");
+
+        let altered = file.replacen(
+            "Codename: bullseye-security",
+            "Codename: bullseye-securitz",
+            1,
+        );
+        let refusal = Keyring::debian().open(altered.as_bytes(), now).unwrap_err();
+        assert!(refusal.contains("bad signature"), "{refusal}");
+        let earlier = "2026-09-01T00:00:00Z".parse().unwrap();
+        let refusal = Keyring::debian()
+            .open(file.as_bytes(), earlier)
+            .unwrap_err();
+        assert!(refusal.contains("future"), "{refusal}");
     }
 }

@@ -1,7 +1,6 @@
 //! From the name of a kernel to bytes that boot.
 //!
 //! ```no_run
-//! # use strata_images as images;
 //! use images::{Catalogue, Kernel, Silent, Spec, Store};
 //!
 //! let catalogue = Catalogue::builtin();
@@ -15,23 +14,40 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
+mod apt;
+mod archive;
 mod bzimage;
 mod cache;
 mod catalogue;
+mod deb;
+mod download;
 mod error;
-mod keyring;
+mod hash;
+mod http;
 mod initramfs;
+mod keyring;
+mod lock;
+mod mirrors;
+mod obtain;
+mod packages;
 mod progress;
+mod release;
+mod select;
 mod spec;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod uploads;
+mod validity;
 
 pub use bzimage::banner;
-pub use cache::Cached;
+pub use cache::{About, Cached};
 pub use catalogue::{Catalogue, Entry, Kernel};
+pub use error::ObtainError;
+pub use http::Timeouts;
 pub use initramfs::{Content, Initramfs};
 pub use keyring::Keyring;
-pub use error::ObtainError;
 pub use progress::{Progress, Silent};
-pub use spec::{ParseSpecError, SelectError, Spec};
+pub use select::SelectError;
+pub use spec::{ParseSpecError, Spec};
 pub use store::{Image, Store, StoreBuilder};

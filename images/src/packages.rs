@@ -6,6 +6,7 @@ use deb822_fast::{Deb822, Paragraph};
 use debversion::Version as DebianVersion;
 use guest::Version;
 
+use crate::lock::Pin;
 use crate::release::{FileSum, parse_sha256};
 
 /// The flavours of a kernel that fit, the preferred first: the cloud one is a
@@ -27,8 +28,8 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// Without a package, the name alone says which flavour it is of.
-    pub(crate) fn flavour_of(name: &str) -> Option<&'static str> {
+    /// The flavour of the kernel in a package of this name, if it is one that fits.
+    fn flavour_of(name: &str) -> Option<&'static str> {
         // `linux-binary-*` holds the image since 6.19; `linux-image-*` did before.
         let rest = name
             .strip_prefix("linux-image-")
@@ -37,8 +38,22 @@ impl Package {
         if !rest.starts_with(|first: char| first.is_ascii_digit()) || rest.contains("-rt-") {
             return None;
         }
-        FLAVOURS.into_iter().find(|flavour| {
-            (rest.strip_suffix(flavour)).is_some_and(|abi| abi.ends_with('-'))
+        FLAVOURS
+            .into_iter()
+            .find(|flavour| (rest.strip_suffix(flavour)).is_some_and(|abi| abi.ends_with('-')))
+    }
+
+    /// The package that the lock file names.
+    pub(crate) fn pinned(pin: &Pin) -> Option<Self> {
+        Some(Self {
+            name: pin.package.clone(),
+            version: pin.debian.clone(),
+            flavour: Self::flavour_of(&pin.package)?,
+            file: FileSum {
+                path: pin.path.clone(),
+                size: pin.size,
+                sha256: pin.sha256.clone(),
+            },
         })
     }
 
@@ -102,7 +117,11 @@ pub(crate) fn read_index(mut index: impl BufRead) -> io::Result<Vec<Package>> {
 /// The best package of exactly this version; a rebuild (`+b1`) is the same version.
 pub(crate) fn exactly<'a>(packages: &'a [Package], version: &str) -> Option<&'a Package> {
     let wanted = without_rebuild(version);
-    best(packages.iter().filter(|package| without_rebuild(&package.version) == wanted))
+    best(
+        packages
+            .iter()
+            .filter(|package| without_rebuild(&package.version) == wanted),
+    )
 }
 
 /// The best package of the newest version within a series.
@@ -114,19 +133,24 @@ pub(crate) fn newest<'a>(
         Version::leading(&package.version).is_ok_and(|(version, _)| version.series() == series)
     });
     let of_series: Vec<_> = of_series.collect();
-    let newest = of_series.iter().max_by_key(|package| ordered(&package.version))?;
+    let newest = of_series
+        .iter()
+        .max_by_key(|package| ordered(&package.version))?;
     best((of_series.iter().copied()).filter(|package| package.version == newest.version))
 }
 
 fn best<'a>(packages: impl Iterator<Item = &'a Package>) -> Option<&'a Package> {
     packages.min_by_key(|package| {
-        let rank = FLAVOURS.iter().position(|flavour| *flavour == package.flavour);
+        let rank = FLAVOURS
+            .iter()
+            .position(|flavour| *flavour == package.flavour);
         // Two of the same kind differ in nothing that matters; the name makes it repeatable.
         (rank, package.name.ends_with("-unsigned"), &package.name)
     })
 }
 
-fn without_rebuild(version: &str) -> &str {
+/// A version without the mark of a rebuild, `+b1`.
+pub(crate) fn without_rebuild(version: &str) -> &str {
     match version.rsplit_once("+b") {
         Some((start, count)) if count.bytes().all(|byte| byte.is_ascii_digit()) => start,
         _ => version,
@@ -164,7 +188,10 @@ mod tests {
         for (name, flavour) in [
             ("linux-image-3.10-2-amd64", Some("amd64")),
             ("linux-image-6.1.0-50-cloud-amd64", Some("cloud-amd64")),
-            ("linux-image-6.1.0-50-cloud-amd64-unsigned", Some("cloud-amd64")),
+            (
+                "linux-image-6.1.0-50-cloud-amd64-unsigned",
+                Some("cloud-amd64"),
+            ),
             ("linux-binary-7.3.4+deb13-cloud-amd64", Some("cloud-amd64")),
             ("linux-image-3.10-2-rt-amd64", None),
             ("linux-image-6.1.0-50-amd64-dbg", None),
@@ -181,7 +208,11 @@ mod tests {
     fn the_cloud_flavour_that_is_signed_is_preferred() {
         let packages = index(&[
             ("linux-image-6.1.0-50-amd64", "6.1.176-1", "kmod"),
-            ("linux-image-6.1.0-50-cloud-amd64-unsigned", "6.1.176-1", "kmod"),
+            (
+                "linux-image-6.1.0-50-cloud-amd64-unsigned",
+                "6.1.176-1",
+                "kmod",
+            ),
             ("linux-image-6.1.0-50-cloud-amd64", "6.1.176-1", "kmod"),
         ]);
         let chosen = exactly(&packages, "6.1.176-1").unwrap();
@@ -191,12 +222,23 @@ mod tests {
     #[test]
     fn what_only_depends_on_an_image_is_no_kernel() {
         let packages = index(&[
-            ("linux-image-6.12-amd64", "6.12.117-1", "linux-image-6.12.117-amd64 (= 1)"),
-            ("linux-image-7.3.4+deb13-amd64", "7.3.4-1", "kmod, linux-binary-7.3.4+deb13-amd64"),
+            (
+                "linux-image-6.12-amd64",
+                "6.12.117-1",
+                "linux-image-6.12.117-amd64 (= 1)",
+            ),
+            (
+                "linux-image-7.3.4+deb13-amd64",
+                "7.3.4-1",
+                "kmod, linux-binary-7.3.4+deb13-amd64",
+            ),
             ("linux-binary-7.3.4+deb13-amd64", "7.3.4-1", "linux-base"),
         ]);
         assert_eq!(packages.len(), 1);
-        assert_eq!(exactly(&packages, "7.3.4-1").unwrap().name, "linux-binary-7.3.4+deb13-amd64");
+        assert_eq!(
+            exactly(&packages, "7.3.4-1").unwrap().name,
+            "linux-binary-7.3.4+deb13-amd64"
+        );
     }
 
     #[test]
@@ -216,7 +258,10 @@ mod tests {
             ("linux-image-6.12.10-1-amd64", "6.12.10-1~bpo12+1", "kmod"),
             ("linux-image-6.1-cloud-amd64", "6.1.200-1", "kmod"),
         ]);
-        assert_eq!(newest(&packages, Version::new(6, 12)).unwrap().version, "6.12.10-1");
+        assert_eq!(
+            newest(&packages, Version::new(6, 12)).unwrap().version,
+            "6.12.10-1"
+        );
         assert_eq!(newest(&packages, Version::new(6, 13)), None);
         assert!(is_newer("7.3~rc7-1", "7.3~rc6-1") && !is_newer("7.3~rc7-1", "7.3-1"));
     }

@@ -9,7 +9,7 @@ use crate::keyring::Signer;
 /// What a release file says, as far as it is of use here.
 #[derive(Clone, Debug)]
 pub(crate) struct Release {
-    pub(crate) origin: String,
+    origin: String,
     pub(crate) label: String,
     suite: String,
     codename: String,
@@ -58,7 +58,11 @@ impl Release {
     /// Whether it heads the suite that was asked for; a mirror, or somebody in
     /// between, might hand out a genuine file of another one.
     pub(crate) fn heads(&self, suite: &str) -> bool {
-        self.origin == "Debian" && (self.suite == suite || self.codename == suite)
+        self.is_debian() && (self.suite == suite || self.codename == suite)
+    }
+
+    pub(crate) fn is_debian(&self) -> bool {
+        matches!(self.origin.as_str(), "Debian" | "Debian Backports")
     }
 
     /// For people: what it heads.
@@ -80,7 +84,10 @@ impl Release {
 fn files(fields: &Paragraph) -> Result<Vec<FileSum>, String> {
     let list = fields.get("SHA256").ok_or("no SHA256 sums")?;
     let mut files = Vec::new();
-    for line in list.lines().filter(|line| line.contains("main/binary-amd64/Packages")) {
+    for line in list
+        .lines()
+        .filter(|line| line.contains("main/binary-amd64/Packages"))
+    {
         let words: Vec<_> = line.split_whitespace().collect();
         let [sha256, size, path] = words[..] else {
             return Err(format!("SHA256: {line}"));
@@ -103,7 +110,9 @@ pub(crate) fn parse_sha256(text: &str) -> Option<String> {
 /// `Sat, 11 Jul 2026 10:16:37 UTC`; mail calls that time zone GMT.
 fn parse_date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let text = text.strip_suffix("UTC").map_or(text.to_owned(), |start| format!("{start}GMT"));
+    let text = text
+        .strip_suffix("UTC")
+        .map_or(text.to_owned(), |start| format!("{start}GMT"));
     rfc2822::DateTimeParser::new().parse_timestamp(&text).ok()
 }
 
@@ -131,13 +140,20 @@ mod tests {
         assert!(release.heads("bookworm") && release.heads("oldstable"));
         assert!(!release.heads("bookworm-backports") && release.by_hash);
         let file = release.file("main/binary-amd64/Packages.xz").unwrap();
-        assert_eq!((file.size, file.sha256.as_str()), (42, "a".repeat(64).as_str()));
+        assert_eq!(
+            (file.size, file.sha256.as_str()),
+            (42, "a".repeat(64).as_str())
+        );
         assert_eq!(release.files.len(), 1);
     }
 
     #[test]
     fn a_release_of_somebody_else_heads_nothing() {
-        assert!(!parse(&TEXT.replace("Origin: Debian", "Origin: Docker")).unwrap().heads("bookworm"));
+        assert!(
+            !parse(&TEXT.replace("Origin: Debian", "Origin: Docker"))
+                .unwrap()
+                .heads("bookworm")
+        );
     }
 
     #[test]

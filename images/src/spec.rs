@@ -2,14 +2,12 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use guest::Version;
 
-use crate::bzimage;
-use crate::catalogue::{Catalogue, Entry, Kernel};
+use crate::catalogue::Entry;
 
 /// One request for kernels.
 ///
@@ -57,90 +55,9 @@ struct Numbers {
 )]
 pub struct ParseSpecError(String);
 
-/// Why a selection cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum SelectError {
-    /// No kernel of the catalogue is meant by this.
-    #[error("no kernel in the catalogue is {spec}; the nearest are {}", nearest.join(", "))]
-    Unknown {
-        /// What was asked for.
-        spec: String,
-        /// Names which do exist, in version order.
-        nearest: Vec<String>,
-    },
-    /// The file is there and is no x86 kernel image.
-    #[error("{} is no x86 Linux kernel image (bzImage): {why}", path.display())]
-    NotAKernel {
-        /// The file as it was named.
-        path: PathBuf,
-        /// What is missing in it.
-        why: &'static str,
-    },
-    /// The file cannot be read.
-    #[error("cannot read the kernel image {}: {source}", path.display())]
-    Unreadable {
-        /// The file as it was named.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-impl Catalogue {
-    /// The kernels that any of the specs asks for: those of the catalogue in
-    /// version order, then files in the order given, none of them twice.
-    ///
-    /// # Errors
-    /// Where a spec matches nothing, or names a file that is no kernel.
-    pub fn select(&self, specs: &[Spec]) -> Result<Vec<Kernel>, SelectError> {
-        let mut chosen = vec![false; self.entries.len()];
-        let mut files = Vec::new();
-        for spec in specs {
-            if let Wanted::File(path) = &spec.wanted {
-                bzimage::check_file(path)?;
-                if !files.contains(path) {
-                    files.push(path.clone());
-                }
-                continue;
-            }
-            let mut matched = false;
-            for (entry, chosen) in self.entries.iter().zip(&mut chosen) {
-                if spec.matches(entry) {
-                    *chosen = true;
-                    matched = true;
-                }
-            }
-            if !matched {
-                return Err(SelectError::Unknown {
-                    spec: spec.to_string(),
-                    nearest: self.nearest(spec),
-                });
-            }
-        }
-        let entries = self.entries.iter().zip(chosen);
-        Ok(entries
-            .filter(|(_, chosen)| *chosen)
-            .map(|(entry, _)| Kernel::Catalogued(entry.clone()))
-            .chain(files.into_iter().map(Kernel::File))
-            .collect())
-    }
-
-    /// Up to three names around what was asked for.
-    fn nearest(&self, spec: &Spec) -> Vec<String> {
-        let target = spec.target();
-        let at = self
-            .entries
-            .partition_point(|entry| target.is_some_and(|target| entry.version() < target));
-        let from = at
-            .saturating_sub(2)
-            .min(self.entries.len().saturating_sub(3));
-        let names = self.entries.iter().skip(from).take(3);
-        names.map(|entry| entry.name.clone()).collect()
-    }
-}
-
 impl Spec {
-    fn matches(&self, entry: &Entry) -> bool {
+    /// Whether this kernel is meant; a file is not.
+    pub(crate) fn matches(&self, entry: &Entry) -> bool {
         let version = entry.version();
         match &self.wanted {
             Wanted::All => true,
@@ -153,8 +70,16 @@ impl Spec {
         }
     }
 
+    /// The file that is meant, if one is.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.wanted {
+            Wanted::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// A version around which to look for other names.
-    fn target(&self) -> Option<Version> {
+    pub(crate) fn target(&self) -> Option<Version> {
         match &self.wanted {
             Wanted::Range(from, to) => from.or(*to).map(|bound| bound.numbers.version),
             Wanted::Debian(debian) => Version::leading(debian).ok().map(|(version, _)| version),
@@ -252,83 +177,6 @@ impl fmt::Display for Spec {
 mod tests {
     use super::*;
 
-    fn catalogue() -> Catalogue {
-        let mut text = "snapshot = 'http://archive.example.org'\nsubstitutes = []\n".to_owned();
-        for debian in [
-            "3.8.13-1",
-            "3.9.8-1",
-            "3.10.11-1",
-            "3.13.10-1",
-            "4.19.37-6",
-            "5.4.19-1",
-            "5.10.223-1",
-            "6.1.176-1",
-            "7.3.4-1~bpo13+1",
-        ] {
-            let (version, _) = Version::leading(debian).unwrap();
-            text += &format!(
-                "[[kernel]]\nname = '{}'\ndebian = '{debian}'\nsuite = 'unstable'\n\
-                 uploaded = '2013-01-01T00:00:00Z'\n",
-                version.series()
-            );
-        }
-        Catalogue::parse(&text).unwrap()
-    }
-
-    fn names(specs: &[&str]) -> Vec<String> {
-        let specs: Vec<Spec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
-        let kernels = catalogue().select(&specs).unwrap();
-        kernels.iter().map(Kernel::name).collect()
-    }
-
-    #[test]
-    fn each_form_selects_what_it_says() {
-        assert_eq!(names(&["3.10"]), ["3.10"]);
-        assert_eq!(names(&["5"]), ["5.4", "5.10"]);
-        assert_eq!(names(&["6.1.176"]), ["6.1"]);
-        assert_eq!(names(&["6.1.176-1"]), ["6.1"]);
-        assert_eq!(names(&["7.3.4-1~bpo13+1"]), ["7.3"]);
-        assert_eq!(names(&[">=5.10"]), ["5.10", "6.1", "7.3"]);
-        assert_eq!(names(&[">5.10"]), ["6.1", "7.3"]);
-        assert_eq!(names(&["<4.0"]), ["3.8", "3.9", "3.10", "3.13"]);
-        assert_eq!(names(&["<=3.10"]), ["3.8", "3.9", "3.10"]);
-        assert_eq!(names(&["3.8..3.13"]), ["3.8", "3.9", "3.10", "3.13"]);
-        assert_eq!(names(&["all"]).len(), 9);
-    }
-
-    #[test]
-    fn a_comparison_looks_only_at_the_numbers_given() {
-        assert_eq!(names(&["<=4"]).last().unwrap(), "4.19");
-        assert_eq!(names(&[">5"]), ["6.1", "7.3"]);
-        assert_eq!(names(&[">=6.1.100"]), ["6.1", "7.3"]);
-        assert_eq!(names(&[">6.1.176"]), ["7.3"]);
-    }
-
-    #[test]
-    fn a_selection_is_in_version_order_without_repeats() {
-        assert_eq!(
-            names(&["6.1", "3.10", "5", "<=3.10"]),
-            ["3.8", "3.9", "3.10", "5.4", "5.10", "6.1"]
-        );
-    }
-
-    #[test]
-    fn an_unknown_name_brings_the_nearest() {
-        for (spec, expected) in [
-            ("3.11", ["3.9", "3.10", "3.13"]),
-            ("9", ["5.10", "6.1", "7.3"]),
-            ("2.6", ["3.8", "3.9", "3.10"]),
-            ("6.1.9-1", ["5.4", "5.10", "6.1"]),
-        ] {
-            match catalogue().select(&[spec.parse().unwrap()]) {
-                Err(SelectError::Unknown { nearest, .. }) => {
-                    assert_eq!(nearest, expected, "{spec}")
-                }
-                other => panic!("{spec}: {other:?}"),
-            }
-        }
-    }
-
     #[test]
     fn what_is_no_spec_is_refused() {
         for text in [
@@ -339,28 +187,5 @@ mod tests {
                 "{text:?} was taken for a spec"
             );
         }
-    }
-
-    #[test]
-    fn a_file_is_looked_at_before_it_is_booted() {
-        let dir = tempfile::tempdir().unwrap();
-        let select =
-            |path: &std::path::Path| catalogue().select(&[path.to_str().unwrap().parse().unwrap()]);
-        let text = dir.path().join("notes.txt");
-        std::fs::write(&text, "no kernel").unwrap();
-        assert!(matches!(select(&text), Err(SelectError::NotAKernel { .. })));
-        assert!(matches!(
-            select(dir.path()),
-            Err(SelectError::Unreadable { .. } | SelectError::NotAKernel { .. })
-        ));
-        assert!(matches!(
-            select(&dir.path().join("none")),
-            Err(SelectError::Unreadable { .. })
-        ));
-        let image = dir.path().join("bzImage");
-        std::fs::write(&image, bzimage::tests::header()).unwrap();
-        let kernels = select(&image).unwrap();
-        assert_eq!(kernels, [Kernel::File(image)]);
-        assert_eq!(kernels[0].name(), "bzImage");
     }
 }

@@ -1,11 +1,19 @@
-//! Obtaining kernels: cache, mirrors, archive, in this order.
+//! The settings of a store, and what it gives.
 
+use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use crate::cache::Cached;
-use crate::catalogue::{Catalogue, Entry};
-use crate::error::ObtainError;
-use crate::progress::Progress;
+use anyhow::{Context, Result};
+
+use crate::archive::Archives;
+use crate::cache::{Cache, Cached};
+use crate::catalogue::Catalogue;
+use crate::http::Timeouts;
+use crate::keyring::Keyring;
+use crate::lock::Lock;
+use crate::mirrors::Mirrors;
 
 /// A verified kernel image on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +22,7 @@ pub struct Image {
     pub path: PathBuf,
     /// The Debian version of what is served.
     pub debian_version: String,
-    /// The version that was pinned, where another of its series is served instead.
+    /// The version that was asked for, where another of its series is served instead.
     pub substituted_for: Option<String>,
     /// Where it came from, for people.
     pub source: String,
@@ -23,80 +31,154 @@ pub struct Image {
 }
 
 /// Obtains kernels and keeps them.
-pub struct Store {}
+pub struct Store {
+    pub(crate) cache: Cache,
+    pub(crate) lock: Lock,
+    pub(crate) locked: bool,
+    pub(crate) archives: Archives,
+    pub(crate) mirrors: Mirrors,
+    pub(crate) substitutes: Vec<String>,
+}
 
 /// Settings of a [`Store`]; see [`Store::builder`].
 #[derive(Clone, Debug)]
-pub struct StoreBuilder {}
+pub struct StoreBuilder {
+    cache: Option<PathBuf>,
+    mirrors: Vec<String>,
+    locked: bool,
+    lock_file: PathBuf,
+    apt: PathBuf,
+    keyring: Option<Keyring>,
+    timeouts: Timeouts,
+    snapshot: String,
+    substitutes: Vec<String>,
+}
 
 impl Store {
     /// Settings with their defaults, for the kernels of a catalogue.
     #[must_use]
     pub fn builder(catalogue: &Catalogue) -> StoreBuilder {
-        let _ = catalogue;
-        StoreBuilder {}
+        StoreBuilder {
+            cache: None,
+            mirrors: Vec::new(),
+            locked: false,
+            lock_file: concat!(env!("CARGO_MANIFEST_DIR"), "/kernels.lock").into(),
+            apt: "/etc/apt".into(),
+            keyring: None,
+            timeouts: Timeouts::default(),
+            snapshot: catalogue.snapshot.trim_end_matches('/').to_owned(),
+            substitutes: catalogue.substitutes.clone(),
+        }
     }
 
-    /// Obtains a kernel; may be called from several threads at once.
-    ///
-    /// # Errors
-    /// See [`ObtainError`].
-    pub fn obtain(&self, entry: &Entry, progress: &dyn Progress) -> Result<Image, ObtainError> {
-        let _ = (entry, progress);
-        Err(ObtainError::unavailable("not written yet"))
+    /// What is in the cache, whatever its state; only [`Store::obtain`] verifies.
+    #[must_use]
+    pub fn cached(&self) -> Vec<Cached> {
+        self.cache.list()
     }
 
-    /// What is in the cache, in no particular order; nothing is verified.
-    ///
-    /// # Errors
-    /// Where the cache directory cannot be read.
-    pub fn cached(&self) -> Result<Vec<Cached>, ObtainError> {
-        Ok(Vec::new())
+    /// The directory that everything is kept in.
+    #[must_use]
+    pub fn cache_dir(&self) -> &Path {
+        &self.cache.dir
     }
 }
 
 impl StoreBuilder {
     /// Keeps images here instead of `$STRATA_CACHE` or the user's cache directory.
     #[must_use]
-    pub fn cache_dir(self, dir: impl AsRef<Path>) -> Self {
-        let _ = dir.as_ref();
+    pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cache = Some(dir.into());
         self
     }
 
-    /// Asks this mirror first, such as `http://mirror.example.org/debian`;
-    /// the mirrors of `$STRATA_MIRROR` come after those named here.
+    /// Asks this mirror, such as `http://mirror.example.org/debian`, before
+    /// those of apt, in place of `$STRATA_MIRROR`. May be called again.
     #[must_use]
-    pub fn mirror(self, base: impl Into<String>) -> Self {
-        let _ = base.into();
+    pub fn mirror(mut self, base: impl Into<String>) -> Self {
+        self.mirrors.push(base.into());
         self
     }
 
     /// Refuses every version but the pinned one, and leaves the lock file alone.
     #[must_use]
-    pub fn locked(self, locked: bool) -> Self {
-        let _ = locked;
+    pub fn locked(mut self, locked: bool) -> Self {
+        self.locked = locked;
         self
     }
 
     /// Uses this lock file instead of the committed `kernels.lock`.
     #[must_use]
-    pub fn lock_file(self, path: impl Into<PathBuf>) -> Self {
-        let _ = path.into();
+    pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lock_file = path.into();
         self
     }
 
-    /// Reads apt's sources under this directory instead of `/etc/apt`.
+    /// Reads apt's sources in this directory instead of `/etc/apt`.
     #[must_use]
-    pub fn apt_dir(self, dir: impl Into<PathBuf>) -> Self {
-        let _ = dir.into();
+    pub fn apt_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.apt = dir.into();
         self
     }
 
-    /// Makes the store; touches neither disk nor network.
+    /// Trusts these keys instead of Debian's.
+    #[must_use]
+    pub fn keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
+    /// Waits so long for servers.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Makes the store. Nothing is written yet, and nobody asked.
     ///
     /// # Errors
-    /// Where no cache directory can be found, or the lock file is malformed.
-    pub fn build(self) -> anyhow::Result<Store> {
-        Ok(Store {})
+    /// Where there is no cache directory to be found, or the lock file is malformed.
+    pub fn build(self) -> Result<Store> {
+        let cache = self
+            .cache
+            .or_else(default_cache)
+            .context("there is no place for kernels to be kept; set STRATA_CACHE to a directory")?;
+        let mut named = self.mirrors;
+        if named.is_empty() {
+            named.extend(set("STRATA_MIRROR").and_then(|mirror| mirror.into_string().ok()));
+        }
+        Ok(Store {
+            archives: Archives::new(
+                self.keyring.unwrap_or_else(Keyring::debian),
+                cache.clone(),
+                self.timeouts,
+            ),
+            cache: Cache { dir: cache },
+            lock: Lock::open(self.lock_file)?,
+            locked: self.locked,
+            mirrors: Mirrors {
+                named,
+                apt: self.apt,
+                snapshot: self.snapshot,
+                of_apt: OnceLock::new(),
+            },
+            substitutes: self.substitutes,
+        })
     }
+}
+
+fn default_cache() -> Option<PathBuf> {
+    let given = set("STRATA_CACHE").map(PathBuf::from);
+    let of_user = || {
+        let base = set("XDG_CACHE_HOME").map(PathBuf::from);
+        let base = base.or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache")))?;
+        Some(base.join("strata"))
+    };
+    given.or_else(of_user)
+}
+
+/// A variable of the environment that is not empty.
+fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }

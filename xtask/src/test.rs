@@ -2,12 +2,14 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::{Exit, host};
+use harness::{Exit, fetch_all, host, report};
+use images::{Catalogue, Store};
 
 /// Run all tests under cargo-nextest
 ///
-/// Installs what this machine lacks (asks first on a terminal). The kernels that
-/// are in the cache are booted, one test a kernel and scenario.
+/// Installs what this machine lacks (asks first on a terminal), and fetches those
+/// of the default kernels that can be had. Each is booted once, and each of its
+/// scenarios is a test: `3.10::unshare_newpid_multithreaded`.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Install what is missing without asking (as CI=true does)
@@ -21,6 +23,13 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     host::prepare(arguments.yes)?;
+    let catalogue = Catalogue::builtin();
+    let store = Store::builder(&catalogue).build()?;
+    fetch_all(
+        &store,
+        &catalogue.default_kernels(),
+        &report::Terminal::default(),
+    )?;
     let status = Command::new("cargo")
         .args(["nextest", "run", "--workspace"])
         .args(&arguments.nextest)

@@ -34,7 +34,7 @@ Examples:
   cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded")]
 pub(crate) struct Arguments {
     /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, the path of a bzImage, or
-    /// native for the running one
+    /// native for the running one [default: those marked in images/kernels.toml]
     #[arg(value_name = "KERNEL")]
     kernels: Vec<Target>,
 

@@ -1,0 +1,203 @@
+//! `kernels.lock`: what was verified once, and must be the same ever after.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::cache::Guard;
+use crate::error::{Attempt, ObtainError};
+
+const HEAD: &str = "\
+# What was verified once through the signatures of the Debian archive. Written
+# by the program; to renew an entry, change kernels.toml or remove it here.
+";
+
+/// One kernel, verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pin {
+    pub(crate) debian: String,
+    pub(crate) package: String,
+    pub(crate) archive: Archive,
+    /// Path of the `.deb` from the archive's root.
+    pub(crate) path: String,
+    /// Of the `.deb`, as are `size` and `sha256`; in bytes.
+    pub(crate) size: u64,
+    pub(crate) sha256: String,
+    pub(crate) image_size: u64,
+    pub(crate) image_sha256: String,
+    /// Fingerprint of the key that signed the release file.
+    pub(crate) signer: String,
+    pub(crate) signed: Timestamp,
+}
+
+/// Debian's archives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Archive {
+    #[serde(rename = "debian")]
+    Debian,
+    #[serde(rename = "debian-security")]
+    Security,
+}
+
+impl Archive {
+    /// The archive in which a suite is.
+    pub(crate) fn of_suite(suite: &str) -> Self {
+        match suite.ends_with("-security") {
+            true => Self::Security,
+            false => Self::Debian,
+        }
+    }
+
+    /// Its directory on the servers.
+    pub(crate) fn directory(self) -> &'static str {
+        match self {
+            Self::Debian => "debian",
+            Self::Security => "debian-security",
+        }
+    }
+}
+
+type Pins = BTreeMap<String, Pin>;
+
+/// The pins of a lock file.
+pub(crate) struct Lock {
+    path: PathBuf,
+    pins: Mutex<Pins>,
+}
+
+impl Lock {
+    /// Reads the file; where there is none, nothing is pinned.
+    pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
+        let pins = read(&path).with_context(|| {
+            format!(
+                "cannot use the lock file {}; restore it from git",
+                path.display()
+            )
+        })?;
+        Ok(Self {
+            path,
+            pins: Mutex::new(pins),
+        })
+    }
+
+    /// What is pinned for a kernel, if it is this version of it.
+    pub(crate) fn pin(&self, name: &str, debian: &str) -> Option<Pin> {
+        let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        pins.get(name).filter(|pin| pin.debian == debian).cloned()
+    }
+
+    /// Pins a kernel, in the file, too; other runs may do so at the same time.
+    pub(crate) fn add(&self, name: &str, pin: Pin) -> Result<(), ObtainError> {
+        let action = || format!("write {}", self.path.display());
+        let dir = match self.path.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = Guard::of(
+            File::open(dir).attempt(action)?,
+            &format!("the directory of {}", self.path.display()),
+            &crate::Silent,
+        )?;
+        let mut merged = read(&self.path).map_err(io::Error::other).attempt(action)?;
+        merged.insert(name.to_owned(), pin);
+        write(dir, &self.path, &merged).attempt(action)?;
+        *pins = merged;
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Pins> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(toml::from_str(&text)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Pins::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn write(dir: &Path, path: &Path, pins: &Pins) -> io::Result<()> {
+    let mut entries: Vec<_> = pins.iter().collect();
+    entries.sort_by_key(|(name, _)| name.parse::<guest::Version>().ok());
+    let mut text = HEAD.to_owned();
+    for (name, pin) in entries {
+        let body = toml::to_string(pin).map_err(io::Error::other)?;
+        text += &format!("\n[{name:?}]\n{body}");
+    }
+    let mut file = tempfile::Builder::new()
+        .permissions(readable())
+        .tempfile_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// As any file in a checkout; temporary files are for their owner alone otherwise.
+fn readable() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o644)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pin(debian: &str) -> Pin {
+        Pin {
+            debian: debian.to_owned(),
+            package: "linux-image-amd64".to_owned(),
+            archive: Archive::Debian,
+            path: "pool/x.deb".to_owned(),
+            size: 1,
+            sha256: "0".repeat(64),
+            image_size: 2,
+            image_sha256: "1".repeat(64),
+            signer: "F".repeat(40),
+            signed: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_pin_is_there_again_for_the_same_version_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kernels.lock");
+        let lock = Lock::open(path.clone()).unwrap();
+        assert_eq!(lock.pin("3.10", "3.10.11-1"), None);
+        lock.add("3.10", pin("3.10.11-1")).unwrap();
+        let lock = Lock::open(path).unwrap();
+        assert_eq!(lock.pin("3.10", "3.10.11-1"), Some(pin("3.10.11-1")));
+        assert_eq!(lock.pin("3.10", "3.10.11-2"), None);
+    }
+
+    #[test]
+    fn two_runs_keep_each_other_s_pins_in_version_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kernels.lock");
+        let (one, two) = (
+            Lock::open(path.clone()).unwrap(),
+            Lock::open(path.clone()).unwrap(),
+        );
+        one.add("3.10", pin("3.10.11-1")).unwrap();
+        two.add("3.9", pin("3.9.8-1")).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let at = |name: &str| {
+            text.find(name)
+                .unwrap_or_else(|| panic!("{name} is not in {text}"))
+        };
+        assert!(at("[\"3.9\"]") < at("[\"3.10\"]"), "{text}");
+    }
+
+    #[test]
+    fn a_damaged_lock_file_is_not_taken_for_an_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kernels.lock");
+        fs::write(&path, "<<<<<<< HEAD").unwrap();
+        assert!(Lock::open(path).is_err());
+    }
+}

@@ -1,0 +1,15 @@
+//! An archive for tests: made, signed with a throw-away key, served on
+//! loopback, and as faulty as a test wants it.
+//!
+//! Only with the feature `testing`. What is made here is as Debian makes it, as
+//! of 2013 or of 2026; what cannot work in a test panics.
+
+mod key;
+mod package;
+mod server;
+mod suite;
+
+pub use key::Key;
+pub use package::{Compression, Package, kernel_image};
+pub use server::{Fault, Server};
+pub use suite::{Files, Suite};

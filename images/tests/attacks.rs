@@ -1,0 +1,293 @@
+//! Somebody between this machine and the archive, or in the cache.
+
+mod support;
+
+use std::fs;
+use std::time::Duration;
+
+use images::testing::{Files, Key, Package, Suite, kernel_image};
+use images::{Image, ObtainError};
+use jiff::{SignedDuration, Timestamp};
+use support::{Archive, at, files_below, obtain, refused, unavailable};
+
+const VERSION: &str = "6.1.176-1";
+const RELEASE: &str = "debian/dists/bookworm/InRelease";
+
+fn bookworm(package: Package) -> Suite {
+    Suite::new("oldstable", "bookworm").package(package)
+}
+
+fn genuine() -> Suite {
+    bookworm(Package::of_2026("6.1-cloud-amd64", VERSION))
+}
+
+/// Refused at the release file, for the reason returned; nothing is kept.
+fn refused_release(archive: &Archive) -> String {
+    let (file, expected, found) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(file.contains("/dists/bookworm/"), "{file}");
+    assert!(expected.contains("signature"), "{expected}");
+    assert!(files_below(&archive.path("cache")).is_empty());
+    found
+}
+
+#[test]
+fn an_unsigned_release_is_refused() {
+    let archive = Archive::new(&[("debian", genuine().detached())]);
+    archive
+        .server
+        .files(|files| files.retain(|path, _| !path.ends_with("Release.gpg")));
+    refused_release(&archive);
+
+    let archive = Archive::new(&[("debian", genuine())]);
+    archive.server.files(|files| {
+        files.insert(
+            RELEASE.to_owned(),
+            b"Origin: Debian\nCodename: bookworm\n".to_vec(),
+        );
+    });
+    refused_release(&archive);
+}
+
+#[test]
+fn a_release_signed_by_a_stranger_is_refused() {
+    let stranger = Key::generate();
+    let mut files = Files::new();
+    genuine().publish(&stranger, "debian", &mut files);
+    let archive = Archive::new(&[]);
+    archive.server.files(|all| *all = files);
+    let found = refused_release(&archive);
+    assert!(
+        found.contains(&format!("unknown key {}", stranger.fingerprint())),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_release_altered_after_it_was_signed_is_refused() {
+    for suite in [genuine(), genuine().detached()] {
+        let archive = Archive::new(&[("debian", suite)]);
+        archive.server.files(|files| {
+            for (path, bytes) in files {
+                if path.ends_with("Release") {
+                    let text = String::from_utf8(bytes.clone()).unwrap();
+                    *bytes = text
+                        .replace("Codename: bookworm", "Codename: Bookworm")
+                        .into();
+                }
+            }
+        });
+        let found = refused_release(&archive);
+        assert!(found.contains("bad signature"), "{found}");
+    }
+}
+
+#[test]
+fn text_before_or_after_the_signed_part_is_refused() {
+    for (before, after) in [("Origin: Evil\n\n", ""), ("", "\nOrigin: Evil\n")] {
+        let archive = Archive::new(&[("debian", genuine())]);
+        archive.server.files(|files| {
+            let signed = files[RELEASE].clone();
+            files.insert(
+                RELEASE.into(),
+                [before.as_bytes(), &signed, after.as_bytes()].concat(),
+            );
+        });
+        refused_release(&archive);
+    }
+}
+
+#[test]
+fn an_old_release_is_refused_by_a_mirror_and_welcome_in_the_snapshot_archive() {
+    let old = || {
+        let old = genuine().date(at("2013-09-11T00:00:00Z"));
+        old.valid_for(SignedDuration::from_hours(24 * 7))
+    };
+    let archive = Archive::new(&[("debian", old())]);
+    let why = unavailable(archive.obtain(VERSION, "bookworm"));
+    assert!(why.contains("expired on 2013-09-18"), "{why}");
+
+    let archive = Archive::new(&[("archive/debian/20130911T000000Z", old())]);
+    obtain(archive.store(), VERSION, "bookworm").unwrap();
+}
+
+#[test]
+fn a_genuine_release_of_another_suite_is_refused() {
+    let archive = Archive::new(&[("debian", genuine().named("stable", "trixie"))]);
+    archive.server.files(|files| {
+        let other = files["debian/dists/trixie/InRelease"].clone();
+        files.insert(RELEASE.to_owned(), other);
+    });
+    let (_, expected, found) = refused(archive.obtain(VERSION, "bookworm"));
+    assert_eq!(
+        (expected.as_str(), found.as_str()),
+        ("Debian bookworm", "Debian stable (trixie)")
+    );
+}
+
+/// From a snapshot of 11 September 2013, signed on that day.
+fn signed_in_2013_by(key: Key) -> Result<Image, ObtainError> {
+    let suite = genuine().date(at("2013-09-11T00:00:00Z"));
+    let archive = Archive::signed_by(key, &[("archive/debian/20130911T000000Z", suite)]);
+    obtain(archive.store(), VERSION, "bookworm")
+}
+
+#[test]
+fn a_key_that_has_expired_since_vouches_for_what_it_signed_before() {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let key = |years| Key::generate_at(at("2010-01-01T00:00:00Z"), Some(YEAR * years));
+    signed_in_2013_by(key(4)).unwrap();
+    let (_, _, found) = refused(signed_in_2013_by(key(3)));
+    assert!(found.contains("expired"), "{found}");
+}
+
+#[test]
+fn a_key_that_was_made_later_vouches_for_nothing_before() {
+    let key = Key::generate_at(at("2014-01-01T00:00:00Z"), None);
+    let (_, _, found) = refused(signed_in_2013_by(key));
+    assert!(found.contains("before the key"), "{found}");
+}
+
+#[test]
+fn a_stolen_key_never_vouched_and_a_retired_one_did() {
+    let revoked = |at_time, compromised| Key::generate().revoked_at(at(at_time), compromised);
+    signed_in_2013_by(revoked("2020-01-01T00:00:00Z", false)).unwrap();
+    refused(signed_in_2013_by(revoked("2012-01-01T00:00:00Z", false)));
+    refused(signed_in_2013_by(revoked("2020-01-01T00:00:00Z", true)));
+}
+
+#[test]
+fn sha1_counts_only_in_old_signatures() {
+    let key = Key::of_2013();
+    let (mut then, mut now) = (Files::new(), Files::new());
+    genuine().date(at("2013-09-11T00:00:00Z")).publish(
+        &key,
+        "archive/debian/20130911T000000Z",
+        &mut then,
+    );
+    genuine().publish(&key, "debian", &mut now);
+    let archive = Archive::signed_by(key, &[]);
+    archive.server.files(|files| *files = now);
+    let found = refused_release(&archive);
+    assert!(found.contains("SHA1"), "{found}");
+    archive.server.files(|files| *files = then);
+    obtain(archive.store(), VERSION, "bookworm").unwrap();
+}
+
+#[test]
+fn a_signature_from_the_future_is_refused() {
+    let tomorrow = Timestamp::now() + SignedDuration::from_hours(24);
+    let archive = Archive::new(&[("debian", genuine().date(tomorrow))]);
+    let found = refused_release(&archive);
+    assert!(found.contains("future"), "{found}");
+}
+
+#[test]
+fn what_the_lock_file_does_not_know_is_refused() {
+    let archive = Archive::new(&[("debian", genuine())]);
+    archive.obtain(VERSION, "bookworm").unwrap();
+    fs::remove_dir_all(archive.path("cache")).unwrap();
+    // The same version, rightly signed, and yet another package.
+    let package = Package::of_2026("6.1-cloud-amd64", VERSION).file("./usr/extra", b"new");
+    archive.server.files(|files| {
+        files.clear();
+        bookworm(package).publish(&archive.key, "debian", files);
+    });
+    let (file, ..) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(file.ends_with(".deb"), "{file}");
+    assert!(files_below(&archive.path("cache")).is_empty());
+}
+
+fn packed(package: Package) -> (Archive, Result<Image, ObtainError>) {
+    let archive = Archive::new(&[("debian", bookworm(package))]);
+    let result = archive.obtain(VERSION, "bookworm");
+    (archive, result)
+}
+
+#[test]
+fn a_package_that_is_not_as_it_should_be_is_refused() {
+    let package = || Package::new("linux-image-6.1-cloud-amd64", VERSION);
+    let image = kernel_image(VERSION);
+    for (package, expected) in [
+        (
+            package().symlink("./boot/vmlinuz-6.1", "/etc/passwd"),
+            "link",
+        ),
+        (package().file("/boot/vmlinuz-6.1", &image), "leads out"),
+        (package().file("./../boot/vmlinuz-6.1", &image), "leads out"),
+        (
+            package().file("./boot/vmlinuz-6.1", b"#!/bin/sh"),
+            "shorter than",
+        ),
+        (
+            package().file("./boot/vmlinuz-6.1", &[0; 4096]),
+            "no boot flag",
+        ),
+        (
+            package().file("./boot/config-6.1", b"CONFIG_X=y"),
+            "without a kernel image",
+        ),
+        (
+            package().file_claiming("./boot/vmlinuz-6.1", &image, 65 << 20),
+            "more than a kernel",
+        ),
+        (
+            package().file_claiming("./boot/vmlinuz-6.1", &image, u64::MAX / 4),
+            "more than a kernel",
+        ),
+        (
+            package().file_claiming("./boot/vmlinuz-6.1", &image, 1 << 20),
+            "ends after",
+        ),
+    ] {
+        let (archive, result) = packed(package);
+        let (file, _, found) = refused(result);
+        assert!(
+            file.ends_with(".deb") && found.contains(expected),
+            "{expected}: {file}: {found}"
+        );
+        let kept = files_below(&archive.path("cache"));
+        assert!(
+            kept.iter()
+                .all(|path| path.parent().unwrap().ends_with("indexes")),
+            "{kept:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_package_is_refused() {
+    let archive = Archive::new(&[("debian", genuine())]);
+    let rubbish =
+        b"!<arch>\ndata.tar.xz     0           0     0     100644  99999999  `\nrubbish".to_vec();
+    archive.server.files(|files| {
+        let path = format!(
+            "debian/{}",
+            Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION)
+        );
+        files.clear();
+        // Signed all the same, as if the archive itself had been taken over.
+        genuine()
+            .replace_debs(rubbish.clone())
+            .publish(&archive.key, "debian", files);
+        assert_eq!(files[&path], rubbish);
+    });
+    let (file, ..) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(file.ends_with(".deb"), "{file}");
+}
+
+#[test]
+fn a_package_that_claims_to_be_huge_is_not_downloaded() {
+    let archive = Archive::new(&[("debian", genuine().claimed_size(300 << 20))]);
+    let (_, expected, found) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(
+        expected.starts_with("at most") && found.starts_with("314572800"),
+        "{expected}, {found}"
+    );
+    assert!(
+        !archive
+            .server
+            .requests()
+            .iter()
+            .any(|path| path.ends_with(".deb"))
+    );
+}

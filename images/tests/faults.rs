@@ -1,0 +1,237 @@
+//! A network on its worst day.
+
+mod support;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use images::testing::{Fault, Files, Package, Suite, kernel_image};
+use images::{Image, ObtainError, Silent};
+use support::{Archive, entry, files_below, obtain, refused, unavailable};
+
+const VERSION: &str = "6.1.176-1";
+
+fn archive() -> Archive {
+    let package = Package::of_2026("6.1-cloud-amd64", VERSION);
+    Archive::new(&[(
+        "debian",
+        Suite::new("oldstable", "bookworm").package(package),
+    )])
+}
+
+fn deb() -> String {
+    format!(
+        "debian/{}",
+        Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION)
+    )
+}
+
+fn with(fault: Fault, times: usize) -> (Archive, Result<Image, ObtainError>) {
+    let archive = archive();
+    archive.server.fault(&deb(), fault, times);
+    let result = archive.obtain(VERSION, "bookworm");
+    (archive, result)
+}
+
+fn is_whole(image: &Image) -> bool {
+    fs::read(&image.path).unwrap() == kernel_image(VERSION)
+}
+
+/// Nothing that came from a server is left, other than the index that was right.
+fn nothing_stays(archive: &Archive) -> bool {
+    files_below(&archive.path("cache"))
+        .iter()
+        .all(|path| path.parent().unwrap().ends_with("indexes"))
+}
+
+#[test]
+fn a_transfer_that_breaks_off_is_resumed() {
+    let (archive, result) = with(Fault::BreakOff(100_000), 1);
+    assert!(is_whole(&result.unwrap()));
+    assert!(
+        archive
+            .server
+            .requests()
+            .contains(&format!("{}+100000", deb()))
+    );
+}
+
+#[test]
+fn a_transfer_that_stalls_is_resumed() {
+    let (archive, result) = with(Fault::Stall(50_000), 1);
+    assert!(is_whole(&result.unwrap()));
+    assert!(
+        archive
+            .server
+            .requests()
+            .contains(&format!("{}+50000", deb()))
+    );
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let archive = archive();
+    archive
+        .server
+        .fault("debian/dists/bookworm/InRelease", Fault::Stall(0), 100);
+    let why = unavailable(archive.obtain(VERSION, "bookworm"));
+    assert!(
+        why.contains("broke off") && why.contains("4 times"),
+        "{why}"
+    );
+}
+
+#[test]
+fn an_earlier_run_s_part_is_resumed() {
+    let archive = archive();
+    archive.server.fault(&deb(), Fault::BreakOff(70_000), 1);
+    archive
+        .server
+        .fault(&deb(), Fault::Status(503, Some(3600)), 1);
+    unavailable(archive.obtain(VERSION, "bookworm"));
+    let before = archive.server.requests().len();
+    assert!(is_whole(&archive.obtain(VERSION, "bookworm").unwrap()));
+    let new = archive.server.requests().split_off(before);
+    assert!(new.contains(&format!("{}+70000", deb())), "{new:?}");
+}
+
+#[test]
+fn an_earlier_run_s_rubbish_is_not_built_upon() {
+    let archive = archive();
+    archive.obtain(VERSION, "bookworm").unwrap();
+    let lock = fs::read_to_string(archive.path("kernels.lock")).unwrap();
+    let sha256 = lock
+        .lines()
+        .find_map(|line| line.strip_prefix("sha256 = "))
+        .unwrap();
+    fs::remove_dir_all(archive.path("cache")).unwrap();
+    fs::create_dir_all(archive.path("cache/partial")).unwrap();
+    let partial = archive.path("cache/partial").join(sha256.trim_matches('"'));
+    fs::write(&partial, [7; 1000]).unwrap();
+    assert!(is_whole(&archive.obtain(VERSION, "bookworm").unwrap()));
+    assert!(
+        archive
+            .server
+            .requests()
+            .contains(&format!("{}+1000", deb()))
+    );
+    assert!(!partial.exists());
+}
+
+#[test]
+fn a_short_file_is_refused() {
+    let (archive, result) = with(Fault::Short(1000), 1);
+    let (file, expected, found) = refused(result);
+    assert!(
+        file.ends_with(".deb") && expected.ends_with(" bytes"),
+        "{file}: {expected}"
+    );
+    assert_eq!(found, "1000 bytes");
+    assert!(nothing_stays(&archive));
+}
+
+#[test]
+fn a_wrong_file_of_the_right_size_is_refused() {
+    let archive = archive();
+    let mut size = 0;
+    archive.server.files(|files| size = files[&deb()].len());
+    archive
+        .server
+        .fault(&deb(), Fault::Replace(vec![0; size]), 1);
+    let (file, expected, found) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(
+        file.ends_with(".deb") && expected.starts_with("SHA-256 "),
+        "{file}: {expected}"
+    );
+    assert_eq!(found.len(), 64);
+    assert!(nothing_stays(&archive));
+}
+
+#[test]
+fn an_index_of_another_time_is_refused() {
+    let archive = archive();
+    archive.server.files(|files| {
+        for (path, bytes) in files {
+            if path.contains("by-hash") || path.ends_with("Packages.xz") {
+                let last = bytes.len() - 1;
+                bytes[last] ^= 1;
+            }
+        }
+    });
+    let (file, expected, _) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(
+        file.contains("by-hash") && expected.starts_with("SHA-256 "),
+        "{file}: {expected}"
+    );
+    assert_eq!(
+        files_below(&archive.path("cache")),
+        Vec::<std::path::PathBuf>::new()
+    );
+}
+
+#[test]
+fn a_package_that_is_listed_and_missing_is_unavailable() {
+    let archive = archive();
+    archive.server.files(|files| {
+        files.remove(&deb());
+    });
+    let why = unavailable(archive.obtain(VERSION, "bookworm"));
+    assert!(why.contains("has no 6.1.176-1"), "{why}");
+}
+
+#[test]
+fn a_redirect_loop_ends() {
+    let (archive, result) = with(Fault::RedirectLoop, 1000);
+    let why = unavailable(result);
+    assert!(why.contains("redirect"), "{why}");
+    assert!(archive.server.requests().len() < 40);
+}
+
+#[test]
+fn a_busy_server_is_asked_again_when_it_said() {
+    for status in [429, 503] {
+        let begun = Instant::now();
+        let (_archive, result) = with(Fault::Status(status, Some(1)), 1);
+        assert!(is_whole(&result.unwrap()));
+        assert!(begun.elapsed() >= Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn a_server_that_is_busy_for_an_hour_is_not_waited_for() {
+    let begun = Instant::now();
+    let (_archive, result) = with(Fault::Status(503, Some(3600)), 1000);
+    let why = unavailable(result);
+    assert!(why.contains("status 503, again in 3600 s"), "{why}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_host_that_refuses_is_asked_once() {
+    let archive = archive();
+    // Bound and dropped, so that nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let dead = archive
+        .store()
+        .mirror(format!("http://127.0.0.1:{port}/debian"));
+    archive.server.files(Files::clear);
+    let store = dead.build().unwrap();
+    for version in ["6.1.176-1", "6.2.1-1", "6.3.1-1"] {
+        let why = unavailable(store.obtain(&entry(version, "bookworm"), &Silent));
+        assert!(why.contains("connection refused"), "{why}");
+        assert!(!why.contains('\n') && why.len() < 200, "{why}");
+    }
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_named() {
+    let archive = archive();
+    fs::write(archive.path("cache"), "a file where a directory should be").unwrap();
+    let error = obtain(archive.mirrored(), VERSION, "bookworm").unwrap_err();
+    assert!(matches!(error, ObtainError::Io { .. }), "{error:?}");
+    assert!(error.to_string().contains("cache"), "{error}");
+}
