@@ -37,6 +37,7 @@ mod spec;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod upkeep;
 mod uploads;
 mod validity;
 
@@ -51,3 +52,4 @@ pub use progress::{Progress, Silent};
 pub use select::SelectError;
 pub use spec::{ParseSpecError, Spec};
 pub use store::{Image, Store, StoreBuilder};
+pub use upkeep::{Checked, Removed};

@@ -4,6 +4,7 @@ use harness::bisect::{Ends, ask_scenario, bisect, candidates};
 use harness::{Exit, RunDir, Suite, Wish, host, report, scenarios_named};
 use images::{Catalogue, Spec};
 
+use crate::out::print;
 use crate::sources::Sources;
 
 /// Find the two neighbouring kernels between which a behaviour changes
@@ -78,14 +79,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let mut suite = Suite::new(Vec::new(), vec![scenario], store, RunDir::new_run()?)?;
     suite.wish = arguments.accel;
     let terminal = report::Terminal::default();
-    println!("{} kernels", candidates.len());
+    print(format_args!("{} kernels\n", candidates.len()));
     let bisection = bisect(
         Some(scenario),
         &candidates,
         |kernel| ask_scenario(&suite, kernel, &terminal),
-        |step| println!("{step}"),
+        |step| print(format_args!("{step}\n")),
     )?;
-    println!();
-    print!("{}", report::bisection(&bisection));
+    print(format_args!("\n{}", report::bisection(&bisection)));
     Ok(bisection.exit())
 }

@@ -3,6 +3,8 @@ use clap::Args;
 use harness::{Exit, Subject, report, scenarios_named};
 use images::{Catalogue, Spec};
 
+use crate::out::print;
+
 /// Say what is claimed of a scenario, why, and what it rests on
 ///
 /// Prints each range of versions with what a kernel must show, the commit that
@@ -35,9 +37,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     };
     for scenario in scenarios {
         for subject in &subjects {
-            println!("{}", report::explain_kernel(scenario, subject));
+            print(format_args!(
+                "{}\n",
+                report::explain_kernel(scenario, subject)
+            ));
         }
-        println!("{}", report::explain(scenario));
+        print(format_args!("{}\n", report::explain(scenario)));
     }
     Ok(Exit::Agreed)
 }

@@ -2,6 +2,8 @@ use anyhow::Result;
 use clap::Args;
 use harness::{Exit, History};
 
+use crate::out::print;
+
 /// Write docs/history.md from the table of claims
 #[derive(Args)]
 #[command(after_help = "\
@@ -27,6 +29,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if !arguments.check {
         history.write()?;
     }
-    println!("{history} is up to date");
+    print(format_args!("{history} is up to date\n"));
     Ok(Exit::Agreed)
 }

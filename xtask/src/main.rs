@@ -1,20 +1,29 @@
 //! Strata's command line.
 
 mod bisect;
+mod completions;
 mod explain;
 mod history;
+mod kernels;
+mod out;
 mod sources;
 mod test;
 mod test_kernels;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use harness::Exit;
 
 /// One program, every Linux kernel since 3.2.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(after_help = "\
+Examples:
+  cargo xtask test-kernels 3.8..3.13
+  cargo xtask test-kernels native
+  cargo xtask explain unshare_newpid_multithreaded --kernel 3.10
+  cargo xtask bisect unshare_newpid_multithreaded")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,6 +36,8 @@ enum Command {
     Bisect(bisect::Arguments),
     Explain(explain::Arguments),
     History(history::Arguments),
+    Kernels(kernels::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +47,8 @@ fn main() -> ExitCode {
         Command::Bisect(arguments) => bisect::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::History(arguments) => history::run(&arguments),
+        Command::Kernels(arguments) => kernels::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
     };
     let exit = result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

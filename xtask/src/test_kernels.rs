@@ -9,6 +9,7 @@ use harness::{
 };
 use images::Catalogue;
 
+use crate::out::print;
 use crate::sources::Sources;
 
 /// Boot kernels and assert what each must do
@@ -89,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         matrix.rows.extend(suite.run(&terminal).rows);
     }
 
-    println!("{}", report::table(&matrix));
-    print!("{}", report::details(&matrix));
+    print(format_args!("{}\n", report::table(&matrix)));
+    print(report::details(&matrix));
     Ok(matrix.exit(arguments.strict))
 }

@@ -6,6 +6,7 @@ mod details;
 mod explain;
 mod history;
 mod ranges;
+mod stock;
 mod table;
 mod terminal;
 
@@ -14,5 +15,6 @@ pub use bisection::bisection;
 pub use details::details;
 pub use explain::{explain, explain_kernel};
 pub use history::history;
+pub use stock::{checked, removed, stock};
 pub use table::table;
 pub use terminal::Terminal;
