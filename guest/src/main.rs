@@ -4,10 +4,10 @@ mod init;
 mod on_host;
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some(guest::NATIVE) {
-        on_host::run()
-    }
     if std::process::id() != 1 {
+        if std::env::args().nth(1).as_deref() == Some(guest::NATIVE) {
+            on_host::run()
+        }
         eprintln!("this is PID 1 of a Strata guest: start it with `cargo xtask test-kernels`");
         std::process::exit(2);
     }

@@ -44,25 +44,6 @@ impl Version {
         Self::new(self.major, self.minor)
     }
 
-    /// The series before this version's: 3.19 before 4.0. None where the major
-    /// version before has not ended, or ended before this project begins.
-    ///
-    /// ```
-    /// # use guest::Version;
-    /// assert_eq!(Version::new(4, 0).series_before(), Some(Version::new(3, 19)));
-    /// ```
-    #[must_use]
-    pub fn series_before(self) -> Option<Self> {
-        // The last minor version of each major one.
-        const ENDS: [(u16, u16); 4] = [(3, 19), (4, 20), (5, 19), (6, 19)];
-        if self.minor > 0 {
-            return Some(Self::new(self.major, self.minor - 1));
-        }
-        let end = |(major, _): &&(u16, u16)| major + 1 == self.major;
-        let (major, minor) = ENDS.iter().find(end)?;
-        Some(Self::new(*major, *minor))
-    }
-
     /// The version that a longer string begins with, and what follows it:
     /// `6.1.0-49-cloud-amd64` is 6.1.0 and `-49-cloud-amd64`.
     ///
@@ -81,6 +62,25 @@ impl Version {
             },
             rest,
         ))
+    }
+
+    /// The series before this version's: 3.19 before 4.0. None where the major
+    /// version before has not ended, or ended before this project begins.
+    ///
+    /// ```
+    /// # use guest::Version;
+    /// assert_eq!(Version::new(4, 0).series_before(), Some(Version::new(3, 19)));
+    /// ```
+    #[must_use]
+    pub fn series_before(self) -> Option<Self> {
+        // The last minor version of each major one.
+        const ENDS: [(u16, u16); 4] = [(3, 19), (4, 20), (5, 19), (6, 19)];
+        if self.minor > 0 {
+            return Some(Self::new(self.major, self.minor - 1));
+        }
+        let end = |(major, _): &&(u16, u16)| major + 1 == self.major;
+        let (major, minor) = ENDS.iter().find(end)?;
+        Some(Self::new(*major, *minor))
     }
 }
 
@@ -164,14 +164,6 @@ mod tests {
     }
 
     #[test]
-    fn a_major_version_follows_the_last_minor_one() {
-        assert_eq!(version("3.12").series_before(), Some(version("3.11")));
-        assert_eq!(version("6.1.176").series_before(), Some(version("6.0")));
-        assert_eq!(version("7.0").series_before(), Some(version("6.19")));
-        assert_eq!(version("9.0").series_before(), None);
-    }
-
-    #[test]
     fn a_version_prints_as_it_is_written() {
         for text in ["3.10", "3.10.4", "6.1.176"] {
             assert_eq!(version(text).to_string(), text);
@@ -199,5 +191,13 @@ mod tests {
                 "{text:?} was taken for a version"
             );
         }
+    }
+
+    #[test]
+    fn a_major_version_follows_the_last_minor_one() {
+        assert_eq!(version("3.12").series_before(), Some(version("3.11")));
+        assert_eq!(version("6.1.176").series_before(), Some(version("6.0")));
+        assert_eq!(version("7.0").series_before(), Some(version("6.19")));
+        assert_eq!(version("9.0").series_before(), None);
     }
 }
