@@ -9,6 +9,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
 
+/// No PID up to this one is used by a scenario.
+const FIRST_PID: i32 = 300;
+
 /// Becomes PID 1 of a new PID namespace, with mounts, hostname and IPC objects
 /// of its own, and says whether that took a user namespace.
 ///
@@ -63,9 +66,32 @@ fn settle() -> Result<(), String> {
     mount(Some("proc"), "/proc", Some("proc"), flags, none).map_err(|errno| {
         format!("mounting a /proc of its own: {errno}; containers that mask /proc forbid it")
     })?;
+    leave_small_pids_behind()?;
     // So that nothing is left in the system's own.
     let _ = mount(Some("tmpfs"), "/tmp", Some("tmpfs"), flags, none);
     Ok(())
+}
+
+/// Lets PIDs begin where they do on a booted system, after the kernel's threads:
+/// else a child that is PID 2 out here and PID 2 in a namespace of its own would
+/// seem to be in one and the same.
+fn leave_small_pids_behind() -> Result<(), String> {
+    // Where checkpoints are configured in, this is one write.
+    if write("/proc/sys/kernel/ns_last_pid", &FIRST_PID.to_string()).is_ok() {
+        return Ok(());
+    }
+    loop {
+        // SAFETY: PID 1 has one thread.
+        match unsafe { fork() }.map_err(|errno| format!("no process: {errno}"))? {
+            ForkResult::Child => exit(0),
+            ForkResult::Parent { child } => {
+                let _ = waitpid(child, None);
+                if child.as_raw() >= FIRST_PID {
+                    return Ok(());
+                }
+            }
+        }
+    }
 }
 
 fn write(path: &str, text: &str) -> Result<(), String> {
