@@ -91,6 +91,13 @@ impl Claim {
         self
     }
 
+    /// By which commit, where it has a name already.
+    #[must_use]
+    pub const fn by(mut self, commit: Commit) -> Self {
+        self.commit = Some(commit);
+        self
+    }
+
     /// In which point releases of earlier series too.
     #[must_use]
     pub const fn backported(mut self, backports: &'static [Version]) -> Self {

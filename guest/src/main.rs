@@ -4,6 +4,7 @@ mod init;
 mod on_host;
 
 fn main() {
+    guest::probe::run_if_executed();
     if std::process::id() != 1 {
         if std::env::args().nth(1).as_deref() == Some(guest::NATIVE) {
             on_host::run()

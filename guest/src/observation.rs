@@ -21,7 +21,9 @@ impl fmt::Display for Fact {
 
 /// All that a scenario saw, in the order it was seen.
 ///
-/// Written, in claims and reports alike, as `unshare=ok child=1`.
+/// Written, in claims and reports alike, as `unshare=ok child=1`. In a claim, a
+/// fact may have several values: `end=exit:0|killed:9`, or for a number that is
+/// nobody's to foretell, `refused=0..200`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation(pub Vec<Fact>);
 
@@ -51,6 +53,17 @@ impl Observation {
             .find(|fact| fact.name == name)
             .map(|fact| fact.value.as_str())
     }
+
+    /// Whether this, from a claim, allows all that was `seen`: the same facts,
+    /// in whatever order, each once and with one of its values.
+    #[must_use]
+    pub fn satisfied_by(&self, seen: &Self) -> bool {
+        let satisfied = |fact: &Fact| {
+            let value = seen.get(&fact.name);
+            value.is_some_and(|value| fact.value.split('|').any(|one| allows(one, value)))
+        };
+        self.0.len() == seen.0.len() && self.0.iter().all(satisfied)
+    }
 }
 
 impl fmt::Display for Observation {
@@ -60,5 +73,50 @@ impl fmt::Display for Observation {
             write!(f, "{space}{fact}")?;
         }
         Ok(())
+    }
+}
+
+/// Whether a value is the one that a claim allows, or within its range, both
+/// ends included.
+fn allows(allowed: &str, value: &str) -> bool {
+    let within = |(first, last): (&str, &str)| -> Option<bool> {
+        let range = first.parse::<u32>().ok()?..=last.parse().ok()?;
+        Some(range.contains(&value.parse().ok()?))
+    };
+    allowed == value || allowed.split_once("..").and_then(within) == Some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn satisfies(claim: &str, seen: &str) -> bool {
+        Observation::written(claim).satisfied_by(&Observation::written(seen))
+    }
+
+    #[test]
+    fn a_claim_speaks_of_every_fact_in_any_order() {
+        assert!(satisfies("unshare=ok child=1", "child=1 unshare=ok"));
+        assert!(!satisfies("unshare=ok child=1", "unshare=ok child=2"));
+        assert!(!satisfies("unshare=ok child=1", "unshare=ok"));
+        assert!(!satisfies("unshare=ok", "unshare=ok child=1"));
+        assert!(!satisfies("unshare=ok child=1", "unshare=ok unshare=ok"));
+    }
+
+    #[test]
+    fn a_claim_may_allow_several_values() {
+        assert!(satisfies("end=exit:0|killed:9", "end=killed:9"));
+        assert!(satisfies("end=exit:0|killed:9", "end=exit:0"));
+        assert!(!satisfies("end=exit:0|killed:9", "end=exit:1"));
+        assert!(!satisfies("end=exit:0", "end=killed:9"));
+    }
+
+    #[test]
+    fn a_claim_may_allow_a_range() {
+        assert!(satisfies("refused=0..200", "refused=0"));
+        assert!(satisfies("refused=0..200", "refused=200"));
+        assert!(!satisfies("refused=0..200", "refused=201"));
+        assert!(!satisfies("refused=0..200", "refused=EINVAL"));
+        assert!(!satisfies("refused=0", "refused=17"));
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 
-use crate::probe::Errno;
-use crate::{Claim, Fact, Version};
+use crate::probe::{Child, Errno, Pid, WaitStatus};
+use crate::{Claim, Fact, Observation, Version};
 
 /// Looks at the running kernel. It runs in a process of its own, as root, with
 /// `/proc` of its own PID namespace.
@@ -60,6 +60,47 @@ impl<'a> Facts<'a> {
         match result {
             Ok(_) => self.saw(name, "ok"),
             Err(errno) => self.saw(name, format_args!("{errno:?}")),
+        }
+    }
+
+    /// What a child saw of itself: `1`, `2`, … in a PID namespace of its own,
+    /// `outer` in the caller's, and `fork:ENOMEM` where there is no child.
+    pub fn saw_child(&mut self, name: impl fmt::Display, child: &Result<Child, Errno>) {
+        match child {
+            Ok(child) => self.saw(name, child.sees()),
+            Err(errno) => self.saw(name, format_args!("fork:{errno:?}")),
+        }
+    }
+
+    /// How a child ended: `exit:0`, `killed:9`.
+    pub fn saw_end(&mut self, name: impl fmt::Display, end: WaitStatus) {
+        match end {
+            WaitStatus::Exited(_, status) => self.saw(name, format_args!("exit:{status}")),
+            WaitStatus::Signaled(_, signal, _) => {
+                self.saw(name, format_args!("killed:{}", signal as i32));
+            }
+            other => self.saw(name, format!("{other:?}").replace(' ', "")),
+        }
+    }
+
+    /// What a process saw. Its PID is `outer` where it sees the one that its
+    /// parent sees.
+    pub fn saw_program(&mut self, process: Pid, seen: Observation) {
+        for Fact { name, value } in seen.0 {
+            if name == "pid" && value == process.to_string() {
+                self.saw(name, "outer");
+            } else {
+                self.saw(name, value);
+            }
+        }
+    }
+
+    /// How a call ended that makes a child, and if well what the child saw of
+    /// itself: `vfork=ok vfork.child=1`.
+    pub fn saw_call(&mut self, name: &str, child: &Result<Child, Errno>) {
+        self.saw_result(name, child);
+        if let Ok(child) = child {
+            self.saw(format_args!("{name}.child"), child.sees());
         }
     }
 }

@@ -36,32 +36,45 @@ enum Line {
 /// # Errors
 /// Where no process or pipe can be had.
 pub fn supervise(scenario: &Scenario, deadline: Duration) -> io::Result<(Outcome, Observation)> {
+    let mut seen = Observation::default();
+    let mut sink = |fact| seen.0.push(fact);
+    let outcome = run_apart(scenario.probe, deadline, &mut sink)?;
+    Ok((outcome, seen))
+}
+
+/// Runs a probe or a part of one in a process of its own; what it sees goes to
+/// `sink` as it is seen.
+pub(crate) fn run_apart(
+    part: impl FnOnce(&mut Facts) -> Result<(), ProbeError>,
+    deadline: Duration,
+    sink: &mut dyn FnMut(Fact),
+) -> io::Result<Outcome> {
     let (hear, say) = pipe2(OFlag::O_CLOEXEC)?;
     // SAFETY: the caller has one thread only, so the child may do anything.
     match unsafe { fork() }? {
         ForkResult::Child => {
             drop(hear);
-            perform(scenario, say.into())
+            perform(part, say.into())
         }
         ForkResult::Parent { child } => {
             drop(say);
             let mut hearing = Hearing {
                 pipe: hear.into(),
                 rest: Vec::new(),
-                seen: Observation::default(),
+                sink,
             };
             let outcome = hearing.listen(child, deadline)?;
             // Whatever became of it, it is over. No error matters: it may be
             // gone already.
             let _ = kill(child, Signal::SIGKILL);
             let _ = waitpid(child, None);
-            Ok((outcome, hearing.seen))
+            Ok(outcome)
         }
     }
 }
 
-/// The scenario's process.
-fn perform(scenario: &Scenario, mut pipe: File) -> ! {
+/// The new process.
+fn perform(part: impl FnOnce(&mut Facts) -> Result<(), ProbeError>, mut pipe: File) -> ! {
     // One write a line: a line is whole or not there.
     let mut say = move |line: Line| {
         let mut json = serde_json::to_vec(&line).unwrap_or_default();
@@ -73,7 +86,7 @@ fn perform(scenario: &Scenario, mut pipe: File) -> ! {
         let mut facts = Facts::new(&mut sink);
         // With `panic = "abort"` this never catches, and the host reads of a
         // death by SIGABRT.
-        let probe = panic::AssertUnwindSafe(|| (scenario.probe)(&mut facts));
+        let probe = panic::AssertUnwindSafe(|| part(&mut facts));
         match panic::catch_unwind(probe) {
             Ok(Ok(())) => Outcome::Completed,
             Ok(Err(ProbeError::NotApplicable(why))) => Outcome::NotApplicable(why),
@@ -86,14 +99,14 @@ fn perform(scenario: &Scenario, mut pipe: File) -> ! {
 }
 
 /// What has been heard of a scenario's process.
-struct Hearing {
+struct Hearing<'a> {
     pipe: File,
     /// The beginning of a line whose end is still to come.
     rest: Vec<u8>,
-    seen: Observation,
+    sink: &'a mut dyn FnMut(Fact),
 }
 
-impl Hearing {
+impl Hearing<'_> {
     /// Listens until the scenario has ended, in one way or another.
     fn listen(&mut self, child: Pid, deadline: Duration) -> io::Result<Outcome> {
         let started = Instant::now();
@@ -142,7 +155,7 @@ impl Hearing {
         while let Some(end) = self.rest.iter().position(|&byte| byte == b'\n') {
             let line: Vec<u8> = self.rest.drain(..=end).collect();
             match serde_json::from_slice(&line) {
-                Ok(Line::Saw(fact)) => self.seen.0.push(fact),
+                Ok(Line::Saw(fact)) => (self.sink)(fact),
                 Ok(Line::Ended(outcome)) => return Some(outcome),
                 Err(error) => {
                     return Some(Outcome::Failed(format!("said what is no line: {error}")));

@@ -44,6 +44,29 @@ impl Version {
         Self::new(self.major, self.minor)
     }
 
+    /// A version that stands in the source: `Version::of("3.10.4")`.
+    ///
+    /// # Panics
+    /// Where it is none.
+    #[must_use]
+    pub const fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut numbers = [0_u16; 3];
+        let (mut number, mut i) = (0, 0);
+        while i < bytes.len() {
+            match bytes[i] {
+                b'.' => number += 1,
+                digit @ b'0'..=b'9' => {
+                    numbers[number] = 10 * numbers[number] + (digit - b'0') as u16;
+                }
+                _ => panic!("not a version"),
+            }
+            i += 1;
+        }
+        let [major, minor, patch] = numbers;
+        Self::point(major, minor, patch)
+    }
+
     /// The version that a longer string begins with, and what follows it:
     /// `6.1.0-49-cloud-amd64` is 6.1.0 and `-49-cloud-amd64`.
     ///
@@ -132,6 +155,12 @@ impl fmt::Display for Version {
     }
 }
 
+/// Versions that stand in the source: `versions!["3.12", "6.1.176"]`.
+#[macro_export]
+macro_rules! versions {
+    ($($text:literal),* $(,)?) => { &[$($crate::Version::of($text)),*] };
+}
+
 /// A text that names no kernel version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseVersionError(String);
@@ -169,6 +198,12 @@ mod tests {
             assert_eq!(version(text).to_string(), text);
         }
         assert_eq!(version("3.12.0").to_string(), "3.12");
+    }
+
+    #[test]
+    fn versions_stand_in_the_source() {
+        const SOME: &[Version] = versions!["3.12", "6.1.176"];
+        assert_eq!(SOME, [Version::new(3, 12), Version::point(6, 1, 176)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -49,7 +50,6 @@ const NOT_ON_A_HOST: &[(&str, &str)] = &[
 /// has no lineage of its own.
 #[must_use]
 pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) -> Row {
-    let started = Instant::now();
     let (name, spec) = match claims {
         None => (NATIVE.to_owned(), NATIVE.to_owned()),
         Some(version) => (
@@ -70,7 +70,9 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         last_lines: Vec::new(),
         dir: dir.path().to_owned(),
     };
-    match Report::begin(scenarios, dir) {
+    let binary = guest_binary();
+    let started = Instant::now();
+    match binary.and_then(|binary| Report::begin(&binary, scenarios, dir)) {
         Ok(Begun::Entered(report)) => {
             row.kernel = Some(report.kernel.clone());
             if report.user_namespace {
@@ -122,10 +124,10 @@ struct Report {
 }
 
 impl Report {
-    fn begin(scenarios: &[&Scenario], dir: &RunDir) -> Result<Begun> {
+    fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Begun> {
         let names = scenarios.iter().map(|scenario| scenario.name);
         let wanted = names.filter(|name| why_not_here(name).is_none());
-        let guest = Guest::start(wanted.map(str::to_owned).collect(), dir)?;
+        let guest = Guest::start(binary, wanted.map(str::to_owned).collect(), dir)?;
         match guest.hear("the guest to be in its namespaces")? {
             Some(NativeRecord::Entered {
                 kernel,
@@ -204,15 +206,14 @@ struct Guest {
 }
 
 impl Guest {
-    fn start(scenarios: Vec<String>, dir: &RunDir) -> Result<Self> {
+    fn start(binary: &Path, scenarios: Vec<String>, dir: &RunDir) -> Result<Self> {
         let job = NativeJob {
             scenarios,
             deadline_ms: u64::try_from(SCENARIO.as_millis()).unwrap_or(u64::MAX),
         };
-        let binary = guest_binary()?;
         let log = dir.console();
         let log = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
-        let mut process = Command::new(&binary)
+        let mut process = Command::new(binary)
             .arg(NATIVE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version};
+use guest::{Claim, Kernel, Observation, Outcome, Scenario, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::subject::claimed_version;
@@ -197,7 +197,7 @@ pub fn judge(
         Outcome::TimedOut => (Verdict::TimedOut, None),
         Outcome::Completed => match expected {
             None => (Verdict::NoClaim, unclaimed),
-            Some(expected) if agree(expected, &observed) => (Verdict::Passed, None),
+            Some(expected) if expected.satisfied_by(&observed) => (Verdict::Passed, None),
             Some(_) => (Verdict::Failed, None),
         },
     };
@@ -208,16 +208,6 @@ pub fn judge(
         claim,
         observed,
     }
-}
-
-/// Whether the same facts were seen, each once, in whatever order.
-fn agree(expected: &Observation, observed: &Observation) -> bool {
-    let sorted = |observation: &Observation| {
-        let mut facts: Vec<Fact> = observation.0.clone();
-        facts.sort_by(|a, b| (&a.name, &a.value).cmp(&(&b.name, &b.value)));
-        facts
-    };
-    sorted(expected) == sorted(observed)
 }
 
 /// The claim about a kernel, or why there is none.

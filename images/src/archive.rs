@@ -14,7 +14,7 @@ use crate::cache::Guard;
 use crate::download::{fetch_file, fetch_small};
 use crate::error::{Attempt, ObtainError};
 use crate::hash::{Hasher, Limited};
-use crate::http::{Client, Timeouts, host_of};
+use crate::http::{Client, Timeouts};
 use crate::keyring::{Keyring, Signer};
 use crate::packages::{Package, read_index};
 use crate::progress::Progress;
@@ -99,7 +99,7 @@ impl Archives {
         let Some(release) = self.release(&dir)? else {
             return Err(ObtainError::unavailable(format!(
                 "{} has no {suite}",
-                host_of(&site.base)
+                self.client.title(&site.base)
             )));
         };
         if !release.heads(suite) {
@@ -115,7 +115,7 @@ impl Archives {
                 "its release file of {suite} expired on {}",
                 until.strftime("%F")
             );
-            let why = format!("{}: {why}", host_of(&site.base));
+            let why = format!("{}: {why}", self.client.title(&site.base));
             progress.note(&why);
             return Err(ObtainError::unavailable(why));
         }

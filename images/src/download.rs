@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Attempt, ObtainError};
 use crate::hash::Hasher;
-use crate::http::{Answer, Client, FetchError, host_of};
+use crate::http::{Answer, Client, FetchError};
 use crate::progress::Progress;
 use crate::release::FileSum;
 
@@ -246,7 +246,7 @@ impl<'a> Retries<'a> {
 
     /// Waits before the next try; `None` where the file does not exist.
     fn after(&mut self, client: &Client, error: FetchError) -> Result<Option<()>, ObtainError> {
-        let host = host_of(self.url);
+        let host = client.title(self.url);
         let (why, asked) = match error {
             FetchError::NotFound => return Ok(None),
             FetchError::Refused(why) | FetchError::Unreachable(why) => {

@@ -47,6 +47,8 @@ pub(crate) struct Client {
     agent: Agent,
     timeouts: Timeouts,
     hosts: Mutex<HashMap<String, Arc<Mutex<Host>>>>,
+    /// What hosts are called in messages, where that says more than their name.
+    titles: Mutex<HashMap<String, String>>,
 }
 
 /// What is known about a host in this run.
@@ -102,7 +104,23 @@ impl Client {
             agent: config.into(),
             timeouts,
             hosts: Mutex::default(),
+            titles: Mutex::default(),
         }
+    }
+
+    /// Calls the host of a URL by what it is to this machine.
+    pub(crate) fn entitle(&self, url: &str, title: &str) {
+        let mut titles = self.titles.lock().unwrap_or_else(PoisonError::into_inner);
+        titles.insert(host_of(url).to_owned(), title.to_owned());
+    }
+
+    /// What the host of a URL is called in messages.
+    pub(crate) fn title(&self, url: &str) -> String {
+        let titles = self.titles.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = host_of(url);
+        titles
+            .get(host)
+            .map_or_else(|| host.to_owned(), String::clone)
     }
 
     /// Asks for a file from a byte on; the server may start over all the same.

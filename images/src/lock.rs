@@ -202,6 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn the_committed_lock_file_pins_kernels_of_the_catalogue() {
+        let pins: Pins = toml::from_str(include_str!("../kernels.lock")).unwrap();
+        let catalogue = crate::Catalogue::builtin();
+        for (name, pin) in pins {
+            let entry = catalogue.entries.iter().find(|entry| entry.name == name);
+            assert_eq!(entry.unwrap().debian, pin.debian, "{name} is out of date");
+            assert!(crate::packages::Package::pinned(&pin).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn a_damaged_lock_file_is_not_taken_for_an_empty_one() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kernels.lock");

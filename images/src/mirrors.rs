@@ -97,6 +97,7 @@ impl Mirrors {
                         base: source.uri,
                         live: true,
                     };
+                    archives.client.entitle(&site.base, "apt's mirror");
                     found.sites.push((archive, site));
                 }
                 Ok(_) => {}

@@ -10,7 +10,6 @@ use crate::catalogue::Entry;
 use crate::deb::MAX_DEB;
 use crate::download::fetch_file;
 use crate::error::ObtainError;
-use crate::http::host_of;
 use crate::keyring::Signer;
 use crate::lock::{Archive, Pin};
 use crate::packages::{Package, exactly, is_newer, newest, without_rebuild};
@@ -99,8 +98,10 @@ impl Store {
         {
             return Ok(Image::fresh(cached));
         }
-        let missing =
-            || ObtainError::unavailable(format!("{} has no {}", host_of(&site.base), entry.debian));
+        let missing = || {
+            let host = self.archives.client.title(&site.base);
+            ObtainError::unavailable(format!("{host} has no {}", entry.debian))
+        };
         let suite = self.archives.suite(site, &entry.suite, progress)?;
         let package = exactly(&suite.packages, &entry.debian).ok_or_else(missing)?;
         if let Some(pin) = pin.filter(|pin| pin.sha256 != package.file.sha256) {

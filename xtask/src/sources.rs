@@ -5,7 +5,7 @@ use images::{Catalogue, Store};
 /// Where kernels come from.
 #[derive(Args)]
 pub(crate) struct Sources {
-    /// A Debian mirror to ask first, such as http://mirror.example.org/debian
+    /// A Debian mirror to ask first, such as <http://mirror.example.org/debian>
     /// [also: STRATA_MIRROR]
     #[arg(long, value_name = "URL")]
     mirror: Vec<String>,

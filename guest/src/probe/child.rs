@@ -1,20 +1,29 @@
 //! Children that say under which PID they know themselves.
 
-use std::fs;
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::ptr;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::libc::{c_int, c_void};
+use nix::sched::CloneFlags;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, pipe2};
 
-/// A forked child. It has said which PID it sees for itself and stays until it
-/// is [ended](Child::end).
+use super::stack::clone_to;
+use super::status_line;
+
+/// A child. It has said which PID it sees for itself and stays until it is
+/// [ended](Child::end).
 #[derive(Debug)]
 pub struct Child {
     outside: Pid,
     inside: Pid,
-    go: fs::File,
+    go: File,
+    /// Whether it is the caller's to wait for.
+    ours: bool,
 }
 
 impl Child {
@@ -24,32 +33,99 @@ impl Child {
     /// That of fork(2) or pipe(2); ESRCH where the child was gone before it
     /// said anything.
     pub fn fork() -> Result<Self, Errno> {
+        Self::begin(CloneFlags::empty(), |life| {
+            // SAFETY: the process may have other threads, so the child keeps
+            // to calls that are safe after fork(2).
+            match unsafe { fork() }? {
+                // SAFETY: _exit(2) is always safe to call.
+                ForkResult::Child => unsafe { libc::_exit(life.live()) },
+                ForkResult::Parent { child } => Ok(child),
+            }
+        })
+    }
+
+    /// As vfork(3) does it: the child shares the memory and has ended when the
+    /// caller goes on.
+    ///
+    /// # Errors
+    /// That of clone(2).
+    pub fn vfork() -> Result<Self, Errno> {
+        Self::clone(CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK)
+    }
+
+    /// clone(2) with any flags but CLONE_FILES. With CLONE_THREAD the child is
+    /// a thread, and with CLONE_PARENT the parent's: neither is waited for.
+    ///
+    /// # Errors
+    /// That of clone(2).
+    pub fn clone(flags: CloneFlags) -> Result<Self, Errno> {
+        extern "C" fn main(life: *mut c_void) -> c_int {
+            // SAFETY: it is a `Life` that is never freed.
+            unsafe { (*life.cast::<Life>()).live() }
+        }
+        Self::begin(flags, |life| {
+            let life = ptr::from_mut(Box::leak(Box::new(life)));
+            // SAFETY: `life` is never freed, and a `Life` is system calls only.
+            unsafe { clone_to(flags, main, life.cast(), ptr::null_mut()) }
+        })
+    }
+
+    /// clone3(2) without CLONE_VM.
+    ///
+    /// # Errors
+    /// That of clone3(2): ENOSYS where there is none.
+    pub fn clone3(flags: CloneFlags) -> Result<Self, Errno> {
+        Self::begin(flags, |life| {
+            // SAFETY: all zeroes is a valid value of plain numbers.
+            let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+            arguments.flags = flags.bits() as u64;
+            arguments.exit_signal = libc::SIGCHLD as u64;
+            // SAFETY: without CLONE_VM it is a fork(2), see there.
+            let child = unsafe {
+                libc::syscall(
+                    libc::SYS_clone3,
+                    &raw mut arguments,
+                    size_of_val(&arguments),
+                )
+            };
+            match Errno::result(child)? {
+                // SAFETY: _exit(2) is always safe to call.
+                0 => unsafe { libc::_exit(life.live()) },
+                child => Ok(Pid::from_raw(child as i32)),
+            }
+        })
+    }
+
+    /// Begins a life and hears what it says.
+    pub(super) fn begin(
+        flags: CloneFlags,
+        begin: impl FnOnce(Life) -> Result<Pid, Errno>,
+    ) -> Result<Self, Errno> {
         let (hear, say) = pipe2(OFlag::O_CLOEXEC)?;
         let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
-        // SAFETY: the process may have other threads, so the child keeps to
-        // calls that are safe after fork(2): getpid, write, read, _exit.
-        match unsafe { fork() }? {
-            ForkResult::Child => {
-                let inside = getpid().as_raw().to_ne_bytes();
-                let _ = nix::unistd::write(&say, &inside);
-                let _ = nix::unistd::read(&wait, &mut [0]);
-                // SAFETY: _exit(2) is always safe to call.
-                unsafe { libc::_exit(0) }
-            }
-            ForkResult::Parent { child } => {
-                drop((say, wait));
-                let mut inside = [0; 4];
-                fs::File::from(hear)
-                    .read_exact(&mut inside)
-                    .map_err(|_| Errno::ESRCH)?;
-                let inside = Pid::from_raw(i32::from_ne_bytes(inside));
-                Ok(Self {
-                    outside: child,
-                    inside,
-                    go: fs::File::from(go),
-                })
-            }
-        }
+        let outside = begin(Life {
+            say: say.as_raw_fd(),
+            wait: wait.as_raw_fd(),
+            // Nobody can let it go while its parent waits.
+            stays: !flags.contains(CloneFlags::CLONE_VFORK),
+        })?;
+        drop((say, wait));
+        let mut inside = [0; 4];
+        File::from(hear)
+            .read_exact(&mut inside)
+            .map_err(|_| Errno::ESRCH)?;
+        Ok(Self {
+            outside,
+            inside: Pid::from_raw(i32::from_ne_bytes(inside)),
+            go: go.into(),
+            ours: !flags.intersects(CloneFlags::CLONE_PARENT | CloneFlags::CLONE_THREAD),
+        })
+    }
+
+    /// The PID by which its parent knows it.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.outside
     }
 
     /// The PID under which the child knows itself: a number in a namespace of
@@ -68,12 +144,8 @@ impl Child {
     /// caller under it, and `unknown` otherwise.
     #[must_use]
     pub fn parent_sees(&self) -> &'static str {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.outside));
-        let parent = status.ok().and_then(|status| {
-            let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-            line.trim().parse().ok()
-        });
-        if parent == Some(getpid().as_raw()) {
+        let parent = status_line(self.outside, "PPid");
+        if parent == Some(getpid().to_string()) {
             "outer"
         } else {
             "unknown"
@@ -86,6 +158,41 @@ impl Child {
     /// That of waitpid(2).
     pub fn end(mut self) -> Result<WaitStatus, Errno> {
         let _ = self.go.write_all(b".");
+        if self.ours {
+            self.wait()
+        } else {
+            Ok(WaitStatus::StillAlive)
+        }
+    }
+
+    /// Waits until it has ended by itself or been killed.
+    ///
+    /// # Errors
+    /// That of waitpid(2).
+    pub fn wait(self) -> Result<WaitStatus, Errno> {
         waitpid(self.outside, None)
+    }
+}
+
+/// What a child does: system calls only.
+#[derive(Clone, Copy)]
+pub(super) struct Life {
+    say: RawFd,
+    wait: RawFd,
+    stays: bool,
+}
+
+impl Life {
+    /// Says under which PID it knows itself, and stays. Returns its exit status.
+    pub(super) fn live(self) -> c_int {
+        let inside = getpid().as_raw().to_ne_bytes();
+        // SAFETY: both buffers are there and as long as they are said to be.
+        unsafe {
+            libc::write(self.say, inside.as_ptr().cast(), inside.len());
+            if self.stays {
+                libc::read(self.wait, [0_u8].as_mut_ptr().cast(), 1);
+            }
+        }
+        0
     }
 }

@@ -1,10 +1,35 @@
-//! What probes are made of: children that say who they are, and threads that
-//! stay.
+//! What probes are made of: children that say who they are, threads that do
+//! what they are told, and a look at `/proc`.
+//!
+//! A probe that has other threads calls, in a forked child, nothing but what is
+//! safe after fork(2); everything here keeps to that.
 
+mod background;
 mod child;
-mod thread;
+mod credentials;
+mod known;
+mod namespaces;
+mod part;
+mod pidfd;
+mod proc;
+mod program;
+mod shared_memory;
+mod stack;
+mod worker;
 
+pub use background::Background;
 pub use child::Child;
+pub use credentials::become_ordinary_user;
+pub use known::{require_clone, require_if_known, require_ordinary_user_namespaces};
+pub use namespaces::{Namespaces, name_namespace, require};
 pub use nix::errno::Errno;
-pub use nix::sched::{CloneFlags, unshare};
-pub use thread::Bystander;
+pub use nix::sched::{CloneFlags, setns, unshare};
+pub use nix::sys::signal::{Signal, kill};
+pub use nix::sys::wait::{WaitStatus, waitpid};
+pub use nix::unistd::{Pid, getpid, gettid};
+pub use part::in_a_process;
+pub use pidfd::{clone_with_pidfd, pidfd_open, pidfd_send_signal};
+pub use proc::{nspid, status_line};
+pub use program::{exec_program, observe_program, run_if_executed, spawn_program};
+pub use shared_memory::sharing_memory;
+pub use worker::{Worker, create_thread};

@@ -1,8 +1,6 @@
-use std::sync::mpsc::channel;
-use std::thread;
-
-use crate::probe::{Child, CloneFlags, Errno, unshare};
-use crate::{Claim, Facts, ProbeError, Scenario, Version};
+use super::history::{NO_IMPLIED_THREAD, UNSHARE_PID, no_unshare_yet};
+use crate::probe::{Child, CloneFlags, Worker, require, unshare};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
 
 /// Who, of two threads, has children in the new namespace.
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -10,12 +8,11 @@ pub(super) const SCENARIO: Scenario = Scenario {
     summary: "thread 1 unshares CLONE_NEWPID and forks, then thread 2 forks",
     probe,
     claims: &[
-        Claim::since(3, 2)
-            .shows(
-                "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
+        no_unshare_yet(
+            "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
                  thread2.child=outer thread2.parent_sees=outer",
-            )
-            .because("unshare(2) knows no PID namespaces yet; clone(2) does"),
+        )
+        .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
             .shows(
                 "thread1.unshare=EINVAL thread1.child=outer thread1.parent_sees=outer \
@@ -25,11 +22,8 @@ pub(super) const SCENARIO: Scenario = Scenario {
                 "CLONE_NEWPID implies CLONE_THREAD, so a multi-threaded process is refused, \
                  and nothing changes for either thread",
             )
-            .commit(
-                "50804fe3737c",
-                "pidns: Support unsharing the pid namespace.",
-            )
-            .observed(&[Version::point(3, 10, 4)]),
+            .by(UNSHARE_PID)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11"]),
         Claim::since(3, 12)
             .shows(
                 "thread1.unshare=ok thread1.child=1 thread1.parent_sees=outer \
@@ -40,47 +34,29 @@ pub(super) const SCENARIO: Scenario = Scenario {
                  PID 1 there, the other thread's child stays where it was, and both parents \
                  know their children by PIDs of the old namespace",
             )
-            .commit(
-                "6e556ce209b0",
-                "pidns: Don't have unshare(CLONE_NEWPID) imply CLONE_THREAD",
-            )
-            .observed(&[
-                Version::new(3, 12),
-                Version::point(5, 10, 223),
-                Version::point(6, 1, 176),
-                Version::point(6, 12, 117),
+            .by(NO_IMPLIED_THREAD)
+            .observed(versions![
+                "3.12", "3.13.11", "3.16", "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176",
+                "7.3.4"
             ]),
     ],
 };
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    let (forked, thread1_has_forked) = channel();
-    let thread1 = thread::Builder::new().spawn(move || {
-        let unshared = unshare(CloneFlags::CLONE_NEWPID);
-        let child = Child::fork();
-        let _ = forked.send(());
-        (unshared, child)
-    })?;
-    let thread2 = thread::Builder::new().spawn(move || {
-        let _ = thread1_has_forked.recv();
-        Child::fork()
-    })?;
-    // The child of thread 1 lives until both have forked.
-    let panicked = |_| ProbeError::Failed("a thread panicked".to_owned());
-    let (unshared, child1) = thread1.join().map_err(panicked)?;
-    let child2 = thread2.join().map_err(panicked)?;
-
+    require("pid")?;
+    let threads = [Worker::start()?, Worker::start()?];
+    let unshared = threads[0].run(|| unshare(CloneFlags::CLONE_NEWPID));
     facts.saw_result("thread1.unshare", &unshared);
-    for (thread, child) in [("thread1", child1), ("thread2", child2)] {
-        see(facts, thread, child)?;
-    }
-    Ok(())
-}
 
-fn see(facts: &mut Facts, thread: &str, child: Result<Child, Errno>) -> Result<(), ProbeError> {
-    let child = child?;
-    facts.saw(format!("{thread}.child"), child.sees());
-    facts.saw(format!("{thread}.parent_sees"), child.parent_sees());
-    child.end()?;
+    // The child of thread 1 lives until both have forked.
+    let mut children = Vec::new();
+    for thread in &threads {
+        children.push(thread.run(Child::fork)?);
+    }
+    for (n, child) in (1..).zip(children) {
+        facts.saw(format_args!("thread{n}.child"), child.sees());
+        facts.saw(format_args!("thread{n}.parent_sees"), child.parent_sees());
+        child.end()?;
+    }
     Ok(())
 }

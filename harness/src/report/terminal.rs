@@ -102,8 +102,8 @@ fn line(row: &Row) -> String {
     if red > 0 {
         line.push_str(&format!(", {red} RED"));
     }
-    if let Some(image) = &row.image {
-        line.push_str(&format!(" ({image})"));
+    if let Some(version) = row.version() {
+        line.push_str(&format!(" ({version})"));
     }
     line
 }

@@ -1,0 +1,88 @@
+//! A task's namespaces, as `/proc` has them.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::unistd::{Pid, gettid};
+
+use crate::ProbeError;
+
+/// The namespaces of one task: `/proc/…/ns`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespaces(PathBuf);
+
+impl Namespaces {
+    /// Those of the calling thread, which must see itself in `/proc`.
+    #[must_use]
+    pub fn own() -> Self {
+        // /proc/thread-self is younger than some kernels.
+        Self(format!("/proc/self/task/{}/ns", gettid()).into())
+    }
+
+    /// Those of a process, by its PID in `/proc`.
+    #[must_use]
+    pub fn of(pid: Pid) -> Self {
+        Self(format!("/proc/{pid}/ns").into())
+    }
+
+    /// A descriptor of the one of a kind (`pid`, `user`, `pid_for_children`),
+    /// for setns(2).
+    ///
+    /// # Errors
+    /// That of open(2): ENOENT where the kernel has none of the kind.
+    pub fn open(&self, kind: &str) -> Result<File, Errno> {
+        File::open(self.0.join(kind)).map_err(errno)
+    }
+
+    /// Which namespace it is, in a form to be compared: `pid:[4026531836]`.
+    ///
+    /// # Errors
+    /// That of readlink(2): ENOENT where the kernel has none of the kind.
+    pub fn identity(&self, kind: &str) -> Result<String, Errno> {
+        let link = fs::read_link(self.0.join(kind)).map_err(errno)?;
+        Ok(link.to_string_lossy().into_owned())
+    }
+}
+
+/// A name for a namespace by its identity: that of the first of the `known`
+/// ones that it is, `another`, or the errno.
+#[must_use]
+pub fn name_namespace(
+    which: &Result<String, Errno>,
+    known: &[(&str, &Result<String, Errno>)],
+) -> String {
+    let name = match which {
+        Err(errno) => return format!("{errno:?}"),
+        Ok(_) => known.iter().find(|(_, one)| *one == which),
+    };
+    name.map_or("another", |(name, _)| name).to_owned()
+}
+
+/// Ends the probe where there can be no namespace of this kind, because of the
+/// configuration or of a sysctl.
+///
+/// 3.8 brought `/proc/PID/ns/mnt`, which cannot be configured out, together
+/// with those of `pid` and `user`. Where there is not even `mnt` the kernel is
+/// too old for any of them, and its claims say so.
+///
+/// # Errors
+/// [`ProbeError::NotApplicable`], naming the option or the sysctl.
+pub fn require(kind: &str) -> Result<(), ProbeError> {
+    let own = Path::new("/proc/self/ns");
+    if own.join("mnt").exists() && !own.join(kind).exists() {
+        let option = format!("CONFIG_{}_NS", kind.to_uppercase());
+        return Err(ProbeError::NotApplicable(option));
+    }
+    let most = fs::read_to_string(format!("/proc/sys/user/max_{kind}_namespaces"));
+    if most.is_ok_and(|most| most.trim() == "0") {
+        let sysctl = format!("user.max_{kind}_namespaces=0");
+        return Err(ProbeError::NotApplicable(sysctl));
+    }
+    Ok(())
+}
+
+fn errno(error: io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
+}

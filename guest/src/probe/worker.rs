@@ -1,0 +1,104 @@
+//! Threads that do what they are told.
+
+use std::fs;
+use std::panic;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use nix::errno::Errno;
+use nix::unistd::{Pid, gettid};
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread that lives until it is dropped, and until then runs what it is
+/// given, one after the other.
+///
+/// ```
+/// # use guest::probe::{Worker, gettid};
+/// let worker = Worker::start()?;
+/// assert_eq!(worker.run(gettid), worker.tid());
+/// # Ok::<(), guest::probe::Errno>(())
+/// ```
+#[derive(Debug)]
+pub struct Worker {
+    tid: Pid,
+    jobs: Option<Sender<Job>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the thread. It runs when this returns.
+    ///
+    /// # Errors
+    /// That of pthread_create(3).
+    pub fn start() -> Result<Self, Errno> {
+        let (jobs, to_do) = channel::<Job>();
+        let (running, is_running) = channel();
+        let thread = thread::Builder::new()
+            .spawn(move || {
+                let _ = running.send(gettid());
+                while let Ok(job) = to_do.recv() {
+                    job();
+                }
+            })
+            .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
+        Ok(Self {
+            tid: is_running.recv().map_err(|_| Errno::ESRCH)?,
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// The thread's ID.
+    #[must_use]
+    pub fn tid(&self) -> Pid {
+        self.tid
+    }
+
+    /// Runs something in the thread and waits for what comes of it.
+    ///
+    /// # Panics
+    /// Where `job` does.
+    pub fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+        let (done, result) = channel();
+        let job = move || {
+            let _ = done.send(job());
+        };
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(Box::new(job));
+        }
+        result.recv().expect("the job panicked")
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            if let Err(panic) = thread.join()
+                && !thread::panicking()
+            {
+                panic::resume_unwind(panic);
+            }
+            until_gone(self.tid);
+        }
+    }
+}
+
+/// Whether another thread can be had, which ends at once: `ok`, or the errno of
+/// pthread_create(3).
+///
+/// # Errors
+/// That of pthread_create(3).
+pub fn create_thread() -> Result<(), Errno> {
+    Worker::start().map(drop)
+}
+
+/// pthread_join(3) returns before the kernel has done away with the thread:
+/// for a moment it still counts in the thread group and in `mm_users`, and
+/// unshare(2) fails. It gives up both before it leaves `/proc`.
+fn until_gone(tid: Pid) {
+    while fs::exists(format!("/proc/self/task/{tid}")).unwrap_or(false) {
+        thread::yield_now();
+    }
+}

@@ -1,0 +1,28 @@
+use crate::probe::{CloneFlags, require_if_known, unshare};
+use super::by_each_thread::by_each_thread;
+use crate::{Claim, Facts, ProbeError, Scenario};
+
+/// Namespaces of one thread, too.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "unshare_newcgroup",
+    summary: "unshare(CLONE_NEWCGROUP) by the only thread, the main one and another",
+    probe,
+    claims: &[
+        Claim::since(3, 2)
+            .shows("single=EINVAL main=EINVAL thread=EINVAL")
+            .because("unshare(2) knows no cgroup namespaces"),
+        Claim::since(4, 6)
+            .shows("single=ok main=ok thread=ok")
+            .because("a thread can see its control group as the root of all")
+            .commit("a79a908fd2b0", "cgroup: introduce cgroup namespaces"),
+    ],
+};
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require_if_known("cgroup", CloneFlags::CLONE_NEWCGROUP, "CONFIG_CGROUPS")?;
+    by_each_thread(
+        facts,
+        || unshare(CloneFlags::CLONE_NEWCGROUP),
+        Facts::saw_result,
+    )
+}
