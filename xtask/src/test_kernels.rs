@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use clap::Args;
+use clap::error::ErrorKind;
 use guest::{NATIVE, Version};
 use harness::{
     Exit, Matrix, RunDir, Suite, Target, Targets, Watcher, Wish, host, native, report,
@@ -71,6 +72,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
     let targets = Targets::of(&arguments.kernels, &catalogue)?;
+    if arguments.claims.is_some() && !targets.native {
+        let why = "--claims is for the running kernel: test-kernels native --claims 4.4\n";
+        clap::Error::raw(ErrorKind::ArgumentConflict, why).exit();
+    }
     let scenarios = scenarios_named(&arguments.scenarios)?;
     host::prepare_tools(targets.tools(), arguments.yes)?;
 
