@@ -8,28 +8,28 @@
 use std::process::Command;
 
 /// A scenario that is always there.
-pub const SCENARIO: &str = "unshare_newpid_multithreaded";
+pub(crate) const SCENARIO: &str = "unshare_newpid_multithreaded";
 
 /// What came of a command.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// `cargo xtask` with these words.
-pub fn xtask(words: &[&str]) -> Ran {
+pub(crate) fn xtask(words: &[&str]) -> Ran {
     run(xtask_command().args(words))
 }
 
 /// The command without its words.
-pub fn xtask_command() -> Command {
+pub(crate) fn xtask_command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
 }
 
 /// Runs a command to its end.
-pub fn run(command: &mut Command) -> Ran {
+pub(crate) fn run(command: &mut Command) -> Ran {
     let output = command.output().expect("the command can be run");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it writes text");
     Ran {
@@ -42,14 +42,14 @@ pub fn run(command: &mut Command) -> Ran {
 impl Ran {
     /// Fails the test where this was not the exit code.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}\n{}", self.stdout, self.stderr);
         self
     }
 
     /// Fails the test where stdout lacks any of these.
     #[track_caller]
-    pub fn prints(self, texts: &[&str]) -> Self {
+    pub(crate) fn prints(self, texts: &[&str]) -> Self {
         for text in texts {
             assert!(
                 self.stdout.contains(text),
@@ -62,7 +62,7 @@ impl Ran {
 
     /// Fails the test where stderr lacks any of these.
     #[track_caller]
-    pub fn complains(self, texts: &[&str]) -> Self {
+    pub(crate) fn complains(self, texts: &[&str]) -> Self {
         for text in texts {
             assert!(
                 self.stderr.contains(text),
