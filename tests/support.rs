@@ -1,8 +1,10 @@
 //! What the tests share.
 
 use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use guest::{Scenario, scenarios};
 use harness::{Choice, Row, RunDir, Suite, Watcher};
 use images::{Catalogue, Kernel, Progress, Store};
@@ -66,4 +68,51 @@ pub fn any_kernel() -> Kernel {
         .select(&[spec])
         .expect("6.1 is in the catalogue");
     kernels.remove(0)
+}
+
+/// The image of [`any_kernel`], or of the one that `STRATA_TEST_KERNEL` is the
+/// path of.
+///
+/// # Errors
+/// Where it cannot be had.
+pub fn any_image() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("STRATA_TEST_KERNEL") {
+        return Ok(path.into());
+    }
+    let Kernel::Catalogued(entry) = any_kernel() else {
+        unreachable!("the catalogue holds catalogued kernels")
+    };
+    let store = Store::builder(&Catalogue::builtin()).build()?;
+    Ok(store.obtain(&entry, &Captured)?.path)
+}
+
+/// `cargo xtask`, as it is in the sources.
+///
+/// # Errors
+/// Where it cannot be built.
+pub fn xtask() -> Result<Command> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "xtask"])
+        .current_dir(harness::root())
+        .status()?;
+    ensure!(built.success(), "cargo could not build xtask");
+    Ok(Command::new(harness::target().join("debug/xtask")))
+}
+
+/// Builds a C program of `tests/programs`.
+///
+/// # Errors
+/// Where the compiler fails.
+pub fn cc(source: &str, program: &Path, options: &[&str]) -> Result<()> {
+    let source = harness::root().join("tests/programs").join(source);
+    let built = Command::new("cc")
+        .arg("-o")
+        .arg(program)
+        .arg(&source)
+        .args(options)
+        .status()
+        .context("running cc")?;
+    ensure!(built.success(), "cc could not build {}", source.display());
+    Ok(())
 }

@@ -2,23 +2,40 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Kernel, Observation};
+use crate::{Kernel, Observation, Program, Status, WindowSize};
 
 /// Where the guest finds its [`Job`], as JSON.
 pub const JOB_PATH: &str = "/strata/job.json";
 
 /// What the host asks of the guest in one boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Job {
-    /// The scenarios to run, by name, in this order.
-    pub scenarios: Vec<String>,
-    /// How long each may take, in milliseconds of the guest's clock.
-    pub deadline_ms: u64,
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// To look at scenarios.
+    Scenarios {
+        /// Their names, in the order in which to run them.
+        names: Vec<String>,
+        /// How long each may take, in milliseconds of the guest's clock.
+        deadline_ms: u64,
+    },
+    /// To run a program.
+    Program(Program),
+}
+
+/// What the host asks of the guest while a program runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// There is no more for the program to read.
+    EndOfStdin,
+    /// The size of the program's terminal has changed.
+    Resize(WindowSize),
 }
 
 /// One message of the guest. The order on the wire is `Booted`, then for each
 /// scenario `Started` and `Ended`, then `Finished`: a report without its end
-/// marker is no report.
+/// marker is no report. Of a program it is `ProgramStarted`, then its output,
+/// `Taken` and `Alive` as they come, `ProgramEnded` and `Finished`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
@@ -40,6 +57,27 @@ pub enum Record {
         outcome: Outcome,
         /// What it saw until then.
         observation: Observation,
+    },
+    /// The program runs.
+    ProgramStarted {
+        /// Whether on a terminal. Not where none was asked for, or this kernel
+        /// has no pseudo-terminals.
+        terminal: bool,
+    },
+    /// The program was given what the host sent, up to this frame: there is
+    /// room for more.
+    Taken {
+        /// The sequence number of the frame.
+        sequence: u32,
+    },
+    /// The program will read no more.
+    StdinClosed,
+    /// Nothing has happened for a while, but the guest is there.
+    Alive,
+    /// The program is over, and all of its output was sent.
+    ProgramEnded {
+        /// How it ended.
+        status: Status,
     },
     /// The guest cannot go on; nothing follows.
     Broken {

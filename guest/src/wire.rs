@@ -1,20 +1,24 @@
-//! Records on a serial console that the kernel prints to as well.
+//! Messages on a serial console that the kernel prints to as well.
 //!
-//! The kernel writes its messages into the middle of whatever the guest is
-//! writing. So the two are told apart byte by byte: a record is written in bytes
-//! that no message contains. The frame of a record is
+//! The kernel writes its own messages into the middle of whatever the guest is
+//! writing. So the two are told apart byte by byte: a message of the guest is
+//! written in bytes that no message of the kernel contains. Its frame is
 //!
 //! ```text
-//! 0xC0  sixbits(crc32 of what follows: u32 | sequence: u32 | record: JSON)  0xC1
+//! 0xC0  sixbits(crc32 of what follows: u32 | sequence: u32 | channel: u8 | content)  0xC1
 //! ```
 //!
 //! with six bits to a byte, as `0x80 | bits`. Neither 0xC0 nor 0xC1 occurs in
 //! UTF-8 and 0x80 to 0xBF only after a lead byte (RFC 3629), so any valid UTF-8
 //! can stand anywhere within a frame and still be told from it. Whatever else a
-//! console may hold, a record that arrives damaged fails its checksum, and one
+//! console may hold, a message that arrives damaged fails its checksum, and one
 //! that does not arrive leaves a gap in the sequence.
+//!
+//! What is sent is a record, as JSON, or bytes of one of a program's streams, as
+//! they are. The host speaks to the guest in the same frames.
 
-use crate::Record;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 const START: u8 = 0xC0;
 const END: u8 = 0xC1;
@@ -22,21 +26,58 @@ const END: u8 = 0xC1;
 const CHECKSUM: usize = 4;
 /// A longer frame is damaged. Bounds the memory of a decoder.
 const MAX_FRAME: usize = 1 << 20;
+/// The channel of records; the other channels are the numbers of streams.
+const RECORDS: u8 = 0xFF;
+
+/// One of a program's standard streams, by its file descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stream {
+    /// What the program reads.
+    Stdin = 0,
+    /// What it writes; on a terminal, all that it writes.
+    Stdout = 1,
+    /// What it writes beside that.
+    Stderr = 2,
+}
+
+/// What is sent in one frame. `T` is [`Record`](crate::Record) from the guest
+/// and [`Order`](crate::Order) to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message<T> {
+    /// Something that happened, or is to happen.
+    Record(T),
+    /// The next bytes of a stream.
+    Bytes(Stream, Vec<u8>),
+}
 
 /// The bytes of a record for the console.
 ///
 /// # Panics
 /// Never: a record always has a JSON form.
 #[must_use]
-pub fn encode(sequence: u32, record: &Record) -> Vec<u8> {
+pub fn encode<T: Serialize>(sequence: u32, record: &T) -> Vec<u8> {
     let json = serde_json::to_vec(record).expect("a record is plain data");
-    let mut body = vec![0; CHECKSUM];
+    frame(sequence, RECORDS, &json)
+}
+
+/// Bytes of a stream, for the console.
+#[must_use]
+pub fn encode_bytes(sequence: u32, stream: Stream, bytes: &[u8]) -> Vec<u8> {
+    frame(sequence, stream as u8, bytes)
+}
+
+fn frame(sequence: u32, channel: u8, content: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(CHECKSUM + 5 + content.len());
+    body.extend([0; CHECKSUM]);
     body.extend(sequence.to_le_bytes());
-    body.extend(json);
+    body.push(channel);
+    body.extend(content);
     let checksum = crc32fast::hash(&body[CHECKSUM..]);
     body[..CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
 
-    let mut frame = vec![START];
+    let mut frame = Vec::with_capacity(body.len() * 4 / 3 + 4);
+    frame.push(START);
     for group in body.chunks(3) {
         let byte = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
@@ -52,12 +93,12 @@ pub fn encode(sequence: u32, record: &Record) -> Vec<u8> {
 
 /// What a console held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Bytes that belong to no record: the kernel's messages.
+pub enum Piece<T> {
+    /// Bytes that belong to no frame: the kernel's messages.
     Text(Vec<u8>),
-    /// A record, whole and undamaged, with its place in the sequence from 0.
-    Record(u32, Record),
-    /// A frame that is no record, and why.
+    /// A message, whole and undamaged, with its place in the sequence from 0.
+    Message(u32, Message<T>),
+    /// A frame that is no message, and why.
     Garbled(&'static str),
 }
 
@@ -72,7 +113,7 @@ pub struct Decoder {
 
 impl Decoder {
     /// Takes the next bytes apart.
-    pub fn push(&mut self, bytes: &[u8]) -> Vec<Piece> {
+    pub fn push<T: DeserializeOwned>(&mut self, bytes: &[u8]) -> Vec<Piece<T>> {
         let mut pieces = Vec::new();
         for &byte in bytes {
             self.push_byte(byte, &mut pieces);
@@ -80,7 +121,7 @@ impl Decoder {
         pieces
     }
 
-    fn push_byte(&mut self, byte: u8, pieces: &mut Vec<Piece>) {
+    fn push_byte<T: DeserializeOwned>(&mut self, byte: u8, pieces: &mut Vec<Piece<T>>) {
         let continues = self.continuation > 0 && matches!(byte, 0x80..=0xBF);
         self.continuation = match byte {
             0xC2..=0xDF => 1,
@@ -110,7 +151,7 @@ impl Decoder {
         }
     }
 
-    fn push_sixbits(&mut self, byte: u8, pieces: &mut Vec<Piece>) {
+    fn push_sixbits<T>(&mut self, byte: u8, pieces: &mut Vec<Piece<T>>) {
         let Some(frame) = &mut self.frame else { return };
         frame.push(byte & 0x3F);
         if frame.len() > MAX_FRAME {
@@ -120,8 +161,8 @@ impl Decoder {
     }
 }
 
-/// The record in a frame.
-fn open(frame: &[u8]) -> Piece {
+/// The message in a frame.
+fn open<T: DeserializeOwned>(frame: &[u8]) -> Piece<T> {
     let mut body = Vec::with_capacity(frame.len() * 3 / 4);
     for group in frame.chunks(4) {
         let six = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
@@ -135,16 +176,26 @@ fn open(frame: &[u8]) -> Piece {
         body.extend(bytes);
     }
     match take_number(&body) {
-        Some((checksum, rest)) if checksum == crc32fast::hash(rest) => {
-            let record = take_number(rest)
-                .and_then(|(sequence, json)| Some((sequence, serde_json::from_slice(json).ok()?)));
-            match record {
-                Some((sequence, record)) => Piece::Record(sequence, record),
-                None => Piece::Garbled("a record this version of Strata does not know"),
-            }
-        }
-        _ => Piece::Garbled("a record with a wrong checksum"),
+        Some((checksum, rest)) if checksum == crc32fast::hash(rest) => match message(rest) {
+            Some((sequence, message)) => Piece::Message(sequence, message),
+            None => Piece::Garbled("a record this version of Strata does not know"),
+        },
+        _ => Piece::Garbled("a frame with a wrong checksum"),
     }
+}
+
+fn message<T: DeserializeOwned>(body: &[u8]) -> Option<(u32, Message<T>)> {
+    let (sequence, rest) = take_number(body)?;
+    let (&channel, content) = rest.split_first()?;
+    let bytes = |stream| Message::Bytes(stream, content.to_vec());
+    let message = match channel {
+        RECORDS => Message::Record(serde_json::from_slice(content).ok()?),
+        0 => bytes(Stream::Stdin),
+        1 => bytes(Stream::Stdout),
+        2 => bytes(Stream::Stderr),
+        _ => return None,
+    };
+    Some((sequence, message))
 }
 
 /// The number that bytes begin with, and the rest.
@@ -156,6 +207,7 @@ fn take_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Record;
 
     fn record(scenario: &str) -> Record {
         Record::Started {
@@ -163,16 +215,20 @@ mod tests {
         }
     }
 
-    fn records(pieces: Vec<Piece>) -> Vec<(u32, Record)> {
+    fn decode(decoder: &mut Decoder, bytes: &[u8]) -> Vec<Piece<Record>> {
+        decoder.push(bytes)
+    }
+
+    fn records(pieces: Vec<Piece<Record>>) -> Vec<(u32, Record)> {
         let record = |piece| match piece {
-            Piece::Record(sequence, record) => Some((sequence, record)),
+            Piece::Message(sequence, Message::Record(record)) => Some((sequence, record)),
             _ => None,
         };
         pieces.into_iter().filter_map(record).collect()
     }
 
-    fn text(pieces: &[Piece]) -> Vec<u8> {
-        let text = |piece: &Piece| match piece {
+    fn text(pieces: &[Piece<Record>]) -> Vec<u8> {
+        let text = |piece: &Piece<Record>| match piece {
             Piece::Text(text) => text.clone(),
             _ => Vec::new(),
         };
@@ -183,10 +239,10 @@ mod tests {
     fn a_record_of_any_length_comes_back() {
         for length in 0..64 {
             let record = record(&"x".repeat(length));
-            let pieces = Decoder::default().push(&encode(7, &record));
+            let pieces = decode(&mut Decoder::default(), &encode(7, &record));
             assert_eq!(
                 pieces,
-                [Piece::Record(7, record)],
+                [Piece::Message(7, Message::Record(record))],
                 "a name of {length} bytes"
             );
         }
@@ -199,7 +255,7 @@ mod tests {
         let message = "[    1.234567] caf\u{e9} \u{20ac} \u{1f427}: irq 9\r\n".as_bytes();
         for place in 0..=frame.len() {
             let console = [&frame[..place], message, &frame[place..]].concat();
-            let pieces = Decoder::default().push(&console);
+            let pieces = decode(&mut Decoder::default(), &console);
             assert_eq!(text(&pieces), message, "a message after {place} bytes");
             assert_eq!(
                 records(pieces),
@@ -210,12 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn any_bytes_of_a_stream_come_back() {
+        let every_byte: Vec<u8> = (0..=u8::MAX).collect();
+        for stream in [Stream::Stdin, Stream::Stdout, Stream::Stderr] {
+            for length in [0, 1, 2, 3, 256] {
+                let bytes = every_byte[..length].to_vec();
+                let frame = encode_bytes(1, stream, &bytes);
+                let pieces = decode(&mut Decoder::default(), &frame);
+                assert_eq!(pieces, [Piece::Message(1, Message::Bytes(stream, bytes))]);
+            }
+        }
+    }
+
+    #[test]
     fn a_record_may_come_byte_by_byte() {
         let record = record("unshare_newpid");
         let mut decoder = Decoder::default();
         let pieces = encode(3, &record)
             .iter()
-            .flat_map(|byte| decoder.push(&[*byte]))
+            .flat_map(|byte| decode(&mut decoder, &[*byte]))
             .collect();
         assert_eq!(records(pieces), [(3, record)]);
     }
@@ -231,8 +300,8 @@ mod tests {
             changed[place] ^= 0x01;
             for damaged in [lost, changed] {
                 let console = [damaged, encode(1, &second)].concat();
-                let pieces = Decoder::default().push(&console);
-                let garbled = |piece: &Piece| matches!(piece, Piece::Garbled(_));
+                let pieces = decode(&mut Decoder::default(), &console);
+                let garbled = |piece: &Piece<Record>| matches!(piece, Piece::Garbled(_));
                 assert!(pieces.iter().any(garbled), "damaged at {place}: {pieces:?}");
                 assert_eq!(records(pieces), [(1, second.clone())], "damaged at {place}");
             }
@@ -243,16 +312,19 @@ mod tests {
     fn half_a_record_is_none() {
         let frame = encode(0, &record("unshare_newpid"));
         for length in 0..frame.len() {
-            assert_eq!(records(Decoder::default().push(&frame[..length])), []);
+            assert_eq!(
+                records(decode(&mut Decoder::default(), &frame[..length])),
+                []
+            );
         }
     }
 
     #[test]
     fn an_endless_frame_does_not_fill_the_memory() {
         let mut decoder = Decoder::default();
-        decoder.push(&[START]);
+        decode(&mut decoder, &[START]);
         let garbled = (0..64)
-            .flat_map(|_| decoder.push(&[0x80; 1 << 16]))
+            .flat_map(|_| decode(&mut decoder, &[0x80; 1 << 16]))
             .filter(|piece| matches!(piece, Piece::Garbled(_)));
         assert_eq!(garbled.count(), 1);
         assert!(decoder.frame.is_none());

@@ -145,8 +145,8 @@ fn answers(
 ) -> Result<(), String> {
     let attempt = || -> Result<End> {
         let dir = dir.kernel(&format!("probe-{accelerator}"))?;
-        let job = Job {
-            scenarios: Vec::new(),
+        let job = Job::Scenarios {
+            names: Vec::new(),
             deadline_ms: 0,
         };
         let initramfs = dir.initramfs();

@@ -1,17 +1,20 @@
 //! The serial console: bytes, and never a wait without a deadline.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// The host's end of a serial console.
 #[derive(Debug)]
 pub struct Console {
     terminal: File,
+    /// What is to be written and did not find room yet.
+    unwritten: Vec<u8>,
 }
 
 /// What came of reading a console.
@@ -21,41 +24,105 @@ pub enum Heard {
     Bytes(usize),
     /// The other end is closed: QEMU has exited.
     End,
+    /// One of the other files can be read, by its number.
+    Other(usize),
     /// The deadline passed.
     Nothing,
 }
 
 impl Console {
     /// The console behind the master side of a pseudo-terminal.
-    #[must_use]
-    pub fn new(terminal: File) -> Self {
-        Self { terminal }
-    }
-
-    /// Reads what there is, waiting for it until `deadline` at most.
     ///
     /// # Errors
-    /// Where the terminal cannot be read.
-    pub fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<Heard> {
+    /// Where it cannot be made not to block.
+    pub fn new(terminal: File) -> io::Result<Self> {
+        fcntl(&terminal, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        Ok(Self {
+            terminal,
+            unwritten: Vec::new(),
+        })
+    }
+
+    /// Reads what there is, waiting for it until `deadline` at most; no deadline
+    /// is for where a person is waited for. Ends as well when one of the other
+    /// files can be read.
+    ///
+    /// # Errors
+    /// Where the terminal cannot be read or written.
+    pub fn read(
+        &mut self,
+        buffer: &mut [u8],
+        deadline: Option<Instant>,
+        others: &[BorrowedFd<'_>],
+    ) -> io::Result<Heard> {
         loop {
-            let patience = deadline.saturating_duration_since(Instant::now());
-            // Rounded up, so as not to spin through the last millisecond.
-            let patience = PollTimeout::try_from(patience + Duration::from_millis(1))
-                .unwrap_or(PollTimeout::MAX);
-            let mut ready = [PollFd::new(self.terminal.as_fd(), PollFlags::POLLIN)];
-            match poll(&mut ready, patience) {
-                Ok(0) if Instant::now() >= deadline => return Ok(Heard::Nothing),
+            let mut interest = PollFlags::POLLIN;
+            interest.set(PollFlags::POLLOUT, !self.unwritten.is_empty());
+            let mut wanted = vec![PollFd::new(self.terminal.as_fd(), interest)];
+            wanted.extend(
+                others
+                    .iter()
+                    .map(|&file| PollFd::new(file, PollFlags::POLLIN)),
+            );
+            match poll(&mut wanted, patience(deadline)) {
+                Ok(0) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                    return Ok(Heard::Nothing);
+                }
                 Ok(0) | Err(Errno::EINTR) => continue,
                 Ok(_) => {}
                 Err(errno) => return Err(errno.into()),
             }
-            return match self.terminal.read(buffer) {
-                Ok(0) => Ok(Heard::End),
-                Ok(length) => Ok(Heard::Bytes(length)),
-                // What Linux says of a terminal whose other side is closed.
-                Err(error) if error.raw_os_error() == Some(libc::EIO) => Ok(Heard::End),
-                Err(error) => Err(error),
-            };
+            let other = wanted[1..].iter().position(|one| one.any() == Some(true));
+            let ready = wanted[0].revents().unwrap_or(PollFlags::empty());
+            if ready.contains(PollFlags::POLLOUT) {
+                self.write_on()?;
+            }
+            // First the others: a console may never fall silent.
+            if let Some(number) = other {
+                return Ok(Heard::Other(number));
+            }
+            if ready.intersects(!PollFlags::POLLOUT) {
+                match self.terminal.read(buffer) {
+                    Ok(0) => return Ok(Heard::End),
+                    Ok(length) => return Ok(Heard::Bytes(length)),
+                    // What Linux says of a terminal whose other side is closed.
+                    Err(error) if error.raw_os_error() == Some(libc::EIO) => return Ok(Heard::End),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
     }
+
+    /// Writes as much as there is room for; the rest goes while reading.
+    ///
+    /// # Errors
+    /// Where the terminal cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.unwritten.extend(bytes);
+        self.write_on()
+    }
+
+    fn write_on(&mut self) -> io::Result<()> {
+        while !self.unwritten.is_empty() {
+            match self.terminal.write(&self.unwritten) {
+                Ok(length) => drop(self.unwritten.drain(..length)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // The machine is gone: reading tells.
+                Err(error) if error.raw_os_error() == Some(libc::EIO) => self.unwritten.clear(),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn patience(deadline: Option<Instant>) -> PollTimeout {
+    let Some(deadline) = deadline else {
+        return PollTimeout::NONE;
+    };
+    let patience = deadline.saturating_duration_since(Instant::now());
+    // Rounded up, so as not to spin through the last millisecond.
+    PollTimeout::try_from(patience + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
 }

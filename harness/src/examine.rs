@@ -64,8 +64,8 @@ pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Resu
     while !left.is_empty() {
         findings.boots += 1;
         let dir = dir.boot(findings.boots)?;
-        let job = Job {
-            scenarios: left.iter().map(|&name| name.to_owned()).collect(),
+        let job = Job::Scenarios {
+            names: left.iter().map(|&name| name.to_owned()).collect(),
             deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
         };
         let machine = Machine {

@@ -23,11 +23,17 @@ const CPU: &str = "qemu64";
 
 /// What every kernel is booted with.
 ///
-/// - `console`: where the transcript comes from.
+/// - `console`: where the transcript comes from. No wire is slow here, but the
+///   UART counts in characters how long it may keep what has come in.
 /// - `panic=-1`: a panic restarts at once, which ends QEMU.
 /// - `no_timer_check`: under emulation on a loaded host, the test whether the
 ///   timer interrupts arrive can fail ("IO-APIC + timer doesn't work!").
-const COMMAND_LINE: &[&str] = &["console=ttyS0", "quiet", "panic=-1", "no_timer_check"];
+const COMMAND_LINE: &[&str] = &[
+    "console=ttyS0,115200",
+    "quiet",
+    "panic=-1",
+    "no_timer_check",
+];
 
 /// A machine that boots one kernel: no network, no disks, no default devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +50,11 @@ pub struct Machine {
     pub memory_mib: u32,
     /// Processors.
     pub cpus: u32,
+    /// What is added to the kernel's command line; the last word counts where a
+    /// kernel hears one twice.
+    pub append: Vec<String>,
+    /// Where a debugger may attach to the kernel: the path of a socket.
+    pub gdb: Option<PathBuf>,
 }
 
 impl Machine {
@@ -79,10 +90,18 @@ impl Machine {
             "-serial",
             "chardev:console",
         ]);
-        push(&["-append", &COMMAND_LINE.join(" ")]);
+        let append = self.append.iter().map(String::as_str);
+        let words: Vec<&str> = COMMAND_LINE.iter().copied().chain(append).collect();
+        push(&["-append", &words.join(" ")]);
         for (option, path) in [("-kernel", &self.kernel), ("-initrd", &self.initramfs)] {
             arguments.push(option.into());
             arguments.push(path.into());
+        }
+        if let Some(socket) = &self.gdb {
+            // A comma in an option's value is written twice.
+            let socket = socket.to_string_lossy().replace(',', ",,");
+            arguments.push("-gdb".into());
+            arguments.push(format!("unix:{socket},server=on,wait=off").into());
         }
         arguments
     }
@@ -108,7 +127,7 @@ impl Machine {
         fcntl(&console, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
         Ok(Running {
             process,
-            console: Console::new(console),
+            console: Console::new(console)?,
         })
     }
 }
@@ -172,28 +191,56 @@ impl std::fmt::Debug for Running {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_machine_has_nothing_but_a_console() {
-        let machine = Machine {
+    fn machine() -> Machine {
+        Machine {
             qemu: "qemu-system-x86_64".into(),
             accelerator: Accelerator::Tcg,
             kernel: "/k/vmlinuz".into(),
             initramfs: "/k/initramfs".into(),
             memory_mib: 256,
             cpus: 1,
-        };
-        let arguments: Vec<_> = machine
-            .arguments()
+            append: Vec::new(),
+            gdb: None,
+        }
+    }
+
+    fn arguments(machine: &Machine) -> String {
+        let words = machine.arguments();
+        let words: Vec<_> = words
             .into_iter()
             .map(|word| word.into_string().unwrap())
             .collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn the_machine_has_nothing_but_a_console() {
         assert_eq!(
-            arguments.join(" "),
+            arguments(&machine()),
             "-nodefaults -no-user-config -display none -no-reboot \
              -machine pc -accel tcg -cpu qemu64 -m 256 -smp 1 \
              -chardev stdio,id=console,signal=off -serial chardev:console \
-             -append console=ttyS0 quiet panic=-1 no_timer_check \
+             -append console=ttyS0,115200 quiet panic=-1 no_timer_check \
              -kernel /k/vmlinuz -initrd /k/initramfs"
         );
+    }
+
+    #[test]
+    fn what_is_asked_for_is_added() {
+        let machine = Machine {
+            memory_mib: 1024,
+            cpus: 4,
+            append: vec!["nosmp".to_owned(), "loglevel=7".to_owned()],
+            gdb: Some("/run/a,b/gdb".into()),
+            ..machine()
+        };
+        let arguments = arguments(&machine);
+        for words in [
+            "-m 1024 -smp 4 ",
+            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check nosmp loglevel=7 ",
+            " -gdb unix:/run/a,,b/gdb,server=on,wait=off",
+        ] {
+            assert!(arguments.contains(words), "{words:?} in {arguments}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Kernels by scenarios, and what they come to.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use guest::{Kernel, Version};
@@ -55,6 +57,17 @@ pub enum Problem {
     Failed(String),
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(why) => write!(f, "not available: {why}"),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
 impl Row {
     /// The version that the kernel follows.
     #[must_use]
@@ -93,6 +106,12 @@ pub enum Exit {
     Usage = 2,
     /// The harness could not do its work.
     Unable = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
 }
 
 impl Matrix {

@@ -5,6 +5,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use tempfile::TempDir;
 
 /// The root of the workspace that this crate was built in.
 #[must_use]
@@ -49,6 +50,19 @@ impl RunDir {
     pub fn new_run() -> Result<Self> {
         let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
         Self::of_run(&format!("{now}-{}", std::process::id()))
+    }
+
+    /// A directory that goes with its guard.
+    ///
+    /// # Errors
+    /// Where there is no place for temporary files.
+    pub fn temporary() -> Result<(TempDir, Self)> {
+        let guard = tempfile::Builder::new()
+            .prefix("strata-")
+            .tempdir()
+            .context("creating a temporary directory")?;
+        let dir = Self(guard.path().to_owned());
+        Ok((guard, dir))
     }
 
     /// The directory of a kernel in this run.

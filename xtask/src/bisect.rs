@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     host::prepare(arguments.yes)?;
 
     let mut suite = Suite::new(Vec::new(), vec![scenario], store, RunDir::new_run()?)?;
-    suite.wish = arguments.accel;
+    suite.bench.wish = arguments.accel;
     let terminal = report::Terminal::default();
     print(format_args!("{} kernels\n", candidates.len()));
     let bisection = bisect(

@@ -5,7 +5,10 @@ mod completions;
 mod explain;
 mod history;
 mod kernels;
+mod machine;
 mod out;
+mod run;
+mod shell;
 mod sources;
 mod test;
 mod test_kernels;
@@ -32,6 +35,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     TestKernels(test_kernels::Arguments),
+    Run(run::Arguments),
+    Shell(shell::Arguments),
     Test(test::Arguments),
     Bisect(bisect::Arguments),
     Explain(explain::Arguments),
@@ -42,19 +47,22 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::TestKernels(arguments) => test_kernels::run(&arguments),
-        Command::Test(arguments) => test::run(&arguments),
-        Command::Bisect(arguments) => bisect::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::History(arguments) => history::run(&arguments),
-        Command::Kernels(arguments) => kernels::run(&arguments),
-        Command::Completions(arguments) => completions::run(&arguments, Cli::command()),
+        Command::TestKernels(arguments) => test_kernels::run(&arguments).map(ExitCode::from),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Shell(arguments) => shell::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments).map(ExitCode::from),
+        Command::Bisect(arguments) => bisect::run(&arguments).map(ExitCode::from),
+        Command::Explain(arguments) => explain::run(&arguments).map(ExitCode::from),
+        Command::History(arguments) => history::run(&arguments).map(ExitCode::from),
+        Command::Kernels(arguments) => kernels::run(&arguments).map(ExitCode::from),
+        Command::Completions(arguments) => {
+            completions::run(&arguments, Cli::command()).map(ExitCode::from)
+        }
     };
-    let exit = result.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        exit_of(&error)
-    });
-    ExitCode::from(exit as u8)
+        exit_of(&error).into()
+    })
 }
 
 /// A request that made no sense is told from work that could not be done.
@@ -62,6 +70,7 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<images::SelectError>()
         || error.is::<harness::UnknownScenario>()
         || error.is::<harness::bisect::RangeError>()
+        || error.is::<harness::BadRequest>()
     {
         Exit::Usage
     } else {

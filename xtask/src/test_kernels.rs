@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if !targets.kernels.is_empty() {
         let store = arguments.sources.store(&catalogue, false)?;
         let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
-        suite.wish = arguments.accel;
+        suite.bench.wish = arguments.accel;
         suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
         matrix.rows.extend(suite.run(&terminal).rows);
     }

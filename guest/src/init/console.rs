@@ -1,15 +1,17 @@
-//! The serial console, as the guest writes to it.
+//! The serial console, as the guest writes to it and reads from it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use guest::{Record, wire};
+use guest::wire::{self, Stream};
+use guest::{Record, WINDOW};
 use nix::sys::termios::{SetArg, cfmakeraw, tcdrain, tcgetattr, tcsetattr};
 
-/// Where records go. Clones write to the same console, in one sequence.
+/// Where messages go. Clones write to the same console, in one sequence.
 #[derive(Clone)]
 pub(crate) struct Console {
     tty: Arc<File>,
@@ -34,12 +36,44 @@ impl Console {
         })
     }
 
-    /// Sends a record. There is nobody to tell where that fails; the host
-    /// misses it.
+    /// Sends a record and sees it off, so that nothing is left in the kernel's
+    /// buffer when the machine ends, by itself or not.
     pub(crate) fn send(&self, record: &Record) {
-        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        let _ = (&*self.tty).write_all(&wire::encode(sequence, record));
-        // So that nothing is left in the kernel's buffer when the machine ends.
+        self.post(record);
         let _ = tcdrain(&*self.tty);
+    }
+
+    /// Sends a record that may take its time.
+    pub(crate) fn post(&self, record: &Record) {
+        self.write(&wire::encode(self.next(), record));
+    }
+
+    /// Sends bytes of a stream, which may take their time.
+    pub(crate) fn post_bytes(&self, stream: Stream, bytes: &[u8]) {
+        self.write(&wire::encode_bytes(self.next(), stream, bytes));
+    }
+
+    /// What the host has sent, some of it: at least a byte once the console is
+    /// readable.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        let mut buffer = vec![0; WINDOW];
+        let length = (&*self.tty).read(&mut buffer)?;
+        buffer.truncate(length);
+        Ok(buffer)
+    }
+
+    fn next(&self) -> u32 {
+        self.sequence.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// There is nobody to tell where this fails; the host misses the frame.
+    fn write(&self, frame: &[u8]) {
+        let _ = (&*self.tty).write_all(frame);
+    }
+}
+
+impl AsFd for Console {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.tty.as_fd()
     }
 }

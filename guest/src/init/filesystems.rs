@@ -1,20 +1,41 @@
-//! What scenarios need to be mounted.
+//! What is mounted, and for whom.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 
-/// Mounts `/proc`, `/sys`, `/dev` and `/tmp`.
+/// Mounts `/proc`, `/sys` and `/dev`.
 ///
 /// Only `/proc` must be had. The initramfs holds the few device nodes that are
 /// needed where a kernel has no devtmpfs.
-pub(crate) fn mount_all() -> Result<(), String> {
+pub(crate) fn mount_basic() -> Result<(), String> {
     mount_one("proc", "/proc").map_err(|errno| format!("mounting /proc: {errno}"))?;
-    for (kind, target) in [("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp")] {
+    for (kind, target) in [("sysfs", "/sys"), ("devtmpfs", "/dev")] {
         let _ = mount_one(kind, target);
     }
     Ok(())
+}
+
+/// Gives scenarios a `/tmp` of its own file system.
+pub(crate) fn mount_for_scenarios() {
+    let _ = mount_one("tmpfs", "/tmp");
+}
+
+/// Mounts what programs look for in `/dev`. `/tmp` stays as it is: there may be
+/// something in it that came along.
+pub(crate) fn mount_for_programs() {
+    let _ = mount_one("devpts", "/dev/pts");
+    let _ = mount_one("tmpfs", "/dev/shm");
+    for (name, target) in [
+        ("fd", ""),
+        ("stdin", "/0"),
+        ("stdout", "/1"),
+        ("stderr", "/2"),
+    ] {
+        let _ = symlink(format!("/proc/self/fd{target}"), format!("/dev/{name}"));
+    }
 }
 
 fn mount_one(kind: &str, target: &str) -> Result<(), Errno> {

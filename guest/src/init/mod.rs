@@ -4,6 +4,9 @@ mod console;
 mod filesystems;
 pub(crate) mod orphans;
 mod power;
+mod process;
+mod program;
+mod pump;
 
 use std::convert::Infallible;
 use std::fs;
@@ -38,20 +41,37 @@ fn run_on(console: Console) -> ! {
 }
 
 fn do_job(console: &Console) -> Result<Infallible, String> {
-    filesystems::mount_all()?;
+    filesystems::mount_basic()?;
     let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
     let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
 
     console.send(&Record::Booted {
         kernel: Kernel::running().map_err(|error| error.to_string())?,
     });
-    for name in &job.scenarios {
+    let scenarios = match &job {
+        Job::Scenarios { names, deadline_ms } => {
+            look(console, names, Duration::from_millis(*deadline_ms))?;
+            names.len()
+        }
+        Job::Program(program) => {
+            program::run(console, program)?;
+            0
+        }
+    };
+    console.send(&Record::Finished { scenarios });
+    power::off()
+}
+
+/// Looks at one scenario after the other.
+fn look(console: &Console, names: &[String], deadline: Duration) -> Result<(), String> {
+    filesystems::mount_for_scenarios();
+    for name in names {
         let scenario = scenarios::find(name)
             .ok_or_else(|| format!("the guest knows no scenario {name:?}: it is out of date"))?;
         console.send(&Record::Started {
             scenario: name.clone(),
         });
-        let (outcome, observation) = supervise(scenario, Duration::from_millis(job.deadline_ms))
+        let (outcome, observation) = supervise(scenario, deadline)
             .map_err(|error| format!("no process for {name}: {error}"))?;
         orphans::end_all();
         console.send(&Record::Ended {
@@ -60,8 +80,5 @@ fn do_job(console: &Console) -> Result<Infallible, String> {
             observation,
         });
     }
-    console.send(&Record::Finished {
-        scenarios: job.scenarios.len(),
-    });
-    power::off()
+    Ok(())
 }

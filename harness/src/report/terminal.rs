@@ -14,9 +14,20 @@ use crate::{Choice, Problem, Row, Verdict, Watcher};
 pub struct Terminal {
     bars: MultiProgress,
     transfers: Mutex<HashMap<String, ProgressBar>>,
+    /// Whether stderr is somebody else's as well.
+    reserved: bool,
 }
 
 impl Terminal {
+    /// One that keeps to what cannot be left unsaid: stderr is a program's.
+    #[must_use]
+    pub fn reserved() -> Self {
+        Self {
+            reserved: true,
+            ..Self::default()
+        }
+    }
+
     fn say(&self, line: &str) {
         // Between the bars, where there are any.
         self.bars.suspend(|| eprintln!("{line}"));
@@ -72,7 +83,9 @@ impl Progress for Terminal {
 
 impl Watcher for Terminal {
     fn accelerator(&self, choice: &Choice) {
-        self.say(&format!("accelerator {choice}"));
+        if !self.reserved {
+            self.say(&format!("accelerator {choice}"));
+        }
     }
 
     fn row(&self, row: &Row) {

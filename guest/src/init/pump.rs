@@ -1,0 +1,234 @@
+//! A program's streams, carried between it and the host.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use guest::wire::{Decoder, Message, Piece, Stream};
+use guest::{Order, Record};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+use super::console::Console;
+use super::process::{self, Process};
+
+/// How much of a stream is carried at once at most.
+const FRAME: usize = 16 << 10;
+/// How long an output that nobody holds any more may take to end. One that
+/// somebody holds who cannot die, being stuck in the kernel, does not end.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What ends the input of a terminal (termios(3): VEOF).
+const END_OF_TRANSMISSION: u8 = 0x04;
+
+/// SIGCHLD comes while PID 1 waits for something to carry, and only then: none
+/// is missed.
+pub(crate) struct ChildSignal(SigSet);
+
+impl ChildSignal {
+    pub(crate) fn catch() -> Result<Self, Errno> {
+        extern "C" fn nothing(_: libc::c_int) {}
+        let action = SigAction::new(
+            SigHandler::Handler(nothing),
+            SaFlags::empty(),
+            SigSet::empty(),
+        );
+        // SAFETY: the handler does nothing. It is there to interrupt ppoll(2).
+        unsafe { sigaction(Signal::SIGCHLD, &action) }?;
+        let mut child = SigSet::empty();
+        child.add(Signal::SIGCHLD);
+        child.thread_block()?;
+        Ok(Self(SigSet::empty()))
+    }
+}
+
+/// What is to be carried, and how far it has come.
+pub(crate) struct Pump<'a> {
+    console: &'a Console,
+    process: Process,
+    signal: ChildSignal,
+    decoder: Decoder,
+    /// The sequence number of the host's next frame.
+    next: u32,
+    /// Input that the program has not yet read: what travelled with it, and
+    /// frames by their number, with what is left of each. The host sends no more
+    /// of these than the window lets it.
+    input: VecDeque<(Option<u32>, Vec<u8>)>,
+    /// No more input follows.
+    input_ends: bool,
+}
+
+impl<'a> Pump<'a> {
+    /// Carries what the host sends, and before it what is at hand.
+    pub(crate) fn new(
+        console: &'a Console,
+        process: Process,
+        signal: ChildSignal,
+        at_hand: &[u8],
+    ) -> Self {
+        let at_hand = at_hand.chunks(FRAME).map(|part| (None, part.to_vec()));
+        let input = at_hand.collect();
+        Self {
+            console,
+            process,
+            signal,
+            decoder: Decoder::default(),
+            next: 0,
+            input,
+            input_ends: false,
+        }
+    }
+
+    /// Waits until something can be carried, a child has died or `patience` is
+    /// at its end; carries what there is. Says whether anything happened.
+    pub(crate) fn turn(&mut self, patience: Duration) -> Result<bool, String> {
+        let failed = |errno: Errno| format!("carrying the program's streams: {errno}");
+        let to_stdin = if self.input.is_empty() {
+            // To hear that nobody reads any more.
+            PollFlags::empty()
+        } else {
+            PollFlags::POLLOUT
+        };
+        let mut wanted = vec![PollFd::new(self.console.as_fd(), PollFlags::POLLIN)];
+        let outputs = self.process.outputs.iter();
+        wanted.extend(outputs.map(|(_, file)| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
+        let stdin = self.process.stdin.iter();
+        wanted.extend(stdin.map(|file| PollFd::new(file.as_fd(), to_stdin)));
+        match ppoll(&mut wanted, Some(patience.into()), Some(self.signal.0)) {
+            Ok(0) => return Ok(false),
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(true),
+            Err(errno) => return Err(failed(errno)),
+        }
+        let mut ready = wanted.iter().map(|one| one.any().unwrap_or(true));
+        let console = ready.next() == Some(true);
+        let outputs: Vec<bool> = ready.by_ref().take(self.process.outputs.len()).collect();
+        let stdin = ready.next() == Some(true);
+
+        if console {
+            self.hear()?;
+        }
+        if stdin {
+            self.feed();
+        }
+        self.close_input();
+        self.carry(&outputs);
+        Ok(true)
+    }
+
+    /// Carries the rest of the output, once the program is over.
+    pub(crate) fn empty(&mut self) -> Result<(), String> {
+        let started = Instant::now();
+        self.process.stdin = None;
+        while !self.process.outputs.is_empty() && started.elapsed() < PATIENCE {
+            self.turn(Duration::from_millis(100))?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what the host says.
+    fn hear(&mut self) -> Result<(), String> {
+        let bytes = self
+            .console
+            .read()
+            .map_err(|error| format!("reading the console: {error}"))?;
+        for piece in self.decoder.push(&bytes) {
+            let (sequence, message) = match piece {
+                Piece::Message(sequence, message) => (sequence, message),
+                Piece::Garbled(what) => return Err(format!("the host's words arrive as {what}")),
+                Piece::Text(_) => continue,
+            };
+            if sequence != self.next {
+                let missing = self.next;
+                return Err(format!("the host's frame {missing} did not arrive"));
+            }
+            self.next += 1;
+            match message {
+                Message::Bytes(Stream::Stdin, bytes) => {
+                    self.input.push_back((Some(sequence), bytes));
+                }
+                Message::Record(Order::EndOfStdin) => self.input_ends = true,
+                Message::Record(Order::Resize(size)) => {
+                    if let Some(terminal) = &self.process.terminal {
+                        process::resize(terminal, size);
+                    }
+                }
+                Message::Bytes(..) => return Err("the host sends output".to_owned()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the program what it has room for, and tells the host.
+    fn feed(&mut self) {
+        let Some(stdin) = &mut self.process.stdin else {
+            return;
+        };
+        let mut taken = None;
+        // Without anything to write, it was an error that made it ready.
+        let mut closed = self.input.is_empty();
+        while let Some((sequence, bytes)) = self.input.front_mut() {
+            match stdin.write(bytes) {
+                // Room is left for the rest only after it has read.
+                Ok(length) if length < bytes.len() => {
+                    bytes.drain(..length);
+                    break;
+                }
+                Ok(_) => {
+                    taken = sequence.or(taken);
+                    self.input.pop_front();
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    closed = true;
+                    break;
+                }
+            }
+        }
+        if let Some(sequence) = taken {
+            self.console.post(&Record::Taken { sequence });
+        }
+        if closed {
+            self.process.stdin = None;
+            self.input.clear();
+            self.console.post(&Record::StdinClosed);
+        }
+    }
+
+    /// Ends the program's input once it has all of it.
+    fn close_input(&mut self) {
+        if !self.input_ends || !self.input.is_empty() {
+            return;
+        }
+        if let Some(mut stdin) = self.process.stdin.take()
+            && self.process.terminal.is_some()
+        {
+            // The other end of a terminal is not closed but told.
+            let _ = stdin.write_all(&[END_OF_TRANSMISSION]);
+        }
+    }
+
+    /// Sends what there is of the outputs that are ready, and forgets those that
+    /// have ended.
+    fn carry(&mut self, ready: &[bool]) {
+        let console = self.console;
+        let mut ready = ready.iter();
+        let mut buffer = [0; FRAME];
+        self.process.outputs.retain_mut(|(stream, file)| {
+            if ready.next() != Some(&true) {
+                return true;
+            }
+            match file.read(&mut buffer) {
+                Ok(0) => false,
+                Ok(length) => {
+                    console.post_bytes(*stream, &buffer[..length]);
+                    true
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => true,
+                // A terminal whose other side is closed gives EIO.
+                Err(_) => false,
+            }
+        });
+    }
+}

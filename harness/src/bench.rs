@@ -1,0 +1,142 @@
+//! From a kernel's name to a machine that can be started.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::Result;
+use images::{Kernel, ObtainError, Store};
+
+use crate::accelerator::{Choice, Wish, choose};
+use crate::{Accelerator, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu, workspace};
+
+/// Memory of a machine of which nothing else is said, in MiB.
+pub(crate) const MEMORY_MIB: u32 = 256;
+
+/// What it takes to boot kernels on this host.
+pub struct Bench {
+    /// Where kernels come from.
+    pub store: Store,
+    /// The accelerator to use.
+    pub wish: Wish,
+    /// Where transcripts go.
+    pub dir: RunDir,
+    /// What was found out about this host's accelerators.
+    accelerator: Mutex<Option<Choice>>,
+    qemu: PathBuf,
+}
+
+/// A kernel at hand, and a machine for it without an initramfs.
+#[derive(Clone, Debug)]
+pub struct Bootable {
+    /// The machine.
+    pub machine: Machine,
+    /// What will be booted, and where it came from; for people.
+    pub image: String,
+    /// The version that is served instead of the pinned one, if it is.
+    pub substitute: Option<Substitute>,
+    /// Where what concerns this kernel is kept.
+    pub dir: RunDir,
+}
+
+impl Bench {
+    /// What it takes, on this host.
+    ///
+    /// # Errors
+    /// Where QEMU is missing.
+    pub fn new(store: Store, dir: RunDir) -> Result<Self> {
+        Ok(Self {
+            store,
+            wish: Wish::default(),
+            dir,
+            accelerator: Mutex::new(None),
+            qemu: qemu::find()?,
+        })
+    }
+
+    /// Obtains a kernel and makes a machine for it.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be had, or the harness cannot do its part.
+    pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
+        let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
+        let (path, image, substitute) = match kernel {
+            Kernel::File(path) => (path.clone(), path.display().to_string(), None),
+            Kernel::Catalogued(entry) => {
+                let image = self
+                    .store
+                    .obtain(entry, watcher)
+                    .map_err(|error| match error {
+                        ObtainError::Unavailable { why } => Problem::Unavailable(why),
+                        error => Problem::Failed(error.to_string()),
+                    })?;
+                let shown = format!("{} from {}", image.debian_version, image.source);
+                let substitute = image.substituted_for.map(|pinned| Substitute {
+                    served: image.debian_version,
+                    pinned,
+                });
+                (image.path, shown, substitute)
+            }
+        };
+        let dir = self.kernel_dir(kernel).map_err(failed)?;
+        let mut machine = Machine {
+            qemu: self.qemu.clone(),
+            accelerator: Accelerator::Tcg,
+            kernel: path,
+            initramfs: dir.initramfs(),
+            memory_mib: MEMORY_MIB,
+            cpus: 1,
+            append: Vec::new(),
+            gdb: None,
+        };
+        machine.accelerator = self.accelerator(&machine, watcher).map_err(failed)?;
+        Ok(Bootable {
+            machine,
+            image,
+            substitute,
+            dir,
+        })
+    }
+
+    /// The same for several kernels, with their names.
+    pub fn machines(&self, kernels: &[Kernel], watcher: &dyn Watcher) -> Vec<Named> {
+        let named = |kernel: &Kernel| (kernel.name(), self.machine(kernel, watcher));
+        kernels.iter().map(named).collect()
+    }
+
+    /// Where what concerns a kernel is kept in this run.
+    pub(crate) fn kernel_dir(&self, kernel: &Kernel) -> Result<RunDir> {
+        self.dir.kernel(&dir_name(kernel))
+    }
+
+    /// The accelerator, found out with the first machine there is.
+    fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
+        let mut known = self
+            .accelerator
+            .lock()
+            .map_err(|_| anyhow::anyhow!("the probe panicked"))?;
+        if known.is_none() {
+            let choice = choose(
+                self.wish,
+                machine,
+                &self.dir,
+                &workspace::accelerator_memory(),
+            )?;
+            watcher.accelerator(&choice);
+            *known = Some(choice);
+        }
+        Ok(known
+            .as_ref()
+            .map_or(Accelerator::Tcg, |choice| choice.accelerator))
+    }
+}
+
+/// The name of a kernel's directory: two images may have the same file name.
+fn dir_name(kernel: &Kernel) -> String {
+    match kernel {
+        Kernel::Catalogued(entry) => entry.name.clone(),
+        Kernel::File(path) => path
+            .to_string_lossy()
+            .trim_start_matches('/')
+            .replace('/', "_"),
+    }
+}

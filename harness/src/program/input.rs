@@ -1,0 +1,125 @@
+//! What goes to the guest while a program runs: its input, no faster than it is
+//! taken, and orders.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use guest::wire::{self, Stream};
+use guest::{Order, WINDOW};
+
+use super::Stdin;
+
+/// How much input goes into one frame: three of them fit the window.
+const FRAME: usize = 960;
+
+/// The frames to the guest, in their sequence.
+pub(super) struct Input {
+    /// What may still be read for the program.
+    source: Option<File>,
+    /// The sequence number of the next frame.
+    next: u32,
+    /// Frames of input that were sent and not taken, with their lengths.
+    sent: VecDeque<(u32, usize)>,
+}
+
+impl Input {
+    pub(super) fn new(stdin: Stdin) -> Self {
+        Self {
+            source: match stdin {
+                Stdin::Stream(_, file) => Some(file.into()),
+                Stdin::Null | Stdin::Bytes(_) => None,
+            },
+            next: 0,
+            sent: VecDeque::new(),
+        }
+    }
+
+    /// The file to be read, once it can be: none where there is no room in the
+    /// window.
+    pub(super) fn wanted(&self) -> Option<BorrowedFd<'_>> {
+        let sent: usize = self.sent.iter().map(|(_, length)| length).sum();
+        let source = self.source.as_ref();
+        source
+            .filter(|_| sent + frame_length(FRAME) <= WINDOW)
+            .map(AsFd::as_fd)
+    }
+
+    /// Reads what there is, and makes the next frame of it, if it is one.
+    pub(super) fn frame(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(source) = &mut self.source else {
+            return Ok(None);
+        };
+        let mut buffer = [0; FRAME];
+        match source.read(&mut buffer) {
+            Ok(0) => {
+                self.source = None;
+                Ok(Some(self.order(&Order::EndOfStdin)))
+            }
+            Ok(length) => {
+                let frame = wire::encode_bytes(self.next, Stream::Stdin, &buffer[..length]);
+                self.sent.push_back((self.next, frame.len()));
+                self.next += 1;
+                Ok(Some(frame))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The frame of an order. These are few and small: the window does not count
+    /// them.
+    pub(super) fn order(&mut self, order: &Order) -> Vec<u8> {
+        let frame = wire::encode(self.next, order);
+        self.next += 1;
+        frame
+    }
+
+    /// The program was given the frames up to this one.
+    pub(super) fn taken(&mut self, sequence: u32) {
+        self.sent.retain(|(sent, _)| *sent > sequence);
+    }
+
+    /// The program reads no more.
+    pub(super) fn close(&mut self) {
+        self.source = None;
+    }
+}
+
+/// How long the frame of so many bytes is.
+const fn frame_length(bytes: usize) -> usize {
+    // Checksum, sequence number and channel; six bits to a byte; start and end.
+    ((4 + 4 + 1 + bytes) * 8).div_ceil(6) + 2
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    #[test]
+    fn three_frames_fit_the_window() {
+        let frame = wire::encode_bytes(u32::MAX, Stream::Stdin, &[0; FRAME]);
+        assert_eq!(frame.len(), frame_length(FRAME));
+        assert!(3 * frame.len() <= WINDOW);
+    }
+
+    #[test]
+    fn no_more_is_read_than_there_is_room_for() {
+        let (read, mut write) = io::pipe().unwrap();
+        write.write_all(&[0; 10 * FRAME]).unwrap();
+        drop(write);
+        let mut input = Input::new(Stdin::Stream(Vec::new(), OwnedFd::from(read)));
+        for _ in 0..3 {
+            assert!(input.wanted().is_some());
+            assert!(input.frame().unwrap().is_some());
+        }
+        assert!(input.wanted().is_none());
+        input.taken(0);
+        assert!(input.wanted().is_some());
+    }
+}

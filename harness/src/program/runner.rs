@@ -1,0 +1,153 @@
+//! Programs in kernels: what `cargo xtask run` and a test of one's own do.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use guest::{Kernel, Status};
+use images::{Catalogue, Silent, Store};
+
+use super::{Captured, Ending, Limits, Output, Packed, Program, Ran, Session, Stdin};
+use crate::bench::MEMORY_MIB;
+use crate::examine::deadlines;
+use crate::terminal::Window;
+use crate::{Bench, Bootable, Interrupt, RunDir};
+
+/// How long a program may take of which nothing else is said.
+pub const TIMEOUT: Duration = Duration::from_secs(600);
+/// For each so many bytes that travel, a second is added to the time for a boot.
+const UNPACKED_A_SECOND: u64 = 4 << 20;
+
+/// How programs are run.
+#[derive(Clone, Debug)]
+pub struct Runner<'a> {
+    /// Memory in MiB; enough for what travels, where it is not given.
+    pub memory_mib: Option<u32>,
+    /// Processors.
+    pub cpus: u32,
+    /// Words to add to the kernel's command line.
+    pub append: Vec<String>,
+    /// How long the program may take; for ever where a person uses it.
+    pub timeout: Option<Duration>,
+    /// Where a debugger may attach: the path of a socket.
+    pub gdb: Option<PathBuf>,
+    /// What ends a run before its time.
+    pub interrupt: Option<&'a Interrupt>,
+    /// The terminal whose size is the program's.
+    pub window: Option<&'a Window>,
+}
+
+impl Default for Runner<'_> {
+    fn default() -> Self {
+        Self {
+            memory_mib: None,
+            cpus: 1,
+            append: Vec::new(),
+            timeout: Some(TIMEOUT),
+            gdb: None,
+            interrupt: None,
+            window: None,
+        }
+    }
+}
+
+impl Runner<'_> {
+    /// Runs a program in a kernel. Where it did not come to its own end, the
+    /// console is kept and [`Ran::console`] says where.
+    ///
+    /// # Errors
+    /// Where the harness cannot do its part.
+    pub fn run(
+        &self,
+        kernel: &Bootable,
+        program: &Packed,
+        stdin: Stdin,
+        output: &mut dyn Output,
+    ) -> Result<Ran> {
+        let size = program.size() + stdin.at_hand().len() as u64;
+        let mut machine = kernel.machine.clone();
+        // The initramfs, what is unpacked from it, and input on its way.
+        let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
+        machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
+        machine.cpus = self.cpus;
+        machine.append.clone_from(&self.append);
+        machine.gdb.clone_from(&self.gdb);
+        machine.initramfs = kernel.dir.initramfs();
+        program.write(&stdin, &machine.initramfs)?;
+        let boot = deadlines(machine.accelerator).boot;
+        let session = Session {
+            machine: &machine,
+            dir: &kernel.dir,
+            limits: Limits {
+                boot: boot + Duration::from_secs(size / UNPACKED_A_SECOND),
+                program: self.timeout,
+                silence_is_death: self.gdb.is_none(),
+            },
+            stdin,
+            interrupt: self.interrupt,
+            window: self.window,
+        };
+        let mut ran = session.run(output)?;
+        if matches!(ran.ending, Ending::Lost(_) | Ending::TimedOut(_)) {
+            ran.console = Some(keep_console(kernel)?);
+        }
+        Ok(ran)
+    }
+}
+
+/// Copies a console to where it stays.
+fn keep_console(kernel: &Bootable) -> Result<PathBuf> {
+    let name = kernel.dir.path().file_name().unwrap_or_default();
+    let kept = RunDir::new_run()?
+        .kernel(&name.to_string_lossy())?
+        .console();
+    fs::copy(kernel.dir.console(), &kept)
+        .with_context(|| format!("keeping the console as {}", kept.display()))?;
+    Ok(kept)
+}
+
+/// A program that came to its end, and what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// How it ended.
+    pub status: Status,
+    /// All that it wrote to stdout, byte for byte.
+    pub stdout: Vec<u8>,
+    /// All that it wrote to stderr.
+    pub stderr: Vec<u8>,
+    /// The kernel it ran on, as that told itself.
+    pub kernel: Kernel,
+}
+
+impl Program {
+    /// Runs it in one kernel, without input, and captures what it writes. The
+    /// kernel is named as on the command line: `3.10`, or the path of a bzImage.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be had, something that the program needs is
+    /// missing, or it did not come to its own end within ten minutes: with what
+    /// the kernel said.
+    pub fn run_on(&self, kernel: &str) -> Result<Finished> {
+        let catalogue = Catalogue::builtin();
+        let kernels = catalogue.select(&[kernel.parse()?])?;
+        let [kernel] = kernels.as_slice() else {
+            bail!("{kernel:?} is more than one kernel: a program is run on one");
+        };
+        let packed = self.pack()?;
+        let (_guard, dir) = RunDir::temporary()?;
+        let bench = Bench::new(Store::builder(&catalogue).build()?, dir)?;
+        let bootable = bench.machine(kernel, &Silent)?;
+        let mut captured = Captured::default();
+        let ran = Runner::default().run(&bootable, &packed, Stdin::Null, &mut captured)?;
+        match (&ran.ending, &ran.kernel) {
+            (Ending::Ended(status), Some(running)) => Ok(Finished {
+                status: *status,
+                stdout: captured.stdout,
+                stderr: captured.stderr,
+                kernel: running.clone(),
+            }),
+            _ => bail!("{}", crate::report::failure(&kernel.name(), &ran)),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! One run of a program: from the boot of its kernel to its exit status.
+
+use std::io::ErrorKind;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use guest::wire::Message;
+use guest::{Kernel, Order, Record, Status};
+
+use super::input::Input;
+use super::{Output, Stdin};
+use crate::boot::{End, GRACE};
+use crate::conversation::{Conversation, Turn, Wait};
+use crate::terminal::Window;
+use crate::{Interrupt, Machine, RunDir};
+
+/// A guest that says nothing for so long hangs: it would say something every
+/// five seconds ([`guest::HEARTBEAT`]).
+const SILENCE: Duration = Duration::from_secs(60);
+/// How many lines of a console are shown where a run ended badly.
+const LAST_LINES: usize = 12;
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the start of QEMU to the guest's first record.
+    pub boot: Duration,
+    /// From the program's start to its end; none where a person uses it.
+    pub program: Option<Duration>,
+    /// Whether a guest that is silent counts as hung. Not where a debugger may
+    /// have stopped it.
+    pub silence_is_death: bool,
+}
+
+/// A run that is to be made.
+pub struct Session<'a> {
+    /// What runs it; its initramfs holds the program.
+    pub machine: &'a Machine,
+    /// Where its console is kept.
+    pub dir: &'a RunDir,
+    /// How long it may take.
+    pub limits: Limits,
+    /// What the program reads.
+    pub stdin: Stdin,
+    /// What ends the run before its time.
+    pub interrupt: Option<&'a Interrupt>,
+    /// The terminal whose size is the program's.
+    pub window: Option<&'a Window>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Ran {
+    /// The kernel that ran, if the guest came up.
+    pub kernel: Option<Kernel>,
+    /// How it ended.
+    pub ending: Ending,
+    /// The last lines of the console.
+    pub last_lines: Vec<String>,
+    /// How long it took, from the start of QEMU.
+    pub took: Duration,
+    /// Where its console was kept, if it was.
+    pub console: Option<PathBuf>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The program ended.
+    Ended(Status),
+    /// It did not, in this time.
+    TimedOut(Duration),
+    /// It was interrupted.
+    Interrupted,
+    /// Nobody takes its output any more.
+    OutputClosed,
+    /// The machine ended first, or fell silent.
+    Lost(End),
+}
+
+impl Session<'_> {
+    /// Makes the run. The machine is gone when this returns.
+    ///
+    /// # Errors
+    /// Where the harness cannot do its part: QEMU does not run, input cannot be
+    /// read, output cannot be written.
+    pub fn run(self, output: &mut dyn Output) -> Result<Ran> {
+        let started = Instant::now();
+        let mut conversation = Conversation::start(self.machine, self.dir)?;
+        let mut talk = Talk {
+            limits: self.limits,
+            conversation: &mut conversation,
+            phase: Phase::Boots(Wait::new("the guest to come up", self.limits.boot)),
+            heard: started,
+            kernel: None,
+            input: Input::new(self.stdin),
+            interrupt: self.interrupt,
+            window: self.window,
+        };
+        let ending = talk.hold(output)?;
+        let kernel = talk.kernel;
+        let transcript = conversation.finish()?;
+        Ok(Ran {
+            kernel,
+            ending,
+            last_lines: transcript.last_lines(LAST_LINES),
+            took: started.elapsed(),
+            console: None,
+        })
+    }
+}
+
+/// How far a run has come.
+enum Phase {
+    Boots(Wait),
+    Starts(Wait),
+    /// Until the program's time is up.
+    Runs(Option<Instant>),
+    Ends(Wait, Status),
+}
+
+/// What else may come than something from the guest.
+#[derive(Clone, Copy)]
+enum Source {
+    Interrupt,
+    Window,
+    Stdin,
+}
+
+struct Talk<'a> {
+    limits: Limits,
+    conversation: &'a mut Conversation,
+    phase: Phase,
+    /// When the guest last said something.
+    heard: Instant,
+    kernel: Option<Kernel>,
+    input: Input,
+    interrupt: Option<&'a Interrupt>,
+    window: Option<&'a Window>,
+}
+
+impl Talk<'_> {
+    fn hold(&mut self, output: &mut dyn Output) -> Result<Ending> {
+        loop {
+            match self.turn()? {
+                Event::Said(messages) => {
+                    for message in messages {
+                        if let Some(ending) = self.take(message, output)? {
+                            return Ok(ending);
+                        }
+                    }
+                }
+                Event::Ready(Source::Interrupt) => return Ok(Ending::Interrupted),
+                Event::Ready(Source::Window) => {
+                    if let Some(size) = self.window.and_then(Window::changed) {
+                        let order = self.input.order(&Order::Resize(size));
+                        self.send(&order)?;
+                    }
+                }
+                Event::Ready(Source::Stdin) => {
+                    let frame = self.input.frame().context("reading the program's input")?;
+                    self.send(&frame.unwrap_or_default())?;
+                }
+                Event::Quiet => {
+                    if let Some(ending) = self.patience_is_over() {
+                        return Ok(ending);
+                    }
+                }
+                Event::Over(end) => return Ok(Ending::Lost(end)),
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Result<Event> {
+        let deadline = self.deadline();
+        let runs = matches!(self.phase, Phase::Runs(_));
+        let sources: [(Option<BorrowedFd<'_>>, Source); 3] = [
+            (self.interrupt.map(AsFd::as_fd), Source::Interrupt),
+            (
+                self.window.filter(|_| runs).map(AsFd::as_fd),
+                Source::Window,
+            ),
+            (self.input.wanted().filter(|_| runs), Source::Stdin),
+        ];
+        let (files, sources): (Vec<_>, Vec<_>) = sources
+            .into_iter()
+            .filter_map(|(file, source)| Some((file?, source)))
+            .unzip();
+        Ok(match self.conversation.turn(deadline, &files)? {
+            Turn::Said(messages) => Event::Said(messages),
+            Turn::Other(number) => Event::Ready(sources[number]),
+            Turn::Quiet => Event::Quiet,
+            Turn::Over(end) => Event::Over(end),
+        })
+    }
+
+    /// Until when something must come. While a person uses the program under a
+    /// debugger, that may take for ever.
+    fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _) => Some(wait.until),
+            Phase::Runs(until) => {
+                let silence = self.limits.silence_is_death.then_some(self.heard + SILENCE);
+                [*until, silence].into_iter().flatten().min()
+            }
+        }
+    }
+
+    /// The end, if that was a deadline.
+    fn patience_is_over(&self) -> Option<Ending> {
+        let now = Instant::now();
+        match (&self.phase, self.limits.program) {
+            (Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _), _) => {
+                Some(Ending::Lost(wait.in_vain()))
+            }
+            (Phase::Runs(Some(until)), Some(limit)) if now >= *until => {
+                Some(Ending::TimedOut(limit))
+            }
+            (Phase::Runs(_), _) if self.deadline().is_some_and(|deadline| now >= deadline) => {
+                let silence = SILENCE.as_secs();
+                let what = format!("the guest has said nothing for {silence} s");
+                Some(Ending::Lost(End::Hung(what)))
+            }
+            (Phase::Runs(_), _) => None,
+        }
+    }
+
+    /// Takes in what the guest said; gives the end, if it was that.
+    fn take(
+        &mut self,
+        message: Message<Record>,
+        output: &mut dyn Output,
+    ) -> Result<Option<Ending>> {
+        self.heard = Instant::now();
+        match (message, &self.phase) {
+            (Message::Bytes(stream, bytes), Phase::Runs(_)) => {
+                return match output.bytes(stream, &bytes) {
+                    Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                        Ok(Some(Ending::OutputClosed))
+                    }
+                    result => result
+                        .map(|()| None)
+                        .context("writing the program's output"),
+                };
+            }
+            (Message::Record(Record::Booted { kernel }), Phase::Boots(_)) => {
+                self.kernel = Some(kernel);
+                self.phase = Phase::Starts(Wait::new("the program to start", GRACE));
+            }
+            (Message::Record(Record::ProgramStarted { terminal }), Phase::Starts(_)) => {
+                output.started(terminal).context("preparing the terminal")?;
+                let until = self.limits.program.map(|limit| Instant::now() + limit);
+                self.phase = Phase::Runs(until);
+            }
+            (Message::Record(Record::Taken { sequence }), Phase::Runs(_)) => {
+                self.input.taken(sequence);
+            }
+            (Message::Record(Record::StdinClosed), Phase::Runs(_)) => self.input.close(),
+            (Message::Record(Record::Alive), Phase::Runs(_)) => {}
+            (Message::Record(Record::ProgramEnded { status }), Phase::Runs(_)) => {
+                self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
+            }
+            (Message::Record(Record::Finished { .. }), Phase::Ends(_, status)) => {
+                return Ok(Some(Ending::Ended(*status)));
+            }
+            (Message::Record(Record::Broken { why }), _) => {
+                return Ok(Some(Ending::Lost(End::Broken(why))));
+            }
+            (message, _) => {
+                let what = format!("a message out of turn: {message:?}");
+                return Ok(Some(Ending::Lost(End::Garbled(what))));
+            }
+        }
+        Ok(None)
+    }
+
+    fn send(&mut self, frame: &[u8]) -> Result<()> {
+        self.conversation
+            .send(frame)
+            .context("writing to the console")
+    }
+}
+
+enum Event {
+    Said(Vec<Message<Record>>),
+    Ready(Source),
+    Quiet,
+    Over(End),
+}

@@ -1,0 +1,293 @@
+//! `cargo xtask run`, as its user sees it.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use strata_tests::{any_image, cc, xtask};
+use tempfile::{TempDir, tempdir};
+
+/// The command, and the place for its temporary files: nothing may be left of
+/// either.
+struct Run {
+    command: Command,
+    place: TempDir,
+}
+
+impl Run {
+    fn new(options: &[&str]) -> Self {
+        let place = tempdir().unwrap();
+        let mut command = xtask().unwrap();
+        command.args(["run", "--kernel"]).arg(any_image().unwrap());
+        command.args(options).env("TMPDIR", place.path());
+        command.stdin(Stdio::null());
+        Self { command, place }
+    }
+
+    fn output(mut self) -> Output {
+        let output = self.command.output().unwrap();
+        assert_nothing_left(self.place.path());
+        output
+    }
+}
+
+fn assert_nothing_left(place: &Path) {
+    let files: Vec<_> = fs::read_dir(place).unwrap().flatten().collect();
+    assert!(files.is_empty(), "{files:?} left behind");
+    let place = place.to_str().unwrap();
+    for process in fs::read_dir("/proc").unwrap().flatten() {
+        let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let command = String::from_utf8_lossy(&command).into_owned();
+        assert!(!command.contains(place), "{command:?} left behind");
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap()
+}
+
+fn assert_status(output: &Output, status: i32) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{stderr}");
+}
+
+/// Bytes without a pattern.
+fn random(length: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+#[test]
+fn a_static_program_ends_as_it_does() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("ends");
+    cc("ends.c", &program, &["-static"]).unwrap();
+    let program = program.to_str().unwrap();
+    for (argument, status) in [("0", 0), ("7", 7), ("segv", 128 + 11)] {
+        let output = Run::new(&["--", program, argument]).output();
+        assert_status(&output, status);
+        assert_eq!(text(&output.stdout), "out\n");
+        assert_eq!(text(&output.stderr), "err\n");
+    }
+}
+
+#[test]
+fn the_libraries_of_a_dynamic_program_travel_along() {
+    let dir = tempdir().unwrap();
+    let library = dir.path().join("libown.so");
+    cc("library.c", &library, &["-shared", "-fPIC"]).unwrap();
+    let library = library.to_str().unwrap();
+    let program = dir.path().join("ends");
+    for tags in ["--enable-new-dtags", "--disable-new-dtags"] {
+        let rpath = format!("-Wl,{tags},-rpath,$ORIGIN");
+        cc("ends.c", &program, &["-DWITH_LIBRARY", library, &rpath]).unwrap();
+        let output = Run::new(&["--", program.to_str().unwrap(), "7"]).output();
+        assert_status(&output, 7);
+    }
+    fs::remove_file(library).unwrap();
+    let output = Run::new(&["--", program.to_str().unwrap(), "7"]).output();
+    assert_status(&output, 2);
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("libown.so"), "{stderr}");
+}
+
+#[test]
+fn a_script_finds_its_interpreter_its_files_and_its_user() {
+    let dir = tempdir().unwrap();
+    let script = dir.path().join("script");
+    let content = "#!/usr/bin/env sh\nread -r line < /opt/data\n\
+                   echo \"$line $GREETING $1 $(/usr/bin/id -u)\"\npwd\n";
+    fs::write(&script, content).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let data = dir.path().join("data");
+    fs::write(&data, "data\n").unwrap();
+    let data = format!("{}:/opt/data", data.display());
+    let output = Run::new(&[
+        "--user",
+        "1000",
+        "--env",
+        "GREETING=good day",
+        "--file",
+        &data,
+    ])
+    .tap(|command| {
+        command
+            .args(["--file", "/usr/bin/id", "--"])
+            .arg(&script)
+            .arg("a b")
+    })
+    .output();
+    assert_status(&output, 0);
+    assert_eq!(text(&output.stdout), "data good day a b 1000\n/\n");
+}
+
+#[test]
+fn a_mebibyte_comes_back_as_it_went() {
+    let bytes = random(1 << 20);
+    let mut run = Run::new(&["--", "cat"]);
+    run.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = run.command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let sent = bytes.clone();
+    let writer = std::thread::spawn(move || stdin.write_all(&sent).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert_status(&output, 0);
+    // Not assert_eq, which would show them.
+    assert!(output.stdout == bytes, "{} bytes came", output.stdout.len());
+}
+
+/// What comes late goes over the console, three kilobytes at a time.
+#[test]
+fn input_that_comes_late_is_whole() {
+    let bytes = random(64 << 10);
+    let mut run = Run::new(&["--", "cat"]);
+    run.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = run.command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let sent = bytes.clone();
+    let writer = std::thread::spawn(move || {
+        for part in sent.chunks(1 << 14) {
+            sleep(Duration::from_millis(500));
+            stdin.write_all(part).unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert_status(&output, 0);
+    assert!(output.stdout == bytes, "{} bytes came", output.stdout.len());
+}
+
+#[test]
+fn output_has_nothing_of_the_kernel_in_it() {
+    let script = "i=0; while [ $i -lt 100 ]; do echo out $i; echo err $i >&2; \
+                  echo '<0>kernel message' $i > /dev/kmsg; i=$((i+1)); done";
+    let output = Run::new(&["--", "sh", "-c", script]).output();
+    assert_status(&output, 0);
+    let expected = |word: &str| -> String { (0..100).map(|i| format!("{word} {i}\n")).collect() };
+    assert_eq!(text(&output.stdout), expected("out"));
+    assert_eq!(text(&output.stderr), expected("err"));
+}
+
+#[test]
+fn a_program_without_an_end_is_given_one() {
+    let script = "echo begun; while :; do :; done";
+    let output = Run::new(&["--timeout", "2", "--", "sh", "-c", script]).output();
+    assert_status(&output, 3);
+    assert_eq!(text(&output.stdout), "begun\n");
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("not done after 2 s"), "{stderr}");
+}
+
+#[test]
+fn an_interrupt_ends_the_guest() {
+    let mut run = Run::new(&["--", "sh", "-c", "echo begun; while :; do :; done"]);
+    let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut begun = [0; 6];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut begun).unwrap();
+    let pid = Pid::from_raw(child.id().cast_signed());
+    kill(pid, Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_nothing_left(run.place.path());
+}
+
+#[test]
+fn a_panic_is_told_with_the_last_lines() {
+    let script = "echo begun; echo c > /proc/sysrq-trigger; echo not reached";
+    let output = Run::new(&["--", "sh", "-c", script]).output();
+    assert_status(&output, 3);
+    assert!(!text(&output.stdout).contains("not reached"));
+    let stderr = text(&output.stderr);
+    for words in ["the kernel panicked: Kernel panic", "console, last lines:"] {
+        assert!(stderr.contains(words), "{words:?} is missing in:\n{stderr}");
+    }
+}
+
+#[test]
+fn several_kernels_have_a_heading_each() {
+    let dir = tempdir().unwrap();
+    for name in ["one", "two"] {
+        symlink(any_image().unwrap(), dir.path().join(name)).unwrap();
+    }
+    let place = tempdir().unwrap();
+    let mut command = xtask().unwrap();
+    command.arg("run").env("TMPDIR", place.path());
+    for name in ["one", "two"] {
+        command.arg("--kernel").arg(dir.path().join(name));
+    }
+    let script = "cat; echo err >&2; exit 7";
+    command.args(["--file", "/bin/cat", "--", "sh", "-c", script]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"no line end")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_nothing_left(place.path());
+    assert_status(&output, 7);
+    assert_eq!(text(&output.stderr), "err\nerr\n");
+    let lines: Vec<&str> = text(&output.stdout).lines().collect();
+    let [heading, words, closing, other, ..] = lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(
+        [heading, words, other],
+        ["== one ==", "no line end", "== two =="]
+    );
+    assert!(closing.starts_with("one: exit status 7, "), "{closing}");
+}
+
+#[test]
+fn nonsense_is_told_before_anything_boots() {
+    for (options, words) in [
+        (vec!["--", "/bin/catt"], "the nearest there: cat"),
+        (vec!["--", "/etc/passwd"], "chmod +x"),
+        (vec!["--", "/"], "no program"),
+        (vec!["--", "nobody-has-this"], "PATH"),
+        (vec!["--env", "X", "--", "/bin/cat"], "NAME=VALUE"),
+        (vec!["--file", "/nowhere", "--", "/bin/cat"], "/nowhere"),
+        (vec!["--file", "/bin/ls:ls", "--", "/bin/cat"], "slash"),
+        (vec!["--kernel", "/etc/passwd", "--", "/bin/cat"], "bzImage"),
+        (vec!["--kernel", "3.99", "--", "/bin/cat"], "nearest"),
+        (vec!["--memory", "0", "--", "/bin/cat"], "--memory"),
+        (vec![], "PROGRAM"),
+    ] {
+        let output = Run::new(&options).output();
+        assert_status(&output, 2);
+        let stderr = text(&output.stderr);
+        assert!(
+            stderr.contains(words),
+            "{words:?} for {options:?} in {stderr}"
+        );
+    }
+}
+
+trait Tap {
+    fn tap(self, change: impl FnOnce(&mut Command) -> &mut Command) -> Self;
+}
+
+impl Tap for Run {
+    fn tap(mut self, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        change(&mut self.command);
+        self
+    }
+}

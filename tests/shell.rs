@@ -1,0 +1,148 @@
+//! `cargo xtask shell`, driven through a pseudo-terminal.
+
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::pty::Winsize;
+use nix::sys::termios::{LocalFlags, tcgetattr};
+use rexpect::process::WaitStatus;
+use rexpect::session::{PtySession, spawn_command};
+use strata_tests::{any_image, xtask};
+
+/// For a boot on a busy machine, in milliseconds.
+const PATIENCE: u64 = 120_000;
+
+fn shell(options: &[&str]) -> Command {
+    let mut command = xtask().unwrap();
+    command
+        .args(["shell", "--kernel"])
+        .arg(any_image().unwrap());
+    command.args(options);
+    command
+}
+
+fn start(options: &[&str]) -> PtySession {
+    spawn_command(shell(options), Some(PATIENCE)).unwrap()
+}
+
+/// Whether the caller's terminal edits lines, as it does before and after.
+fn edits_lines(session: &PtySession) -> bool {
+    let terminal = session.process().get_file_handle().unwrap();
+    let flags = tcgetattr(&terminal).unwrap().local_flags;
+    // Its echo was never on: rexpect sees to that.
+    flags.contains(LocalFlags::ICANON | LocalFlags::ISIG)
+}
+
+fn resize(session: &PtySession, rows: u16, columns: u16) {
+    let terminal = session.process().get_file_handle().unwrap();
+    let size = Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the request reads a winsize, which is there for the call.
+    let result = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &size) };
+    assert_eq!(result, 0);
+}
+
+/// Whether busybox is here: without it, the command says how to get it.
+fn has_busybox() -> bool {
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&search).any(|dir| dir.join("busybox").is_file())
+}
+
+fn assert_exit(session: &PtySession, status: i32) {
+    match session.process().wait().unwrap() {
+        WaitStatus::Exited(_, code) => assert_eq!(code, status),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_shell_is_a_shell() {
+    assert!(has_busybox(), "install busybox-static to run this test");
+    let mut session = start(&["--env", "PS1=ready> "]);
+    session.exp_string("ready> ").unwrap();
+    assert!(!edits_lines(&session));
+    session.send_line("tty; echo $((6 * 7)) from $$").unwrap();
+    session.exp_string("/dev/pts/0").unwrap();
+    session.exp_string("42 from ").unwrap();
+    session.exp_string("ready> ").unwrap();
+
+    // Ctrl-C is the shell's, not this command's.
+    session.send_line("sleep 1000").unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    session.send_control('c').unwrap();
+    session.exp_string("ready> ").unwrap();
+
+    session.send_line("exit 7").unwrap();
+    session.exp_eof().unwrap();
+    assert_exit(&session, 7);
+}
+
+#[test]
+fn the_size_of_the_window_is_passed_on() {
+    assert!(has_busybox(), "install busybox-static to run this test");
+    let mut session = start(&["--env", "PS1=ready> "]);
+    session.exp_string("ready> ").unwrap();
+    resize(&session, 33, 111);
+    std::thread::sleep(Duration::from_millis(500));
+    session.send_line("stty size").unwrap();
+    session.exp_string("33 111").unwrap();
+    session.exp_string("ready> ").unwrap();
+    session.send_line("exit").unwrap();
+    session.exp_eof().unwrap();
+    assert_exit(&session, 0);
+}
+
+/// The terminal outlives the command here, to be looked at afterwards.
+#[test]
+fn the_terminal_is_given_back_even_after_a_panic() {
+    assert!(has_busybox(), "install busybox-static to run this test");
+    let mut outer = Command::new("sh");
+    let mut inner = shell(&["--env", "PS1=ready> "]);
+    outer
+        .arg("-c")
+        .arg("\"$@\"; echo status $?; read -r line")
+        .arg("sh");
+    outer.arg(inner.get_program()).args(inner.get_args());
+    inner.env_clear();
+    let mut session = spawn_command(outer, Some(PATIENCE)).unwrap();
+    session.exp_string("ready> ").unwrap();
+    session.send_line("echo c > /proc/sysrq-trigger").unwrap();
+    session.exp_string("the kernel panicked").unwrap();
+    session.exp_string("status 3").unwrap();
+    assert!(edits_lines(&session));
+    session.send_line("").unwrap();
+}
+
+#[test]
+fn a_debugger_may_attach() {
+    assert!(has_busybox(), "install busybox-static to run this test");
+    let mut session = start(&["--gdb", "--env", "PS1=ready> "]);
+    session.exp_string("target remote ").unwrap();
+    let socket = session.exp_string("'").unwrap();
+    session.exp_string("ready> ").unwrap();
+
+    // Why has it stopped? (gdb's remote protocol)
+    let mut gdb = UnixStream::connect(Path::new(&socket)).unwrap();
+    gdb.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    gdb.write_all(b"+$?#3f").unwrap();
+    let mut answer = String::new();
+    while !answer.contains("$T0") {
+        let mut byte = [0];
+        gdb.read_exact(&mut byte).unwrap();
+        answer.push(byte[0].into());
+    }
+    // Go on, and on your own.
+    gdb.write_all(b"+$D#44").unwrap();
+
+    session.send_line("exit").unwrap();
+    session.exp_eof().unwrap();
+    assert_exit(&session, 0);
+}
