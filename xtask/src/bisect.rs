@@ -68,10 +68,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         bad: arguments.bad.clone(),
     };
     let catalogue = Catalogue::builtin();
-    let store = arguments.sources.store(&catalogue, arguments.all)?;
-    let catalogue = match arguments.all {
-        true => catalogue.with_uploads(),
-        false => catalogue,
+    let (store, catalogue) = if arguments.all {
+        let store = arguments.sources.exact_store(&catalogue)?;
+        (store, catalogue.with_uploads())
+    } else {
+        (arguments.sources.store(&catalogue)?, catalogue)
     };
     let candidates = candidates(&catalogue, &arguments.kernels, &ends)?;
     host::prepare(arguments.yes)?;

@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         Command::Fetch(fetch) => {
             let kernels = catalogue.select(&fetch.kernels)?;
-            let store = fetch.sources.store(&catalogue, false)?;
+            let store = fetch.sources.store(&catalogue)?;
             match fetch_all(&store, &kernels, &report::Terminal::default())? {
                 0 => Ok(Exit::Agreed),
                 _ => Ok(Exit::Unable),

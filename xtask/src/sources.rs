@@ -1,6 +1,6 @@
 use anyhow::Result;
 use clap::Args;
-use images::{Catalogue, Store};
+use images::{Catalogue, Store, StoreBuilder};
 
 /// Where kernels come from.
 #[derive(Args)]
@@ -16,13 +16,20 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// The store; `exact` serves no other version than the one asked for,
-    /// whatever the command line says.
-    pub(crate) fn store(&self, catalogue: &Catalogue, exact: bool) -> Result<Store> {
-        let builder = Store::builder(catalogue).locked(self.locked || exact);
-        self.mirror
-            .iter()
-            .fold(builder, |builder, mirror| builder.mirror(mirror))
-            .build()
+    pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
+        self.builder(catalogue).locked(self.locked).build()
+    }
+
+    /// A store that serves no other version than the one asked for, and pins
+    /// none: for kernels that are not the catalogue's.
+    pub(crate) fn exact_store(&self, catalogue: &Catalogue) -> Result<Store> {
+        self.builder(catalogue).locked(true).build()
+    }
+
+    fn builder(&self, catalogue: &Catalogue) -> StoreBuilder {
+        let mirrors = self.mirror.iter();
+        mirrors.fold(Store::builder(catalogue), |builder, mirror| {
+            builder.mirror(mirror)
+        })
     }
 }

@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         matrix.rows.push(row);
     }
     if !targets.kernels.is_empty() {
-        let store = arguments.sources.store(&catalogue, false)?;
+        let store = arguments.sources.store(&catalogue)?;
         let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
         suite.bench.wish = arguments.accel;
         suite.jobs = arguments.jobs.unwrap_or(suite.jobs);

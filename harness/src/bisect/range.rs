@@ -94,8 +94,11 @@ pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<
 /// The one kernel that somebody names.
 fn the_one(catalogue: &Catalogue, spec: &Spec) -> Result<Candidate> {
     let mut kernels = catalogue.select(std::slice::from_ref(spec))?;
-    match kernels.len() {
-        1 => candidate(kernels.remove(0)),
+    // Among all uploads, 3.10 is the one that the catalogue calls so.
+    let by_name = |kernel: &Kernel| kernel.name() == spec.to_string();
+    match (kernels.len(), kernels.iter().position(by_name)) {
+        (1, _) => candidate(kernels.remove(0)),
+        (_, Some(at)) => candidate(kernels.remove(at)),
         _ => Err(RangeError::Ambiguous {
             spec: spec.to_string(),
             names: kernels.iter().map(Kernel::name).collect(),
@@ -171,6 +174,20 @@ mod tests {
         let all = names(&[], None, None).unwrap();
         assert_eq!(names(&[], Some("3.8"), None).unwrap().last(), all.last());
         assert_eq!(names(&[], None, Some("3.8")).unwrap().first(), all.first());
+    }
+
+    #[test]
+    fn among_all_uploads_a_series_is_its_kernel_of_the_catalogue() {
+        let catalogue = Catalogue::builtin().with_uploads();
+        let ends = Ends {
+            good: Some("3.10".parse().unwrap()),
+            bad: Some("3.11".parse().unwrap()),
+        };
+        let candidates = candidates(&catalogue, &[], &ends).unwrap();
+        let names: Vec<String> = candidates.iter().map(|c| c.kernel.name()).collect();
+        assert_eq!(names.first().unwrap(), "3.10");
+        assert_eq!(names.last().unwrap(), "3.11");
+        assert!(names.contains(&"3.11.8-1".to_owned()), "{names:?}");
     }
 
     #[test]

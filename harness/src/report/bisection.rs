@@ -7,7 +7,7 @@ use guest::{Scenario, Version};
 use super::basis;
 use super::explain::address;
 use super::ranges::ranges;
-use crate::bisect::{Bisection, Outcome, Showed, Trial};
+use crate::bisect::{Bisection, Outcome, Showed};
 
 /// The pair of neighbours that differ, what each showed, and what the table has
 /// to say of the change.
@@ -46,10 +46,10 @@ fn change(bisection: &Bisection, before: usize, after: usize, text: &mut String)
         };
         let _ = writeln!(text, "  {:width$}  {}{mark}", name(at), showed.text);
     }
-    for at in before + 1..after {
-        if let Some(Trial::Skipped(why)) = bisection.trials.get(&at) {
-            let _ = writeln!(text, "  between them, not asked: {}: {why}", name(at));
-        }
+    if before + 1 < after {
+        let between: Vec<&str> = (before + 1..after).map(|at| name(at).as_str()).collect();
+        let between = between.join(", ");
+        let _ = writeln!(text, "between them, and not to be asked: {between}");
     }
     for &at in &bisection.search.contradictions {
         if let Some(showed) = bisection.showed(at) {
