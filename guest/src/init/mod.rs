@@ -2,7 +2,7 @@
 
 mod console;
 mod filesystems;
-pub(crate) mod orphans;
+mod orphans;
 mod power;
 mod process;
 mod program;
@@ -16,6 +16,7 @@ use std::time::Duration;
 use guest::{JOB_PATH, Job, Kernel, Record, scenarios, supervise};
 
 use console::Console;
+pub(crate) use orphans::end_all as end_orphans;
 
 /// Does the job and ends the machine, whatever happens.
 pub(crate) fn run() -> ! {

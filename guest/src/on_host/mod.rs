@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use guest::{Kernel, NativeJob, NativeRecord, scenarios, supervise};
 
-use crate::init::orphans;
+use crate::init::end_orphans;
 
 /// Does the job and exits.
 pub(crate) fn run() -> ! {
@@ -46,7 +46,7 @@ fn do_job(user_namespace: bool) -> Result<(), String> {
         let (outcome, observation) = supervise(scenario, Duration::from_millis(job.deadline_ms))
             .map_err(|error| format!("no process for {name}: {error}"))?;
         // Everybody in this PID namespace, and nobody else.
-        orphans::end_all();
+        end_orphans();
         say(&NativeRecord::Ended {
             scenario: name.clone(),
             outcome,
