@@ -106,12 +106,12 @@ mod tests {
 
     #[test]
     fn a_terminal_is_given_back_as_it_was() {
-        let terminal = openpty(None, None).unwrap().slave;
-        assert!(echoes(&terminal));
-        let raw = RawTerminal::enter(&terminal).unwrap();
-        assert!(!echoes(&terminal));
+        let pair = openpty(None, None).unwrap();
+        assert!(echoes(&pair.slave));
+        let raw = RawTerminal::enter(&pair.slave).unwrap();
+        assert!(!echoes(&pair.slave));
         drop(raw);
-        assert!(echoes(&terminal));
+        assert!(echoes(&pair.slave));
     }
 
     #[test]

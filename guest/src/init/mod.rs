@@ -2,6 +2,7 @@
 
 mod console;
 mod filesystems;
+mod network;
 mod orphans;
 mod power;
 mod process;

@@ -9,11 +9,12 @@ use nix::unistd::Pid;
 
 use super::console::Console;
 use super::pump::{ChildSignal, Pump};
-use super::{filesystems, orphans, process};
+use super::{filesystems, network, orphans, process};
 
 /// Runs a program and carries its streams; tells the host how it ended.
 pub(crate) fn run(console: &Console, program: &Program) -> Result<(), String> {
     filesystems::mount_for_programs();
+    let _ = network::bring_loopback_up();
     let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
     let signal = ChildSignal::catch().map_err(failed)?;
     let process =
