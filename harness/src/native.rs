@@ -266,6 +266,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_not_run_on_a_host_is_a_scenario() {
+        for (name, _) in NOT_ON_A_HOST {
+            assert!(guest::scenarios::find(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn what_takes_root_is_not_run_and_says_so() {
         let cell = |outcome: &Outcome| {
             let cell = Cell::without("example", Verdict::Broken, "EPERM");

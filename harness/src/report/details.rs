@@ -13,8 +13,12 @@ pub fn details(matrix: &Matrix) -> String {
     for row in &matrix.rows {
         for cell in &row.cells {
             match cell.verdict {
-                Verdict::Passed | Verdict::NotRun => {}
-                Verdict::NoClaim | Verdict::NotApplicable => aside(row, cell, &mut text),
+                Verdict::Passed => {}
+                // Said once, in the matrix.
+                Verdict::NotRun if row.problem.is_some() => {}
+                Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => {
+                    aside(row, cell, &mut text);
+                }
                 _ => red(row, cell, &mut text),
             }
         }

@@ -166,3 +166,54 @@ fn letter(verdict: Verdict, marked: bool) -> char {
         Verdict::Garbled => 'G',
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use guest::{Claim, Observation, Version};
+
+    use super::*;
+    use crate::Claimed;
+
+    fn matrix(cells: usize) -> Matrix {
+        let claims = [
+            Claim::since(3, 2).shows("call=ok"),
+            Claim::since(3, 2)
+                .shows("call=ok")
+                .observed(const { &[Version::new(3, 10)] }),
+        ];
+        let cell = |index: usize| Cell {
+            scenario: format!("example_{index}"),
+            verdict: Verdict::Passed,
+            why: None,
+            claim: Some(Claimed::of(&claims[index % 2])),
+            observed: Observation::written("call=ok"),
+        };
+        let row = Row {
+            name: "3.10".to_owned(),
+            spec: "3.10".to_owned(),
+            image: None,
+            substitute: None,
+            kernel: None,
+            cells: (0..cells).map(cell).collect(),
+            problem: None,
+            boots: 1,
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+            dir: PathBuf::new(),
+        };
+        Matrix { rows: vec![row] }
+    }
+
+    #[test]
+    fn what_rests_on_source_is_marked() {
+        let narrow = table(&matrix(2));
+        assert!(narrow.contains("  pass*"), "{narrow}");
+        assert!(narrow.contains("\n* basis: source"), "{narrow}");
+        let wide = table(&matrix(12));
+        assert!(wide.contains(": pass (basis: source)"), "{wide}");
+        assert!(wide.contains("  :.:.:.:.:. :."), "{wide}");
+    }
+}
