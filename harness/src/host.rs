@@ -109,15 +109,15 @@ pub fn prepare(yes: bool) -> Result<()> {
     prepare_tools(&Tool::ALL, yes)
 }
 
-/// The same, of what it takes to boot a guest.
+/// The same, for what it takes to boot a guest.
 ///
 /// # Errors
-/// As [`prepare`].
+/// As for [`prepare`].
 pub fn prepare_to_boot(yes: bool) -> Result<()> {
     prepare_tools(&[Tool::Qemu, Tool::StaticLibc], yes)
 }
 
-/// The same, of some tools.
+/// The same, for some tools.
 ///
 /// # Errors
 /// As [`prepare`].

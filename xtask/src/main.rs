@@ -69,8 +69,8 @@ fn main() -> ExitCode {
 fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<images::SelectError>()
         || error.is::<harness::UnknownScenario>()
-        || error.is::<harness::BadRequest>()
         || error.is::<harness::bisect::RangeError>()
+        || error.is::<harness::BadRequest>()
     {
         Exit::Usage
     } else {

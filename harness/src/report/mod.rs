@@ -16,6 +16,7 @@ pub use bisection::bisection;
 pub use details::details;
 pub use explain::{explain, explain_kernel};
 pub use history::history;
+pub(crate) use program::ending;
 pub use program::{closing_line, exit_code, failure};
 pub use stock::{checked, removed, stock};
 pub use table::table;
