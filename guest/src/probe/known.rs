@@ -30,7 +30,7 @@ pub fn require_clone(flag: CloneFlags, option: &str) -> Result<(), ProbeError> {
 /// # Errors
 /// [`ProbeError::NotApplicable`], naming the option.
 pub fn require_if_known(kind: &str, flag: CloneFlags, option: &str) -> Result<(), ProbeError> {
-    if Namespaces::own().identity(kind).is_err() && unshare_knows(flag)? {
+    if Namespaces::own().open(kind).is_err() && unshare_knows(flag)? {
         return Err(ProbeError::NotApplicable(option.to_owned()));
     }
     Ok(())

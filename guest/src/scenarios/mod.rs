@@ -4,6 +4,7 @@
 use crate::Scenario;
 
 mod after_unshare;
+mod another_namespace;
 mod by_each_thread;
 mod history;
 mod implied_flags;
@@ -48,6 +49,64 @@ mod unshare_newuser_newpid_multithreaded;
 mod unshare_newuser_shared_memory;
 mod unshare_while_status_is_read;
 
+mod clone3_newpid;
+mod clone_newns_fs;
+mod clone_newpid;
+mod clone_newpid_parent;
+mod clone_newpid_thread;
+mod clone_newpid_vm;
+mod clone_newpid_vm_sighand;
+mod clone_newuser_fs;
+mod clone_newuser_newpid;
+mod clone_newuser_parent;
+mod clone_newuser_thread;
+mod clone_newuser_vm;
+mod clone_newuser_vm_sighand;
+mod clone_parent;
+mod clone_pidfd;
+mod init_killed;
+mod init_own_faults;
+mod init_signals_from_inside;
+mod init_signals_from_outside;
+mod max_pid_namespaces;
+mod nesting_limit_clone;
+mod nesting_limit_unshare;
+mod nesting_limit_user;
+mod pidfd_open;
+mod pidfd_send_signal;
+mod setns_cgroup;
+mod setns_ipc;
+mod setns_mnt;
+mod setns_net;
+mod setns_pid;
+mod setns_pid_ancestor;
+mod setns_pid_back_to_own;
+mod setns_pid_by_pidfd;
+mod setns_pid_dead;
+mod setns_pid_per_thread;
+mod setns_pid_target_killed;
+mod setns_pid_then_create_thread;
+mod setns_pid_then_unshare;
+mod setns_pid_then_vfork;
+mod setns_time;
+mod setns_user;
+mod setns_user_own;
+mod setns_user_sharing_memory;
+mod setns_uts;
+mod unprivileged_clone_newpid;
+mod unprivileged_unshare_newpid;
+mod unprivileged_unshare_newuser;
+mod unprivileged_unshare_newuser_newpid;
+mod unshare_files;
+mod unshare_fs;
+mod unshare_newcgroup;
+mod unshare_newipc;
+mod unshare_newnet;
+mod unshare_newns;
+mod unshare_newpid_newns;
+mod unshare_newtime;
+mod unshare_newuts;
+
 /// All scenarios, in the order they are run and shown.
 pub const ALL: &[Scenario] = &[
     unshare_newpid_single_threaded::SCENARIO,
@@ -88,6 +147,63 @@ pub const ALL: &[Scenario] = &[
     after_unshare_other_namespaces::SCENARIO,
     after_unshare_setns_back::SCENARIO,
     after_unshare_fork_when_init_is_gone::SCENARIO,
+    clone_newpid::SCENARIO,
+    clone_newuser_newpid::SCENARIO,
+    clone_parent::SCENARIO,
+    clone_newpid_parent::SCENARIO,
+    clone_newuser_parent::SCENARIO,
+    clone_newpid_thread::SCENARIO,
+    clone_newuser_thread::SCENARIO,
+    clone_newpid_vm::SCENARIO,
+    clone_newuser_vm::SCENARIO,
+    clone_newpid_vm_sighand::SCENARIO,
+    clone_newuser_vm_sighand::SCENARIO,
+    clone_newuser_fs::SCENARIO,
+    clone_newns_fs::SCENARIO,
+    clone_pidfd::SCENARIO,
+    clone3_newpid::SCENARIO,
+    pidfd_open::SCENARIO,
+    pidfd_send_signal::SCENARIO,
+    setns_pid::SCENARIO,
+    setns_pid_per_thread::SCENARIO,
+    setns_pid_then_create_thread::SCENARIO,
+    setns_pid_then_vfork::SCENARIO,
+    setns_pid_then_unshare::SCENARIO,
+    setns_pid_back_to_own::SCENARIO,
+    setns_pid_target_killed::SCENARIO,
+    setns_pid_dead::SCENARIO,
+    setns_pid_ancestor::SCENARIO,
+    setns_pid_by_pidfd::SCENARIO,
+    setns_user::SCENARIO,
+    setns_user_own::SCENARIO,
+    setns_user_sharing_memory::SCENARIO,
+    setns_mnt::SCENARIO,
+    setns_uts::SCENARIO,
+    setns_ipc::SCENARIO,
+    setns_net::SCENARIO,
+    setns_cgroup::SCENARIO,
+    setns_time::SCENARIO,
+    nesting_limit_unshare::SCENARIO,
+    nesting_limit_clone::SCENARIO,
+    nesting_limit_user::SCENARIO,
+    max_pid_namespaces::SCENARIO,
+    unprivileged_unshare_newpid::SCENARIO,
+    unprivileged_clone_newpid::SCENARIO,
+    unprivileged_unshare_newuser::SCENARIO,
+    unprivileged_unshare_newuser_newpid::SCENARIO,
+    init_signals_from_inside::SCENARIO,
+    init_signals_from_outside::SCENARIO,
+    init_own_faults::SCENARIO,
+    init_killed::SCENARIO,
+    unshare_newpid_newns::SCENARIO,
+    unshare_newns::SCENARIO,
+    unshare_newuts::SCENARIO,
+    unshare_newipc::SCENARIO,
+    unshare_newnet::SCENARIO,
+    unshare_newcgroup::SCENARIO,
+    unshare_newtime::SCENARIO,
+    unshare_fs::SCENARIO,
+    unshare_files::SCENARIO,
 ];
 
 /// The scenario of a name.

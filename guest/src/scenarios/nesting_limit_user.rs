@@ -1,0 +1,74 @@
+use std::fs;
+use std::io;
+
+use super::history::UNSHARE_USER;
+use crate::probe::{CloneFlags, require, unshare};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
+
+/// User namespaces have the limit of PID namespaces, nearly.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "nesting_limit_user",
+    summary: "unshare(CLONE_NEWUSER) by one process again and again, at most 40 times",
+    probe,
+    claims: &[
+        Claim::since(3, 2)
+            .shows("levels=0 unshare=EINVAL")
+            .because("unshare(2) knows no user namespaces yet; clone(2) does")
+            .observed(versions!["3.2.4"]),
+        Claim::since(3, 8)
+            .shows("levels=40 unshare=ok")
+            .because("memory is the only limit")
+            .by(UNSHARE_USER)
+            .observed(versions!["3.8.3", "3.9.6", "3.10.4"]),
+        Claim::since(3, 11)
+            .shows("levels=33 unshare=EUSERS")
+            .because("who is more than 32 levels down can make no more")
+            .commit(
+                "8742f229b635",
+                "userns: limit the maximum depth of user_namespace->parent chain",
+            )
+            .backported(versions!["3.10.6"])
+            .observed(versions![
+                "3.10.108", "3.11", "3.12", "3.13.11", "3.16", "4.4.155"
+            ]),
+        Claim::since(4, 9)
+            .shows("levels=33 unshare=ENOSPC")
+            .because("limits are reported as such")
+            .commit(
+                "df75e7748bae",
+                "userns: When the per user per user namespace limit is reached return ENOSPC",
+            )
+            .observed(versions![
+                "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ])
+            .links(&["https://github.com/containers/bubblewrap/issues/465"]),
+    ],
+};
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require("user")?;
+    let mut levels = 0;
+    let mut unshared = Ok(());
+    while levels < 40 {
+        unshared = unshare(CloneFlags::CLONE_NEWUSER);
+        if unshared.is_err() {
+            break;
+        }
+        levels += 1;
+        be_root()?;
+    }
+    facts.saw("levels", levels);
+    facts.saw_result("unshare", &unshared);
+    Ok(())
+}
+
+/// Maps root to root: who has no name in a user namespace can make none in it.
+fn be_root() -> io::Result<()> {
+    // Without this, since 3.19, groups are for the privileged to map.
+    match fs::write("/proc/self/setgroups", "deny") {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::write("/proc/self/uid_map", "0 0 1")?;
+    fs::write("/proc/self/gid_map", "0 0 1")
+}

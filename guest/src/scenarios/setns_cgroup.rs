@@ -1,0 +1,39 @@
+use std::sync::Arc;
+
+use super::another_namespace::another_namespace;
+use super::by_each_thread::succeeds_by_each_thread;
+use crate::probe::{CloneFlags, require_if_known, setns};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
+
+/// Threads do not matter, since a cgroup namespace is a thread's own.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "setns_cgroup",
+    summary: "setns(2) to a cgroup namespace by the only thread, the main one and another",
+    probe,
+    claims: &[
+        Claim::since(3, 2)
+            .shows("open=ENOENT")
+            .because("there are no cgroup namespaces")
+            .observed(versions![
+                "3.2.4", "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16",
+                "4.4.155"
+            ]),
+        Claim::since(4, 6)
+            .shows("open=ok single=ok main=ok thread=ok")
+            .because("it is the calling thread that joins")
+            .commit("a79a908fd2b0", "cgroup: introduce cgroup namespaces")
+            .observed(versions![
+                "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
+    ],
+};
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require_if_known("cgroup", CloneFlags::CLONE_NEWCGROUP, "CONFIG_CGROUPS")?;
+    let flag = CloneFlags::CLONE_NEWCGROUP;
+    let Some((_child, namespace)) = another_namespace(facts, "cgroup", flag)? else {
+        return Ok(());
+    };
+    let namespace = Arc::new(namespace);
+    succeeds_by_each_thread(facts, move || setns(&*namespace, flag))
+}

@@ -1,0 +1,43 @@
+use super::another_namespace::another_namespace;
+use super::history::THREADS_ONLY;
+use crate::probe::{CloneFlags, require, setns, sharing_memory};
+use crate::{Claim, Facts, ProbeError, Scenario, versions};
+
+/// How far the check for threads went beyond threads.
+pub(super) const SCENARIO: Scenario = Scenario {
+    name: "setns_user_sharing_memory",
+    summary: "setns(2) to a user namespace by a process with one thread that shares its memory with \
+              another",
+    probe,
+    claims: &[
+        Claim::since(3, 2)
+            .shows("open=ENOENT")
+            .because("/proc/PID/ns has no user yet, so there is nothing to join")
+            .observed(versions!["3.2.4"]),
+        Claim::since(3, 8)
+            .shows("open=ok setns=EINVAL")
+            .because("userns_install() takes shared memory (mm_users > 1) for threads")
+            .commit("cde1975bc242", "userns: Implent proc namespace operations")
+            .observed(versions![
+                "3.8.3", "3.9.6", "3.10.4", "3.10.108", "3.11", "3.12", "3.13.11", "3.16"
+            ]),
+        Claim::since(4, 3)
+            .shows("open=ok setns=ok")
+            .because("it asks for threads")
+            .by(THREADS_ONLY)
+            .observed(versions![
+                "4.4.155", "4.9.154", "4.19.78", "5.10.223", "6.1.176", "7.3.4"
+            ]),
+    ],
+};
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require("user")?;
+    let flag = CloneFlags::CLONE_NEWUSER;
+    let Some((_child, namespace)) = another_namespace(facts, "user", flag)? else {
+        return Ok(());
+    };
+    let joined = sharing_memory(CloneFlags::empty(), || setns(namespace, flag))?;
+    facts.saw_result("setns", &joined);
+    Ok(())
+}
