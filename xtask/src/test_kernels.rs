@@ -1,4 +1,4 @@
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use anyhow::Result;
 use clap::Args;
@@ -60,6 +60,10 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
+    /// Processors of each machine
+    #[arg(long, value_name = "N", default_value = "1")]
+    cpus: NonZeroU32,
+
     /// Fail where a kernel could not be run
     #[arg(long)]
     strict: bool,
@@ -91,6 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         let store = arguments.sources.store(&catalogue)?;
         let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
         suite.bench.wish = arguments.accel;
+        suite.bench.cpus = arguments.cpus.get();
         suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
         matrix.rows.extend(suite.run(&terminal).rows);
     }
