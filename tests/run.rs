@@ -23,7 +23,7 @@ struct Run {
 impl Run {
     fn new(options: &[&str]) -> Self {
         let place = tempdir().unwrap();
-        let mut command = xtask().unwrap();
+        let mut command = xtask();
         command.args(["run", "--kernel"]).arg(any_image().unwrap());
         command.args(options).env("TMPDIR", place.path());
         command.stdin(Stdio::null());
@@ -222,7 +222,7 @@ fn several_kernels_have_a_heading_each() {
         symlink(any_image().unwrap(), dir.path().join(name)).unwrap();
     }
     let place = tempdir().unwrap();
-    let mut command = xtask().unwrap();
+    let mut command = xtask();
     command.arg("run").env("TMPDIR", place.path());
     for name in ["one", "two"] {
         command.arg("--kernel").arg(dir.path().join(name));

@@ -17,7 +17,7 @@ use strata_tests::{any_image, xtask};
 const PATIENCE: u64 = 120_000;
 
 fn shell(options: &[&str]) -> Command {
-    let mut command = xtask().unwrap();
+    let mut command = xtask();
     command
         .args(["shell", "--kernel"])
         .arg(any_image().unwrap());

@@ -3,6 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Once;
 
 use anyhow::{Context, Result, ensure};
 use guest::{Scenario, scenarios};
@@ -88,16 +89,21 @@ pub fn any_image() -> Result<PathBuf> {
 
 /// `cargo xtask`, as it is in the sources.
 ///
-/// # Errors
+/// # Panics
 /// Where it cannot be built.
-pub fn xtask() -> Result<Command> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "xtask"])
-        .current_dir(harness::root())
-        .status()?;
-    ensure!(built.success(), "cargo could not build xtask");
-    Ok(Command::new(harness::target().join("debug/xtask")))
+#[must_use]
+pub fn xtask() -> Command {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo)
+            .args(["build", "--quiet", "--package", "xtask"])
+            .current_dir(harness::root())
+            .status()
+            .expect("cargo runs the tests, so it is there");
+        assert!(status.success(), "cargo could not build xtask");
+    });
+    Command::new(harness::target().join("debug/xtask"))
 }
 
 /// Builds a C program of `tests/programs`.

@@ -32,6 +32,8 @@ pub fn failure(name: &str, ran: &Ran) -> String {
         }
     }
     if let Some(console) = &ran.console {
+        let here = std::env::current_dir().unwrap_or_default();
+        let console = console.strip_prefix(here).unwrap_or(console);
         text.push_str(&format!("\nthe whole console: {}", console.display()));
     }
     text
