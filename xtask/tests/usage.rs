@@ -78,6 +78,8 @@ fn every_command_has_examples() {
     for words in [
         &["test-kernels"][..],
         &["test"],
+        &["run"],
+        &["shell"],
         &["bisect"],
         &["explain"],
         &["history"],
