@@ -112,6 +112,12 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// Whether a frame has begun and not yet ended.
+    #[must_use]
+    pub fn is_within_frame(&self) -> bool {
+        self.frame.is_some()
+    }
+
     /// Takes the next bytes apart.
     pub fn push<T: DeserializeOwned>(&mut self, bytes: &[u8]) -> Vec<Piece<T>> {
         let mut pieces = Vec::new();

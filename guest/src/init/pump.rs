@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use guest::wire::{Decoder, Message, Piece, Stream};
@@ -19,6 +20,9 @@ const FRAME: usize = 16 << 10;
 /// How long an output that nobody holds any more may take to end. One that
 /// somebody holds who cannot die, being stuck in the kernel, does not end.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the rest of a frame is left to come in: a UART gives eight bytes at
+/// a time, and to wake up for each costs more than they do.
+const REST_OF_FRAME: Duration = Duration::from_millis(2);
 /// What ends the input of a terminal (termios(3): VEOF).
 const END_OF_TRANSMISSION: u8 = 0x04;
 
@@ -129,6 +133,9 @@ impl<'a> Pump<'a> {
 
     /// Takes in what the host says.
     fn hear(&mut self) -> Result<(), String> {
+        if self.decoder.is_within_frame() {
+            sleep(REST_OF_FRAME);
+        }
         let bytes = self
             .console
             .read()
