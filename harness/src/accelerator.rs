@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 use guest::Job;
 use serde::{Deserialize, Serialize};
 
-use crate::boot::{Deadlines, End, boot};
+use crate::boot::{Deadlines, boot};
+use crate::end::End;
 use crate::{Machine, RunDir, initramfs};
 
 /// How long a guest may take under KVM in the probe. A working KVM needs about

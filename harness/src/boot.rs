@@ -7,6 +7,7 @@ use guest::wire::Message;
 use guest::{Kernel, Observation, Outcome, Record};
 
 use crate::conversation::{Conversation, Turn, Wait};
+use crate::end::End;
 use crate::{Machine, RunDir, Transcript};
 
 /// What the guest may need around a scenario or program: ending its orphans, and
@@ -46,23 +47,6 @@ pub struct Ended {
     pub outcome: Outcome,
     /// What it saw.
     pub observation: Observation,
-}
-
-/// How a boot ended. Only [`End::Complete`] is a whole report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// With the guest's end marker.
-    Complete,
-    /// The kernel panicked; with its words.
-    Panicked(String),
-    /// A deadline passed; with the name of what was waited for.
-    Hung(String),
-    /// The machine ended by itself before the report did.
-    Died,
-    /// Records were lost or damaged; with what was wrong.
-    Garbled(String),
-    /// The guest gave up; with its reason.
-    Broken(String),
 }
 
 /// Boots a machine and listens to the end.

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use guest::Record;
 use guest::wire::Message;
 
-use crate::boot::End;
 use crate::console::Heard;
+use crate::end::End;
 use crate::listener::Listener;
 use crate::{Machine, RunDir, Running, Transcript};
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use guest::{Job, Kernel, Scenario};
 
-use crate::boot::{Boot, Deadlines, End, boot};
+use crate::boot::{Boot, Deadlines, boot};
+use crate::end::End;
 use crate::verdict::judge;
 use crate::{Accelerator, Cell, Machine, RunDir, Verdict, initramfs};
 

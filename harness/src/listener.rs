@@ -8,7 +8,7 @@ use guest::Record;
 use guest::wire::{Decoder, Message, Piece};
 
 use crate::Transcript;
-use crate::boot::End;
+use crate::end::End;
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
 const PANIC: &[u8] = b"Kernel panic";

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::select::SelectError;
+use crate::error::SelectError;
 
 /// So many bytes from the start hold what is looked at here.
 pub(crate) const HEADER_LEN: usize = 0x206;

@@ -1,6 +1,7 @@
-//! Why a kernel could not be had.
+//! Why a kernel could not be had, or not even be chosen.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why [`Store::obtain`](crate::Store::obtain) has no image to give.
@@ -62,6 +63,35 @@ impl ObtainError {
     pub(crate) fn unavailable(why: impl Into<String>) -> Self {
         Self::Unavailable { why: why.into() }
     }
+}
+
+/// Why a selection cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// No kernel of the catalogue is meant by this.
+    #[error("no kernel in the catalogue is {spec}; the nearest are {}", nearest.join(", "))]
+    Unknown {
+        /// What was asked for.
+        spec: String,
+        /// Names which do exist, in version order.
+        nearest: Vec<String>,
+    },
+    /// The file is there and is no x86 kernel image.
+    #[error("{} is no x86 Linux kernel image (bzImage): {why}", path.display())]
+    NotAKernel {
+        /// The file as it was named.
+        path: PathBuf,
+        /// What is missing in it.
+        why: &'static str,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the kernel image {}: {source}", path.display())]
+    Unreadable {
+        /// The file as it was named.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 /// Says what was attempted when the system refuses it.

@@ -9,7 +9,7 @@ use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType};
 use pgp::types::KeyDetails;
 
-use crate::validity::Validity;
+use crate::validity::{Refusal, Validity};
 
 /// Debian's keys in use and its retired ones; see `keyrings/README.md`.
 const DEBIAN: [&[u8]; 2] = [
@@ -37,9 +37,6 @@ pub(crate) struct Signer {
     pub(crate) fingerprint: String,
     pub(crate) signed: Timestamp,
 }
-
-/// Why no signature counts; one reason for each.
-pub(crate) type Refusal = String;
 
 impl Keyring {
     /// The keys of the Debian archive, those in use and those retired.

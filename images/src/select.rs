@@ -1,40 +1,9 @@
 //! From what somebody asked for to kernels.
 
-use std::io;
-use std::path::PathBuf;
-
 use crate::bzimage;
 use crate::catalogue::{Catalogue, Kernel};
+use crate::error::SelectError;
 use crate::spec::Spec;
-
-/// Why a selection cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum SelectError {
-    /// No kernel of the catalogue is meant by this.
-    #[error("no kernel in the catalogue is {spec}; the nearest are {}", nearest.join(", "))]
-    Unknown {
-        /// What was asked for.
-        spec: String,
-        /// Names which do exist, in version order.
-        nearest: Vec<String>,
-    },
-    /// The file is there and is no x86 kernel image.
-    #[error("{} is no x86 Linux kernel image (bzImage): {why}", path.display())]
-    NotAKernel {
-        /// The file as it was named.
-        path: PathBuf,
-        /// What is missing in it.
-        why: &'static str,
-    },
-    /// The file cannot be read.
-    #[error("cannot read the kernel image {}: {source}", path.display())]
-    Unreadable {
-        /// The file as it was named.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
 
 impl Catalogue {
     /// The kernels that any of the specs asks for: those of the catalogue in

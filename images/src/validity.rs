@@ -4,7 +4,8 @@ use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::packet::{RevocationCode, Signature, SignatureType};
 use pgp::types::{KeyDetails, Tag};
 
-use crate::keyring::Refusal;
+/// Why no signature counts; one reason for each.
+pub(crate) type Refusal = String;
 
 /// When a key could sign, in seconds since 1970: from its creation to its
 /// expiry or revocation.

@@ -73,6 +73,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        let threads = count_threads();
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             if let Err(panic) = thread.join()
@@ -80,7 +81,7 @@ impl Drop for Worker {
             {
                 panic::resume_unwind(panic);
             }
-            until_gone(self.tid);
+            until_gone(threads);
         }
     }
 }
@@ -97,8 +98,16 @@ pub fn create_thread() -> Result<(), Errno> {
 /// pthread_join(3) returns before the kernel has done away with the thread:
 /// for a moment it still counts in the thread group and in `mm_users`, and
 /// unshare(2) fails. It gives up both before it leaves `/proc`.
-fn until_gone(tid: Pid) {
-    while fs::exists(format!("/proc/self/task/{tid}")).unwrap_or(false) {
+///
+/// It is missed by its number among `before`, not by its ID: that is one of the
+/// thread's own namespace, and `/proc` may be another's.
+fn until_gone(before: usize) {
+    while count_threads() >= before && before > 1 {
         thread::yield_now();
     }
+}
+
+/// How many threads this process has; 0 where `/proc` cannot tell.
+fn count_threads() -> usize {
+    fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }

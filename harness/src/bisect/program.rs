@@ -66,7 +66,7 @@ mod tests {
     use guest::Status;
 
     use super::*;
-    use crate::boot::End;
+    use crate::end::End;
 
     fn class(ending: Ending, booted: bool) -> String {
         let kernel = booted.then(|| guest::Kernel {

@@ -11,8 +11,9 @@ use guest::{Kernel, Order, Record, Status};
 
 use super::input::Input;
 use super::{Output, Stdin};
-use crate::boot::{End, GRACE};
+use crate::boot::GRACE;
 use crate::conversation::{Conversation, Turn, Wait};
+use crate::end::End;
 use crate::terminal::Window;
 use crate::{Interrupt, Machine, RunDir};
 

@@ -1,6 +1,6 @@
 //! What became of a program, in words and as an exit code.
 
-use crate::boot::End;
+use crate::end::End;
 use crate::{Ending, Exit, Interrupt, Ran};
 
 /// The exit code of a shell for a program that nobody listens to any more

@@ -1,0 +1,18 @@
+//! How a boot comes to its end.
+
+/// How a boot ended. Only [`End::Complete`] is a whole report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With the guest's end marker.
+    Complete,
+    /// The kernel panicked; with its words.
+    Panicked(String),
+    /// A deadline passed; with the name of what was waited for.
+    Hung(String),
+    /// The machine ended by itself before the report did.
+    Died,
+    /// Records were lost or damaged; with what was wrong.
+    Garbled(String),
+    /// The guest gave up; with its reason.
+    Broken(String),
+}
