@@ -1,6 +1,8 @@
 //! Which kernel is running.
 
 use std::fmt;
+use std::fs;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,23 @@ pub enum Lineage {
 }
 
 impl Kernel {
+    /// The kernel that runs this program, as `/proc` tells.
+    ///
+    /// # Errors
+    /// Where `/proc` is not mounted; the message has the path.
+    pub fn running() -> io::Result<Self> {
+        let read = |name| {
+            let path = format!("/proc/sys/kernel/{name}");
+            fs::read_to_string(&path)
+                .map(|text| text.trim_end().to_owned())
+                .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))
+        };
+        Ok(Self {
+            release: read("osrelease")?,
+            version: read("version")?,
+        })
+    }
+
     /// The version that this kernel follows.
     ///
     /// `uname -r` of Debian's kernels names the ABI, not the point release

@@ -7,6 +7,7 @@
 
 mod claim;
 mod kernel;
+mod native;
 mod observation;
 pub mod probe;
 mod program;
@@ -19,6 +20,7 @@ pub mod wire;
 
 pub use claim::{Claim, Commit};
 pub use kernel::{Kernel, Lineage};
+pub use native::{NATIVE, NativeJob, NativeRecord};
 pub use observation::{Fact, Observation};
 pub use program::{HEARTBEAT, Program, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
 pub use record::{JOB_PATH, Job, Order, Outcome, Record};

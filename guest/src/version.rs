@@ -86,6 +86,25 @@ impl Version {
             rest,
         ))
     }
+
+    /// The series before this version's: 3.19 before 4.0. None where the major
+    /// version before has not ended, or ended before this project begins.
+    ///
+    /// ```
+    /// # use guest::Version;
+    /// assert_eq!(Version::new(4, 0).series_before(), Some(Version::new(3, 19)));
+    /// ```
+    #[must_use]
+    pub fn series_before(self) -> Option<Self> {
+        // The last minor version of each major one.
+        const ENDS: [(u16, u16); 4] = [(3, 19), (4, 20), (5, 19), (6, 19)];
+        if self.minor > 0 {
+            return Some(Self::new(self.major, self.minor - 1));
+        }
+        let end = |(major, _): &&(u16, u16)| major + 1 == self.major;
+        let (major, minor) = ENDS.iter().find(end)?;
+        Some(Self::new(*major, *minor))
+    }
 }
 
 /// The decimal number a string begins with, and the rest.
@@ -207,5 +226,13 @@ mod tests {
                 "{text:?} was taken for a version"
             );
         }
+    }
+
+    #[test]
+    fn a_major_version_follows_the_last_minor_one() {
+        assert_eq!(version("3.12").series_before(), Some(version("3.11")));
+        assert_eq!(version("6.1.176").series_before(), Some(version("6.0")));
+        assert_eq!(version("7.0").series_before(), Some(version("6.19")));
+        assert_eq!(version("9.0").series_before(), None);
     }
 }

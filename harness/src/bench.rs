@@ -18,6 +18,8 @@ pub struct Bench {
     pub store: Store,
     /// The accelerator to use.
     pub wish: Wish,
+    /// Processors of a machine of which nothing else is said.
+    pub cpus: u32,
     /// Where transcripts go.
     pub dir: RunDir,
     /// What was found out about this host's accelerators.
@@ -47,6 +49,7 @@ impl Bench {
         Ok(Self {
             store,
             wish: Wish::default(),
+            cpus: 1,
             dir,
             accelerator: Mutex::new(None),
             qemu: qemu::find()?,
@@ -84,7 +87,7 @@ impl Bench {
             kernel: path,
             initramfs: dir.initramfs(),
             memory_mib: MEMORY_MIB,
-            cpus: 1,
+            cpus: self.cpus,
             append: Vec::new(),
             gdb: None,
         };

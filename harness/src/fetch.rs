@@ -10,12 +10,14 @@ use images::{Kernel, ObtainError, Progress, Store};
 /// How many downloads may run at the same time.
 const STREAMS: usize = 4;
 
-/// Fetches what is not in the cache. What cannot be had is noted, no failure.
+/// Fetches what is not in the cache. What cannot be had is noted, no failure;
+/// says how many those are.
 ///
 /// # Errors
 /// Where something that came was not what was promised, or this machine failed.
-pub fn fetch_all(store: &Store, kernels: &[Kernel], progress: &dyn Progress) -> Result<()> {
+pub fn fetch_all(store: &Store, kernels: &[Kernel], progress: &dyn Progress) -> Result<usize> {
     let next = AtomicUsize::new(0);
+    let unavailable = AtomicUsize::new(0);
     let failed = Mutex::new(None);
     thread::scope(|scope| {
         for _ in 0..STREAMS {
@@ -27,6 +29,7 @@ pub fn fetch_all(store: &Store, kernels: &[Kernel], progress: &dyn Progress) -> 
                     match store.obtain(entry, progress) {
                         Ok(_) => {}
                         Err(ObtainError::Unavailable { why }) => {
+                            unavailable.fetch_add(1, Ordering::Relaxed);
                             progress.note(&format!("{kernel}: cannot be had: {why}"));
                         }
                         Err(error) => {
@@ -41,6 +44,6 @@ pub fn fetch_all(store: &Store, kernels: &[Kernel], progress: &dyn Progress) -> 
     });
     match failed.into_inner() {
         Ok(Some(error)) => Err(error.into()),
-        _ => Ok(()),
+        _ => Ok(unavailable.into_inner()),
     }
 }

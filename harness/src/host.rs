@@ -21,7 +21,8 @@ pub enum Tool {
 }
 
 impl Tool {
-    const ALL: [Self; 3] = [Self::Qemu, Self::StaticLibc, Self::Nextest];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Qemu, Self::StaticLibc, Self::Nextest];
 
     const fn name(self) -> &'static str {
         match self {
@@ -105,7 +106,7 @@ const MANAGERS: &[Manager] = &[
 /// Where something is missing and may not, or cannot, be installed. The error
 /// has the command to run.
 pub fn prepare(yes: bool) -> Result<()> {
-    provide(&Tool::ALL, yes)
+    prepare_tools(&Tool::ALL, yes)
 }
 
 /// The same, for what it takes to boot a guest.
@@ -113,15 +114,16 @@ pub fn prepare(yes: bool) -> Result<()> {
 /// # Errors
 /// As for [`prepare`].
 pub fn prepare_to_boot(yes: bool) -> Result<()> {
-    provide(&[Tool::Qemu, Tool::StaticLibc], yes)
+    prepare_tools(&[Tool::Qemu, Tool::StaticLibc], yes)
 }
 
-fn provide(tools: &[Tool], yes: bool) -> Result<()> {
-    let missing: Vec<Tool> = tools
-        .iter()
-        .copied()
-        .filter(|tool| !tool.is_there())
-        .collect();
+/// The same, for some tools.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_tools(tools: &[Tool], yes: bool) -> Result<()> {
+    let tools = tools.iter().copied();
+    let missing: Vec<Tool> = tools.filter(|tool| !tool.is_there()).collect();
     if missing.is_empty() {
         return Ok(());
     }

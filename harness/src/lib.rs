@@ -6,25 +6,31 @@
 
 pub mod accelerator;
 mod bench;
+pub mod bisect;
 pub mod boot;
 mod console;
 mod conversation;
 mod examine;
 mod fetch;
 mod guest_binary;
+mod history;
 pub mod host;
 pub mod initramfs;
 mod interrupt;
+mod inventory;
 mod listener;
 mod machine;
 mod matrix;
+mod native;
 mod once;
 mod program;
 pub mod qemu;
 pub mod report;
 mod selection;
 mod side_by_side;
+mod subject;
 mod suite;
+mod target;
 mod terminal;
 mod transcript;
 mod verdict;
@@ -36,16 +42,21 @@ pub use console::{Console, Heard};
 pub use examine::{Findings, examine};
 pub use fetch::fetch_all;
 pub use guest_binary::guest_binary;
+pub use history::History;
 pub use interrupt::Interrupt;
+pub use inventory::{CachedStock, Stock, inventory};
 pub use machine::{Machine, Running};
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
+pub use native::native;
 pub use program::{
     BadRequest, Captured, Collected, Ending, Finished, Limits, Named, Output, Packed, Program, Ran,
     Runner, Screen, Session, Stdin, Streams, TIMEOUT,
 };
 pub use selection::{UnknownScenario, scenarios_named};
 pub use side_by_side::side_by_side;
+pub use subject::{Subject, claimed_version};
 pub use suite::{Suite, Watcher};
+pub use target::{Target, Targets};
 pub use terminal::{RawTerminal, Window};
 pub use transcript::Transcript;
 pub use verdict::{Cell, Claimed, Comparison, Verdict, judge};

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use guest::{Kernel, Lineage, Observation, Outcome, Scenario, Version};
+use guest::{Claim, Kernel, Observation, Outcome, Scenario, Version};
 use serde::{Deserialize, Serialize};
+
+use crate::subject::claimed_version;
 
 /// What is to be said of a scenario on a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,6 +100,29 @@ pub struct Claimed {
     pub because: String,
     /// The commit, as `id ("title")`.
     pub commit: Option<String>,
+    /// The kernels on which it was seen before.
+    pub observed: Vec<Version>,
+}
+
+impl Claimed {
+    /// A claim, as it is reported.
+    #[must_use]
+    pub fn of(claim: &Claim) -> Self {
+        Self {
+            since: claim.since,
+            expected: claim.observation(),
+            because: claim.because.to_owned(),
+            commit: claim.commit.map(|commit| commit.to_string()),
+            observed: claim.observed.to_vec(),
+        }
+    }
+
+    /// Whether no kernel showed it before, so that it rests on the source of
+    /// the kernel alone.
+    #[must_use]
+    pub fn rests_on_source(&self) -> bool {
+        self.observed.is_empty()
+    }
 }
 
 impl Cell {
@@ -111,6 +136,12 @@ impl Cell {
             claim: None,
             observed: Observation::default(),
         }
+    }
+
+    /// Whether it was held against a claim that no kernel showed before.
+    #[must_use]
+    pub fn rests_on_source(&self) -> bool {
+        self.claim.as_ref().is_some_and(Claimed::rests_on_source)
     }
 
     /// The expected and the observed facts side by side, in the order of the
@@ -181,31 +212,19 @@ pub fn judge(
 
 /// The claim about a kernel, or why there is none.
 fn claim_about(scenario: &Scenario, kernel: &Kernel) -> (Option<Claimed>, Option<String>) {
-    if let Lineage::Vendor(vendor) = kernel.lineage() {
-        return (None, Some(format!("lineage {vendor}")));
-    }
-    let Ok(version) = kernel.follows() else {
-        return (None, Some(format!("no version in {:?}", kernel.release)));
+    let version = match claimed_version(kernel) {
+        Ok(version) => version,
+        Err(why) => return (None, Some(why)),
     };
     match scenario.claim(version) {
         None => (None, Some(format!("nothing is claimed of {version}"))),
-        Some(claim) => {
-            let claimed = Claimed {
-                since: claim.since,
-                expected: claim.observation(),
-                because: claim.because.to_owned(),
-                commit: claim
-                    .commit
-                    .map(|commit| format!("{} (\"{}\")", commit.id, commit.title)),
-            };
-            (Some(claimed), None)
-        }
+        Some(claim) => (Some(Claimed::of(claim)), None),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use guest::{Claim, Facts, ProbeError};
+    use guest::{Facts, ProbeError};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Whether some bytes are a kernel that an x86 boot loader can start.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::select::SelectError;
@@ -40,6 +40,35 @@ pub(crate) fn check_file(path: &Path) -> Result<(), SelectError> {
     check(&start).map_err(|why| SelectError::NotAKernel {
         path: path.to_owned(),
         why,
+    })
+}
+
+/// What a kernel image says of itself, without being booted:
+/// `6.1.0-50-cloud-amd64 (builder@host) #1 SMP …`; empty where it says nothing.
+///
+/// # Errors
+/// Where the file cannot be read or is no kernel image.
+pub fn banner(path: &Path) -> Result<String, SelectError> {
+    check_file(path)?;
+    let read = || -> io::Result<String> {
+        let mut file = File::open(path)?;
+        let mut pointer = [0; 2];
+        file.seek(SeekFrom::Start(0x20e))?;
+        file.read_exact(&mut pointer)?;
+        let pointer = u16::from_le_bytes(pointer);
+        if pointer == 0 {
+            return Ok(String::new());
+        }
+        // "kernel_version" in the boot protocol: where the text is, less 0x200.
+        file.seek(SeekFrom::Start(0x200 + u64::from(pointer)))?;
+        let mut text = Vec::new();
+        file.take(512).read_to_end(&mut text)?;
+        let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+        Ok(String::from_utf8_lossy(text).into_owned())
+    };
+    read().map_err(|source| SelectError::Unreadable {
+        path: path.to_owned(),
+        source,
     })
 }
 

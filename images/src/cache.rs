@@ -172,7 +172,7 @@ fn is_intact(cached: &Cached, sha256: Option<&str>) -> bool {
         && Hasher::of_file(&cached.path).is_ok_and(|now| now == (*size, then.clone()))
 }
 
-fn read(dir: &Path) -> Option<Cached> {
+pub(crate) fn read(dir: &Path) -> Option<Cached> {
     let text = fs::read_to_string(dir.join("image.toml")).ok()?;
     Some(Cached {
         path: dir.join("vmlinuz"),
@@ -181,7 +181,7 @@ fn read(dir: &Path) -> Option<Cached> {
 }
 
 /// In the order of their names; none where there is no such directory.
-fn subdirectories(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn subdirectories(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten();
     let mut dirs: Vec<_> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))

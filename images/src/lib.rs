@@ -37,8 +37,11 @@ mod spec;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod upkeep;
+mod uploads;
 mod validity;
 
+pub use bzimage::banner;
 pub use cache::{About, Cached};
 pub use catalogue::{Catalogue, Entry, Kernel};
 pub use error::ObtainError;
@@ -49,3 +52,4 @@ pub use progress::{Progress, Silent};
 pub use select::SelectError;
 pub use spec::{ParseSpecError, Spec};
 pub use store::{Image, Store, StoreBuilder};
+pub use upkeep::{Checked, Removed};

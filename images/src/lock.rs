@@ -93,6 +93,14 @@ impl Lock {
         pins.get(name).filter(|pin| pin.debian == debian).cloned()
     }
 
+    /// The hash that is pinned for the image of a version, whatever its name.
+    pub(crate) fn image_of(&self, debian: &str) -> Option<String> {
+        let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pins = pins.values();
+        let pin = pins.find(|pin| pin.debian == debian)?;
+        Some(pin.image_sha256.clone())
+    }
+
     /// Pins a kernel, in the file, too; other runs may do so at the same time.
     pub(crate) fn add(&self, name: &str, pin: Pin) -> Result<(), ObtainError> {
         let action = || format!("write {}", self.path.display());

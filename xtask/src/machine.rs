@@ -9,7 +9,7 @@ use clap::Args;
 use harness::{Bench, Program, RunDir, Runner, Wish, host};
 use images::Catalogue;
 
-use crate::test_kernels::Sources;
+use crate::sources::Sources;
 
 #[derive(Args)]
 pub(crate) struct Machine {

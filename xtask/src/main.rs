@@ -1,19 +1,32 @@
 //! Strata's command line.
 
+mod bisect;
+mod completions;
+mod explain;
+mod history;
+mod kernels;
 mod machine;
+mod out;
 mod run;
 mod shell;
+mod sources;
 mod test;
 mod test_kernels;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use harness::Exit;
 
 /// One program, every Linux kernel since 3.2.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(after_help = "\
+Examples:
+  cargo xtask test-kernels 3.8..3.13
+  cargo xtask test-kernels native
+  cargo xtask explain unshare_newpid_multithreaded --kernel 3.10
+  cargo xtask bisect unshare_newpid_multithreaded")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -25,6 +38,11 @@ enum Command {
     Run(run::Arguments),
     Shell(shell::Arguments),
     Test(test::Arguments),
+    Bisect(bisect::Arguments),
+    Explain(explain::Arguments),
+    History(history::Arguments),
+    Kernels(kernels::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +51,13 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Shell(arguments) => shell::run(&arguments),
         Command::Test(arguments) => test::run(&arguments).map(ExitCode::from),
+        Command::Bisect(arguments) => bisect::run(&arguments).map(ExitCode::from),
+        Command::Explain(arguments) => explain::run(&arguments).map(ExitCode::from),
+        Command::History(arguments) => history::run(&arguments).map(ExitCode::from),
+        Command::Kernels(arguments) => kernels::run(&arguments).map(ExitCode::from),
+        Command::Completions(arguments) => {
+            completions::run(&arguments, Cli::command()).map(ExitCode::from)
+        }
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -44,6 +69,7 @@ fn main() -> ExitCode {
 fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<images::SelectError>()
         || error.is::<harness::UnknownScenario>()
+        || error.is::<harness::bisect::RangeError>()
         || error.is::<harness::BadRequest>()
     {
         Exit::Usage

@@ -11,6 +11,10 @@ use images::{Catalogue, Store};
 /// of the default kernels that can be had. Each is booted once, and each of its
 /// scenarios is a test: `3.10::unshare_newpid_multithreaded`.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask test
+  cargo xtask test -- -E 'test(/^6.1::/)'      what concerns one kernel")]
 pub(crate) struct Arguments {
     /// Install what is missing without asking (as CI=true does)
     #[arg(long)]

@@ -1,9 +1,17 @@
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use anyhow::Result;
 use clap::Args;
-use harness::{Exit, RunDir, Suite, Wish, host, report, scenarios_named};
-use images::{Catalogue, Spec, Store};
+use clap::error::ErrorKind;
+use guest::{NATIVE, Version};
+use harness::{
+    Exit, Matrix, RunDir, Suite, Target, Targets, Watcher, Wish, host, native, report,
+    scenarios_named,
+};
+use images::Catalogue;
+
+use crate::out::print;
+use crate::sources::Sources;
 
 /// Boot kernels and assert what each must do
 ///
@@ -23,12 +31,19 @@ Examples:
   cargo xtask test-kernels                       the default set of kernels
   cargo xtask test-kernels 3.8..3.13 '>=6.12'    ranges
   cargo xtask test-kernels ./arch/x86/boot/bzImage
+  cargo xtask test-kernels native                the running kernel, without QEMU
+  cargo xtask test-kernels native --claims 4.4   a kernel that says it is like 4.4
   cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded")]
 pub(crate) struct Arguments {
-    /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, or the path of a bzImage
-    /// [default: those marked in images/kernels.toml]
+    /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, the path of a bzImage, or
+    /// native for the running one [default: those marked in images/kernels.toml]
     #[arg(value_name = "KERNEL")]
-    kernels: Vec<Spec>,
+    kernels: Vec<Target>,
+
+    /// Hold the running kernel against the claims for this version, whatever it
+    /// calls itself
+    #[arg(long, value_name = "VERSION")]
+    claims: Option<Version>,
 
     /// Run this scenario only; may be given more than once
     #[arg(long = "scenario", value_name = "NAME")]
@@ -45,6 +60,10 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
+    /// Processors of each machine
+    #[arg(long, value_name = "N", default_value = "1")]
+    cpus: NonZeroU32,
+
     /// Fail where a kernel could not be run
     #[arg(long)]
     strict: bool,
@@ -54,45 +73,34 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-/// Where kernels come from.
-#[derive(Args)]
-pub(crate) struct Sources {
-    /// A Debian mirror to ask first, such as <http://mirror.example.org/debian>
-    /// [also: STRATA_MIRROR]
-    #[arg(long, value_name = "URL")]
-    mirror: Vec<String>,
-
-    /// Take exactly the kernels that are pinned, no newer ones of their series
-    #[arg(long)]
-    locked: bool,
-}
-
-impl Sources {
-    pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
-        let builder = Store::builder(catalogue).locked(self.locked);
-        self.mirror
-            .iter()
-            .fold(builder, |builder, mirror| builder.mirror(mirror))
-            .build()
-    }
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
-    let kernels = match arguments.kernels.as_slice() {
-        [] => catalogue.default_kernels(),
-        specs => catalogue.select(specs)?,
-    };
+    let targets = Targets::of(&arguments.kernels, &catalogue)?;
+    if arguments.claims.is_some() && !targets.native {
+        let why = "--claims is for the running kernel: test-kernels native --claims 4.4\n";
+        clap::Error::raw(ErrorKind::ArgumentConflict, why).exit();
+    }
     let scenarios = scenarios_named(&arguments.scenarios)?;
-    host::prepare(arguments.yes)?;
+    host::prepare_tools(targets.tools(), arguments.yes)?;
 
-    let store = arguments.sources.store(&catalogue)?;
-    let mut suite = Suite::new(kernels, scenarios, store, RunDir::new_run()?)?;
-    suite.bench.wish = arguments.accel;
-    suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
-    let matrix = suite.run(&report::Terminal::default());
+    let dir = RunDir::new_run()?;
+    let terminal = report::Terminal::default();
+    let mut matrix = Matrix::default();
+    if targets.native {
+        let row = native(&scenarios, arguments.claims, &dir.kernel(NATIVE)?);
+        terminal.row(&row);
+        matrix.rows.push(row);
+    }
+    if !targets.kernels.is_empty() {
+        let store = arguments.sources.store(&catalogue)?;
+        let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
+        suite.bench.wish = arguments.accel;
+        suite.bench.cpus = arguments.cpus.get();
+        suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
+        matrix.rows.extend(suite.run(&terminal).rows);
+    }
 
-    println!("{}", report::table(&matrix));
-    print!("{}", report::details(&matrix));
+    print(format_args!("{}\n", report::table(&matrix)));
+    print(report::details(&matrix));
     Ok(matrix.exit(arguments.strict))
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use guest::{JOB_PATH, Job, Kernel, Record, scenarios, supervise};
 
 use console::Console;
+pub(crate) use orphans::end_all as end_orphans;
 
 /// Does the job and ends the machine, whatever happens.
 pub(crate) fn run() -> ! {
@@ -47,7 +48,7 @@ fn do_job(console: &Console) -> Result<Infallible, String> {
     let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
 
     console.send(&Record::Booted {
-        kernel: this_kernel()?,
+        kernel: Kernel::running().map_err(|error| error.to_string())?,
     });
     let scenarios = match &job {
         Job::Scenarios { names, deadline_ms } => {
@@ -82,17 +83,4 @@ fn look(console: &Console, names: &[String], deadline: Duration) -> Result<(), S
         });
     }
     Ok(())
-}
-
-fn this_kernel() -> Result<Kernel, String> {
-    let read = |name| {
-        let path = format!("/proc/sys/kernel/{name}");
-        fs::read_to_string(&path)
-            .map(|text| text.trim_end().to_owned())
-            .map_err(|error| format!("{path}: {error}"))
-    };
-    Ok(Kernel {
-        release: read("osrelease")?,
-        version: read("version")?,
-    })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::report::basis;
 use crate::{Cell, Matrix, Row, Verdict};
 
 /// Each red cell with expected and observed side by side, the console's last
@@ -12,8 +13,12 @@ pub fn details(matrix: &Matrix) -> String {
     for row in &matrix.rows {
         for cell in &row.cells {
             match cell.verdict {
-                Verdict::Passed | Verdict::NotRun => {}
-                Verdict::NoClaim | Verdict::NotApplicable => aside(row, cell, &mut text),
+                Verdict::Passed => {}
+                // Said once, in the matrix.
+                Verdict::NotRun if row.problem.is_some() => {}
+                Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => {
+                    aside(row, cell, &mut text);
+                }
                 _ => red(row, cell, &mut text),
             }
         }
@@ -53,6 +58,7 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
         if let Some(commit) = &claim.commit {
             let _ = writeln!(text, "  commit {commit}");
         }
+        let _ = writeln!(text, "  {}", basis(&claim.observed));
     }
     let _ = writeln!(text, "  console, last lines ({}):", row.dir.display());
     if row.last_lines.is_empty() {

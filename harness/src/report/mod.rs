@@ -1,11 +1,23 @@
 //! Reports for people.
 
+mod basis;
+mod bisection;
 mod details;
+mod explain;
+mod history;
 mod program;
+mod ranges;
+mod stock;
 mod table;
 mod terminal;
 
+pub use basis::basis;
+pub use bisection::bisection;
 pub use details::details;
+pub use explain::{explain, explain_kernel};
+pub use history::history;
+pub(crate) use program::ending;
 pub use program::{closing_line, exit_code, failure};
+pub use stock::{checked, removed, stock};
 pub use table::table;
 pub use terminal::Terminal;

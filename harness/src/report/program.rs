@@ -52,7 +52,8 @@ pub fn exit_code(ending: &Ending, interrupt: Option<&Interrupt>) -> u8 {
     }
 }
 
-fn ending(ending: &Ending) -> String {
+/// How a run ended, in a few words.
+pub(crate) fn ending(ending: &Ending) -> String {
     match ending {
         Ending::Ended(status) => status.to_string(),
         Ending::TimedOut(limit) => format!(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::{Matrix, Problem, Row, Verdict};
+use crate::{Cell, Matrix, Problem, Row, Verdict};
 
 /// A wider table is shown as one letter a cell.
 const WIDTH: usize = 120;
@@ -58,29 +58,42 @@ fn words(
             }
             None => {
                 for (cell, width) in row.cells.iter().zip(columns) {
-                    let _ = write!(text, "  {:width$}", cell.verdict);
+                    let mark = if is_marked(cell) { "*" } else { "" };
+                    let verdict = format!("{}{mark}", cell.verdict);
+                    let _ = write!(text, "  {verdict:width$}");
                 }
             }
         }
         end_line(text);
     }
+    if matrix.rows.iter().flat_map(|row| &row.cells).any(is_marked) {
+        text.push_str("* basis: source (no kernel was seen to show what is claimed)\n");
+    }
+}
+
+/// Whether a cell says something of a claim that rests on source alone.
+fn is_marked(cell: &Cell) -> bool {
+    matches!(cell.verdict, Verdict::Passed | Verdict::Failed) && cell.rests_on_source()
 }
 
 fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut String) {
     for (index, name) in scenarios.iter().enumerate() {
         let _ = writeln!(text, "{:>3} {name}", index + 1);
     }
-    let mut used: Vec<Verdict> = matrix
+    let mut used: Vec<(Verdict, bool)> = matrix
         .rows
         .iter()
         .flat_map(|row| &row.cells)
-        .map(|cell| cell.verdict)
+        .map(|cell| (cell.verdict, is_marked(cell)))
         .collect();
     used.sort_unstable();
     used.dedup();
     let legend: Vec<String> = used
         .iter()
-        .map(|verdict| format!("{} {verdict}", letter(*verdict)))
+        .map(|&(verdict, marked)| {
+            let basis = if marked { " (basis: source)" } else { "" };
+            format!("{} {verdict}{basis}", letter(verdict, marked))
+        })
         .collect();
     let _ = writeln!(text, "\n{}\n", legend.join("   "));
     // A ruler: every tenth scenario has its number over its cell.
@@ -100,7 +113,7 @@ fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut St
                     if index % 10 == 0 {
                         text.push(' ');
                     }
-                    text.push(letter(cell.verdict));
+                    text.push(letter(cell.verdict, is_marked(cell)));
                 }
             }
         }
@@ -135,8 +148,10 @@ fn not_run(row: &Row) -> Option<String> {
     }
 }
 
-fn letter(verdict: Verdict) -> char {
+fn letter(verdict: Verdict, marked: bool) -> char {
     match verdict {
+        Verdict::Passed if marked => ':',
+        Verdict::Failed if marked => 'f',
         Verdict::Passed => '.',
         Verdict::Failed => 'F',
         Verdict::NoClaim => '?',
@@ -149,5 +164,56 @@ fn letter(verdict: Verdict) -> char {
         Verdict::Hung => 'H',
         Verdict::Ended => 'E',
         Verdict::Garbled => 'G',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use guest::{Claim, Observation, Version};
+
+    use super::*;
+    use crate::Claimed;
+
+    fn matrix(cells: usize) -> Matrix {
+        let claims = [
+            Claim::since(3, 2).shows("call=ok"),
+            Claim::since(3, 2)
+                .shows("call=ok")
+                .observed(const { &[Version::new(3, 10)] }),
+        ];
+        let cell = |index: usize| Cell {
+            scenario: format!("example_{index}"),
+            verdict: Verdict::Passed,
+            why: None,
+            claim: Some(Claimed::of(&claims[index % 2])),
+            observed: Observation::written("call=ok"),
+        };
+        let row = Row {
+            name: "3.10".to_owned(),
+            spec: "3.10".to_owned(),
+            image: None,
+            substitute: None,
+            kernel: None,
+            cells: (0..cells).map(cell).collect(),
+            problem: None,
+            boots: 1,
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+            dir: PathBuf::new(),
+        };
+        Matrix { rows: vec![row] }
+    }
+
+    #[test]
+    fn what_rests_on_source_is_marked() {
+        let narrow = table(&matrix(2));
+        assert!(narrow.contains("  pass*"), "{narrow}");
+        assert!(narrow.contains("\n* basis: source"), "{narrow}");
+        let wide = table(&matrix(12));
+        assert!(wide.contains(": pass (basis: source)"), "{wide}");
+        assert!(wide.contains("  :.:.:.:.:. :."), "{wide}");
     }
 }

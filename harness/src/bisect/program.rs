@@ -1,0 +1,105 @@
+//! A program's exit status, asked of one kernel, as `git bisect run` does.
+
+use std::io;
+
+use anyhow::{Result, bail};
+use images::Kernel;
+
+use super::{Showed, Trial};
+use crate::{Bench, Ending, Packed, Problem, Ran, Runner, Stdin, Streams, Watcher, report};
+
+/// The exit status with which a program says that it cannot tell.
+const SKIP: u8 = 125;
+
+/// Runs a program in a kernel, with nothing to read. What it writes, either way,
+/// goes to stderr.
+///
+/// # Errors
+/// Where the harness cannot do its part, or the run was interrupted.
+pub fn ask_program(
+    bench: &Bench,
+    runner: &Runner,
+    program: &Packed,
+    kernel: &Kernel,
+    watcher: &dyn Watcher,
+) -> Result<Trial> {
+    let bootable = match bench.machine(kernel, watcher) {
+        Ok(bootable) => bootable,
+        Err(Problem::Unavailable(why) | Problem::Failed(why)) => return Ok(Trial::Skipped(why)),
+    };
+    let mut output = Streams {
+        stdout: io::stderr(),
+        stderr: io::stderr(),
+    };
+    let ran = runner.run(&bootable, program, Stdin::Null, &mut output)?;
+    match ran.ending {
+        Ending::Interrupted | Ending::OutputClosed => bail!("interrupted"),
+        _ => Ok(trial(&ran)),
+    }
+}
+
+/// 0 is good, 125 skips the kernel, all else is bad: another exit status, a
+/// signal, a program that never ends, a kernel that it brings down.
+fn trial(ran: &Ran) -> Trial {
+    let text = report::ending(&ran.ending);
+    let version = ran.kernel.as_ref().and_then(|k| k.follows().ok());
+    let class = match (&ran.ending, &ran.kernel) {
+        (_, None) => return Trial::Skipped(format!("it does not boot ({text})")),
+        (Ending::Ended(status), _) if status.code() == SKIP => {
+            return Trial::Skipped(format!("the program says so ({text})"));
+        }
+        (Ending::Ended(status), _) if status.code() == 0 => "good",
+        _ => "bad",
+    };
+    Trial::Showed(Showed {
+        class: class.to_owned(),
+        text: format!("{class} ({text})"),
+        version,
+        disagrees: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use guest::Status;
+
+    use super::*;
+    use crate::boot::End;
+
+    fn class(ending: Ending, booted: bool) -> String {
+        let kernel = booted.then(|| guest::Kernel {
+            release: "6.1.176".to_owned(),
+            version: "#1 SMP".to_owned(),
+        });
+        let ran = Ran {
+            kernel,
+            ending,
+            last_lines: Vec::new(),
+            took: Duration::ZERO,
+            console: None,
+        };
+        match trial(&ran) {
+            Trial::Showed(showed) => showed.class,
+            Trial::Skipped(_) => "skip".to_owned(),
+        }
+    }
+
+    #[test]
+    fn exit_statuses_mean_what_git_bisect_takes_them_for() {
+        let exited = |code| class(Ending::Ended(Status::Exited(code)), true);
+        assert_eq!(exited(0), "good");
+        assert_eq!(exited(1), "bad");
+        assert_eq!(exited(125), "skip");
+        assert_eq!(class(Ending::Ended(Status::Killed(11)), true), "bad");
+        assert_eq!(class(Ending::TimedOut(Duration::from_secs(1)), true), "bad");
+    }
+
+    #[test]
+    fn a_kernel_that_dies_of_the_program_is_bad_and_one_that_never_booted_is_skipped() {
+        let panicked = || Ending::Lost(End::Panicked("Kernel panic".to_owned()));
+        assert_eq!(class(panicked(), true), "bad");
+        assert_eq!(class(panicked(), false), "skip");
+    }
+}

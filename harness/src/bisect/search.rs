@@ -1,0 +1,286 @@
+//! The search itself: over positions, whatever stands at them.
+
+use std::collections::BTreeMap;
+
+/// What is said of a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// It is as it should be.
+    Good,
+    /// It is not.
+    Bad,
+    /// It cannot be asked.
+    Skip,
+}
+
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// What was found.
+    pub outcome: Outcome,
+    /// Positions whose answers do not fit with one single change: there is more
+    /// than one, and the search has found one of them.
+    pub contradictions: Vec<usize>,
+    /// All that were asked, each once.
+    pub answers: BTreeMap<usize, Answer>,
+}
+
+/// What a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Two positions that differ. Whatever lies between them cannot be asked.
+    Change {
+        /// The lower one.
+        before: usize,
+        /// The higher one.
+        after: usize,
+    },
+    /// All that were asked say the same.
+    NoChange,
+    /// None can be asked.
+    Nothing,
+}
+
+/// Finds two neighbours among `0..count` that differ, by halving.
+///
+/// Both ends are asked, then the middle; where that cannot be asked, what is
+/// nearest to it. When a pair is found, one position on either side of it is
+/// asked as well, in the middle of the longest stretch that was left out: a
+/// behaviour that comes and goes is not to be taken for one that changed once.
+///
+/// # Errors
+/// The first that `test` makes.
+pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Answer, E>) -> Result<Search, E> {
+    let mut asked = Asked {
+        test,
+        answers: BTreeMap::new(),
+    };
+    let mut contradictions = Vec::new();
+    let outcome = asked.run(count, &mut contradictions)?;
+    Ok(Search {
+        outcome,
+        contradictions,
+        answers: asked.answers,
+    })
+}
+
+struct Asked<F> {
+    test: F,
+    answers: BTreeMap<usize, Answer>,
+}
+
+impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
+    fn run(&mut self, count: usize, contradictions: &mut Vec<usize>) -> Result<Outcome, E> {
+        let Some((first, low)) = self.first_of(0..count)? else {
+            return Ok(Outcome::Nothing);
+        };
+        let (last, high) = self
+            .first_of((first + 1..count).rev())?
+            .unwrap_or((first, low));
+        let mut after = last;
+        if low == high {
+            // Perhaps it came and went.
+            match self.middle_of(first, last)? {
+                Some((middle, answer)) if answer != low => {
+                    contradictions.push(last);
+                    after = middle;
+                }
+                _ => return Ok(Outcome::NoChange),
+            }
+        }
+        let mut before = first;
+        while let Some((middle, answer)) = self.middle_of(before, after)? {
+            if answer == low {
+                before = middle;
+            } else {
+                after = middle;
+            }
+        }
+        for (from, to, end) in [(first, before, before), (after, last, after)] {
+            if let Some((from, to)) = self.longest_stretch(from, to)
+                && let Some((position, answer)) = self.middle_of(from, to)?
+                && Some(&answer) != self.answers.get(&end)
+            {
+                contradictions.push(position);
+            }
+        }
+        Ok(Outcome::Change { before, after })
+    }
+
+    /// Asks one that was not asked before.
+    fn ask(&mut self, position: usize) -> Result<Option<(usize, Answer)>, E> {
+        let answer = (self.test)(position)?;
+        self.answers.insert(position, answer);
+        Ok((answer != Answer::Skip).then_some((position, answer)))
+    }
+
+    /// The first of some that can be asked.
+    fn first_of(
+        &mut self,
+        positions: impl Iterator<Item = usize>,
+    ) -> Result<Option<(usize, Answer)>, E> {
+        for position in positions {
+            if let Some(answer) = self.ask(position)? {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Strictly between two positions, what is nearest to the middle and can be
+    /// asked, and was not before.
+    fn middle_of(&mut self, low: usize, high: usize) -> Result<Option<(usize, Answer)>, E> {
+        let middle = low + (high - low) / 2;
+        let mut left: Vec<usize> = (low + 1..high)
+            .filter(|position| !self.answers.contains_key(position))
+            .collect();
+        left.sort_by_key(|position| position.abs_diff(middle));
+        self.first_of(left.into_iter())
+    }
+
+    /// The longest stretch between two positions of which nothing is known, as
+    /// the known positions at its ends.
+    fn longest_stretch(&self, from: usize, to: usize) -> Option<(usize, usize)> {
+        let known: Vec<usize> = self.answers.range(from..=to).map(|(at, _)| *at).collect();
+        let stretches = known.windows(2).map(|pair| (pair[0], pair[1]));
+        stretches
+            .filter(|(from, to)| to - from > 1)
+            .max_by_key(|(from, to)| to - from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use Answer::{Bad, Good, Skip};
+
+    fn run(oracle: &[Answer]) -> Search {
+        let mut asked = vec![0; oracle.len()];
+        let test = |position: usize| -> Result<Answer, Infallible> {
+            asked[position] += 1;
+            Ok(oracle[position])
+        };
+        let Ok(search) = search(oracle.len(), test);
+        assert!(
+            asked.iter().all(|&times| times <= 1),
+            "{oracle:?}: {asked:?}"
+        );
+        search
+    }
+
+    /// Where answers, skips aside, change.
+    fn changes(oracle: &[Answer]) -> usize {
+        let said: Vec<Answer> = oracle.iter().copied().filter(|a| *a != Skip).collect();
+        said.windows(2).filter(|pair| pair[0] != pair[1]).count()
+    }
+
+    /// Every way to answer at up to nine positions.
+    fn oracles() -> impl Iterator<Item = Vec<Answer>> {
+        (0..=9u32).flat_map(|count| {
+            (0..3usize.pow(count)).map(move |number| {
+                let digit = |at: u32| number / 3usize.pow(at) % 3;
+                (0..count).map(|at| [Good, Bad, Skip][digit(at)]).collect()
+            })
+        })
+    }
+
+    #[test]
+    fn whatever_is_answered_a_pair_differs_and_nobody_between_can_be_asked() {
+        for oracle in oracles() {
+            let search = run(&oracle);
+            let all_skip = oracle.iter().all(|answer| *answer == Skip);
+            match search.outcome {
+                Outcome::Change { before, after } => {
+                    assert_ne!(oracle[before], oracle[after], "{oracle:?}");
+                    assert!(before < after && ![oracle[before], oracle[after]].contains(&Skip));
+                    for position in before + 1..after {
+                        assert_eq!(search.answers.get(&position), Some(&Skip), "{oracle:?}");
+                    }
+                }
+                Outcome::NoChange => assert!(!all_skip, "{oracle:?}"),
+                Outcome::Nothing => assert!(all_skip, "{oracle:?}"),
+            }
+            for (position, answer) in search.answers {
+                assert_eq!(oracle[position], answer);
+            }
+        }
+    }
+
+    #[test]
+    fn one_change_is_found_at_every_place_whatever_is_skipped() {
+        for oracle in oracles() {
+            let search = run(&oracle);
+            match changes(&oracle) {
+                0 => assert!(
+                    !matches!(search.outcome, Outcome::Change { .. }),
+                    "{oracle:?}"
+                ),
+                1 => {
+                    assert!(
+                        matches!(search.outcome, Outcome::Change { .. }),
+                        "{oracle:?}"
+                    );
+                    assert!(search.contradictions.is_empty(), "{oracle:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn answers_that_do_not_fit_together_are_named_and_real() {
+        for oracle in oracles() {
+            let search = run(&oracle);
+            let seen: Vec<Answer> = search.answers.values().copied().collect();
+            // What was seen to come and go is said, and nothing else is.
+            assert_eq!(
+                search.contradictions.is_empty(),
+                changes(&seen) < 2,
+                "{oracle:?}: {search:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_came_and_went_is_noticed_at_the_quarters() {
+        // Good, then bad, then good again: the ends agree, the middle does not.
+        let search = run(&[Good, Good, Bad, Bad, Bad, Good, Good]);
+        assert_eq!(
+            search.outcome,
+            Outcome::Change {
+                before: 1,
+                after: 2
+            }
+        );
+        assert_eq!(search.contradictions, [6]);
+        // A stretch that halving alone never looks into.
+        let mut oracle = vec![Good; 9];
+        oracle.extend([Bad; 23]);
+        oracle[23] = Good;
+        assert_eq!(run(&oracle).contradictions, [23]);
+    }
+
+    #[test]
+    fn a_thousand_kernels_take_a_dozen_boots() {
+        for boundary in 1..1000 {
+            let mut oracle = vec![Good; 1000];
+            oracle[boundary..].fill(Bad);
+            let search = run(&oracle);
+            let (before, after) = (boundary - 1, boundary);
+            assert_eq!(search.outcome, Outcome::Change { before, after });
+            assert!(search.answers.len() <= 14, "{}", search.answers.len());
+        }
+    }
+
+    #[test]
+    fn an_error_ends_it() {
+        let mut asked = 0;
+        let failed = search(9, |_| {
+            asked += 1;
+            Err::<Answer, _>("no QEMU")
+        });
+        assert_eq!((failed, asked), (Err("no QEMU"), 1));
+    }
+}

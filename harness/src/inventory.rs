@@ -1,0 +1,86 @@
+//! The kernels that are known by name, and what of them is in the cache.
+
+use guest::Version;
+use images::{Cached, Catalogue, Store};
+use serde::Serialize;
+
+/// One kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stock {
+    /// Its name in the catalogue; none for what is in the cache and not there.
+    pub name: Option<String>,
+    /// The Debian version that the catalogue names.
+    pub debian: Option<String>,
+    /// The suite it was published in.
+    pub suite: Option<String>,
+    /// Whether it is among those that are tested by default.
+    pub default: bool,
+    /// What is in the cache, which may be another version of its series.
+    pub cached: Option<CachedStock>,
+}
+
+/// An image in the cache.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CachedStock {
+    /// Its Debian version.
+    pub debian: String,
+    /// Bytes of the image.
+    pub size: u64,
+    /// SHA-256 of the image, as it was when it was verified.
+    pub sha256: String,
+    /// Where it came from, for people.
+    pub source: String,
+    /// Where it is.
+    pub path: String,
+}
+
+/// The whole catalogue in its order, then what else is in the cache.
+#[must_use]
+pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
+    let mut cached = store.cached();
+    let mut take = |wanted: &dyn Fn(&Cached) -> bool| {
+        let at = cached.iter().position(wanted)?;
+        Some(stock_of(cached.remove(at)))
+    };
+    let exact: Vec<Option<CachedStock>> = catalogue
+        .entries
+        .iter()
+        .map(|entry| take(&|cached| cached.about.debian_version == entry.debian))
+        .collect();
+    let mut stocks: Vec<Stock> = catalogue
+        .entries
+        .iter()
+        .zip(exact)
+        .map(|(entry, exact)| Stock {
+            name: Some(entry.name.clone()),
+            debian: Some(entry.debian.clone()),
+            suite: Some(entry.suite.clone()),
+            default: catalogue.default.contains(&entry.name),
+            cached: exact
+                .or_else(|| take(&|cached| series(cached).as_deref() == Some(&entry.name))),
+        })
+        .collect();
+    stocks.extend(cached.into_iter().map(|cached| Stock {
+        name: None,
+        debian: None,
+        suite: None,
+        default: false,
+        cached: Some(stock_of(cached)),
+    }));
+    stocks
+}
+
+fn series(cached: &Cached) -> Option<String> {
+    let (version, _) = Version::leading(&cached.about.debian_version).ok()?;
+    Some(version.series().to_string())
+}
+
+fn stock_of(cached: Cached) -> CachedStock {
+    CachedStock {
+        debian: cached.about.debian_version,
+        size: cached.about.size,
+        sha256: cached.about.sha256,
+        source: cached.about.source,
+        path: cached.path.display().to_string(),
+    }
+}

@@ -1,0 +1,14 @@
+//! What a claim rests on.
+
+use guest::Version;
+
+/// The kernels on which a claim was seen to hold, or that it rests on source
+/// alone.
+#[must_use]
+pub fn basis(observed: &[Version]) -> String {
+    if observed.is_empty() {
+        return "basis: source (no kernel was seen to show it)".to_owned();
+    }
+    let versions: Vec<String> = observed.iter().map(Version::to_string).collect();
+    format!("observed on {}", versions.join(", "))
+}

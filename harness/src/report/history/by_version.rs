@@ -1,0 +1,94 @@
+//! Boundary by boundary: what changed in which version, by which commit.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use guest::{Claim, Observation, Scenario, Version};
+
+use super::{backports, commit_link, escaped, sentence};
+
+/// A boundary of a scenario: the claims on its two sides.
+struct Change<'a> {
+    scenario: &'a Scenario,
+    before: &'a Claim,
+    after: &'a Claim,
+}
+
+pub(super) fn write(scenarios: &[Scenario], text: &mut String) {
+    text.push_str("\n## By version\n");
+    let mut versions: BTreeMap<Version, Vec<Change>> = BTreeMap::new();
+    for scenario in scenarios {
+        for pair in scenario.claims.windows(2) {
+            versions.entry(pair[1].since).or_default().push(Change {
+                scenario,
+                before: &pair[0],
+                after: &pair[1],
+            });
+        }
+    }
+    for (version, changes) in versions {
+        let _ = writeln!(text, "\n### Linux {version}");
+        for group in by_commit(changes) {
+            write_commit(&group, text);
+        }
+    }
+}
+
+/// Changes of one commit beside one another, in the order of the table.
+fn by_commit(changes: Vec<Change>) -> Vec<Vec<Change>> {
+    let mut groups: Vec<Vec<Change>> = Vec::new();
+    for change in changes {
+        let commit = change.after.commit;
+        match groups
+            .iter_mut()
+            .find(|group| group[0].after.commit == commit)
+        {
+            Some(group) => group.push(change),
+            None => groups.push(vec![change]),
+        }
+    }
+    groups
+}
+
+fn write_commit(changes: &[Change], text: &mut String) {
+    let first = changes[0].after;
+    let commit = first.commit.as_ref().map(commit_link);
+    let commit = commit.unwrap_or_else(|| "No one commit.".to_owned());
+    let _ = write!(text, "\n{commit}");
+    if let Some(backports) = backports(first) {
+        let _ = write!(text, "  \n{backports}");
+    }
+    text.push_str("\n\n");
+    for change in changes {
+        let name = change.scenario.name;
+        let _ = writeln!(
+            text,
+            "- [{}](#{name}): {}\n  {}",
+            escaped(name),
+            what_changed(&change.before.observation(), &change.after.observation()),
+            sentence(change.after.because),
+        );
+    }
+}
+
+/// The facts that differ; those that do not are left out.
+fn what_changed(before: &Observation, after: &Observation) -> String {
+    let mut changes = Vec::new();
+    for fact in &after.0 {
+        match before.get(&fact.name) {
+            Some(value) if value == fact.value => {}
+            Some(value) => changes.push(format!("`{}`: `{value}` → `{}`", fact.name, fact.value)),
+            None => changes.push(format!("`{fact}` is new")),
+        }
+    }
+    let gone = before
+        .0
+        .iter()
+        .filter(|fact| after.get(&fact.name).is_none());
+    changes.extend(gone.map(|fact| format!("`{}` is gone", fact.name)));
+    if changes.is_empty() {
+        "shows the same as before, for another reason.".to_owned()
+    } else {
+        format!("{}.", changes.join(", "))
+    }
+}

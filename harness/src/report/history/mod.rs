@@ -1,0 +1,133 @@
+//! The history that the table of claims tells, as a document: `docs/history.md`.
+
+mod by_scenario;
+mod by_version;
+
+use std::fmt::Write;
+
+use guest::{Claim, Commit, Scenario};
+
+use super::explain::address;
+
+const INTRODUCTION: &str = include_str!("introduction.md");
+
+/// The document, in Markdown.
+#[must_use]
+pub fn history(scenarios: &[Scenario]) -> String {
+    let claims = || scenarios.iter().flat_map(|scenario| scenario.claims);
+    let on_source = claims().filter(|claim| claim.observed.is_empty()).count();
+    let mut text = INTRODUCTION.to_owned();
+    let _ = writeln!(
+        text,
+        "\nThere are {} scenarios with {} claims; {on_source} of these rest on source alone.",
+        scenarios.len(),
+        claims().count(),
+    );
+    by_version::write(scenarios, &mut text);
+    by_scenario::write(scenarios, &mut text);
+    text
+}
+
+/// A commit, as a link.
+fn commit_link(commit: &Commit) -> String {
+    format!(
+        "[`{}`]({}) {}",
+        commit.id,
+        address(commit),
+        escaped(commit.title)
+    )
+}
+
+/// The stable kernels that have a change before its version, as a sentence.
+fn backports(claim: &Claim) -> Option<String> {
+    let versions: Vec<String> = claim.backports.iter().map(ToString::to_string).collect();
+    let versions = versions.join(", ");
+    (!versions.is_empty()).then(|| format!("Backported to {versions}."))
+}
+
+/// Text in which nothing is taken for Markdown.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if "\\`*|<[]".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// A sentence of the table, from its first letter to its full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    let end = if text.ends_with('.') { "" } else { "." };
+    // A name keeps its small letter: unshare(2), setns(2).
+    let word = text.split([' ', ',']).next().unwrap_or_default();
+    if word.contains(['(', '_', '/', '.']) {
+        return format!("{}{end}", escaped(text));
+    }
+    format!(
+        "{}{}{end}",
+        first.unwrap_or_default(),
+        escaped(chars.as_str())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::{Facts, ProbeError, Version};
+
+    use super::*;
+
+    fn no_probe(_: &mut Facts) -> Result<(), ProbeError> {
+        Ok(())
+    }
+
+    const SCENARIOS: &[Scenario] = &[Scenario {
+        name: "an_example",
+        summary: "unshare(A|B) in a thread",
+        probe: no_probe,
+        claims: &[
+            Claim::since(3, 8)
+                .shows("call=EINVAL child=outer")
+                .because("it is refused"),
+            Claim::since(3, 13)
+                .shows("call=ok child=outer")
+                .because("it is served")
+                .commit("1f7f4dde5c94", "fork: Allow *it*")
+                .backported(&[Version::point(3, 12, 5)])
+                .observed(&[Version::point(5, 10, 223)])
+                .links(&["https://example.org/issues/1"]),
+        ],
+    }];
+
+    #[test]
+    fn it_tells_by_version_and_by_scenario() {
+        let history = history(SCENARIOS);
+        for words in [
+            "1 scenarios with 2 claims; 1 of these rest on source alone",
+            "### Linux 3.13\n",
+            "[`1f7f4dde5c94`](https://git.kernel.org/linus/1f7f4dde5c94) fork: Allow \\*it\\*",
+            "Backported to 3.12.5.",
+            "`call`: `EINVAL` → `ok`",
+            "### an_example\n",
+            "| 3.8 to 3.12, not 3.12.y from 3.12.5 | `call=EINVAL child=outer` | source |",
+            "| 3.13 and later, also 3.12.y from 3.12.5 | `call=ok child=outer` | 5.10.223 |",
+            "<https://example.org/issues/1>",
+        ] {
+            assert!(
+                history.contains(words),
+                "{words:?} is missing in:\n{history}"
+            );
+        }
+        // What did not change is not told as a change.
+        assert!(!history.contains("`child`: "), "{history}");
+    }
+
+    #[test]
+    fn a_sentence_is_one() {
+        assert_eq!(sentence("it is refused"), "It is refused.");
+        assert_eq!(sentence("unshare(2) knows it"), "unshare(2) knows it.");
+    }
+}

@@ -1,0 +1,104 @@
+//! The kernels that are known by name, as a table.
+
+use std::fmt::Write;
+
+use images::{Checked, Removed};
+
+use crate::Stock;
+
+/// A line a kernel: name, version, suite, and what is in the cache.
+#[must_use]
+pub fn stock(stocks: &[Stock]) -> String {
+    let rows: Vec<[String; 5]> = stocks.iter().map(row).collect();
+    let headings = ["kernel", "Debian version", "suite", "cached", "from"].map(str::to_owned);
+    let all = || std::iter::once(&headings).chain(&rows);
+    let width = |column: usize| all().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3, 4].map(width);
+    let mut text = String::new();
+    for row in all() {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let cached = stocks.iter().filter_map(|stock| stock.cached.as_ref());
+    let (count, bytes) = cached.fold((0, 0), |(count, bytes), c| (count + 1, bytes + c.size));
+    let _ = writeln!(
+        text,
+        "\n{count} in the cache, {}; * is tested by default",
+        size(bytes)
+    );
+    text
+}
+
+fn row(stock: &Stock) -> [String; 5] {
+    let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let mark = if stock.default { " *" } else { "" };
+    let (cached, from) = match &stock.cached {
+        None => (String::new(), String::new()),
+        Some(cached) if Some(&cached.debian) == stock.debian.as_ref() => {
+            (size(cached.size), from(&cached.source))
+        }
+        // Another version stands in, or the catalogue has none of this.
+        Some(cached) => (
+            format!("{} {}", cached.debian, size(cached.size)),
+            from(&cached.source),
+        ),
+    };
+    [
+        format!("{}{mark}", dash(&stock.name)),
+        dash(&stock.debian),
+        dash(&stock.suite),
+        cached,
+        from,
+    ]
+}
+
+/// The host of an address; the path within an archive says the same again.
+fn from(source: &str) -> String {
+    let host = source.split_once("://").map(|(_, rest)| rest);
+    let host = host.and_then(|rest| rest.split('/').next());
+    host.unwrap_or(source).to_owned()
+}
+
+/// Bytes, for people.
+fn size(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// A line an image: what is wrong with it, and what to do about that.
+#[must_use]
+pub fn checked(images: &[Checked]) -> String {
+    let mut text = String::new();
+    let mut altered = 0;
+    for image in images {
+        match &image.problem {
+            None => {
+                let _ = writeln!(text, "{}: intact", image.debian_version);
+            }
+            Some(problem) => {
+                altered += 1;
+                let dir = image.dir.display();
+                let _ = writeln!(text, "{}: WRONG: {problem} ({dir})", image.debian_version);
+            }
+        }
+    }
+    let _ = writeln!(text, "{} images, {altered} of them wrong", images.len());
+    if altered > 0 {
+        text.push_str("whatever asks for a wrong one next removes it and obtains it again\n");
+    }
+    text
+}
+
+/// A line a version, and what it comes to.
+#[must_use]
+pub fn removed(versions: &[Removed]) -> String {
+    let mut text = String::new();
+    for removed in versions {
+        let _ = writeln!(text, "{}: removed, {}", removed.name, size(removed.size));
+    }
+    let bytes = versions.iter().map(|removed| removed.size).sum();
+    let _ = writeln!(text, "{} freed", size(bytes));
+    text
+}

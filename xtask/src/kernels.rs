@@ -1,0 +1,133 @@
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use harness::{Exit, fetch_all, inventory, report};
+use images::{Catalogue, Spec, Store};
+
+use crate::out::print;
+use crate::sources::Sources;
+
+/// See what kernels there are; fetch, check and remove them
+#[derive(Args)]
+#[command(after_help = "\
+The cache is $STRATA_CACHE, else ~/.cache/strata.
+
+Examples:
+  cargo xtask kernels list
+  cargo xtask kernels list --format json
+  cargo xtask kernels fetch 3.10 '>=6.12'
+  cargo xtask kernels verify
+  cargo xtask kernels prune")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(List),
+    Fetch(Fetch),
+    Verify(Verify),
+    Prune(Prune),
+}
+
+/// List the catalogue: what is cached of it, how large, and where from
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask kernels list
+  cargo xtask kernels list --format json | jq '.[] | select(.cached) | .name'")]
+struct List {
+    /// For people or for programs
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Obtain and verify kernels, so that later runs need no network
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  all of them are in the cache
+  2  no such kernel
+  3  some cannot be had, or failed verification
+
+Examples:
+  cargo xtask kernels fetch 3.10
+  cargo xtask kernels fetch 3.8..3.13 6
+  cargo xtask kernels fetch 6.1 --mirror http://mirror.example.org/debian")]
+struct Fetch {
+    /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13 or all
+    #[arg(value_name = "KERNEL", required = true)]
+    kernels: Vec<Spec>,
+
+    #[command(flatten)]
+    sources: Sources,
+}
+
+/// Hash all images in the cache anew
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  all are what they were when they were verified
+  3  some are not
+
+Examples:
+  cargo xtask kernels verify")]
+struct Verify {}
+
+/// Remove the images that the catalogue does not name any more
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask kernels prune
+  cargo xtask kernels prune --all      everything")]
+struct Prune {
+    /// Remove everything
+    #[arg(long)]
+    all: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let catalogue = Catalogue::builtin();
+    let store = Store::builder(&catalogue).build()?;
+    match &arguments.command {
+        Command::List(list) => {
+            let stocks = inventory(&catalogue, &store);
+            match list.format {
+                Format::Text => print(report::stock(&stocks)),
+                Format::Json => print(serde_json::to_string_pretty(&stocks)? + "\n"),
+            }
+            Ok(Exit::Agreed)
+        }
+        Command::Fetch(fetch) => {
+            let kernels = catalogue.select(&fetch.kernels)?;
+            let store = fetch.sources.store(&catalogue)?;
+            match fetch_all(&store, &kernels, &report::Terminal::default())? {
+                0 => Ok(Exit::Agreed),
+                _ => Ok(Exit::Unable),
+            }
+        }
+        Command::Verify(_) => {
+            let checked = store.verify();
+            print(report::checked(&checked));
+            match checked.iter().all(|image| image.problem.is_none()) {
+                true => Ok(Exit::Agreed),
+                false => Ok(Exit::Unable),
+            }
+        }
+        Command::Prune(prune) => {
+            let terminal = report::Terminal::default();
+            let removed = match prune.all {
+                true => store.prune_all(&terminal)?,
+                false => store.prune(&catalogue, &terminal)?,
+            };
+            print(report::removed(&removed));
+            Ok(Exit::Agreed)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The cache, looked at and tidied up.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use support::{Ran, run, xtask_command};
+
+fn kernels(cache: &Path, words: &[&str]) -> Ran {
+    run(xtask_command()
+        .arg("kernels")
+        .args(words)
+        .env("STRATA_CACHE", cache))
+}
+
+/// An image in the cache, as the store leaves it there.
+fn keep(cache: &Path, debian: &str, sha256: &str) -> std::path::PathBuf {
+    let dir = cache.join("kernels").join(debian).join("cloud-amd64");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("vmlinuz"), "image").unwrap();
+    let about = format!(
+        "debian_version = '{debian}'\npackage = 'linux-image'\n\
+         source = 'http://mirror.example.org/debian/pool/linux.deb'\nsize = 5\n\
+         sha256 = '{sha256}'\nobtained = '2026-01-01T00:00:00Z'\n"
+    );
+    fs::write(dir.join("image.toml"), about).unwrap();
+    dir
+}
+
+/// SHA-256 of `image`.
+const IMAGE: &str = "6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d";
+
+#[test]
+fn the_list_says_what_is_cached_and_where_it_came_from() {
+    let cache = tempfile::tempdir().unwrap();
+    keep(cache.path(), "3.10.11-1", IMAGE);
+    kernels(cache.path(), &["list"]).exits(0).prints(&[
+        "3.10.11-1",
+        "mirror.example.org",
+        "1 in the cache",
+        "7.3",
+    ]);
+    let json = kernels(cache.path(), &["list", "--format", "json"]).exits(0);
+    let list: Vec<serde_json::Value> = serde_json::from_str(&json.stdout).unwrap();
+    let entry = list.iter().find(|entry| entry["name"] == "3.10").unwrap();
+    assert_eq!(entry["cached"]["size"], 5);
+    assert_eq!(entry["cached"]["sha256"], IMAGE);
+    assert!(
+        list.iter()
+            .filter(|entry| !entry["cached"].is_null())
+            .count()
+            == 1
+    );
+}
+
+#[test]
+fn verify_hashes_anew() {
+    let cache = tempfile::tempdir().unwrap();
+    let dir = keep(cache.path(), "3.10.11-1", IMAGE);
+    kernels(cache.path(), &["verify"])
+        .exits(0)
+        .prints(&["3.10.11-1: intact"]);
+    fs::write(dir.join("vmlinuz"), "Image").unwrap();
+    kernels(cache.path(), &["verify"])
+        .exits(3)
+        .prints(&["3.10.11-1: WRONG", "altered"]);
+}
+
+#[test]
+fn prune_leaves_what_the_catalogue_names() {
+    let cache = tempfile::tempdir().unwrap();
+    let named = keep(cache.path(), "3.10.11-1", IMAGE);
+    let other = keep(cache.path(), "3.10.5-1", IMAGE);
+    kernels(cache.path(), &["prune"])
+        .exits(0)
+        .prints(&["3.10.5-1: removed"]);
+    assert!(named.exists() && !other.exists());
+    kernels(cache.path(), &["prune", "--all"])
+        .exits(0)
+        .prints(&["3.10.11-1: removed"]);
+    assert!(!named.exists());
+}
+
+#[test]
+fn what_cannot_be_had_is_said() {
+    let cache = tempfile::tempdir().unwrap();
+    // Where there is no network at all.
+    let ran = run(Command::new("unshare")
+        .args(["--map-root-user", "--net"])
+        .arg(xtask_command().get_program())
+        .args(["kernels", "fetch", "3.10"])
+        .env("STRATA_CACHE", cache.path()));
+    if ran.stderr.starts_with("unshare:") {
+        return;
+    }
+    ran.exits(3).complains(&["3.10: cannot be had"]);
+}
