@@ -18,17 +18,24 @@ pub enum Tool {
     StaticLibc,
     /// cargo-nextest, which runs the tests.
     Nextest,
+    /// A static busybox, which is the shell inside a kernel.
+    Busybox,
 }
 
 impl Tool {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Qemu, Self::StaticLibc, Self::Nextest];
+    /// What it takes to boot a guest.
+    pub const TO_BOOT: [Self; 2] = [Self::Qemu, Self::StaticLibc];
+    /// What it takes to test kernels.
+    pub const TO_TEST_KERNELS: [Self; 3] = [Self::Qemu, Self::StaticLibc, Self::Nextest];
+    /// All of them, which is what it takes to pass all tests.
+    pub const ALL: [Self; 4] = [Self::Qemu, Self::StaticLibc, Self::Busybox, Self::Nextest];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Qemu => qemu::PROGRAM,
             Self::StaticLibc => "the static C library (libc.a)",
             Self::Nextest => "cargo-nextest",
+            Self::Busybox => "busybox",
         }
     }
 
@@ -36,6 +43,7 @@ impl Tool {
         match self {
             Self::Qemu => which::which(qemu::PROGRAM).is_ok(),
             Self::Nextest => which::which("cargo-nextest").is_ok(),
+            Self::Busybox => which::which("busybox").is_ok(),
             Self::StaticLibc => has_static_libc(),
         }
     }
@@ -66,6 +74,19 @@ struct Manager {
     install: &'static [&'static str],
     qemu: &'static str,
     static_libc: &'static str,
+    busybox: &'static str,
+}
+
+impl Manager {
+    /// The package that a tool is in; none for what cargo installs.
+    const fn package(&self, tool: Tool) -> Option<&'static str> {
+        match tool {
+            Tool::Qemu => Some(self.qemu),
+            Tool::StaticLibc => Some(self.static_libc),
+            Tool::Busybox => Some(self.busybox),
+            Tool::Nextest => None,
+        }
+    }
 }
 
 const MANAGERS: &[Manager] = &[
@@ -75,6 +96,7 @@ const MANAGERS: &[Manager] = &[
         install: &["install", "--yes", "--no-install-recommends"],
         qemu: "qemu-system-x86",
         static_libc: "libc6-dev",
+        busybox: "busybox-static",
     },
     Manager {
         program: "dnf",
@@ -82,6 +104,7 @@ const MANAGERS: &[Manager] = &[
         install: &["install", "--assumeyes"],
         qemu: "qemu-system-x86-core",
         static_libc: "glibc-static",
+        busybox: "busybox",
     },
     Manager {
         program: "zypper",
@@ -89,6 +112,7 @@ const MANAGERS: &[Manager] = &[
         install: &["--non-interactive", "install"],
         qemu: "qemu-x86",
         static_libc: "glibc-devel-static",
+        busybox: "busybox-static",
     },
     Manager {
         program: "pacman",
@@ -96,32 +120,17 @@ const MANAGERS: &[Manager] = &[
         install: &["--sync", "--refresh", "--noconfirm", "--needed"],
         qemu: "qemu-system-x86",
         static_libc: "glibc",
+        busybox: "busybox",
     },
 ];
 
-/// Sees to everything that is missing: asks on a terminal, installs straight
-/// away where `yes` is given.
+/// Sees to those of the tools that are missing: asks on a terminal, installs
+/// straight away where `yes` is given.
 ///
 /// # Errors
 /// Where something is missing and may not, or cannot, be installed. The error
 /// has the command to run.
-pub fn prepare(yes: bool) -> Result<()> {
-    prepare_tools(&Tool::ALL, yes)
-}
-
-/// The same, for what it takes to boot a guest.
-///
-/// # Errors
-/// As for [`prepare`].
-pub fn prepare_to_boot(yes: bool) -> Result<()> {
-    prepare_tools(&[Tool::Qemu, Tool::StaticLibc], yes)
-}
-
-/// The same, for some tools.
-///
-/// # Errors
-/// As [`prepare`].
-pub fn prepare_tools(tools: &[Tool], yes: bool) -> Result<()> {
+pub fn prepare(tools: &[Tool], yes: bool) -> Result<()> {
     let tools = tools.iter().copied();
     let missing: Vec<Tool> = tools.filter(|tool| !tool.is_there()).collect();
     if missing.is_empty() {
@@ -190,14 +199,8 @@ fn commands(missing: &[Tool], manager: Option<&Manager>, root: bool) -> Option<V
             commands.push(privileged(refresh));
         }
         let mut install = privileged(manager.install);
-        for tool in by_manager {
-            let package = if tool == Tool::Qemu {
-                manager.qemu
-            } else {
-                manager.static_libc
-            };
-            install.push(package.to_owned());
-        }
+        let packages = by_manager.iter().filter_map(|tool| manager.package(*tool));
+        install.extend(packages.map(str::to_owned));
         commands.push(install);
     }
     if missing.contains(&Tool::Nextest) {
@@ -238,7 +241,8 @@ mod tests {
             shown(&Tool::ALL, "apt-get", false).unwrap(),
             [
                 "sudo apt-get update",
-                "sudo apt-get install --yes --no-install-recommends qemu-system-x86 libc6-dev",
+                "sudo apt-get install --yes --no-install-recommends qemu-system-x86 libc6-dev \
+                 busybox-static",
                 "cargo install --locked cargo-nextest",
             ]
         );

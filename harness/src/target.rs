@@ -51,7 +51,7 @@ impl Targets {
         if self.kernels.is_empty() {
             &[Tool::StaticLibc]
         } else {
-            &Tool::ALL
+            &Tool::TO_TEST_KERNELS
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use harness::bisect::{Ends, Step, ask_program, ask_scenario, bisect, candidates};
+use harness::host::Tool;
 use harness::{
     Exit, Interrupt, Program, RunDir, Runner, Suite, Wish, host, report, scenarios_named,
 };
@@ -102,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Some((program, rest)) => Some(Program::new(program).args(rest).pack()?),
         None => None,
     };
-    host::prepare_to_boot(arguments.yes)?;
+    host::prepare(&Tool::TO_BOOT, arguments.yes)?;
 
     let scenarios = scenario.into_iter().collect();
     let mut suite = Suite::new(Vec::new(), scenarios, store, RunDir::new_run()?)?;

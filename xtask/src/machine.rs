@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use harness::host::Tool;
 use harness::{Bench, Program, RunDir, Runner, Wish, host};
 use images::Catalogue;
 
@@ -67,7 +68,7 @@ impl Machine {
 
     /// Sees to what this host lacks.
     pub(crate) fn prepare_host(&self) -> Result<()> {
-        host::prepare_to_boot(self.yes)
+        host::prepare(&Tool::TO_BOOT, self.yes)
     }
 
     pub(crate) fn bench(&self, catalogue: &Catalogue, dir: RunDir) -> Result<Bench> {

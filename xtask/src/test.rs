@@ -2,6 +2,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use harness::host::Tool;
 use harness::{Exit, fetch_all, host, report};
 use images::{Catalogue, Store};
 
@@ -26,7 +27,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
-    host::prepare(arguments.yes)?;
+    host::prepare(&Tool::ALL, arguments.yes)?;
     let catalogue = Catalogue::builtin();
     let store = Store::builder(&catalogue).build()?;
     fetch_all(

@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         clap::Error::raw(ErrorKind::ArgumentConflict, why).exit();
     }
     let scenarios = scenarios_named(&arguments.scenarios)?;
-    host::prepare_tools(targets.tools(), arguments.yes)?;
+    host::prepare(targets.tools(), arguments.yes)?;
 
     let dir = RunDir::new_run()?;
     let terminal = report::Terminal::default();
