@@ -19,7 +19,12 @@ use crate::{Accelerator, Console};
 ///
 /// Newer models break old kernels: 3.8 to 3.12 built without CONFIG_X86_SMAP
 /// cannot run `/init` (EFAULT) on a processor that has SMAP, as `-cpu max` does.
-const CPU: &str = "qemu64";
+///
+/// Without CMPXCHG16B, which kernels do not need: as QEMU 7.2 emulates it, an
+/// interrupt right behind it can find garbage in EFLAGS, and the kernel dies of a
+/// double fault in its allocator. Of 40 boots of Debian's 6.12.95, four at a time,
+/// 16 were hit; without it, none of 40.
+const CPU: &str = "qemu64,-cx16";
 
 /// What every kernel is booted with.
 ///
@@ -218,7 +223,7 @@ mod tests {
         assert_eq!(
             arguments(&machine()),
             "-nodefaults -no-user-config -display none -no-reboot \
-             -machine pc -accel tcg -cpu qemu64 -m 256 -smp 1 \
+             -machine pc -accel tcg -cpu qemu64,-cx16 -m 256 -smp 1 \
              -chardev stdio,id=console,signal=off -serial chardev:console \
              -append console=ttyS0,115200 quiet panic=-1 no_timer_check \
              -kernel /k/vmlinuz -initrd /k/initramfs"

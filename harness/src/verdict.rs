@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use guest::{Claim, Kernel, Observation, Outcome, Scenario, Version};
+use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::subject::claimed_version;
@@ -178,6 +178,23 @@ pub struct Comparison {
     pub expected: Option<String>,
     /// What was seen, if it was.
     pub observed: Option<String>,
+}
+
+impl Comparison {
+    /// Whether the claim allows what was seen.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        match (&self.expected, &self.observed) {
+            (Some(expected), Some(observed)) => {
+                let claimed = Fact {
+                    name: self.fact.clone(),
+                    value: expected.clone(),
+                };
+                claimed.allows(observed)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Judges a scenario that ended.

@@ -11,6 +11,13 @@ use crate::{Cell, Matrix, Row, Verdict};
 pub fn details(matrix: &Matrix) -> String {
     let mut text = String::new();
     for row in &matrix.rows {
+        if let (None, Some(cell)) = (
+            &row.kernel,
+            row.cells.iter().find(|cell| cell.verdict.is_red()),
+        ) {
+            never_up(row, cell, &mut text);
+            continue;
+        }
         for cell in &row.cells {
             match cell.verdict {
                 Verdict::Passed => {}
@@ -60,6 +67,11 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
         }
         let _ = writeln!(text, "  {}", basis(&claim.observed));
     }
+    console(row, text);
+    let _ = writeln!(text, "  reproduce: {}", reproduce(row, cell));
+}
+
+fn console(row: &Row, text: &mut String) {
     let _ = writeln!(text, "  console, last lines ({}):", row.dir.display());
     if row.last_lines.is_empty() {
         let _ = writeln!(text, "    (nothing)");
@@ -67,7 +79,21 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
     for line in &row.last_lines {
         let _ = writeln!(text, "    {line}");
     }
-    let _ = writeln!(text, "  reproduce: {}", reproduce(row, cell));
+}
+
+/// A kernel on which the guest never came up, which concerns every scenario alike.
+fn never_up(row: &Row, cell: &Cell, text: &mut String) {
+    let why = cell.why.as_deref().unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "\n{}: the guest did not come up: {}: {why}",
+        row.name, cell.verdict
+    );
+    if let Some(image) = &row.image {
+        let _ = writeln!(text, "  image: {image}");
+    }
+    console(row, text);
+    let _ = writeln!(text, "  reproduce: cargo xtask test-kernels {}", row.spec);
 }
 
 fn side_by_side(cell: &Cell, text: &mut String) {
@@ -75,33 +101,21 @@ fn side_by_side(cell: &Cell, text: &mut String) {
     if rows.is_empty() {
         return;
     }
-    let dash = || "-".to_owned();
-    let rows: Vec<[String; 3]> = rows
-        .into_iter()
-        .map(|row| {
-            [
-                row.fact,
-                row.expected.unwrap_or_else(dash),
-                row.observed.unwrap_or_else(dash),
-            ]
-        })
-        .collect();
-    let width = |column: usize, heading: &str| {
-        rows.iter()
-            .map(|row| row[column].len())
-            .max()
-            .unwrap_or(0)
-            .max(heading.len())
-    };
-    let (fact, expected) = (width(0, ""), width(1, "expected"));
+    fn shown(value: &Option<String>) -> &str {
+        value.as_deref().unwrap_or("-")
+    }
+    let fact = rows.iter().map(|row| row.fact.len()).max().unwrap_or(0);
+    let expected = rows
+        .iter()
+        .map(|row| shown(&row.expected).len())
+        .max()
+        .unwrap_or(0);
+    let expected = expected.max("expected".len());
     let _ = writeln!(text, "  {:fact$}  {:expected$}  observed", "", "expected");
     for row in &rows {
-        let mark = if row[1] == row[2] { "" } else { "   <--" };
-        let _ = writeln!(
-            text,
-            "  {:fact$}  {:expected$}  {}{mark}",
-            row[0], row[1], row[2]
-        );
+        let mark = if row.agrees() { "" } else { "   <--" };
+        let (name, should, is) = (&row.fact, shown(&row.expected), shown(&row.observed));
+        let _ = writeln!(text, "  {name:fact$}  {should:expected$}  {is}{mark}");
     }
 }
 
