@@ -29,12 +29,14 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .shows("before=own unshare=ok unshared=ENOENT with_init=new init_gone=new pid=own")
             .because("the link exists, and leads nowhere while the namespace has no init yet")
             .by(PID_FOR_CHILDREN)
-            .observed(versions!["4.19.78", "5.10.223", "6.1.176", "6.12.117"]),
+            .observed(versions![
+                "4.19.78", "5.10.223", "6.1.176", "6.12.117", "7.0.13"
+            ]),
         Claim::since(7, 1)
             .shows("before=own unshare=ok unshared=new with_init=new init_gone=new pid=own")
             .because("the namespace needs no init any more to be looked at")
             .by(OPEN_EARLY)
-            .observed(versions!["7.3.4"]),
+            .observed(versions!["7.1.13", "7.2.12", "7.3.4"]),
     ],
 };
 

@@ -32,12 +32,12 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .shows("thread1.unshare=ok thread1.open=ENOENT main.child=outer thread1.child=1")
             .because("the link leads nowhere while the namespace has no init yet")
             .by(PID_FOR_CHILDREN)
-            .observed(versions!["4.19.78", "5.10.223", "6.1.176"]),
+            .observed(versions!["4.19.78", "5.10.223", "6.1.176", "7.0.13"]),
         Claim::since(7, 1)
             .shows("thread1.unshare=ok thread1.open=ok main.setns=ok main.child=1 thread1.child=2")
             .because("the namespace needs no init any more, and takes it from whoever forks first")
             .by(OPEN_EARLY)
-            .observed(versions!["7.3.4"]),
+            .observed(versions!["7.1.13", "7.2.12", "7.3.4"]),
     ],
 };
 

@@ -72,7 +72,8 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
 }
 
 fn console(row: &Row, text: &mut String) {
-    let _ = writeln!(text, "  console, last lines ({}):", row.dir.display());
+    let dir = row.dir.strip_prefix(crate::root()).unwrap_or(&row.dir);
+    let _ = writeln!(text, "  console, last lines ({}):", dir.display());
     if row.last_lines.is_empty() {
         let _ = writeln!(text, "    (nothing)");
     }

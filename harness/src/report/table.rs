@@ -83,6 +83,8 @@ fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut St
     let mut used: Vec<(Verdict, bool)> = matrix
         .rows
         .iter()
+        // The others have words instead of letters.
+        .filter(|row| not_run(row).is_none())
         .flat_map(|row| &row.cells)
         .map(|cell| (cell.verdict, is_marked(cell)))
         .collect();
