@@ -11,7 +11,11 @@ use nix::pty::Winsize;
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
+use serial_test::file_serial;
 use strata_tests::{any_image, xtask};
+
+// One at a time, over all processes of a run: each waits for prompts under a
+// deadline, and boots its own machine meanwhile.
 
 /// For a boot on a busy machine, in milliseconds.
 const PATIENCE: u64 = 120_000;
@@ -64,6 +68,7 @@ fn assert_exit(session: &PtySession, status: i32) {
 }
 
 #[test]
+#[file_serial(terminal)]
 fn a_shell_is_a_shell() {
     assert!(has_busybox(), "install busybox-static to run this test");
     let mut session = start(&["--env", "PS1=ready> "]);
@@ -75,8 +80,9 @@ fn a_shell_is_a_shell() {
     session.exp_string("ready> ").unwrap();
 
     // Ctrl-C is the shell's, not this command's.
-    session.send_line("sleep 1000").unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    // Not to be confused with its own echo.
+    session.send_line("echo be''gun; sleep 1000").unwrap();
+    session.exp_string("begun").unwrap();
     session.send_control('c').unwrap();
     session.exp_string("ready> ").unwrap();
 
@@ -86,14 +92,17 @@ fn a_shell_is_a_shell() {
 }
 
 #[test]
+#[file_serial(terminal)]
 fn the_size_of_the_window_is_passed_on() {
     assert!(has_busybox(), "install busybox-static to run this test");
     let mut session = start(&["--env", "PS1=ready> "]);
     session.exp_string("ready> ").unwrap();
     resize(&session, 33, 111);
-    std::thread::sleep(Duration::from_millis(500));
-    session.send_line("stty size").unwrap();
-    session.exp_string("33 111").unwrap();
+    // It takes its time; that it arrives is what matters.
+    session
+        .send_line("until [ \"$(stty size)\" = '33 111' ]; do sleep 1; done; echo re''sized")
+        .unwrap();
+    session.exp_string("resized").unwrap();
     session.exp_string("ready> ").unwrap();
     session.send_line("exit").unwrap();
     session.exp_eof().unwrap();
@@ -102,6 +111,7 @@ fn the_size_of_the_window_is_passed_on() {
 
 /// The terminal outlives the command here, to be looked at afterwards.
 #[test]
+#[file_serial(terminal)]
 fn the_terminal_is_given_back_even_after_a_panic() {
     assert!(has_busybox(), "install busybox-static to run this test");
     let mut outer = Command::new("sh");
@@ -122,6 +132,7 @@ fn the_terminal_is_given_back_even_after_a_panic() {
 }
 
 #[test]
+#[file_serial(terminal)]
 fn a_debugger_may_attach() {
     assert!(has_busybox(), "install busybox-static to run this test");
     let mut session = start(&["--gdb", "--env", "PS1=ready> "]);
