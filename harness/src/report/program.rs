@@ -57,7 +57,7 @@ pub(crate) fn ending(ending: &Ending) -> String {
     match ending {
         Ending::Ended(status) => status.to_string(),
         Ending::TimedOut(limit) => format!(
-            "not done after {} s: ended; --timeout S gives it more time",
+            "not done after {} s, and ended; --timeout S gives more",
             limit.as_secs_f64()
         ),
         Ending::Interrupted => "interrupted".to_owned(),
