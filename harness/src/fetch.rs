@@ -1,14 +1,14 @@
 //! Kernels fetched ahead of time.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use images::{Kernel, ObtainError, Progress, Store};
 
+use crate::side_by_side;
+
 /// How many downloads may run at the same time.
-const STREAMS: usize = 4;
+const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
 /// Fetches what is not in the cache. What cannot be had is noted, no failure;
 /// says how many those are.
@@ -16,34 +16,27 @@ const STREAMS: usize = 4;
 /// # Errors
 /// Where something that came was not what was promised, or this machine failed.
 pub fn fetch_all(store: &Store, kernels: &[Kernel], progress: &dyn Progress) -> Result<usize> {
-    let next = AtomicUsize::new(0);
-    let unavailable = AtomicUsize::new(0);
-    let failed = Mutex::new(None);
-    thread::scope(|scope| {
-        for _ in 0..STREAMS {
-            scope.spawn(|| {
-                while let Some(kernel) = kernels.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let Kernel::Catalogued(entry) = kernel else {
-                        continue;
-                    };
-                    match store.obtain(entry, progress) {
-                        Ok(_) => {}
-                        Err(ObtainError::Unavailable { why }) => {
-                            unavailable.fetch_add(1, Ordering::Relaxed);
-                            progress.note(&format!("{kernel}: cannot be had: {why}"));
-                        }
-                        Err(error) => {
-                            if let Ok(mut failed) = failed.lock() {
-                                failed.get_or_insert(error);
-                            }
-                        }
-                    }
-                }
-            });
+    let mut unavailable = 0;
+    let mut failed = None;
+    let obtain = |kernel: &Kernel| {
+        let Kernel::Catalogued(entry) = kernel else {
+            return Ok(());
+        };
+        let result = store.obtain(entry, progress).map(drop);
+        if let Err(ObtainError::Unavailable { why }) = &result {
+            progress.note(&format!("{kernel}: cannot be had: {why}"));
+        }
+        result
+    };
+    side_by_side(STREAMS, kernels, obtain, |result| match result {
+        Ok(()) => {}
+        Err(ObtainError::Unavailable { .. }) => unavailable += 1,
+        Err(error) => {
+            failed.get_or_insert(error);
         }
     });
-    match failed.into_inner() {
-        Ok(Some(error)) => Err(error.into()),
-        _ => Ok(unavailable.into_inner()),
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(unavailable),
     }
 }

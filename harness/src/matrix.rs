@@ -69,6 +69,24 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 impl Row {
+    /// A kernel of which nothing is known yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>, spec: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            spec: spec.into(),
+            image: None,
+            substitute: None,
+            kernel: None,
+            cells: Vec::new(),
+            problem: None,
+            boots: 0,
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+            dir: PathBuf::new(),
+        }
+    }
+
     /// The version that the kernel follows.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
@@ -142,17 +160,10 @@ mod tests {
     fn row(verdicts: &[Verdict], problem: Option<Problem>) -> Row {
         let cell = |verdict: &Verdict| Cell::without("example", *verdict, "for a test");
         Row {
-            name: "3.10".to_owned(),
-            spec: "3.10".to_owned(),
-            image: None,
-            substitute: None,
-            kernel: None,
             cells: verdicts.iter().map(cell).collect(),
             problem,
             boots: 1,
-            took: Duration::ZERO,
-            last_lines: Vec::new(),
-            dir: PathBuf::new(),
+            ..Row::new("3.10", "3.10")
         }
     }
 

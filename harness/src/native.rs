@@ -58,17 +58,9 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         ),
     };
     let mut row = Row {
-        name,
-        spec,
         image: Some("the running kernel".to_owned()),
-        substitute: None,
-        kernel: None,
-        cells: Vec::new(),
-        problem: None,
-        boots: 0,
-        took: Duration::ZERO,
-        last_lines: Vec::new(),
         dir: dir.path().to_owned(),
+        ..Row::new(name, spec)
     };
     let binary = guest_binary();
     let started = Instant::now();

@@ -1,9 +1,7 @@
 //! Many kernels, side by side.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Result;
 use guest::Scenario;
@@ -74,22 +72,11 @@ impl<'a> Suite<'a> {
 
     /// Runs one kernel.
     pub fn row(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Row {
-        let mut row = Row {
-            name: kernel.name(),
-            spec: match kernel {
-                Kernel::Catalogued(entry) => entry.name.clone(),
-                Kernel::File(path) => path.display().to_string(),
-            },
-            image: None,
-            substitute: None,
-            kernel: None,
-            cells: Vec::new(),
-            problem: None,
-            boots: 0,
-            took: Duration::ZERO,
-            last_lines: Vec::new(),
-            dir: PathBuf::new(),
+        let spec = match kernel {
+            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::File(path) => path.display().to_string(),
         };
+        let mut row = Row::new(kernel.name(), spec);
         row.problem = self.fill(kernel, &mut row, watcher).err();
         if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
             let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);

@@ -171,8 +171,6 @@ fn letter(verdict: Verdict, marked: bool) -> char {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::time::Duration;
 
     use guest::{Claim, Observation, Version};
 
@@ -194,17 +192,9 @@ mod tests {
             observed: Observation::written("call=ok"),
         };
         let row = Row {
-            name: "3.10".to_owned(),
-            spec: "3.10".to_owned(),
-            image: None,
-            substitute: None,
-            kernel: None,
             cells: (0..cells).map(cell).collect(),
-            problem: None,
             boots: 1,
-            took: Duration::ZERO,
-            last_lines: Vec::new(),
-            dir: PathBuf::new(),
+            ..Row::new("3.10", "3.10")
         };
         Matrix { rows: vec![row] }
     }
