@@ -1,6 +1,6 @@
 //! One boot: a machine, its console, and the report of the guest.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use guest::wire::Message;
@@ -8,6 +8,7 @@ use guest::{Kernel, Observation, Outcome, Record};
 
 use crate::conversation::{Conversation, Turn, Wait};
 use crate::end::End;
+use crate::listener::Said;
 use crate::{Machine, RunDir, Transcript};
 
 /// What the guest may need around a scenario or program: ending its orphans, and
@@ -47,6 +48,10 @@ pub struct Ended {
     pub outcome: Outcome,
     /// What it saw.
     pub observation: Observation,
+    /// How long it took, by the host's clock.
+    pub took: Duration,
+    /// The last lines of the console meanwhile, harmless to print.
+    pub console: Vec<String>,
 }
 
 /// Boots a machine and listens to the end.
@@ -62,13 +67,12 @@ pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boo
         kernel: None,
         ended: Vec::new(),
         running: None,
+        since: Instant::now(),
     };
     let end = loop {
         match conversation.turn(Some(report.wait.until), &[])? {
-            Turn::Said(messages) => {
-                let end = messages
-                    .into_iter()
-                    .find_map(|message| report.take(message));
+            Turn::Said(said) => {
+                let end = said.into_iter().find_map(|said| report.take(said));
                 if let Some(end) = end {
                     break end;
                 }
@@ -94,18 +98,20 @@ struct Report {
     kernel: Option<Kernel>,
     ended: Vec<Ended>,
     running: Option<String>,
+    /// When it started.
+    since: Instant,
 }
 
 impl Report {
     /// Takes in what was said; says so if that was the end.
-    fn take(&mut self, message: Message<Record>) -> Option<End> {
-        match message {
-            Message::Record(record) => self.record(record),
+    fn take(&mut self, said: Said) -> Option<End> {
+        match said.message {
+            Message::Record(record) => self.record(record, said.before),
             Message::Bytes(stream, _) => Some(End::Garbled(format!("{stream:?} of no program"))),
         }
     }
 
-    fn record(&mut self, record: Record) -> Option<End> {
+    fn record(&mut self, record: Record, console: Vec<String>) -> Option<End> {
         match (record, self.running.take()) {
             (Record::Booted { kernel }, None) if self.kernel.is_none() => {
                 self.kernel = Some(kernel);
@@ -117,6 +123,7 @@ impl Report {
                     self.deadlines.scenario + GRACE,
                 );
                 self.running = Some(scenario);
+                self.since = Instant::now();
             }
             (
                 Record::Ended {
@@ -131,6 +138,8 @@ impl Report {
                     scenario,
                     outcome,
                     observation,
+                    took: self.since.elapsed(),
+                    console,
                 });
             }
             (Record::Finished { scenarios }, None) if scenarios == self.ended.len() => {

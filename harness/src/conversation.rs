@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use guest::Record;
-use guest::wire::Message;
 
 use crate::console::Heard;
 use crate::end::End;
-use crate::listener::Listener;
+use crate::listener::{Listener, Said};
 use crate::{Machine, RunDir, Running, Transcript};
 
 /// What is waited for, and until when.
@@ -48,7 +46,7 @@ pub(crate) struct Conversation {
 /// What comes next.
 pub(crate) enum Turn {
     /// The guest said this, in this order; maybe nothing that is a message.
-    Said(Vec<Message<Record>>),
+    Said(Vec<Said>),
     /// One of the other files can be read, by its number.
     Other(usize),
     /// Nothing: the deadline passed.

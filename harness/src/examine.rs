@@ -103,9 +103,11 @@ fn take_in(
             continue;
         };
         left.retain(|&name| name != ended.scenario);
-        findings
-            .cells
-            .push(judge(scenario, kernel, &ended.outcome, ended.observation));
+        findings.cells.push(Cell {
+            took: ended.took,
+            console: ended.console,
+            ..judge(scenario, kernel, &ended.outcome, ended.observation)
+        });
     }
     if end != End::Complete || findings.last_lines.is_empty() {
         findings.last_lines = transcript.last_lines(LAST_LINES);

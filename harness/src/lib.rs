@@ -11,6 +11,7 @@ pub mod boot;
 mod console;
 mod conversation;
 mod end;
+mod event;
 mod examine;
 mod fetch;
 mod guest_binary;
@@ -27,6 +28,7 @@ mod once;
 mod program;
 pub mod qemu;
 pub mod report;
+mod run;
 mod selection;
 mod side_by_side;
 mod subject;
@@ -41,6 +43,7 @@ pub use accelerator::{Accelerator, Choice, Wish};
 pub use bench::{Bench, Bootable};
 pub use console::{Console, Heard};
 pub use end::End;
+pub use event::{Event, EventLog, Header};
 pub use examine::{Findings, examine};
 pub use fetch::fetch_all;
 pub use guest_binary::guest_binary;
@@ -54,6 +57,7 @@ pub use program::{
     BadRequest, Captured, Collected, Ending, Finished, Limits, Named, Output, Packed, Program, Ran,
     Runner, Screen, Session, Stdin, Streams, TIMEOUT,
 };
+pub use run::Run;
 pub use selection::{UnknownScenario, scenarios_named};
 pub use side_by_side::side_by_side;
 pub use subject::{Subject, claimed_version};

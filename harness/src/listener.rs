@@ -1,6 +1,7 @@
 //! Takes a console apart: the guest's messages in their order, and signs that
 //! the kernel has panicked.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use guest::wire::{Decoder, Message, Piece};
 
 use crate::Transcript;
 use crate::end::End;
+use crate::transcript::{lines_of, push_bounded};
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
 const PANIC: &[u8] = b"Kernel panic";
@@ -18,12 +20,24 @@ const MAX_LINE: usize = 4096;
 /// once. Longer than a guest is ever silent ([`guest::HEARTBEAT`]), which may be
 /// alive while somebody else speaks of a panic.
 const AFTERMATH: Duration = Duration::from_secs(10);
+/// How much text before a message is kept with it, in bytes.
+const TEXT_BEFORE: usize = 4096;
+
+/// A message, and what was said before it.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) message: Message<Record>,
+    /// The last lines of text since the message before, harmless to print.
+    pub(crate) before: Vec<String>,
+}
 
 /// Listens to a console.
 pub(crate) struct Listener {
     pub(crate) transcript: Transcript,
     decoder: Decoder,
     next_sequence: u32,
+    /// The text since the last message.
+    before: VecDeque<u8>,
     /// The line of text that is being said.
     line: Vec<u8>,
     /// What was found damaged: of no concern as long as no message is missing.
@@ -40,6 +54,7 @@ impl Listener {
             transcript,
             decoder: Decoder::default(),
             next_sequence: 0,
+            before: VecDeque::new(),
             line: Vec::new(),
             damage: None,
             panic: None,
@@ -49,7 +64,7 @@ impl Listener {
 
     /// Takes in the next bytes: the messages in them, and the end if one is
     /// missing.
-    pub(crate) fn hear(&mut self, bytes: &[u8]) -> io::Result<(Vec<Message<Record>>, Option<End>)> {
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> io::Result<(Vec<Said>, Option<End>)> {
         self.transcript.bytes(bytes)?;
         let mut messages = Vec::new();
         for piece in self.decoder.push(bytes) {
@@ -64,7 +79,9 @@ impl Listener {
                     // Whoever says this is not dead: the line was somebody
                     // else's, or another processor is about to be stopped.
                     self.restarts_by = None;
-                    messages.push(message);
+                    let before = lines_of(&self.before);
+                    self.before.clear();
+                    messages.push(Said { message, before });
                 }
             }
         }
@@ -95,6 +112,7 @@ impl Listener {
 
     fn text(&mut self, text: &[u8]) {
         self.transcript.text(text);
+        push_bounded(&mut self.before, text, TEXT_BEFORE);
         for &byte in text {
             if byte != b'\n' {
                 if self.line.len() < MAX_LINE {

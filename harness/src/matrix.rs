@@ -113,7 +113,8 @@ pub struct Matrix {
 }
 
 /// What a run comes to, as the exit code of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Exit {
     /// All that ran agreed.

@@ -65,13 +65,7 @@ impl Transcript {
     /// The last lines of text, harmless to print.
     #[must_use]
     pub fn last_lines(&self, count: usize) -> Vec<String> {
-        let text: Vec<u8> = self.text.iter().copied().collect();
-        let text = String::from_utf8_lossy(&text);
-        let lines = text
-            .lines()
-            .map(printable)
-            .filter(|line| !line.trim().is_empty());
-        let mut lines: Vec<String> = lines.collect();
+        let mut lines = lines_of(&self.text);
         lines.split_off(lines.len().saturating_sub(count))
     }
 
@@ -96,8 +90,18 @@ impl Transcript {
     }
 }
 
+/// The lines of a text that say something, harmless to print.
+pub(crate) fn lines_of(text: &VecDeque<u8>) -> Vec<String> {
+    let text: Vec<u8> = text.iter().copied().collect();
+    String::from_utf8_lossy(&text)
+        .lines()
+        .map(printable)
+        .filter(|line| !line.trim().is_empty())
+        .collect()
+}
+
 /// Appends, and drops what is too old to be kept; says how much was dropped.
-fn push_bounded(buffer: &mut VecDeque<u8>, bytes: &[u8], limit: usize) -> usize {
+pub(crate) fn push_bounded(buffer: &mut VecDeque<u8>, bytes: &[u8], limit: usize) -> usize {
     buffer.extend(bytes);
     let excess = buffer.len().saturating_sub(limit);
     buffer.drain(..excess);

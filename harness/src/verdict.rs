@@ -1,6 +1,7 @@
 //! What a kernel showed, held against what is claimed of it.
 
 use std::fmt;
+use std::time::Duration;
 
 use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version};
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,10 @@ pub struct Cell {
     pub claim: Option<Claimed>,
     /// What was seen.
     pub observed: Observation,
+    /// How long it took.
+    pub took: Duration,
+    /// The last lines of the console meanwhile, harmless to print.
+    pub console: Vec<String>,
 }
 
 /// The claim a cell was held against.
@@ -102,6 +107,8 @@ pub struct Claimed {
     pub commit: Option<String>,
     /// The kernels on which it was seen before.
     pub observed: Vec<Version>,
+    /// Where people met it: addresses of public issues and the like.
+    pub links: Vec<String>,
 }
 
 impl Claimed {
@@ -114,6 +121,7 @@ impl Claimed {
             because: claim.because.to_owned(),
             commit: claim.commit.map(|commit| commit.to_string()),
             observed: claim.observed.to_vec(),
+            links: claim.links.iter().map(|&link| link.to_owned()).collect(),
         }
     }
 
@@ -135,6 +143,8 @@ impl Cell {
             why: Some(why.into()),
             claim: None,
             observed: Observation::default(),
+            took: Duration::ZERO,
+            console: Vec::new(),
         }
     }
 
@@ -224,6 +234,8 @@ pub fn judge(
         why,
         claim,
         observed,
+        took: Duration::ZERO,
+        console: Vec::new(),
     }
 }
 

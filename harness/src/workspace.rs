@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use crate::run::EVENTS;
+
 /// The root of the workspace that this crate was built in.
 #[must_use]
 pub fn root() -> &'static Path {
@@ -112,6 +114,12 @@ impl RunDir {
     #[must_use]
     pub fn initramfs(&self) -> PathBuf {
         self.0.join("initramfs")
+    }
+
+    /// What happened in this run, one JSON object a line.
+    #[must_use]
+    pub fn events(&self) -> PathBuf {
+        self.0.join(EVENTS)
     }
 
     /// The verdicts about this kernel, as JSON.

@@ -5,8 +5,8 @@ use clap::Args;
 use clap::error::ErrorKind;
 use guest::{NATIVE, Version};
 use harness::{
-    Exit, Matrix, RunDir, Suite, Target, Targets, Watcher, Wish, host, native, report,
-    scenarios_named,
+    Event, EventLog, Exit, Header, Matrix, RunDir, Suite, Target, Targets, Watcher, Wish, host,
+    native, report, scenarios_named,
 };
 use images::Catalogue;
 
@@ -84,6 +84,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     host::prepare(targets.tools(), arguments.yes)?;
 
     let dir = RunDir::new_run()?;
+    let log = EventLog::create(&dir.events())?;
+    log.add(&Event::Run(Header::now(&dir, &scenarios)))?;
     let terminal = report::Terminal::default();
     let mut matrix = Matrix::default();
     if targets.native {
@@ -100,7 +102,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         matrix.rows.extend(suite.run(&terminal).rows);
     }
 
+    for row in &matrix.rows {
+        log.add(&Event::Kernel(Box::new(row.clone())))?;
+    }
+    let exit = matrix.exit(arguments.strict);
+    log.add(&Event::Finished { exit })?;
     print(format_args!("{}\n", report::table(&matrix)));
     print(report::details(&matrix));
-    Ok(matrix.exit(arguments.strict))
+    Ok(exit)
 }

@@ -190,7 +190,7 @@ impl Talk<'_> {
             .filter_map(|(file, source)| Some((file?, source)))
             .unzip();
         Ok(match self.conversation.turn(deadline, &files)? {
-            Turn::Said(messages) => Event::Said(messages),
+            Turn::Said(said) => Event::Said(said.into_iter().map(|said| said.message).collect()),
             Turn::Other(number) => Event::Ready(sources[number]),
             Turn::Quiet => Event::Quiet,
             Turn::Over(end) => Event::Over(end),

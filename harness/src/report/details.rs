@@ -67,17 +67,23 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
         }
         let _ = writeln!(text, "  {}", basis(&claim.observed));
     }
-    console(row, text);
+    console(row, &cell.console, text);
     let _ = writeln!(text, "  reproduce: {}", reproduce(row, cell));
 }
 
-fn console(row: &Row, text: &mut String) {
+/// What the console held meanwhile; where nothing is known of that, in the end.
+fn console(row: &Row, meanwhile: &[String], text: &mut String) {
+    let lines = if meanwhile.is_empty() {
+        &row.last_lines
+    } else {
+        meanwhile
+    };
     let dir = row.dir.strip_prefix(crate::root()).unwrap_or(&row.dir);
     let _ = writeln!(text, "  console, last lines ({}):", dir.display());
-    if row.last_lines.is_empty() {
+    if lines.is_empty() {
         let _ = writeln!(text, "    (nothing)");
     }
-    for line in &row.last_lines {
+    for line in lines {
         let _ = writeln!(text, "    {line}");
     }
 }
@@ -93,7 +99,7 @@ fn never_up(row: &Row, cell: &Cell, text: &mut String) {
     if let Some(image) = &row.image {
         let _ = writeln!(text, "  image: {image}");
     }
-    console(row, text);
+    console(row, &[], text);
     let _ = writeln!(text, "  reproduce: cargo xtask test-kernels {}", row.spec);
 }
 

@@ -185,11 +185,10 @@ mod tests {
                 .observed(const { &[Version::new(3, 10)] }),
         ];
         let cell = |index: usize| Cell {
-            scenario: format!("example_{index}"),
-            verdict: Verdict::Passed,
-            why: None,
             claim: Some(Claimed::of(&claims[index % 2])),
             observed: Observation::written("call=ok"),
+            why: None,
+            ..Cell::without(&format!("example_{index}"), Verdict::Passed, "")
         };
         let row = Row {
             cells: (0..cells).map(cell).collect(),
