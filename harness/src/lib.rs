@@ -49,7 +49,7 @@ pub use fetch::fetch_all;
 pub use guest_binary::guest_binary;
 pub use history::History;
 pub use interrupt::Interrupt;
-pub use inventory::{CachedStock, Stock, inventory};
+pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub use machine::{Machine, Running};
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
 pub use native::native;

@@ -72,11 +72,7 @@ impl<'a> Suite<'a> {
 
     /// Runs one kernel.
     pub fn row(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Row {
-        let spec = match kernel {
-            Kernel::Catalogued(entry) => entry.name.clone(),
-            Kernel::File(path) => path.display().to_string(),
-        };
-        let mut row = Row::new(kernel.name(), spec);
+        let mut row = Row::new(kernel.name(), kernel.spec());
         row.problem = self.fill(kernel, &mut row, watcher).err();
         if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
             let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);
