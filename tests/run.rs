@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use strata_tests::{any_image, cc, xtask};
+use strata_tests::{any_image, cc, processes_in, xtask};
 use tempfile::{TempDir, tempdir};
 
 /// The command, and the place for its temporary files: nothing may be left of
@@ -40,12 +40,8 @@ impl Run {
 fn assert_nothing_left(place: &Path) {
     let files: Vec<_> = fs::read_dir(place).unwrap().flatten().collect();
     assert!(files.is_empty(), "{files:?} left behind");
-    let place = place.to_str().unwrap();
-    for process in fs::read_dir("/proc").unwrap().flatten() {
-        let command = fs::read(process.path().join("cmdline")).unwrap_or_default();
-        let command = String::from_utf8_lossy(&command).into_owned();
-        assert!(!command.contains(place), "{command:?} left behind");
-    }
+    let processes = processes_in(place);
+    assert!(processes.is_empty(), "{processes:?} left behind");
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
@@ -104,6 +105,26 @@ pub fn xtask() -> Command {
         assert!(status.success(), "cargo could not build xtask");
     });
     Command::new(harness::target().join("debug/xtask"))
+}
+
+/// The processes whose temporary files go to this place: a command that was given
+/// it as `TMPDIR`, and all it has started.
+///
+/// # Panics
+/// Where there is no `/proc`.
+#[must_use]
+pub fn processes_in(place: &Path) -> Vec<u32> {
+    let wanted = format!("TMPDIR={}", place.display());
+    let processes = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let is_in = |process: &fs::DirEntry| {
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        let mut variables = environment.split(|&byte| byte == 0);
+        variables.any(|variable| variable == wanted.as_bytes())
+    };
+    processes
+        .filter(is_in)
+        .filter_map(|process| process.file_name().to_str()?.parse().ok())
+        .collect()
 }
 
 /// Builds a C program of `tests/programs`.

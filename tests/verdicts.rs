@@ -5,7 +5,7 @@ use harness::{Exit, Matrix, Verdict, report};
 use strata_tests::{Captured, any_kernel, suite_of};
 
 fn run(name: &str, scenarios: Vec<&Scenario>) -> Matrix {
-    let run = format!("tests/{name}-{}", std::process::id());
+    let run = format!("test-{name}-{}", std::process::id());
     suite_of(&run, vec![any_kernel()], scenarios)
         .unwrap()
         .run(&Captured)

@@ -15,7 +15,8 @@ pub enum Job {
     Scenarios {
         /// Their names, in the order in which to run them.
         names: Vec<String>,
-        /// How long each may take, in milliseconds of the guest's clock.
+        /// How long each may take, in milliseconds of the guest's clock; more on a
+        /// slow machine ([`crate::allowing_for`]).
         deadline_ms: u64,
     },
     /// To run a program.

@@ -150,11 +150,10 @@ fn answers(
             names: Vec::new(),
             deadline_ms: 0,
         };
-        let initramfs = dir.initramfs();
-        initramfs::pack(&job, &initramfs)?;
+        let initramfs = initramfs::pack(&job)?;
         let machine = Machine {
             accelerator,
-            initramfs,
+            initramfs: initramfs.path(),
             ..machine.clone()
         };
         let deadlines = Deadlines {

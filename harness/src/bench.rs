@@ -7,6 +7,7 @@ use anyhow::Result;
 use images::{Kernel, ObtainError, Store};
 
 use crate::accelerator::{Choice, Wish, choose};
+use crate::qemu::Qemu;
 use crate::{Accelerator, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu, workspace};
 
 /// Memory of a machine of which nothing else is said, in MiB.
@@ -24,7 +25,7 @@ pub struct Bench {
     pub dir: RunDir,
     /// What was found out about this host's accelerators.
     accelerator: Mutex<Option<Choice>>,
-    qemu: PathBuf,
+    qemu: Qemu,
 }
 
 /// A kernel at hand, and a machine for it without an initramfs.
@@ -82,10 +83,11 @@ impl Bench {
         };
         let dir = self.kernel_dir(kernel).map_err(failed)?;
         let mut machine = Machine {
-            qemu: self.qemu.clone(),
+            qemu: self.qemu.path.clone(),
+            sandbox: self.qemu.sandbox,
             accelerator: Accelerator::Tcg,
             kernel: path,
-            initramfs: dir.initramfs(),
+            initramfs: PathBuf::new(),
             memory_mib: MEMORY_MIB,
             cpus: self.cpus,
             append: Vec::new(),

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use guest::wire::Message;
-use guest::{Kernel, Observation, Outcome, Record};
+use guest::{Kernel, Observation, Outcome, Record, allowing_for};
 
-use crate::conversation::{Conversation, Turn, Wait};
+use crate::conversation::{Conversation, Turn};
 use crate::end::End;
 use crate::listener::Said;
+use crate::patience::Wait;
 use crate::{Machine, RunDir, Transcript};
 
 /// What the guest may need around a scenario or program: ending its orphans, and
@@ -20,8 +21,43 @@ pub(crate) const GRACE: Duration = Duration::from_secs(20);
 pub struct Deadlines {
     /// From the start of QEMU to the guest's first record.
     pub boot: Duration,
-    /// For each scenario, by the guest's clock.
+    /// For each scenario, by the guest's clock; more where the guest finds that
+    /// its machine is slow ([`guest::allowing_for`]).
     pub scenario: Duration,
+}
+
+/// What a kernel says in a panic that is the host's fault: under emulation, on a
+/// loaded host, no timer interrupt may arrive while the kernel looks for one
+/// (arch/x86/kernel/apic/io_apic.c). `no_timer_check` is to keep it from looking.
+const NO_TIMER: &str = "IO-APIC + timer doesn't work";
+/// How often a machine may be started anew after such a panic.
+const RETRIES: usize = 3;
+
+/// Whether a boot that ended so, before the guest came up, says nothing of the
+/// kernel: with the words of its panic.
+pub(crate) fn hosts_fault(kernel: Option<&Kernel>, end: &End) -> Option<String> {
+    match (kernel, end) {
+        (None, End::Panicked(panic)) if panic.contains(NO_TIMER) => Some(panic.clone()),
+        _ => None,
+    }
+}
+
+/// Does something that boots a machine; again, in a directory of its own, where
+/// `fault` finds that it came to nothing by the host's fault. What it found goes
+/// to `retries`.
+pub(crate) fn again_if<T>(
+    dir: &RunDir,
+    retries: &mut Vec<String>,
+    mut attempt: impl FnMut(&RunDir) -> Result<T>,
+    fault: impl Fn(&T) -> Option<String>,
+) -> Result<T> {
+    let mut result = attempt(dir)?;
+    for retry in 1..=RETRIES {
+        let Some(why) = fault(&result) else { break };
+        retries.push(why);
+        result = attempt(&dir.retry(retry)?)?;
+    }
+    Ok(result)
 }
 
 /// What came of a boot.
@@ -35,6 +71,9 @@ pub struct Boot {
     pub running: Option<String>,
     /// How the boot ended.
     pub end: End,
+    /// Why it had to be begun anew, once a time: a panic that is the host's
+    /// fault.
+    pub retries: Vec<String>,
     /// The console.
     pub transcript: Transcript,
 }
@@ -54,12 +93,25 @@ pub struct Ended {
     pub console: Vec<String>,
 }
 
-/// Boots a machine and listens to the end.
+/// Boots a machine and listens to the end. A boot that one known fault of the host
+/// brings down is begun anew.
 ///
 /// # Errors
 /// Where the harness cannot do its part: QEMU does not run, the transcript
 /// cannot be written.
 pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boot> {
+    let mut retries = Vec::new();
+    let boot = again_if(
+        dir,
+        &mut retries,
+        |dir| boot_once(machine, deadlines, dir),
+        |boot| hosts_fault(boot.kernel.as_ref(), &boot.end),
+    )?;
+    Ok(Boot { retries, ..boot })
+}
+
+fn boot_once(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boot> {
+    let since = Instant::now();
     let mut conversation = Conversation::start(machine, dir)?;
     let mut report = Report {
         deadlines,
@@ -67,7 +119,7 @@ pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boo
         kernel: None,
         ended: Vec::new(),
         running: None,
-        since: Instant::now(),
+        since,
     };
     let end = loop {
         match conversation.turn(Some(report.wait.until), &[])? {
@@ -77,6 +129,7 @@ pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boo
                     break end;
                 }
             }
+            Turn::Quiet if report.wait.goes_on(conversation.kept_waiting()) => {}
             Turn::Quiet => break report.wait.in_vain(),
             Turn::Other(_) => {}
             Turn::Over(end) => break end,
@@ -87,6 +140,7 @@ pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boo
         ended: report.ended,
         running: report.running,
         end,
+        retries: Vec::new(),
         transcript: conversation.finish()?,
     })
 }
@@ -98,7 +152,7 @@ struct Report {
     kernel: Option<Kernel>,
     ended: Vec<Ended>,
     running: Option<String>,
-    /// When it started.
+    /// When it started; before the first, when QEMU did.
     since: Instant,
 }
 
@@ -115,6 +169,8 @@ impl Report {
         match (record, self.running.take()) {
             (Record::Booted { kernel }, None) if self.kernel.is_none() => {
                 self.kernel = Some(kernel);
+                self.deadlines.scenario =
+                    allowing_for(self.deadlines.scenario, self.since.elapsed());
                 self.wait = Wait::new("the first scenario to start", GRACE);
             }
             (Record::Started { scenario }, None) if self.kernel.is_some() => {

@@ -1,8 +1,12 @@
 //! A machine that runs, and what is said on its console.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -10,33 +14,20 @@ use anyhow::{Context, Result, bail};
 use crate::console::Heard;
 use crate::end::End;
 use crate::listener::{Listener, Said};
+use crate::patience::kept_waiting;
+use crate::qemu::did_not_start;
+use crate::workspace::{CONSOLE, QEMU_LOG};
 use crate::{Machine, RunDir, Running, Transcript};
 
-/// What is waited for, and until when.
-pub(crate) struct Wait {
-    name: String,
-    pub(crate) until: Instant,
-}
-
-impl Wait {
-    pub(crate) fn new(name: impl Into<String>, patience: Duration) -> Self {
-        Self {
-            name: name.into(),
-            until: Instant::now() + patience,
-        }
-    }
-
-    /// The end of a boot in which this did not come.
-    pub(crate) fn in_vain(&self) -> End {
-        End::Hung(format!("waited in vain for {}", self.name))
-    }
-}
+/// How much of what QEMU has to say is looked at, in bytes.
+const COMPLAINT: usize = 4096;
 
 /// A machine that runs until this is dropped.
 pub(crate) struct Conversation {
     running: Running,
     listener: Listener,
-    qemu_log: PathBuf,
+    qemu: PathBuf,
+    qemu_log: File,
     buffer: Vec<u8>,
     silent: bool,
     /// The end, where it came together with what was said before.
@@ -57,10 +48,12 @@ pub(crate) enum Turn {
 
 impl Conversation {
     pub(crate) fn start(machine: &Machine, dir: &RunDir) -> Result<Self> {
-        let qemu_log = dir.qemu_log();
+        let qemu_log = dir.file(QEMU_LOG)?;
+        let transcript = Transcript::new(dir.file(CONSOLE)?);
         Ok(Self {
-            running: machine.start(&qemu_log)?,
-            listener: Listener::new(Transcript::create(&dir.console())?),
+            running: machine.start(qemu_log.try_clone()?)?,
+            listener: Listener::new(transcript),
+            qemu: machine.qemu.clone(),
             qemu_log,
             buffer: vec![0; 64 << 10],
             silent: true,
@@ -91,19 +84,40 @@ impl Conversation {
                 Ok(Turn::Said(messages))
             }
             Heard::Other(number) => Ok(Turn::Other(number)),
-            Heard::Nothing => Ok(match self.listener.did_not_restart() {
-                Some(end) => Turn::Over(end),
-                None => Turn::Quiet,
-            }),
+            Heard::Nothing => {
+                let kept_waiting = self.kept_waiting();
+                Ok(match self.listener.did_not_restart(kept_waiting) {
+                    Some(end) => Turn::Over(end),
+                    None => Turn::Quiet,
+                })
+            }
             Heard::End => {
                 let status = self.running.wait()?;
-                let complaint = std::fs::read_to_string(&self.qemu_log).unwrap_or_default();
-                if self.silent && !complaint.is_empty() {
-                    bail!("QEMU did not run ({status:?}): {}", complaint.trim());
+                let complaint = self.complaint();
+                let refused = !status.success() || !complaint.is_empty();
+                if self.silent && refused && status.signal().is_none() {
+                    bail!(did_not_start(&self.qemu, status, &complaint));
                 }
-                Ok(Turn::Over(self.listener.console_ended()))
+                Ok(Turn::Over(if status.success() {
+                    self.listener.console_ended()
+                } else {
+                    End::QemuFailed(failed(status, &complaint))
+                }))
             }
         }
+    }
+
+    /// How long the host has kept the machine waiting for a processor since its
+    /// start.
+    pub(crate) fn kept_waiting(&self) -> Duration {
+        kept_waiting(self.running.id())
+    }
+
+    /// What QEMU itself has to say.
+    fn complaint(&self) -> String {
+        let mut buffer = [0; COMPLAINT];
+        let length = self.qemu_log.read_at(&mut buffer, 0).unwrap_or(0);
+        String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
     }
 
     /// Sends bytes to the guest.
@@ -117,5 +131,18 @@ impl Conversation {
         let mut transcript = self.listener.transcript;
         transcript.finish()?;
         Ok(transcript)
+    }
+}
+
+/// What became of a QEMU that ended, and not because its guest did.
+fn failed(status: ExitStatus, complaint: &str) -> String {
+    let how = match status.signal() {
+        Some(signal) => format!("QEMU was killed by signal {signal}, which no guest can do"),
+        None => format!("QEMU failed ({status})"),
+    };
+    if complaint.is_empty() {
+        format!("{how}; if nobody on this host did it, its kernel's log says why")
+    } else {
+        format!("{how}: {complaint}")
     }
 }

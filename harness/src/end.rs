@@ -11,6 +11,8 @@ pub enum End {
     Hung(String),
     /// The machine ended by itself before the report did.
     Died,
+    /// QEMU itself failed or was killed, which the guest cannot do; with how.
+    QemuFailed(String),
     /// Records were lost or damaged; with what was wrong.
     Garbled(String),
     /// The guest gave up; with its reason.

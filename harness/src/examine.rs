@@ -23,6 +23,9 @@ pub struct Findings {
     pub cells: Vec<Cell>,
     /// How often it was booted.
     pub boots: usize,
+    /// Why a boot had to be begun anew, once a time: a panic that is the host's
+    /// fault.
+    pub retries: Vec<String>,
     /// How long it took.
     pub took: Duration,
     /// The last lines of the console of the boot that is of most interest: the
@@ -59,6 +62,7 @@ pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Resu
         kernel: None,
         cells: Vec::new(),
         boots: 0,
+        retries: Vec::new(),
         took: Duration::ZERO,
         last_lines: Vec::new(),
     };
@@ -69,11 +73,11 @@ pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Resu
             names: left.iter().map(|&name| name.to_owned()).collect(),
             deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
         };
+        let initramfs = initramfs::pack(&job)?;
         let machine = Machine {
-            initramfs: dir.initramfs(),
+            initramfs: initramfs.path(),
             ..machine.clone()
         };
-        initramfs::pack(&job, &machine.initramfs)?;
         let boot = boot(&machine, deadlines, &dir)?;
         take_in(boot, scenarios, &mut left, &mut findings);
     }
@@ -92,9 +96,11 @@ fn take_in(
         kernel,
         ended,
         end,
+        retries,
         transcript,
         ..
     } = boot;
+    findings.retries.extend(retries);
     for ended in ended {
         let scenario = scenarios
             .iter()
@@ -123,6 +129,7 @@ fn take_in(
             Verdict::Ended,
             "the machine ended before its report did".to_owned(),
         ),
+        End::QemuFailed(how) => (Verdict::QemuFailed, how),
         End::Garbled(what) => (Verdict::Garbled, what),
         End::Broken(why) => (Verdict::Broken, why),
     };

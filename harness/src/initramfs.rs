@@ -1,19 +1,41 @@
 //! The initramfs of a boot: the guest and its job.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use guest::{JOB_PATH, Job};
 use images::Initramfs;
 
-use crate::guest_binary;
+use crate::{guest_binary, nameless};
 
-/// Writes the initramfs with which a machine does a job.
+/// An initramfs at hand, in memory: gone when this is.
+#[derive(Debug)]
+pub struct Packed(File);
+
+impl Packed {
+    pub(crate) fn of(initramfs: &Initramfs) -> Result<Self> {
+        let mut file = BufWriter::new(nameless::file("initramfs")?);
+        initramfs.write(&mut file)?;
+        file.flush().context("writing the initramfs")?;
+        let file = file.into_inner().map_err(|error| error.into_error());
+        Ok(Self(file.context("writing the initramfs")?))
+    }
+
+    /// Where QEMU finds it.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        nameless::path(&self.0)
+    }
+}
+
+/// Packs the initramfs with which a machine does a job.
 ///
 /// # Errors
-/// Where the guest cannot be built or the file not be written.
-pub fn pack(job: &Job, path: &Path) -> Result<()> {
-    base(job)?.write_to(path)
+/// Where the guest cannot be built or read.
+pub fn pack(job: &Job) -> Result<Packed> {
+    Packed::of(&base(job)?)
 }
 
 /// What every boot needs: the guest, its job, and a place for what it mounts.

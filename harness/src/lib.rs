@@ -23,8 +23,10 @@ mod inventory;
 mod listener;
 mod machine;
 mod matrix;
+mod nameless;
 mod native;
 mod once;
+mod patience;
 mod program;
 pub mod qemu;
 pub mod report;
@@ -36,6 +38,7 @@ mod suite;
 mod target;
 mod terminal;
 mod transcript;
+mod upkeep;
 mod verdict;
 mod workspace;
 
@@ -52,6 +55,7 @@ pub use interrupt::Interrupt;
 pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub use machine::{Machine, Running};
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
+pub use nameless::Debugger;
 pub use native::native;
 pub use program::{
     BadRequest, Captured, Collected, Ending, Finished, Limits, Named, Output, Packed, Program, Ran,

@@ -10,6 +10,7 @@ use guest::wire::{Decoder, Message, Piece};
 
 use crate::Transcript;
 use crate::end::End;
+use crate::patience::Wait;
 use crate::transcript::{lines_of, push_bounded};
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
@@ -45,7 +46,7 @@ pub(crate) struct Listener {
     /// What the kernel said when it seemed to panic.
     panic: Option<String>,
     /// Until when it has to restart, if that was a panic.
-    restarts_by: Option<Instant>,
+    restarts: Option<Wait>,
 }
 
 impl Listener {
@@ -58,7 +59,7 @@ impl Listener {
             line: Vec::new(),
             damage: None,
             panic: None,
-            restarts_by: None,
+            restarts: None,
         }
     }
 
@@ -78,7 +79,7 @@ impl Listener {
                     self.next_sequence += 1;
                     // Whoever says this is not dead: the line was somebody
                     // else's, or another processor is about to be stopped.
-                    self.restarts_by = None;
+                    self.restarts = None;
                     let before = lines_of(&self.before);
                     self.before.clear();
                     messages.push(Said { message, before });
@@ -90,12 +91,12 @@ impl Listener {
 
     /// Until when the kernel has to restart, if it seems to have panicked.
     pub(crate) fn restarts_by(&self) -> Option<Instant> {
-        self.restarts_by
+        self.restarts.as_ref().map(|wait| wait.until)
     }
 
     /// The end, if the kernel has panicked and not restarted in time.
-    pub(crate) fn did_not_restart(&self) -> Option<End> {
-        let late = self.restarts_by.is_some_and(|by| Instant::now() >= by);
+    pub(crate) fn did_not_restart(&mut self, kept_waiting: Duration) -> Option<End> {
+        let late = !self.restarts.as_mut()?.goes_on(kept_waiting);
         let panic = self.panic.clone().filter(|_| late)?;
         Some(End::Panicked(panic))
     }
@@ -133,7 +134,7 @@ impl Listener {
         if let Some(start) = panic {
             let text = String::from_utf8_lossy(&self.line[start..]);
             self.panic = Some(text.trim_end().to_owned());
-            self.restarts_by = Some(Instant::now() + AFTERMATH);
+            self.restarts = Some(Wait::new("the kernel to restart", AFTERMATH));
         }
     }
 

@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsFd, RawFd};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, id};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::Signal;
+use nix::pty::openpty;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use rexpect::process::{PtyProcess, WaitStatus};
+use nix::unistd::setsid;
 
 use crate::{Accelerator, Console};
 
@@ -40,11 +41,18 @@ const COMMAND_LINE: &[&str] = &[
     "no_timer_check",
 ];
 
+/// QEMU's own sandbox: whoever breaks out of the machine into QEMU can neither
+/// start a program nor become somebody else.
+pub(crate) const SANDBOX: &str =
+    "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
+
 /// A machine that boots one kernel: no network, no disks, no default devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// The QEMU that runs it.
     pub qemu: PathBuf,
+    /// Whether that puts itself into its sandbox.
+    pub sandbox: bool,
     /// How its processor is executed.
     pub accelerator: Accelerator,
     /// The kernel, a bzImage.
@@ -58,8 +66,9 @@ pub struct Machine {
     /// What is added to the kernel's command line; the last word counts where a
     /// kernel hears one twice.
     pub append: Vec<String>,
-    /// Where a debugger may attach to the kernel: the path of a socket.
-    pub gdb: Option<PathBuf>,
+    /// Where a debugger may attach to the kernel: a socket that listens, by its
+    /// number in this process.
+    pub gdb: Option<RawFd>,
 }
 
 impl Machine {
@@ -95,18 +104,19 @@ impl Machine {
             "-serial",
             "chardev:console",
         ]);
+        if self.sandbox {
+            push(&["-sandbox", SANDBOX]);
+        }
+        if let Some(socket) = self.gdb {
+            let socket = format!("socket,id=gdb,fd={socket},server=on,wait=off");
+            push(&["-chardev", &socket, "-gdb", "chardev:gdb"]);
+        }
         let append = self.append.iter().map(String::as_str);
         let words: Vec<&str> = COMMAND_LINE.iter().copied().chain(append).collect();
         push(&["-append", &words.join(" ")]);
         for (option, path) in [("-kernel", &self.kernel), ("-initrd", &self.initramfs)] {
             arguments.push(option.into());
             arguments.push(path.into());
-        }
-        if let Some(socket) = &self.gdb {
-            // A comma in an option's value is written twice.
-            let socket = socket.to_string_lossy().replace(',', ",,");
-            arguments.push("-gdb".into());
-            arguments.push(format!("unix:{socket},server=on,wait=off").into());
         }
         arguments
     }
@@ -116,64 +126,88 @@ impl Machine {
     /// # Errors
     /// Where no process can be had. That QEMU refuses to run is seen on the
     /// console, which ends.
-    pub fn start(&self, log: &Path) -> Result<Running> {
-        let log = File::create(log).with_context(|| format!("creating {}", log.display()))?;
+    pub fn start(&self, log: File) -> Result<Running> {
+        let terminal = openpty(None, None).context("opening a terminal")?;
+        for end in [&terminal.master, &terminal.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        }
+        make_raw(&terminal.slave).context("preparing the console")?;
+        let end = File::from(terminal.slave);
         let mut command = Command::new(&self.qemu);
-        command.args(self.arguments()).stderr(Stdio::from(log));
+        command.args(self.arguments());
+        command.stdin(end.try_clone()?).stdout(end).stderr(log);
+        let (harness, gdb) = (id(), self.gdb);
         // SAFETY: between fork(2) and execve(2) it makes system calls only.
         unsafe {
-            command.pre_exec(be_a_good_child);
+            command.pre_exec(move || be_a_good_child(harness, gdb));
         }
-        let process = PtyProcess::new(command)
-            .map_err(|error| anyhow!("starting {}: {error}", self.qemu.display()))?;
-        let console = process
-            .get_file_handle()
-            .map_err(|error| anyhow!("opening the console of {}: {error}", self.qemu.display()))?;
-        fcntl(&console, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        let process = command
+            .spawn()
+            .with_context(|| format!("starting {}", self.qemu.display()))?;
+        // This side's copy of QEMU's end of the terminal goes with the command.
+        drop(command);
         Ok(Running {
             process,
-            console: Console::new(console)?,
+            console: Console::new(terminal.master.into())?,
         })
     }
 }
 
-/// Makes QEMU, before it is executed, one that dies with the harness, holds on
-/// to nothing that is not its own, and passes bytes on unchanged.
-fn be_a_good_child() -> io::Result<()> {
-    // SAFETY: both take numbers only. An old kernel without close_range(2)
-    // leaves the descriptors open, which does no harm.
+/// Makes a terminal one that passes bytes on unchanged.
+fn make_raw(terminal: impl AsFd) -> nix::Result<()> {
+    let mut settings = tcgetattr(&terminal)?;
+    cfmakeraw(&mut settings);
+    tcsetattr(&terminal, SetArg::TCSANOW, &settings)
+}
+
+/// Makes QEMU, before it is executed, one that dies with the harness, hears
+/// nothing of the terminal's Ctrl-C, holds on to nothing that is not its own, and
+/// never gains a privilege.
+fn be_a_good_child(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
+    setsid()?;
+    // SAFETY: all of them take numbers only. An old kernel without
+    // close_range(2) leaves the descriptors open, which does no harm.
     unsafe {
         // Even `kill -9` of the harness must not leave a QEMU behind.
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0
+            || libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+        {
             return Err(io::Error::last_os_error());
+        }
+        // It may have come before that.
+        if libc::getppid().cast_unsigned() != harness {
+            return Err(io::ErrorKind::Interrupted.into());
         }
         let cloexec = libc::CLOSE_RANGE_CLOEXEC as libc::c_int;
         libc::close_range(3, libc::c_uint::MAX, cloexec);
+        if gdb.is_some_and(|gdb| libc::fcntl(gdb, libc::F_SETFD, 0) != 0) {
+            return Err(io::Error::last_os_error());
+        }
     }
-    let terminal = io::stdin();
-    let mut settings = tcgetattr(&terminal)?;
-    cfmakeraw(&mut settings);
-    tcsetattr(&terminal, SetArg::TCSANOW, &settings)?;
     Ok(())
 }
 
 /// A machine that runs until it is dropped.
+#[derive(Debug)]
 pub struct Running {
-    process: PtyProcess,
+    process: Child,
     /// Its serial console.
     pub console: Console,
 }
 
 impl Running {
+    /// The number of QEMU's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Waits for QEMU to exit. To be called when the console has ended, which
     /// it does with the process.
     ///
     /// # Errors
     /// That of waitpid(2).
-    pub fn wait(&mut self) -> Result<WaitStatus> {
-        self.process
-            .wait()
-            .map_err(|error| anyhow!("waiting for QEMU: {error}"))
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        self.process.wait().context("waiting for QEMU")
     }
 }
 
@@ -181,14 +215,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         // There is no disk to lose anything on, so there is nothing to ask for.
         // Errors mean that it has gone already.
-        let _ = self.process.signal(Signal::SIGKILL);
+        let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-impl std::fmt::Debug for Running {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").finish_non_exhaustive()
     }
 }
 
@@ -199,6 +227,7 @@ mod tests {
     fn machine() -> Machine {
         Machine {
             qemu: "qemu-system-x86_64".into(),
+            sandbox: false,
             accelerator: Accelerator::Tcg,
             kernel: "/k/vmlinuz".into(),
             initramfs: "/k/initramfs".into(),
@@ -236,14 +265,16 @@ mod tests {
             memory_mib: 1024,
             cpus: 4,
             append: vec!["nosmp".to_owned(), "loglevel=7".to_owned()],
-            gdb: Some("/run/a,b/gdb".into()),
+            sandbox: true,
+            gdb: Some(7),
             ..machine()
         };
         let arguments = arguments(&machine);
         for words in [
             "-m 1024 -smp 4 ",
             "-append console=ttyS0,115200 quiet panic=-1 no_timer_check nosmp loglevel=7 ",
-            " -gdb unix:/run/a,,b/gdb,server=on,wait=off",
+            " -sandbox on,obsolete=deny,",
+            " -chardev socket,id=gdb,fd=7,server=on,wait=off -gdb chardev:gdb ",
         ] {
             assert!(arguments.contains(words), "{words:?} in {arguments}");
         }

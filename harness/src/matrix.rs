@@ -29,6 +29,10 @@ pub struct Row {
     pub problem: Option<Problem>,
     /// How often it was booted.
     pub boots: usize,
+    /// Why a boot had to be begun anew, once a time: a panic that is the host's
+    /// fault.
+    #[serde(default)]
+    pub retries: Vec<String>,
     /// How long all that took, without obtaining the kernel.
     pub took: Duration,
     /// The last lines of the console of each boot that ended badly.
@@ -81,6 +85,7 @@ impl Row {
             cells: Vec::new(),
             problem: None,
             boots: 0,
+            retries: Vec::new(),
             took: Duration::ZERO,
             last_lines: Vec::new(),
             dir: PathBuf::new(),
@@ -143,7 +148,8 @@ impl Matrix {
         if cells().any(|cell| cell.verdict.is_red()) {
             return Exit::Disagreed;
         }
-        let failed = problems().any(|problem| matches!(problem, Problem::Failed(_)));
+        let failed = problems().any(|problem| matches!(problem, Problem::Failed(_)))
+            || cells().any(|cell| cell.verdict == Verdict::QemuFailed);
         let asserted = cells().any(|cell| cell.verdict == Verdict::Passed);
         let left_out = cells().any(|cell| cell.verdict == Verdict::NotRun);
         if failed || !asserted || (strict && left_out) {
@@ -219,6 +225,12 @@ mod tests {
             ];
             assert_eq!(exit(&rows, false), Exit::Disagreed, "{red:?}");
         }
+    }
+
+    #[test]
+    fn a_qemu_that_failed_says_nothing_of_a_kernel() {
+        let rows = [row(&[Verdict::Passed, Verdict::QemuFailed], None)];
+        assert_eq!(exit(&rows, false), Exit::Unable);
     }
 
     #[test]

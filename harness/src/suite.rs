@@ -91,6 +91,7 @@ impl<'a> Suite<'a> {
         row.kernel = findings.kernel;
         row.cells = findings.cells;
         row.boots = findings.boots;
+        row.retries = findings.retries;
         row.took = findings.took;
         row.last_lines = findings.last_lines;
         Ok(())

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -18,7 +17,6 @@ const LAST_TEXT: usize = 16 << 10;
 /// hand.
 #[derive(Debug)]
 pub struct Transcript {
-    path: PathBuf,
     file: File,
     written: usize,
     /// What came after the head, the newest of it.
@@ -29,19 +27,20 @@ pub struct Transcript {
 
 impl Transcript {
     /// Keeps the bytes in a new file.
-    ///
-    /// # Errors
-    /// Where the file cannot be created.
-    pub fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
-        Ok(Self {
-            path: path.to_owned(),
+    #[must_use]
+    pub fn new(file: File) -> Self {
+        Self {
             file,
             written: 0,
             tail: VecDeque::new(),
             left_out: 0,
             text: VecDeque::new(),
-        })
+        }
+    }
+
+    /// The file; whole once it is finished.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
     }
 
     /// The next bytes, as they came.
@@ -86,7 +85,7 @@ impl Transcript {
             self.file.write_all(front)?;
             self.file.write_all(back)
         };
-        write().with_context(|| format!("writing {}", self.path.display()))
+        write().context("writing the transcript")
     }
 }
 
@@ -128,7 +127,7 @@ mod tests {
     fn an_endless_console_keeps_its_head_and_its_tail() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("console");
-        let mut transcript = Transcript::create(&path).unwrap();
+        let mut transcript = Transcript::new(File::create(&path).unwrap());
         transcript.bytes(b"first").unwrap();
         for _ in 0..64 {
             transcript.bytes(&[b'x'; 1 << 20]).unwrap();
@@ -146,8 +145,7 @@ mod tests {
 
     #[test]
     fn last_lines_are_harmless_to_a_terminal() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut transcript = Transcript::create(&dir.path().join("console")).unwrap();
+        let mut transcript = Transcript::new(tempfile::tempfile().unwrap());
         transcript.text(b"one\r\n\r\ntwo\r\n\x1b]0;owned\x07three \xff\r\n");
         assert_eq!(
             transcript.last_lines(2),

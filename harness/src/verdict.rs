@@ -36,16 +36,19 @@ pub enum Verdict {
     Ended,
     /// The report was damaged meanwhile.
     Garbled,
+    /// QEMU failed meanwhile, or was killed: the host's fault.
+    QemuFailed,
 }
 
 impl Verdict {
     /// Whether the kernel disagreed with a claim or kept the scenario from
-    /// ending. What did not run or has no claim is neither red nor passed.
+    /// ending. What did not run, has no claim, or was cut short by the host is
+    /// neither red nor passed.
     #[must_use]
     pub const fn is_red(self) -> bool {
         !matches!(
             self,
-            Self::Passed | Self::NoClaim | Self::NotApplicable | Self::NotRun
+            Self::Passed | Self::NoClaim | Self::NotApplicable | Self::NotRun | Self::QemuFailed
         )
     }
 
@@ -65,6 +68,7 @@ impl Verdict {
             Self::Hung => "HUNG",
             Self::Ended => "ENDED EARLY",
             Self::Garbled => "GARBLED",
+            Self::QemuFailed => "QEMU FAILED",
         }
     }
 }

@@ -1,13 +1,21 @@
 //! Where things are.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{env, fs};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use tempfile::TempDir;
 
+use crate::nameless;
 use crate::run::EVENTS;
+use crate::upkeep::{LOCK, remove_old_runs};
+
+/// The console, byte for byte.
+pub(crate) const CONSOLE: &str = "console";
+/// What QEMU itself had to say.
+pub(crate) const QEMU_LOG: &str = "qemu.log";
 
 /// The root of the workspace that this crate was built in.
 #[must_use]
@@ -28,13 +36,28 @@ pub fn target() -> PathBuf {
 
 /// Where it is remembered which accelerator works on this host.
 pub(crate) fn accelerator_memory() -> PathBuf {
-    target().join("strata/accelerator.json")
+    runs().join("accelerator.json")
+}
+
+/// Where it is remembered what this host's QEMU can do.
+pub(crate) fn qemu_memory() -> PathBuf {
+    runs().join("qemu.json")
+}
+
+/// Where runs are, and what is remembered from one to the next.
+fn runs() -> PathBuf {
+    target().join("strata")
 }
 
 /// What a run leaves behind, one directory a kernel:
 /// `target/strata/<run>/<kernel>/`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunDir(PathBuf);
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    /// Locked for as long as somebody takes part in the run; none where nothing
+    /// is to be left behind.
+    lock: Option<Arc<File>>,
+}
 
 impl RunDir {
     /// The directory of a run, new or not.
@@ -42,29 +65,36 @@ impl RunDir {
     /// # Errors
     /// Where it cannot be created.
     pub fn of_run(run: &str) -> Result<Self> {
-        Self::at(target().join("strata").join(run))
+        let path = runs().join(run);
+        create(&path)?;
+        let lock = path.join(LOCK);
+        let lock = File::create(&lock)
+            .and_then(|file| file.lock_shared().map(|()| file))
+            .with_context(|| format!("locking {}", lock.display()))?;
+        Ok(Self {
+            path,
+            lock: Some(Arc::new(lock)),
+        })
     }
 
-    /// The directory of a new run, named by the time and this process.
+    /// The directory of a new run, named by the time and this process. Old runs
+    /// make room for it.
     ///
     /// # Errors
     /// Where it cannot be created.
     pub fn new_run() -> Result<Self> {
-        let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-        Self::of_run(&format!("{now}-{}", std::process::id()))
+        remove_old_runs(&runs());
+        Self::of_run(&new_name())
     }
 
-    /// A directory that goes with its guard.
-    ///
-    /// # Errors
-    /// Where there is no place for temporary files.
-    pub fn temporary() -> Result<(TempDir, Self)> {
-        let guard = tempfile::Builder::new()
-            .prefix("strata-")
-            .tempdir()
-            .context("creating a temporary directory")?;
-        let dir = Self(guard.path().to_owned());
-        Ok((guard, dir))
+    /// A run that leaves nothing behind, however it ends, but what it decides to
+    /// keep.
+    #[must_use]
+    pub fn nameless() -> Self {
+        Self {
+            path: runs().join(new_name()),
+            lock: None,
+        }
     }
 
     /// The directory of a kernel in this run.
@@ -72,7 +102,7 @@ impl RunDir {
     /// # Errors
     /// Where it cannot be created.
     pub fn kernel(&self, name: &str) -> Result<Self> {
-        Self::at(self.0.join(name))
+        self.at(self.path.join(name))
     }
 
     /// The directory of a further boot of the same kernel.
@@ -83,48 +113,93 @@ impl RunDir {
         if number == 1 {
             Ok(self.clone())
         } else {
-            Self::at(self.0.join(format!("boot{number}")))
+            self.at(self.path.join(format!("boot{number}")))
         }
     }
 
-    fn at(path: PathBuf) -> Result<Self> {
-        fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
-        Ok(Self(path))
+    /// The directory of a boot that had to be begun anew.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
+    pub(crate) fn retry(&self, number: usize) -> Result<Self> {
+        self.at(self.path.join(format!("retry{number}")))
     }
 
-    /// Where it is.
+    fn at(&self, path: PathBuf) -> Result<Self> {
+        if self.lock.is_some() {
+            create(&path)?;
+        }
+        Ok(Self {
+            path,
+            lock: self.lock.clone(),
+        })
+    }
+
+    /// A new file in this directory, or one without a name where nothing is to
+    /// be left behind.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
+    pub(crate) fn file(&self, name: &str) -> Result<File> {
+        if self.lock.is_none() {
+            return nameless::file(name);
+        }
+        let path = self.path.join(name);
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        options
+            .open(&path)
+            .with_context(|| format!("creating {}", path.display()))
+    }
+
+    /// Keeps this file of a run that was to leave nothing behind; says where.
+    ///
+    /// # Errors
+    /// Where it cannot be copied.
+    pub(crate) fn keep(&self, name: &str, file: &File) -> Result<PathBuf> {
+        let path = self.path.join(name);
+        let run = self.path.parent().and_then(Path::file_name);
+        if self.lock.is_none() {
+            // It counts among the runs from now on.
+            Self::of_run(&run.unwrap_or_default().to_string_lossy())?;
+            create(&self.path)?;
+            fs::copy(nameless::path(file), &path)
+                .with_context(|| format!("keeping {}", path.display()))?;
+        }
+        Ok(path)
+    }
+
+    /// Where it is, or would be.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// The console, byte for byte.
     #[must_use]
     pub fn console(&self) -> PathBuf {
-        self.0.join("console")
-    }
-
-    /// What QEMU itself had to say.
-    #[must_use]
-    pub fn qemu_log(&self) -> PathBuf {
-        self.0.join("qemu.log")
-    }
-
-    /// The initramfs that was booted.
-    #[must_use]
-    pub fn initramfs(&self) -> PathBuf {
-        self.0.join("initramfs")
+        self.path.join(CONSOLE)
     }
 
     /// What happened in this run, one JSON object a line.
     #[must_use]
     pub fn events(&self) -> PathBuf {
-        self.0.join(EVENTS)
+        self.path.join(EVENTS)
     }
 
     /// The verdicts about this kernel, as JSON.
     #[must_use]
     pub fn row(&self) -> PathBuf {
-        self.0.join("row.json")
+        self.path.join("row.json")
     }
+}
+
+/// The name of a run: the time and this process.
+fn new_name() -> String {
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    format!("{now}-{}", std::process::id())
+}
+
+fn create(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))
 }

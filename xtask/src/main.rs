@@ -47,7 +47,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::TestKernels(arguments) => test_kernels::run(&arguments).map(ExitCode::from),
+        Command::TestKernels(arguments) => test_kernels::run(arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Shell(arguments) => shell::run(&arguments),
         Command::Test(arguments) => test::run(&arguments).map(ExitCode::from),

@@ -64,8 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.machine.prepare_host()?;
 
     let interrupt = Interrupt::catch()?;
-    let (_guard, dir) = RunDir::temporary()?;
-    let bench = arguments.machine.bench(&catalogue, dir)?;
+    let bench = arguments.machine.bench(&catalogue, RunDir::nameless())?;
     let several = kernels.len() > 1;
     let prepared = interrupt.unless_told(move || -> Result<_> {
         let kernels = bench.machines(&kernels, &report::Terminal::reserved());
@@ -99,6 +98,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let ran = runner.run(&kernel, &program, stdin, &mut output)?;
     if matches!(ran.ending, Ending::TimedOut(_) | Ending::Lost(_)) {
         eprintln!("error: {}", report::failure(&name, &ran));
+    } else if !ran.retries.is_empty() {
+        eprintln!("{}", report::closing_line(&name, &ran));
     }
     Ok(report::exit_code(&ran.ending, runner.interrupt).into())
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use guest::WindowSize;
 use harness::{
-    BadRequest, Ending, Interrupt, Program, RunDir, Runner, Screen, Stdin, Window, report,
+    BadRequest, Debugger, Ending, Interrupt, Program, RunDir, Runner, Screen, Stdin, Window, report,
 };
 use images::{Catalogue, Spec};
 
@@ -58,8 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     arguments.machine.prepare_host()?;
 
     let interrupt = Interrupt::catch()?;
-    let (guard, dir) = RunDir::temporary()?;
-    let bench = arguments.machine.bench(&catalogue, dir)?;
+    let bench = arguments.machine.bench(&catalogue, RunDir::nameless())?;
     let prepared = interrupt.unless_told(move || {
         bench
             .machines(&kernels, &report::Terminal::reserved())
@@ -70,15 +69,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let kernel = kernel.with_context(|| format!("kernel {name}"))?;
 
+    let debugger = arguments.gdb.then(Debugger::listen).transpose()?;
     let runner = Runner {
         timeout: None,
-        gdb: arguments.gdb.then(|| guard.path().join("gdb")),
+        debugger: debugger.as_ref(),
         interrupt: Some(&interrupt),
         window: window.as_ref(),
         ..arguments.machine.runner()
     };
-    if let Some(socket) = &runner.gdb {
-        eprintln!("gdb -ex 'target remote {}'", socket.display());
+    if let Some(debugger) = &debugger {
+        eprintln!("gdb -ex 'target remote {}'", debugger.path().display());
     }
     let mut screen = Screen::default();
     let ran = runner.run(&kernel, &shell, Stdin::inherited()?, &mut screen)?;
@@ -86,6 +86,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     drop(screen);
     if matches!(ran.ending, Ending::TimedOut(_) | Ending::Lost(_)) {
         eprintln!("error: {}", report::failure(&name, &ran));
+    } else if !ran.retries.is_empty() {
+        eprintln!("{}", report::closing_line(&name, &ran));
     }
     Ok(report::exit_code(&ran.ending, runner.interrupt).into())
 }

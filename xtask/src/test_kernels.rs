@@ -1,12 +1,13 @@
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
 use clap::error::ErrorKind;
 use guest::{NATIVE, Version};
 use harness::{
-    Event, EventLog, Exit, Header, Matrix, RunDir, Suite, Target, Targets, Watcher, Wish, host,
-    native, report, scenarios_named,
+    Ending, Event, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Suite, Target, Targets,
+    Watcher, Wish, host, native, report, scenarios_named,
 };
 use images::Catalogue;
 
@@ -24,8 +25,9 @@ Exit codes:
   0  all that ran agreed with its claims
   1  a kernel disagreed with a claim, or kept a scenario from ending
   2  the command line made no sense
-  3  the harness could not do its work: nothing was asserted, QEMU is missing,
-     a verification failed, or --strict and a kernel was not run
+  3  the harness could not do its work: nothing was asserted, QEMU is missing
+     or failed, a verification failed, or --strict and a kernel was not run
+  130  interrupted (Ctrl-C)
 
 Examples:
   cargo xtask test-kernels                       the default set of kernels
@@ -73,7 +75,18 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
+    let interrupt = Interrupt::catch()?;
+    match interrupt.unless_told(move || test(&arguments))? {
+        Some(exit) => Ok(exit?.into()),
+        None => {
+            eprintln!("interrupted: the kernels that are not told of above were not done");
+            Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into())
+        }
+    }
+}
+
+fn test(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
     let targets = Targets::of(&arguments.kernels, &catalogue)?;
     if arguments.claims.is_some() && !targets.native {

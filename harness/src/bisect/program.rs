@@ -76,6 +76,7 @@ mod tests {
         let ran = Ran {
             kernel,
             ending,
+            retries: Vec::new(),
             last_lines: Vec::new(),
             took: Duration::ZERO,
             console: None,

@@ -128,16 +128,16 @@ impl Packed {
         self.tree.size()
     }
 
-    /// Writes the initramfs with which a machine runs the program.
+    /// Packs the initramfs with which a machine runs the program.
     ///
     /// # Errors
-    /// Where the guest cannot be built or the file not be written.
-    pub fn write(&self, stdin: &Stdin, path: &Path) -> Result<()> {
+    /// Where the guest cannot be built, or a file not be read.
+    pub fn initramfs(&self, stdin: &Stdin) -> Result<initramfs::Packed> {
         let mut program = self.program.clone();
         program.stdin = stdin.kind();
-        let mut initramfs = self.tree.add_to(initramfs::base(&Job::Program(program))?)?;
-        initramfs = initramfs.file(STDIN_PATH, stdin.at_hand(), 0o644);
-        initramfs.write_to(path)
+        let initramfs = self.tree.add_to(initramfs::base(&Job::Program(program))?)?;
+        let initramfs = initramfs.file(STDIN_PATH, stdin.at_hand(), 0o644);
+        initramfs::Packed::of(&initramfs)
     }
 }
 

@@ -1,10 +1,8 @@
 //! Programs in kernels: what `cargo xtask run` and a test of one's own do.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use guest::{Kernel, Status};
 use images::{Catalogue, Silent, Store};
 
@@ -12,7 +10,7 @@ use super::{Captured, Ending, Limits, Output, Packed, Program, Ran, Session, Std
 use crate::bench::MEMORY_MIB;
 use crate::examine::deadlines;
 use crate::terminal::Window;
-use crate::{Bench, Bootable, Interrupt, RunDir};
+use crate::{Bench, Bootable, Debugger, Interrupt, RunDir};
 
 /// How long a program may take of which nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(600);
@@ -30,8 +28,8 @@ pub struct Runner<'a> {
     pub append: Vec<String>,
     /// How long the program may take; for ever where a person uses it.
     pub timeout: Option<Duration>,
-    /// Where a debugger may attach: the path of a socket.
-    pub gdb: Option<PathBuf>,
+    /// Where a debugger may attach.
+    pub debugger: Option<&'a Debugger>,
     /// What ends a run before its time.
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
@@ -45,7 +43,7 @@ impl Default for Runner<'_> {
             cpus: 1,
             append: Vec::new(),
             timeout: Some(TIMEOUT),
-            gdb: None,
+            debugger: None,
             interrupt: None,
             window: None,
         }
@@ -72,9 +70,9 @@ impl Runner<'_> {
         machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
         machine.cpus = self.cpus;
         machine.append.clone_from(&self.append);
-        machine.gdb.clone_from(&self.gdb);
-        machine.initramfs = kernel.dir.initramfs();
-        program.write(&stdin, &machine.initramfs)?;
+        machine.gdb = self.debugger.map(Debugger::number);
+        let initramfs = program.initramfs(&stdin)?;
+        machine.initramfs = initramfs.path();
         let boot = deadlines(machine.accelerator).boot;
         let session = Session {
             machine: &machine,
@@ -82,29 +80,14 @@ impl Runner<'_> {
             limits: Limits {
                 boot: boot + Duration::from_secs(size / UNPACKED_A_SECOND),
                 program: self.timeout,
-                silence_is_death: self.gdb.is_none(),
+                silence_is_death: self.debugger.is_none(),
             },
             stdin,
             interrupt: self.interrupt,
             window: self.window,
         };
-        let mut ran = session.run(output)?;
-        if matches!(ran.ending, Ending::Lost(_) | Ending::TimedOut(_)) {
-            ran.console = Some(keep_console(kernel)?);
-        }
-        Ok(ran)
+        session.run(output)
     }
-}
-
-/// Copies a console to where it stays.
-fn keep_console(kernel: &Bootable) -> Result<PathBuf> {
-    let name = kernel.dir.path().file_name().unwrap_or_default();
-    let kept = RunDir::new_run()?
-        .kernel(&name.to_string_lossy())?
-        .console();
-    fs::copy(kernel.dir.console(), &kept)
-        .with_context(|| format!("keeping the console as {}", kept.display()))?;
-    Ok(kept)
 }
 
 /// A program that came to its end, and what it wrote.
@@ -135,8 +118,8 @@ impl Program {
             bail!("{kernel:?} is more than one kernel: a program is run on one");
         };
         let packed = self.pack()?;
-        let (_guard, dir) = RunDir::temporary()?;
-        let bench = Bench::new(Store::builder(&catalogue).build()?, dir)?;
+        let store = Store::builder(&catalogue).build()?;
+        let bench = Bench::new(store, RunDir::nameless())?;
         let bootable = bench.machine(kernel, &Silent)?;
         let mut captured = Captured::default();
         let ran = Runner::default().run(&bootable, &packed, Stdin::Null, &mut captured)?;

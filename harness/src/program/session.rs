@@ -11,10 +11,12 @@ use guest::{Kernel, Order, Record, Status};
 
 use super::input::Input;
 use super::{Output, Stdin};
-use crate::boot::GRACE;
-use crate::conversation::{Conversation, Turn, Wait};
+use crate::boot::{GRACE, again_if, hosts_fault};
+use crate::conversation::{Conversation, Turn};
 use crate::end::End;
+use crate::patience::{Wait, excused};
 use crate::terminal::Window;
+use crate::workspace::CONSOLE;
 use crate::{Interrupt, Machine, RunDir};
 
 /// A guest that says nothing for so long hangs: it would say something every
@@ -28,7 +30,8 @@ const LAST_LINES: usize = 12;
 pub struct Limits {
     /// From the start of QEMU to the guest's first record.
     pub boot: Duration,
-    /// From the program's start to its end; none where a person uses it.
+    /// From the program's start to its end, by the clock on the wall; none where
+    /// a person uses it.
     pub program: Option<Duration>,
     /// Whether a guest that is silent counts as hung. Not where a debugger may
     /// have stopped it.
@@ -58,11 +61,14 @@ pub struct Ran {
     pub kernel: Option<Kernel>,
     /// How it ended.
     pub ending: Ending,
+    /// Why the boot had to be begun anew, once a time: a panic that is the
+    /// host's fault.
+    pub retries: Vec<String>,
     /// The last lines of the console.
     pub last_lines: Vec<String>,
     /// How long it took, from the start of QEMU.
     pub took: Duration,
-    /// Where its console was kept, if it was.
+    /// Where its console is, where the program did not come to its own end.
     pub console: Option<PathBuf>,
 }
 
@@ -89,26 +95,44 @@ impl Session<'_> {
     /// read, output cannot be written.
     pub fn run(self, output: &mut dyn Output) -> Result<Ran> {
         let started = Instant::now();
-        let mut conversation = Conversation::start(self.machine, self.dir)?;
-        let mut talk = Talk {
-            limits: self.limits,
-            conversation: &mut conversation,
-            phase: Phase::Boots(Wait::new("the guest to come up", self.limits.boot)),
-            heard: started,
-            kernel: None,
-            input: Input::new(self.stdin),
-            interrupt: self.interrupt,
-            window: self.window,
+        let mut input = Input::new(self.stdin);
+        let mut retries = Vec::new();
+        let (kernel, ending, transcript, dir) = again_if(
+            self.dir,
+            &mut retries,
+            |dir| {
+                let mut conversation = Conversation::start(self.machine, dir)?;
+                let mut talk = Talk {
+                    limits: self.limits,
+                    conversation: &mut conversation,
+                    phase: Phase::Boots(Wait::new("the guest to come up", self.limits.boot)),
+                    heard: Instant::now(),
+                    silence: SILENCE,
+                    kernel: None,
+                    input: &mut input,
+                    interrupt: self.interrupt,
+                    window: self.window,
+                };
+                let ending = talk.hold(output)?;
+                let kernel = talk.kernel;
+                Ok((kernel, ending, conversation.finish()?, dir.clone()))
+            },
+            |(kernel, ending, ..)| match ending {
+                Ending::Lost(end) => hosts_fault(kernel.as_ref(), end),
+                _ => None,
+            },
+        )?;
+        let console = match ending {
+            Ending::Lost(_) | Ending::TimedOut(_) => Some(dir.keep(CONSOLE, transcript.file())?),
+            _ => None,
         };
-        let ending = talk.hold(output)?;
-        let kernel = talk.kernel;
-        let transcript = conversation.finish()?;
         Ok(Ran {
             kernel,
             ending,
+            retries,
             last_lines: transcript.last_lines(LAST_LINES),
             took: started.elapsed(),
-            console: None,
+            console,
         })
     }
 }
@@ -136,8 +160,10 @@ struct Talk<'a> {
     phase: Phase,
     /// When the guest last said something.
     heard: Instant,
+    /// How long it may say nothing.
+    silence: Duration,
     kernel: Option<Kernel>,
-    input: Input,
+    input: &'a mut Input,
     interrupt: Option<&'a Interrupt>,
     window: Option<&'a Window>,
 }
@@ -203,24 +229,30 @@ impl Talk<'_> {
         match &self.phase {
             Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _) => Some(wait.until),
             Phase::Runs(until) => {
-                let silence = self.limits.silence_is_death.then_some(self.heard + SILENCE);
+                let silence = self
+                    .limits
+                    .silence_is_death
+                    .then_some(self.heard + self.silence);
                 [*until, silence].into_iter().flatten().min()
             }
         }
     }
 
     /// The end, if that was a deadline.
-    fn patience_is_over(&self) -> Option<Ending> {
+    fn patience_is_over(&mut self) -> Option<Ending> {
+        let kept_waiting = self.conversation.kept_waiting();
+        self.silence = excused(SILENCE, kept_waiting);
         let now = Instant::now();
-        match (&self.phase, self.limits.program) {
+        let is_silent = now >= self.heard + self.silence;
+        match (&mut self.phase, self.limits.program) {
             (Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _), _) => {
-                Some(Ending::Lost(wait.in_vain()))
+                (!wait.goes_on(kept_waiting)).then(|| Ending::Lost(wait.in_vain()))
             }
             (Phase::Runs(Some(until)), Some(limit)) if now >= *until => {
                 Some(Ending::TimedOut(limit))
             }
-            (Phase::Runs(_), _) if self.deadline().is_some_and(|deadline| now >= deadline) => {
-                let silence = SILENCE.as_secs();
+            (Phase::Runs(_), _) if self.limits.silence_is_death && is_silent => {
+                let silence = self.silence.as_secs();
                 let what = format!("the guest has said nothing for {silence} s");
                 Some(Ending::Lost(End::Hung(what)))
             }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::report::basis;
+use crate::report::program::booted_anew;
 use crate::{Cell, Matrix, Row, Verdict};
 
 /// Each red cell with expected and observed side by side, the console's last
@@ -11,6 +12,9 @@ use crate::{Cell, Matrix, Row, Verdict};
 pub fn details(matrix: &Matrix) -> String {
     let mut text = String::new();
     for row in &matrix.rows {
+        if !row.retries.is_empty() {
+            let _ = writeln!(text, "{}{}", row.name, booted_anew(&row.retries));
+        }
         if let (None, Some(cell)) = (
             &row.kernel,
             row.cells.iter().find(|cell| cell.verdict.is_red()),

@@ -13,9 +13,23 @@ const INTERRUPTED: u8 = 128 + 2;
 #[must_use]
 pub fn closing_line(name: &str, ran: &Ran) -> String {
     let (ending, seconds) = (ending(&ran.ending), ran.took.as_secs_f64());
+    let line = format!("{name}: {ending}, {seconds:.1} s");
+    let retries = booted_anew(&ran.retries);
     match &ran.kernel {
-        Some(kernel) => format!("{name}: {ending}, {seconds:.1} s ({kernel})"),
-        None => format!("{name}: {ending}, {seconds:.1} s"),
+        Some(kernel) => format!("{line} ({kernel}){retries}"),
+        None => format!("{line}{retries}"),
+    }
+}
+
+/// That boots had to be begun anew, and why; nothing where none had to.
+pub(crate) fn booted_anew(retries: &[String]) -> String {
+    match retries {
+        [] => String::new(),
+        [.., last] => format!(
+            ", booted anew {} time{} ({last})",
+            retries.len(),
+            if retries.len() == 1 { "" } else { "s" }
+        ),
     }
 }
 
@@ -67,6 +81,7 @@ pub(crate) fn ending(ending: &Ending) -> String {
         }
         Ending::Lost(End::Panicked(words)) => format!("the kernel panicked: {words}"),
         Ending::Lost(End::Hung(what)) => format!("the kernel hangs: {what}"),
+        Ending::Lost(End::QemuFailed(how)) => how.clone(),
         Ending::Lost(End::Garbled(what)) => format!("the console was garbled: {what}"),
         Ending::Lost(End::Broken(why)) => why.clone(),
     }

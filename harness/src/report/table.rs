@@ -166,6 +166,7 @@ fn letter(verdict: Verdict, marked: bool) -> char {
         Verdict::Hung => 'H',
         Verdict::Ended => 'E',
         Verdict::Garbled => 'G',
+        Verdict::QemuFailed => 'Q',
     }
 }
 

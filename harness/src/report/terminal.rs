@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use images::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::report::program::booted_anew;
 use crate::{Choice, Problem, Row, Verdict, Watcher};
 
 /// Progress on stderr: bars for downloads where it is a terminal, and a line for
@@ -118,5 +119,6 @@ fn line(row: &Row) -> String {
     if let Some(version) = row.version() {
         line.push_str(&format!(" ({version})"));
     }
+    line.push_str(&booted_anew(&row.retries));
     line
 }

@@ -1,0 +1,102 @@
+//! How long things are waited for, on a host that may have other things to do.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::end::End;
+
+/// How many times longer than on an idle host anything is waited for: a wait
+/// ends on every host.
+const MOST: u32 = 10;
+
+/// What is waited for, and until when.
+///
+/// A deadline does not count the time for which the host kept the machine
+/// waiting for a processor. It is asked for that only when the deadline passes,
+/// and adds what the machine has waited since its start: before this wait, too,
+/// which says as much of what this host can do.
+#[derive(Clone, Debug)]
+pub(crate) struct Wait {
+    name: String,
+    since: Instant,
+    patience: Duration,
+    pub(crate) until: Instant,
+}
+
+impl Wait {
+    pub(crate) fn new(name: impl Into<String>, patience: Duration) -> Self {
+        let since = Instant::now();
+        Self {
+            name: name.into(),
+            since,
+            patience,
+            until: since + patience,
+        }
+    }
+
+    /// Whether to wait on, when the deadline has passed and the machine was kept
+    /// waiting for so long.
+    pub(crate) fn goes_on(&mut self, kept_waiting: Duration) -> bool {
+        self.until = self.since + excused(self.patience, kept_waiting);
+        Instant::now() < self.until
+    }
+
+    /// The end of a boot in which this did not come.
+    pub(crate) fn in_vain(&self) -> End {
+        End::Hung(format!("waited in vain for {}", self.name))
+    }
+}
+
+/// The patience with a machine that was kept waiting for so long.
+pub(crate) fn excused(patience: Duration, kept_waiting: Duration) -> Duration {
+    (patience + kept_waiting).min(patience * MOST)
+}
+
+/// How long the threads of a process have waited for a processor, all together.
+/// Nothing on a host whose kernel does not count it (CONFIG_SCHED_INFO), where a
+/// deadline is what it says.
+pub(crate) fn kept_waiting(process: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    threads
+        .filter_map(|thread| {
+            let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            waited(&text)
+        })
+        .sum()
+}
+
+/// The second of the three numbers in `schedstat`: nanoseconds on a run queue
+/// (Documentation/scheduler/sched-stats.rst).
+fn waited(schedstat: &str) -> Option<Duration> {
+    let nanoseconds = schedstat.split_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_goes_on_for_as_long_as_the_host_was_busy_elsewhere() {
+        let second = Duration::from_secs(1);
+        let mut wait = Wait::new("a test", Duration::ZERO);
+        assert!(!wait.goes_on(Duration::ZERO));
+        assert!(!wait.goes_on(second), "ten times nothing is nothing");
+        let mut wait = Wait::new("a test", second);
+        wait.since -= 2 * second;
+        assert!(!wait.goes_on(Duration::ZERO));
+        assert!(!wait.goes_on(second));
+        assert!(wait.goes_on(2 * second));
+        wait.since -= 9 * second;
+        assert!(!wait.goes_on(100 * second), "no wait is without an end");
+    }
+
+    #[test]
+    fn the_kernel_says_how_long_a_thread_waited() {
+        let waited = waited("4359570 1500000000 12\n");
+        assert_eq!(waited, Some(Duration::from_millis(1500)));
+        assert_eq!(super::waited(""), None);
+        assert_eq!(kept_waiting(u32::MAX), Duration::ZERO);
+    }
+}

@@ -1,0 +1,123 @@
+//! A harness that is told to end, or just ended.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use strata_tests::{any_image, processes_in, xtask};
+use tempfile::{TempDir, tempdir};
+
+use super::{Fake, test_kernels, wait_until};
+
+/// A command that goes on until it is ended, and the place for its temporary
+/// files.
+struct Running {
+    child: Child,
+    place: TempDir,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let place = tempdir().unwrap();
+        command.env("TMPDIR", place.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        command.stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        Self { child, place }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        kill(pid, signal).unwrap();
+    }
+
+    /// Ends it; nothing may be left.
+    fn end(mut self, signal: Signal) -> (std::process::ExitStatus, String) {
+        self.signal(signal);
+        let status = self.child.wait().unwrap();
+        let place = self.place.path();
+        wait_until(Duration::from_secs(10), "its processes to go", || {
+            processes_in(place).is_empty()
+        });
+        let files: Vec<_> = fs::read_dir(place).unwrap().flatten().collect();
+        assert!(files.is_empty(), "{files:?} left behind");
+        let said = self.child.stderr.take().unwrap();
+        (status, std::io::read_to_string(said).unwrap())
+    }
+}
+
+fn each() -> [Command; 3] {
+    let image = any_image().unwrap();
+    let on = |name: &str| {
+        let mut command = xtask();
+        command
+            .args([name, "--accel", "tcg", "--kernel"])
+            .arg(&image);
+        command
+    };
+    let mut run = on("run");
+    run.args(["--", "sh", "-c", "while :; do :; done"]);
+    let mut all = xtask();
+    all.arg("test-kernels").arg(&image).args(["--accel", "tcg"]);
+    [run, on("shell"), all]
+}
+
+/// Before the boot, in it, and after it.
+#[test]
+fn nothing_is_left_of_a_harness_that_is_killed_at_any_moment() {
+    for round in 0..20 {
+        let running = each().map(Running::start);
+        sleep(Duration::from_millis(round * 100));
+        for running in running {
+            let (status, _) = running.end(Signal::SIGKILL);
+            assert_eq!(status.signal(), Some(9), "it ended by itself");
+        }
+    }
+}
+
+#[test]
+fn a_signal_is_the_end_in_good_order() {
+    for (signal, code) in [
+        (Signal::SIGINT, 130),
+        (Signal::SIGTERM, 143),
+        (Signal::SIGHUP, 129),
+    ] {
+        let running = each().map(Running::start);
+        sleep(Duration::from_secs(1));
+        for running in running {
+            let (status, said) = running.end(signal);
+            assert_eq!(status.code(), Some(code), "{status}: {said}");
+        }
+    }
+}
+
+/// What a kernel showed was told when it was done, and stands.
+#[test]
+fn an_interrupted_test_has_told_what_was_done() {
+    let dir = tempdir().unwrap();
+    let kernels = ["first", "second"].map(|name| dir.path().join(name));
+    for kernel in &kernels {
+        symlink(any_image().unwrap(), kernel).unwrap();
+    }
+    // The second never ends.
+    let fake = Fake::new("mkdir $here/first 2>/dev/null && exec $qemu \"$@\"\nexec sleep 1000");
+    let kernels: Vec<&Path> = kernels.iter().map(AsRef::as_ref).collect();
+    let mut command = test_kernels(&kernels);
+    command.args(["--jobs", "1"]);
+    fake.before(&mut command);
+    let mut running = Running::start(command);
+    let mut told = BufReader::new(running.child.stderr.as_mut().unwrap()).lines();
+    let told = told.find(|line| line.as_ref().unwrap().starts_with("first: 1 of 1 passed"));
+    assert!(told.is_some(), "the first kernel is not told of");
+    sleep(Duration::from_millis(300));
+    let (status, said) = running.end(Signal::SIGINT);
+    assert_eq!(status.code(), Some(130));
+    assert!(said.contains("interrupted: "), "{said}");
+}

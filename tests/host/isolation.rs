@@ -1,0 +1,60 @@
+//! A guest that tries to reach its host.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use strata_tests::{any_image, cc, processes_in, xtask};
+use tempfile::tempdir;
+
+use super::{assert_says, stderr, stdout, wait_until};
+
+#[test]
+fn a_program_in_a_guest_finds_no_way_out() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("reach");
+    cc("reach.c", &program, &["-static"]).unwrap();
+    let mut command = xtask();
+    command.args(["run", "--accel", "tcg", "--kernel"]);
+    command.arg(any_image().unwrap()).arg("--").arg(&program);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let expected = "\
+        interfaces: lo\n\
+        connect 10.0.2.2: Network is unreachable\n\
+        connect 10.0.2.3: Network is unreachable\n\
+        virtio devices: none\n\
+        disks: none\n\
+        9p: refused\n\
+        debug exit: still here\n";
+    assert_eq!(stdout(&output), expected);
+}
+
+/// What QEMU itself may do is what its sandbox leaves of it.
+#[test]
+fn qemu_is_in_its_sandbox() {
+    assert!(
+        harness::qemu::find().unwrap().sandbox,
+        "this QEMU was built without seccomp: install a distribution's"
+    );
+    let place = tempdir().unwrap();
+    let mut command = xtask();
+    command.args(["run", "--accel", "tcg", "--kernel"]);
+    command
+        .arg(any_image().unwrap())
+        .args(["--", "sleep", "1000"]);
+    command.env("TMPDIR", place.path()).stdin(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let status = || {
+        let status = |process| fs::read_to_string(format!("/proc/{process}/status"));
+        let statuses = processes_in(place.path()).into_iter().flat_map(status);
+        let mut qemus = statuses.filter(|status| status.starts_with("Name:\tqemu"));
+        qemus.next().unwrap_or_default()
+    };
+    wait_until(Duration::from_secs(60), "QEMU in its sandbox", || {
+        status().contains("Seccomp:\t2")
+    });
+    assert_says(&status(), &["NoNewPrivs:\t1"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

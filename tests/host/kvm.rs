@@ -1,0 +1,37 @@
+//! A `/dev/kvm` that opens, and a guest that then never answers.
+
+use std::fs::OpenOptions;
+use std::time::{Duration, Instant};
+
+use harness::accelerator::choose;
+use harness::{Accelerator, Wish};
+use tempfile::tempdir;
+
+use super::{Fake, bootable};
+
+#[test]
+fn a_kvm_that_hangs_is_found_out_within_its_deadline() {
+    // As it is on some hosts, this one maybe among them.
+    let fake =
+        Fake::new("case \"$*\" in *'-accel kvm'*) exec sleep 1000;; esac; exec $qemu \"$@\"");
+    let bootable = bootable(Some(&fake));
+    let memory = tempdir().unwrap();
+    let memory = memory.path().join("accelerator.json");
+    let choose = || choose(Wish::Auto, &bootable.machine, &bootable.dir, &memory).unwrap();
+    let started = Instant::now();
+    let choice = choose();
+    assert_eq!(choice.accelerator, Accelerator::Tcg);
+    let kvm = OpenOptions::new().read(true).write(true).open("/dev/kvm");
+    if kvm.is_err() {
+        assert!(choice.why.contains("/dev/kvm does not open"), "{choice}");
+        assert!(started.elapsed() < Duration::from_secs(1));
+        return;
+    }
+    let why = "/dev/kvm opens, but a guest did not run under it: no answer within 10 s";
+    assert_eq!(choice.why, why);
+    assert!(started.elapsed() >= Duration::from_secs(10));
+    // Nobody waits for that again.
+    let started = Instant::now();
+    assert_eq!(choose().why, format!("{why} (remembered)"));
+    assert!(started.elapsed() < Duration::from_secs(1));
+}

@@ -1,0 +1,89 @@
+//! A host that is busy with other things.
+
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use harness::boot::{Boot, Deadlines, boot};
+use harness::{End, initramfs};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use super::{Fake, bootable};
+
+/// Processes that want a processor, and never give it back.
+struct Load(Vec<Child>);
+
+impl Load {
+    /// This thread, all it starts from now on, and so many others share one
+    /// processor.
+    fn on_one_processor(others: usize) -> Self {
+        let this = Pid::from_raw(0);
+        let all = sched_getaffinity(this).unwrap();
+        let last = (0..CpuSet::count()).rfind(|&cpu| all.is_set(cpu).unwrap());
+        let mut one = CpuSet::new();
+        one.set(last.unwrap()).unwrap();
+        sched_setaffinity(this, &one).unwrap();
+        // In a session each, as QEMU is: a kernel that schedules sessions
+        // (CONFIG_SCHED_AUTOGROUP) would give it half of the processor else.
+        let spin = || {
+            Command::new("setsid")
+                .args(["sh", "-c", "while :; do :; done"])
+                .spawn()
+        };
+        Self((0..others).map(|_| spin().unwrap()).collect())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        for process in &mut self.0 {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+fn boot_within(patience: Duration, qemu: Option<&Fake>) -> (Boot, Duration) {
+    let bootable = bootable(qemu);
+    let job = guest::Job::Scenarios {
+        names: vec![super::SCENARIO.to_owned()],
+        deadline_ms: 1000,
+    };
+    let initramfs = initramfs::pack(&job).unwrap();
+    let mut machine = bootable.machine.clone();
+    machine.initramfs = initramfs.path();
+    let deadlines = Deadlines {
+        boot: patience,
+        scenario: Duration::from_secs(1),
+    };
+    let started = Instant::now();
+    let boot = boot(&machine, deadlines, &bootable.dir).unwrap();
+    (boot, started.elapsed())
+}
+
+/// Eight share a processor: the guest is up long after its deadline, and not
+/// taken for hung, since it was the host that kept it waiting.
+#[test]
+fn a_busy_host_is_no_hung_guest() {
+    let patience = Duration::from_secs(8);
+    let _load = Load::on_one_processor(7);
+    let (boot, took) = boot_within(patience, None);
+    assert_eq!(boot.end, End::Complete);
+    assert!(took > patience, "it took {took:?}: this host is not busy");
+}
+
+/// A guest that waits for nothing hangs at its deadline, one that spins at ten
+/// times that at the latest.
+#[test]
+fn a_hung_guest_is_found_out_on_a_busy_host() {
+    let patience = Duration::from_secs(1);
+    let _load = Load::on_one_processor(7);
+    let (boot, took) = boot_within(patience, Some(&Fake::new("exec sleep 1000")));
+    assert!(matches!(boot.end, End::Hung(_)), "{:?}", boot.end);
+    assert!(took < 4 * patience, "{took:?}");
+
+    let spins = Fake::new("while :; do :; done");
+    let (boot, took) = boot_within(patience, Some(&spins));
+    assert!(matches!(boot.end, End::Hung(_)), "{:?}", boot.end);
+    assert!(took > 2 * patience && took < 12 * patience, "{took:?}");
+}

@@ -1,0 +1,168 @@
+//! QEMU: missing, too old, refusing, killed, and in a panic of the host's making.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use harness::{Cell, Verdict, examine};
+use strata_tests::any_image;
+use tempfile::tempdir;
+
+use super::{Fake, assert_says, bootable, stderr, stdout, test_kernels};
+
+fn run_with(fake: &Fake) -> Output {
+    let mut command = test_kernels(&[&any_image().unwrap()]);
+    fake.before(&mut command);
+    command.output().unwrap()
+}
+
+/// `xtask run` of true(1), with these options.
+fn run_true(options: &[&str]) -> Command {
+    let mut command = strata_tests::xtask();
+    command.args(["run", "--accel", "tcg", "--kernel"]);
+    command.arg(any_image().unwrap()).args(options);
+    command.args(["--", "true"]);
+    command
+}
+
+#[test]
+fn one_that_is_missing_is_asked_for() {
+    let nothing = tempdir().unwrap();
+    let mut command = test_kernels(&[&any_image().unwrap()]);
+    command.env("PATH", nothing.path()).env_remove("CI");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_says(&stderr(&output), &["qemu-system-x86_64", "install"]);
+}
+
+#[test]
+fn one_that_is_too_old_is_named_with_what_it_takes() {
+    let fake = Fake::of_version(
+        "echo 'QEMU emulator version 2.5.0 (Debian 1:2.5)'; exit 0",
+        "echo 'qemu-system-x86_64: -accel: invalid option' >&2; exit 1",
+    );
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(3));
+    let words = ["is QEMU 2.5.0", "takes 2.11 or newer", "in PATH"];
+    assert_says(&stderr(&output), &words);
+}
+
+#[test]
+fn one_that_does_not_run_is_to_be_installed_again() {
+    let fake = Fake::of_version("echo 'libfoo.so.1: not found' >&2; exit 127", "exit 127");
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(3));
+    assert_says(&stderr(&output), &["does not run: install QEMU again"]);
+}
+
+#[test]
+fn one_that_refuses_is_quoted() {
+    let fake = Fake::new("echo 'qemu: unsupported machine type' >&2; exit 1");
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(3));
+    let words = [
+        "did not start (exit status: 1): qemu: unsupported machine type",
+        "put another QEMU first in PATH",
+    ];
+    assert_says(&stderr(&output), &words);
+
+    // The true one, asked for more memory than there is in any machine.
+    let output = run_true(&["--memory", "300000000"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let words = ["did not start", "allocate memory", "less with --memory"];
+    assert_says(&stderr(&output), &words);
+}
+
+#[test]
+fn one_that_cannot_be_executed_is_an_error_of_the_harness() {
+    let fake = Fake::new("exit 1");
+    let text = fs::read_to_string(fake.path()).unwrap();
+    let mut command = test_kernels(&[&any_image().unwrap()]);
+    fake.before(&mut command);
+    // It is known already when it loses its interpreter.
+    assert_eq!(command.output().unwrap().status.code(), Some(3));
+    let before = fs::metadata(fake.path()).unwrap().modified().unwrap();
+    fs::write(fake.path(), text.replace("#!/bin/sh", "#!/nowhere")).unwrap();
+    let file = fs::File::options().write(true).open(fake.path()).unwrap();
+    file.set_modified(before).unwrap();
+    drop(file);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_says(&stderr(&output), &["starting ", "No such file"]);
+}
+
+#[test]
+fn one_that_was_killed_is_no_fault_of_the_kernel() {
+    // Once it boots, and forever after.
+    let fake = Fake::new("(sleep 1; kill -9 $$) & exec $qemu \"$@\"");
+    let output = run_with(&fake);
+    let (said, shown) = (stderr(&output), stdout(&output));
+    assert_eq!(output.status.code(), Some(3), "{said}\n{shown}");
+    assert_says(&shown, &["QEMU FAILED", "QEMU was killed by signal 9"]);
+
+    let mut command = run_true(&[]);
+    fake.before(&mut command);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_says(&stderr(&output), &["QEMU was killed by signal 9"]);
+}
+
+/// The scenario that was running says so; those after it run in a fresh boot.
+#[test]
+fn what_was_to_come_after_a_killed_qemu_is_run() {
+    // It dies with the first record of a scenario that comes.
+    let fake = Fake::new(
+        "if mkdir $here/begun 2>/dev/null; then\n\
+         $qemu \"$@\" > $here/console &\n\
+         until [ $(wc -c < $here/console) -gt 1000 ]; do sleep 0.05; done\n\
+         cat $here/console; kill -9 $!; kill -9 $$\nfi\nexec $qemu \"$@\"",
+    );
+    let bootable = bootable(Some(&fake));
+    let scenarios = harness::scenarios_named(&[]).unwrap();
+    let findings = examine(&bootable.machine, &scenarios, &bootable.dir).unwrap();
+    assert_eq!(findings.boots, 2);
+    let failed = |cell: &&Cell| cell.verdict == Verdict::QemuFailed;
+    assert_eq!(findings.cells.iter().filter(failed).count(), 1);
+    let passed = |cell: &&Cell| cell.verdict == Verdict::Passed;
+    let passed = findings.cells.iter().filter(passed).count();
+    assert_eq!(passed, scenarios.len() - 1);
+}
+
+/// The panic of a kernel that finds no timer, which under emulation is the
+/// host's fault: its words are those of Linux 6.1.
+#[test]
+fn the_one_panic_that_is_the_host_s_is_booted_anew_and_counted() {
+    const PANIC: &str = "[    0.1] Kernel panic - not syncing: IO-APIC + timer doesn'\\''t work!  \
+                         Boot with apic=debug and send a report.";
+    let once = format!(
+        "if mkdir $here/begun 2>/dev/null; then printf '%s\\r\\n' '{PANIC}'; exit 0; fi\n\
+         exec $qemu \"$@\""
+    );
+    let output = run_with(&Fake::new(&once));
+    let (said, shown) = (stderr(&output), stdout(&output));
+    assert_eq!(output.status.code(), Some(0), "{said}\n{shown}");
+    let words = ["booted anew 1 time", "IO-APIC + timer doesn't work"];
+    assert_says(&said, &words);
+    assert_says(&shown, &words);
+
+    let mut command = run_true(&[]);
+    Fake::new(&once).before(&mut command);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+
+    // Not for ever, and no other panic.
+    let always = format!("echo x >> $here/boots; printf '%s\\r\\n' '{PANIC}'; exit 0");
+    let fake = Fake::new(&always);
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(1));
+    assert_says(&stdout(&output), &["PANICKED", "booted anew 3 times"]);
+    let boots = fs::read_to_string(fake.0.path().join("boots")).unwrap();
+    assert_eq!(boots.lines().count(), 4);
+
+    let other = always.replace("IO-APIC + timer", "Something else");
+    let fake = Fake::new(&other);
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!stderr(&output).contains("anew"), "{}", stderr(&output));
+    let boots = fs::read_to_string(fake.0.path().join("boots")).unwrap();
+    assert_eq!(boots.lines().count(), 1);
+}
