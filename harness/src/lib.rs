@@ -32,6 +32,7 @@ pub mod qemu;
 pub mod report;
 mod run;
 mod selection;
+mod shard;
 mod side_by_side;
 mod subject;
 mod suite;
@@ -63,6 +64,7 @@ pub use program::{
 };
 pub use run::Run;
 pub use selection::{UnknownScenario, scenarios_named};
+pub use shard::{ParseShardError, Shard};
 pub use side_by_side::side_by_side;
 pub use subject::{Subject, claimed_version};
 pub use suite::{Suite, Watcher};
