@@ -90,13 +90,15 @@ impl Conversation {
                     .hear(&self.buffer[..length])
                     .context("writing the transcript")?;
                 self.over = over;
+                let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                if late && messages.is_empty() && self.over.is_none() {
+                    // A console that never falls silent is no answer.
+                    return Ok(self.nothing());
+                }
                 Ok(Turn::Said(messages))
             }
             Heard::Other(number) => Ok(Turn::Other(number)),
-            Heard::Nothing => Ok(match self.listener.did_not_restart() {
-                Some(end) => Turn::Over(end),
-                None => Turn::Quiet,
-            }),
+            Heard::Nothing => Ok(self.nothing()),
             Heard::End => {
                 let status = self.running.wait()?;
                 let complaint = std::fs::read_to_string(&self.qemu_log).unwrap_or_default();
@@ -105,6 +107,14 @@ impl Conversation {
                 }
                 Ok(Turn::Over(self.listener.console_ended()))
             }
+        }
+    }
+
+    /// What comes where the deadline has passed.
+    fn nothing(&self) -> Turn {
+        match self.listener.did_not_restart() {
+            Some(end) => Turn::Over(end),
+            None => Turn::Quiet,
         }
     }
 

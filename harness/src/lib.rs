@@ -24,6 +24,7 @@ mod machine;
 mod matrix;
 mod native;
 mod once;
+mod printable;
 mod program;
 pub mod qemu;
 pub mod report;
@@ -39,6 +40,7 @@ mod workspace;
 
 pub use accelerator::{Accelerator, Choice, Wish};
 pub use bench::{Bench, Bootable};
+pub use boot::Deadlines;
 pub use console::{Console, Heard};
 pub use end::End;
 pub use examine::{Findings, examine};

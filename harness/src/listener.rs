@@ -9,6 +9,7 @@ use guest::wire::{Decoder, Message, Piece};
 
 use crate::Transcript;
 use crate::end::End;
+use crate::printable::{printable, printable_record};
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
 const PANIC: &[u8] = b"Kernel panic";
@@ -26,7 +27,8 @@ pub(crate) struct Listener {
     next_sequence: u32,
     /// The line of text that is being said.
     line: Vec<u8>,
-    /// What was found damaged: of no concern as long as no message is missing.
+    /// What was found damaged first since the last message: of no concern as long
+    /// as none is missing.
     damage: Option<&'static str>,
     /// What the kernel said when it seemed to panic.
     panic: Option<String>,
@@ -55,16 +57,22 @@ impl Listener {
         for piece in self.decoder.push(bytes) {
             match piece {
                 Piece::Text(text) => self.text(&text),
-                Piece::Garbled(what) => self.damage = Some(what),
+                Piece::Garbled(what) => {
+                    self.damage.get_or_insert(what);
+                }
                 Piece::Message(sequence, message) => {
                     if sequence != self.next_sequence {
                         return Ok((messages, Some(self.lost(sequence))));
                     }
                     self.next_sequence += 1;
+                    self.damage = None;
                     // Whoever says this is not dead: the line was somebody
                     // else's, or another processor is about to be stopped.
                     self.restarts_by = None;
-                    messages.push(message);
+                    messages.push(match message {
+                        Message::Record(record) => Message::Record(printable_record(record)),
+                        bytes @ Message::Bytes(..) => bytes,
+                    });
                 }
             }
         }
@@ -114,7 +122,7 @@ impl Listener {
             .position(|window| window == PANIC);
         if let Some(start) = panic {
             let text = String::from_utf8_lossy(&self.line[start..]);
-            self.panic = Some(text.trim_end().to_owned());
+            self.panic = Some(printable(text.trim_end()));
             self.restarts_by = Some(Instant::now() + AFTERMATH);
         }
     }

@@ -10,7 +10,7 @@ use images::{Catalogue, Silent, Store};
 
 use super::{Captured, Ending, Limits, Output, Packed, Program, Ran, Session, Stdin};
 use crate::bench::MEMORY_MIB;
-use crate::examine::deadlines;
+use crate::boot::Deadlines;
 use crate::terminal::Window;
 use crate::{Bench, Bootable, Interrupt, RunDir};
 
@@ -75,7 +75,7 @@ impl Runner<'_> {
         machine.gdb.clone_from(&self.gdb);
         machine.initramfs = kernel.dir.initramfs();
         program.write(&stdin, &machine.initramfs)?;
-        let boot = deadlines(machine.accelerator).boot;
+        let boot = Deadlines::of(machine.accelerator).boot;
         let session = Session {
             machine: &machine,
             dir: &kernel.dir,
