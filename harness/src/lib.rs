@@ -27,6 +27,7 @@ mod nameless;
 mod native;
 mod once;
 mod patience;
+mod printable;
 mod program;
 pub mod qemu;
 pub mod report;
@@ -45,6 +46,7 @@ mod workspace;
 
 pub use accelerator::{Accelerator, Choice, Wish};
 pub use bench::{Bench, Bootable};
+pub use boot::Deadlines;
 pub use console::{Console, Heard};
 pub use end::End;
 pub use event::{Event, EventLog, Header};
