@@ -10,6 +10,7 @@ mod out;
 mod run;
 mod shell;
 mod sources;
+mod stress;
 mod test;
 mod test_kernels;
 
@@ -42,6 +43,7 @@ enum Command {
     Explain(explain::Arguments),
     History(history::Arguments),
     Kernels(kernels::Arguments),
+    Stress(stress::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments).map(ExitCode::from),
         Command::History(arguments) => history::run(&arguments).map(ExitCode::from),
         Command::Kernels(arguments) => kernels::run(&arguments).map(ExitCode::from),
+        Command::Stress(arguments) => stress::run(&arguments).map(ExitCode::from),
         Command::Completions(arguments) => {
             completions::run(&arguments, Cli::command()).map(ExitCode::from)
         }

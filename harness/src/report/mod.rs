@@ -9,6 +9,7 @@ mod history;
 mod program;
 mod ranges;
 mod stock;
+mod stress;
 mod table;
 mod terminal;
 
@@ -21,5 +22,6 @@ pub use history::history;
 pub(crate) use program::ending;
 pub use program::{closing_line, exit_code, failure};
 pub use stock::{checked, removed, stock};
+pub use stress::stress;
 pub use table::table;
 pub use terminal::Terminal;

@@ -1,0 +1,54 @@
+//! The figures of a stress run.
+
+use std::fmt::Write;
+
+use crate::stress::{Figures, Stress};
+
+/// A table of the figures, and what went wrong one by one.
+#[must_use]
+pub fn stress(stress: &Stress, figures: &Figures) -> String {
+    let mut text = format!(
+        "{} machines side by side, {} processors busy with other work, seed {}\n\n",
+        stress.jobs, stress.load, stress.seed
+    );
+    let faults: usize = figures.faults.values().sum();
+    let rows = [
+        ("boots", figures.boots),
+        ("kernels", figures.by_kernel.len()),
+        ("results that arrived and are right", figures.results),
+        ("faults injected", faults),
+        ("runs killed", figures.killed),
+        ("wrong verdicts", figures.wrong.len()),
+        ("lost results", figures.lost.len()),
+        ("orphans", figures.orphans.len()),
+        ("boots made again", figures.retries.len()),
+    ];
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, count) in rows {
+        let _ = writeln!(text, "| {name:width$} | {count:>6} |");
+    }
+    let counted = |counts: &std::collections::BTreeMap<String, usize>| {
+        let each = counts.iter().map(|(name, count)| format!("{name} {count}"));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let _ = writeln!(text, "\nboots by kernel: {}", counted(&figures.by_kernel));
+    if faults > 0 {
+        let _ = writeln!(text, "faults: {}", counted(&figures.faults));
+    }
+    let _ = writeln!(
+        text,
+        "the slowest took {:.1} s",
+        figures.longest.as_secs_f64()
+    );
+    for (what, list) in [
+        ("WRONG", &figures.wrong),
+        ("LOST", &figures.lost),
+        ("ORPHAN", &figures.orphans),
+        ("made again", &figures.retries),
+    ] {
+        for one in list {
+            let _ = writeln!(text, "{what}: {one}");
+        }
+    }
+    text
+}

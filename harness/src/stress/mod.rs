@@ -1,0 +1,96 @@
+//! Many boots on a loaded host, with faults among them, and what went wrong.
+
+mod figures;
+mod load;
+mod orphans;
+mod plan;
+mod trial;
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+use images::{Catalogue, Kernel, Store};
+
+use crate::{RunDir, Watcher, Wish};
+
+pub use figures::Figures;
+use load::Load;
+use trial::Bed;
+
+/// What a stress run is made of.
+#[derive(Clone, Debug)]
+pub struct Stress {
+    /// The kernels, which take turns.
+    pub kernels: Vec<Kernel>,
+    /// How many machines to boot, at least.
+    pub boots: usize,
+    /// How many machines may run at the same time.
+    pub jobs: NonZeroUsize,
+    /// How many processors other work keeps busy meanwhile.
+    pub load: usize,
+    /// What chance is made of: the same faults at the same places.
+    pub seed: u64,
+    /// The accelerator to use.
+    pub wish: Wish,
+    /// The program whose runs are killed: `cargo xtask` itself.
+    pub program: PathBuf,
+    /// Where everything is kept that is kept.
+    pub dir: RunDir,
+}
+
+impl Stress {
+    /// Does it. Each trial is told to `watcher` as it ends.
+    ///
+    /// # Errors
+    /// Where the harness cannot do its part.
+    pub fn run(&self, watcher: &dyn Watcher) -> Result<Figures> {
+        let _load = Load::start(self.load);
+        let next = AtomicUsize::new(0);
+        let figures = Mutex::new(Figures::default());
+        let worker = || -> Result<()> {
+            loop {
+                let enough = |figures: &Figures| figures.boots >= self.boots;
+                if figures.lock().is_ok_and(|figures| enough(&figures)) {
+                    return Ok(());
+                }
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let part = self.trial(number, watcher)?;
+                let mut figures = figures.lock().map_err(|_| anyhow!("a trial panicked"))?;
+                figures.add(part);
+            }
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.jobs.get()).map(|_| scope.spawn(worker)).collect();
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a trial panicked"))?)
+        })?;
+        figures
+            .into_inner()
+            .map_err(|_| anyhow!("a trial panicked"))
+    }
+
+    fn trial(&self, number: usize, watcher: &dyn Watcher) -> Result<Figures> {
+        let kernel = &self.kernels[number % self.kernels.len()];
+        let dir = self.dir.kernel(&format!("trial{number}"))?;
+        let bed = Bed {
+            kernel,
+            store: Store::builder(&Catalogue::builtin()).build()?,
+            stress: self,
+            dir: &dir,
+            number,
+        };
+        let figures = bed.run(watcher)?;
+        if figures.wrong.is_empty() && figures.lost.is_empty() && figures.orphans.is_empty() {
+            // Nobody will want to read it.
+            fs::remove_dir_all(dir.path())
+                .with_context(|| format!("removing {}", dir.path().display()))?;
+        }
+        Ok(figures)
+    }
+}

@@ -1,0 +1,81 @@
+use std::env;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use harness::host::Tool;
+use harness::{Exit, RunDir, Stress, Wish, cached_kernels, host, report};
+use images::{Catalogue, Spec, Store};
+
+use crate::out::print;
+
+/// Boot kernels over and over on a loaded host, with faults among them
+///
+/// Every boot looks at all scenarios. Each fourth kernel is given a guest that
+/// misbehaves, and each tenth run is a process of its own that is killed in the
+/// middle. What must come of each is known before; what does not come is counted.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  no wrong verdict, no lost result, no orphan
+  1  something of these
+  2  the command line made no sense
+  3  the harness could not do its work
+
+Examples:
+  cargo xtask stress                           200 boots of the kernels in the cache
+  cargo xtask stress --boots 1000 --load 16 3.10 6.1
+  cargo xtask stress --boots 20 ./bzImage")]
+pub(crate) struct Arguments {
+    /// Kernels, as test-kernels takes them [default: those in the cache]
+    #[arg(value_name = "KERNEL")]
+    kernels: Vec<Spec>,
+
+    /// How many machines to boot, at least
+    #[arg(long, value_name = "N", default_value = "200")]
+    boots: NonZeroUsize,
+
+    /// How many machines to run side by side [default: one a core]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    /// How many processors to keep busy meanwhile [default: all]
+    #[arg(long, value_name = "N")]
+    load: Option<usize>,
+
+    /// The same faults at the same places as in an earlier run
+    #[arg(long, value_name = "N", default_value = "1")]
+    seed: u64,
+
+    /// How the processor is executed: auto, kvm or tcg
+    #[arg(long, default_value = "auto")]
+    accel: Wish,
+
+    /// Install what is missing without asking (as CI=true does)
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let catalogue = Catalogue::builtin();
+    let kernels = match arguments.kernels[..] {
+        [] => cached_kernels(&catalogue, &Store::builder(&catalogue).build()?),
+        _ => catalogue.select(&arguments.kernels)?,
+    };
+    host::prepare(&Tool::TO_TEST_KERNELS, arguments.yes)?;
+    let cores = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let stress = Stress {
+        kernels,
+        boots: arguments.boots.get(),
+        jobs: arguments.jobs.unwrap_or(cores),
+        load: arguments.load.unwrap_or(cores.get()),
+        seed: arguments.seed,
+        wish: arguments.accel,
+        program: env::current_exe().context("looking for this program")?,
+        dir: RunDir::new_run()?,
+    };
+    let figures = stress.run(&report::Terminal::default())?;
+    print(report::stress(&stress, &figures));
+    Ok(figures.exit())
+}
