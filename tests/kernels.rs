@@ -5,14 +5,12 @@
 //! can be had before it runs the tests. `STRATA_KERNELS`, a list as on the
 //! command line of `test-kernels`, names others; these are never ignored.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use guest::Version;
-use harness::{Matrix, Verdict, report};
-use images::{Cached, Catalogue, Kernel, Spec, Store};
+use harness::{Matrix, Verdict, cached_kernels, report};
+use images::{Catalogue, Kernel, Spec, Store};
 use libtest_mimic::{Arguments, Failed, Trial};
 use strata_tests::{Captured, run_name, suite, suite_of};
 
@@ -51,31 +49,17 @@ fn kernels() -> Result<Vec<(Kernel, bool)>> {
         let kernels = catalogue.select(&specs)?;
         return Ok(kernels.into_iter().map(|kernel| (kernel, true)).collect());
     }
-    let cached = Store::builder(&catalogue).build()?.cached();
-    let cached: BTreeSet<String> = cached.iter().map(series).collect();
-    let by_default: BTreeSet<String> = catalogue
-        .default_kernels()
-        .iter()
-        .map(Kernel::name)
-        .collect();
+    let cached = cached_kernels(&catalogue, &Store::builder(&catalogue).build()?);
+    let by_default = catalogue.default_kernels();
     let all = catalogue.select(&["all".parse()?])?;
     Ok(all
         .into_iter()
         .map(|kernel| {
-            let is_cached = cached.contains(&kernel.name());
+            let is_cached = cached.contains(&kernel);
             (kernel, is_cached)
         })
-        .filter(|(kernel, is_cached)| *is_cached || by_default.contains(&kernel.name()))
+        .filter(|(kernel, is_cached)| *is_cached || by_default.contains(kernel))
         .collect())
-}
-
-/// The series of an image in the cache, which is the name of its kernel.
-fn series(cached: &Cached) -> String {
-    let version = Version::leading(&cached.about.debian_version);
-    version.map_or_else(
-        |_| String::new(),
-        |(version, _)| version.series().to_string(),
-    )
 }
 
 /// Passes where the kernel showed what is claimed, and only there.

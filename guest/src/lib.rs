@@ -6,6 +6,7 @@
 //! say, from the same table.
 
 mod claim;
+pub mod faults;
 mod kernel;
 mod native;
 mod observation;

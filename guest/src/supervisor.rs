@@ -20,6 +20,9 @@ use crate::{Fact, Facts, Observation, Outcome, ProbeError, Scenario};
 /// How often a silent process is asked whether it still lives: its end of the
 /// pipe may have gone to children that do.
 const HEARTBEAT: Duration = Duration::from_millis(20);
+/// How much a process may say, in bytes. Its record must fit into a frame, and
+/// PID 1 into its memory.
+const MAX_SAID: usize = 256 << 10;
 
 /// What a scenario's process says, one JSON line each.
 #[derive(Serialize, Deserialize)]
@@ -61,6 +64,7 @@ pub(crate) fn run_apart(
             let mut hearing = Hearing {
                 pipe: hear.into(),
                 rest: Vec::new(),
+                said: 0,
                 sink,
             };
             let outcome = hearing.listen(child, deadline)?;
@@ -103,6 +107,8 @@ struct Hearing<'a> {
     pipe: File,
     /// The beginning of a line whose end is still to come.
     rest: Vec<u8>,
+    /// How much it has said, in bytes.
+    said: usize,
     sink: &'a mut dyn FnMut(Fact),
 }
 
@@ -142,6 +148,10 @@ impl Hearing<'_> {
                 // question whether it lives, at the pace of the heartbeat.
                 std::thread::sleep(Duration::from_millis(1));
                 return Ok(None);
+            }
+            self.said += length;
+            if self.said > MAX_SAID {
+                return Ok(Some(Outcome::Failed(format!("said over {MAX_SAID} bytes"))));
             }
             self.rest.extend(&buffer[..length]);
             if let Some(outcome) = self.take_lines() {

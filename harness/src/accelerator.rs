@@ -158,9 +158,9 @@ fn answers(
         };
         let deadlines = Deadlines {
             boot: patience,
-            scenario: Duration::ZERO,
+            ..Deadlines::of(accelerator)
         };
-        Ok(boot(&machine, deadlines, &dir)?.end)
+        Ok(boot(&machine, &[], deadlines, &dir)?.end)
     };
     match attempt() {
         Ok(End::Complete) => Ok(()),

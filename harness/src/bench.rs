@@ -21,6 +21,8 @@ pub struct Bench {
     pub wish: Wish,
     /// Processors of a machine of which nothing else is said.
     pub cpus: u32,
+    /// Words to add to the command line of every kernel.
+    pub append: Vec<String>,
     /// Where transcripts go.
     pub dir: RunDir,
     /// What was found out about this host's accelerators.
@@ -51,6 +53,7 @@ impl Bench {
             store,
             wish: Wish::default(),
             cpus: 1,
+            append: Vec::new(),
             dir,
             accelerator: Mutex::new(None),
             qemu: qemu::find()?,
@@ -90,7 +93,7 @@ impl Bench {
             initramfs: PathBuf::new(),
             memory_mib: MEMORY_MIB,
             cpus: self.cpus,
-            append: Vec::new(),
+            append: self.append.clone(),
             gdb: None,
         };
         machine.accelerator = self.accelerator(&machine, watcher).map_err(failed)?;

@@ -10,10 +10,10 @@ use crate::conversation::{Conversation, Turn};
 use crate::end::End;
 use crate::listener::Said;
 use crate::patience::Wait;
-use crate::{Machine, RunDir, Transcript};
+use crate::{Accelerator, Machine, RunDir, Transcript};
 
-/// What the guest may need around a scenario or program: ending its orphans, and
-/// being slow.
+/// What the guest may need around a scenario or program, where nothing else is
+/// said.
 pub(crate) const GRACE: Duration = Duration::from_secs(20);
 
 /// How long things may take.
@@ -24,6 +24,28 @@ pub struct Deadlines {
     /// For each scenario, by the guest's clock; more where the guest finds that
     /// its machine is slow ([`guest::allowing_for`]).
     pub scenario: Duration,
+    /// What the guest may need around a scenario: ending its orphans, and being
+    /// slow.
+    pub grace: Duration,
+}
+
+impl Deadlines {
+    /// The deadlines for a machine of this kind.
+    ///
+    /// A Debian kernel under emulation is up in 2 s on an idle host, so there is
+    /// room for one that is 60 times slower.
+    #[must_use]
+    pub fn of(accelerator: Accelerator) -> Self {
+        let boot = match accelerator {
+            Accelerator::Kvm => Duration::from_secs(60),
+            Accelerator::Tcg => Duration::from_secs(120),
+        };
+        Self {
+            boot,
+            scenario: Duration::from_secs(30),
+            grace: GRACE,
+        }
+    }
 }
 
 /// What a kernel says in a panic that is the host's fault: under emulation, on a
@@ -93,34 +115,32 @@ pub struct Ended {
     pub console: Vec<String>,
 }
 
-/// Boots a machine and listens to the end. A boot that one known fault of the host
-/// brings down is begun anew.
+/// Boots a machine whose job is to look at the scenarios of these names, and
+/// listens to the end. A boot that one known fault of the host brings down is
+/// begun anew.
 ///
 /// # Errors
 /// Where the harness cannot do its part: QEMU does not run, the transcript
 /// cannot be written.
-pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boot> {
+pub fn boot(machine: &Machine, names: &[&str], deadlines: Deadlines, dir: &RunDir) -> Result<Boot> {
     let mut retries = Vec::new();
     let boot = again_if(
         dir,
         &mut retries,
-        |dir| boot_once(machine, deadlines, dir),
+        |dir| boot_once(machine, names, deadlines, dir),
         |boot| hosts_fault(boot.kernel.as_ref(), &boot.end),
     )?;
     Ok(Boot { retries, ..boot })
 }
 
-fn boot_once(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boot> {
-    let since = Instant::now();
+fn boot_once(
+    machine: &Machine,
+    names: &[&str],
+    deadlines: Deadlines,
+    dir: &RunDir,
+) -> Result<Boot> {
+    let mut report = Report::new(names, deadlines);
     let mut conversation = Conversation::start(machine, dir)?;
-    let mut report = Report {
-        deadlines,
-        wait: Wait::new("the guest to come up", deadlines.boot),
-        kernel: None,
-        ended: Vec::new(),
-        running: None,
-        since,
-    };
     let end = loop {
         match conversation.turn(Some(report.wait.until), &[])? {
             Turn::Said(said) => {
@@ -146,7 +166,9 @@ fn boot_once(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Bo
 }
 
 /// Makes a report of what the guest says.
-struct Report {
+struct Report<'a> {
+    /// The scenarios that it has to speak of, in their order.
+    names: &'a [&'a str],
     deadlines: Deadlines,
     wait: Wait,
     kernel: Option<Kernel>,
@@ -156,7 +178,19 @@ struct Report {
     since: Instant,
 }
 
-impl Report {
+impl<'a> Report<'a> {
+    fn new(names: &'a [&'a str], deadlines: Deadlines) -> Self {
+        Self {
+            names,
+            deadlines,
+            wait: Wait::new("the guest to come up", deadlines.boot),
+            kernel: None,
+            ended: Vec::new(),
+            running: None,
+            since: Instant::now(),
+        }
+    }
+
     /// Takes in what was said; says so if that was the end.
     fn take(&mut self, said: Said) -> Option<End> {
         match said.message {
@@ -171,12 +205,12 @@ impl Report {
                 self.kernel = Some(kernel);
                 self.deadlines.scenario =
                     allowing_for(self.deadlines.scenario, self.since.elapsed());
-                self.wait = Wait::new("the first scenario to start", GRACE);
+                self.wait = Wait::new("the first scenario to start", self.deadlines.grace);
             }
-            (Record::Started { scenario }, None) if self.kernel.is_some() => {
+            (Record::Started { scenario }, None) if self.may_start(&scenario) => {
                 self.wait = Wait::new(
                     format!("{scenario} to end"),
-                    self.deadlines.scenario + GRACE,
+                    self.deadlines.scenario + self.deadlines.grace,
                 );
                 self.running = Some(scenario);
                 self.since = Instant::now();
@@ -189,7 +223,8 @@ impl Report {
                 },
                 Some(running),
             ) if scenario == running => {
-                self.wait = Wait::new(format!("a word after {scenario}"), GRACE);
+                self.wait = Wait::new(format!("a word after {scenario}"), self.deadlines.grace);
+                let in_doubt = !matches!(outcome, Outcome::Completed | Outcome::NotApplicable(_));
                 self.ended.push(Ended {
                     scenario,
                     outcome,
@@ -197,8 +232,13 @@ impl Report {
                     took: self.since.elapsed(),
                     console,
                 });
+                if in_doubt {
+                    return Some(End::InDoubt);
+                }
             }
-            (Record::Finished { scenarios }, None) if scenarios == self.ended.len() => {
+            (Record::Finished { scenarios }, None)
+                if self.kernel.is_some() && scenarios == self.ended.len() =>
+            {
                 return Some(End::Complete);
             }
             (Record::Broken { why }, running) => {
@@ -211,5 +251,107 @@ impl Report {
             }
         }
         None
+    }
+    /// Whether a scenario is the next one.
+    fn may_start(&self, scenario: &str) -> bool {
+        self.kernel.is_some() && self.names.get(self.ended.len()) == Some(&scenario)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn booted() -> Record {
+        let (release, version) = ("6.1.0".to_owned(), "#1".to_owned());
+        Record::Booted {
+            kernel: Kernel { release, version },
+        }
+    }
+
+    fn started(scenario: &str) -> Record {
+        Record::Started {
+            scenario: scenario.to_owned(),
+        }
+    }
+
+    fn ended(scenario: &str, outcome: Outcome) -> Record {
+        Record::Ended {
+            scenario: scenario.to_owned(),
+            outcome,
+            observation: Observation::default(),
+        }
+    }
+
+    fn completed(scenario: &str) -> Record {
+        ended(scenario, Outcome::Completed)
+    }
+
+    fn finished(scenarios: usize) -> Record {
+        Record::Finished { scenarios }
+    }
+
+    /// How many scenarios ended, and what the report of these records came to.
+    fn told(records: Vec<Record>) -> (usize, Option<End>) {
+        let mut report = Report::new(&["a", "b"], Deadlines::of(Accelerator::Tcg));
+        let end = records
+            .into_iter()
+            .find_map(|record| report.record(record, Vec::new()));
+        (report.ended.len(), end)
+    }
+
+    #[test]
+    fn a_report_in_order_is_complete() {
+        let records = vec![
+            booted(),
+            started("a"),
+            completed("a"),
+            started("b"),
+            completed("b"),
+            finished(2),
+        ];
+        assert_eq!(told(records), (2, Some(End::Complete)));
+    }
+
+    #[test]
+    fn a_record_out_of_turn_ends_a_report() {
+        let a = || vec![booted(), started("a"), completed("a")];
+        let after_a = |record| [a(), vec![record]].concat();
+        for (what, records) in [
+            ("nothing has booted", vec![started("a")]),
+            ("nothing has booted", vec![finished(0)]),
+            ("it booted already", vec![booted(), booted()]),
+            ("it booted already", after_a(booted())),
+            ("it booted already", vec![booted(), started("a"), booted()]),
+            ("another comes first", vec![booted(), started("b")]),
+            ("nobody asked for it", vec![booted(), started("c")]),
+            ("it is over", after_a(started("a"))),
+            ("it did not start", vec![booted(), completed("a")]),
+            ("it did not start", after_a(completed("b"))),
+            ("it ended already", after_a(completed("a"))),
+            ("another runs", vec![booted(), started("a"), completed("b")]),
+            ("another runs", vec![booted(), started("a"), started("b")]),
+            ("one runs", vec![booted(), started("a"), finished(1)]),
+            ("one ended", after_a(finished(2))),
+            ("one ended", after_a(finished(0))),
+            ("it is of programs", after_a(Record::Alive)),
+        ] {
+            let (_, end) = told(records);
+            assert!(matches!(end, Some(End::Garbled(_))), "{what}: {end:?}");
+        }
+    }
+
+    #[test]
+    fn a_scenario_that_did_not_complete_leaves_the_machine_in_doubt() {
+        for (outcome, end) in [
+            (Outcome::Completed, None),
+            (Outcome::NotApplicable("CONFIG_USER_NS".to_owned()), None),
+            (Outcome::TimedOut, Some(End::InDoubt)),
+            (Outcome::Died("signal 11".to_owned()), Some(End::InDoubt)),
+            (Outcome::Failed("EAGAIN".to_owned()), Some(End::InDoubt)),
+        ] {
+            let records = vec![booted(), started("a"), ended("a", outcome)];
+            assert_eq!(told(records), (1, end));
+        }
     }
 }

@@ -81,16 +81,15 @@ impl Conversation {
                     .hear(&self.buffer[..length])
                     .context("writing the transcript")?;
                 self.over = over;
+                let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                if late && messages.is_empty() && self.over.is_none() {
+                    // A console that never falls silent is no answer.
+                    return Ok(self.nothing());
+                }
                 Ok(Turn::Said(messages))
             }
             Heard::Other(number) => Ok(Turn::Other(number)),
-            Heard::Nothing => {
-                let kept_waiting = self.kept_waiting();
-                Ok(match self.listener.did_not_restart(kept_waiting) {
-                    Some(end) => Turn::Over(end),
-                    None => Turn::Quiet,
-                })
-            }
+            Heard::Nothing => Ok(self.nothing()),
             Heard::End => {
                 let status = self.running.wait()?;
                 let complaint = self.complaint();
@@ -104,6 +103,15 @@ impl Conversation {
                     End::QemuFailed(failed(status, &complaint))
                 }))
             }
+        }
+    }
+
+    /// What comes where the deadline has passed.
+    fn nothing(&mut self) -> Turn {
+        let kept_waiting = self.kept_waiting();
+        match self.listener.did_not_restart(kept_waiting) {
+            Some(end) => Turn::Over(end),
+            None => Turn::Quiet,
         }
     }
 

@@ -5,6 +5,9 @@
 pub enum End {
     /// With the guest's end marker.
     Complete,
+    /// With a scenario that did not come to its own end, and may have left the
+    /// machine other than it was.
+    InDoubt,
     /// The kernel panicked; with its words.
     Panicked(String),
     /// A deadline passed; with the name of what was waited for.

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use nix::unistd::gethostname;
 use serde::{Deserialize, Serialize};
 
-use crate::{Choice, Exit, Row, RunDir};
+use crate::{Choice, Exit, Row, RunDir, Shard};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,18 +46,22 @@ pub struct Header {
     pub host: String,
     /// The names of the scenarios, in the order they are run.
     pub scenarios: Vec<String>,
+    /// The part of the kernels that was asked for, where it is not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 impl Header {
     /// Of a run that begins now.
     #[must_use]
-    pub fn now(dir: &RunDir, scenarios: &[&Scenario]) -> Self {
+    pub fn now(dir: &RunDir, scenarios: &[&Scenario], shard: Option<Shard>) -> Self {
         let name = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
         Self {
             run: name(dir.path().file_name()),
             started: Timestamp::now(),
             host: name(gethostname().ok().as_deref()),
             scenarios: scenarios.iter().map(|s| s.name.to_owned()).collect(),
+            shard,
         }
     }
 }

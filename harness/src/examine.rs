@@ -1,6 +1,5 @@
 //! One kernel examined: booted, as often as it takes, and judged.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -9,7 +8,7 @@ use guest::{Job, Kernel, Scenario};
 use crate::boot::{Boot, Deadlines, boot};
 use crate::end::End;
 use crate::verdict::judge;
-use crate::{Accelerator, Cell, Machine, RunDir, Verdict, initramfs};
+use crate::{Cell, Machine, RunDir, Verdict, initramfs};
 
 /// How many lines of a console are shown where a boot ended badly.
 const LAST_LINES: usize = 12;
@@ -33,31 +32,18 @@ pub struct Findings {
     pub last_lines: Vec<String>,
 }
 
-/// The deadlines for a machine of this kind.
-///
-/// A Debian kernel under emulation is up in 2 s on an idle host, so there is
-/// room for one that is 60 times slower.
-#[must_use]
-pub(crate) fn deadlines(accelerator: Accelerator) -> Deadlines {
-    let boot = match accelerator {
-        Accelerator::Kvm => Duration::from_secs(60),
-        Accelerator::Tcg => Duration::from_secs(120),
-    };
-    Deadlines {
-        boot,
-        scenario: Duration::from_secs(30),
-    }
-}
-
-/// Boots a kernel and looks at every scenario. After a crash, the scenarios that
-/// are left get a fresh boot.
+/// Boots a kernel and looks at every scenario. After a crash, and after a scenario
+/// that did not complete, those that are left get a fresh boot.
 ///
 /// # Errors
 /// Where the harness cannot do its part.
-pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Result<Findings> {
+pub fn examine(
+    machine: &Machine,
+    scenarios: &[&Scenario],
+    deadlines: Deadlines,
+    dir: &RunDir,
+) -> Result<Findings> {
     let started = Instant::now();
-    let deadlines = deadlines(machine.accelerator);
-    let mut left: VecDeque<&str> = scenarios.iter().map(|scenario| scenario.name).collect();
     let mut findings = Findings {
         kernel: None,
         cells: Vec::new(),
@@ -66,11 +52,14 @@ pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Resu
         took: Duration::ZERO,
         last_lines: Vec::new(),
     };
-    while !left.is_empty() {
+    while let Some(left) = scenarios.get(findings.cells.len()..)
+        && !left.is_empty()
+    {
         findings.boots += 1;
         let dir = dir.boot(findings.boots)?;
+        let names: Vec<&str> = left.iter().map(|scenario| scenario.name).collect();
         let job = Job::Scenarios {
-            names: left.iter().map(|&name| name.to_owned()).collect(),
+            names: names.iter().map(|&name| name.to_owned()).collect(),
             deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
         };
         let initramfs = initramfs::pack(&job)?;
@@ -78,51 +67,64 @@ pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Resu
             initramfs: initramfs.path(),
             ..machine.clone()
         };
-        let boot = boot(&machine, deadlines, &dir)?;
-        take_in(boot, scenarios, &mut left, &mut findings);
+        let boot = boot(&machine, &names, deadlines, &dir)?;
+        findings.take_in(boot, left);
     }
     findings.took = started.elapsed();
     Ok(findings)
 }
 
-/// Makes cells of a boot. At least one scenario is off the list afterwards.
-fn take_in(
-    boot: Boot,
-    scenarios: &[&Scenario],
-    left: &mut VecDeque<&str>,
-    findings: &mut Findings,
-) {
-    let Boot {
-        kernel,
-        ended,
-        end,
-        retries,
-        transcript,
-        ..
-    } = boot;
-    findings.retries.extend(retries);
-    for ended in ended {
-        let scenario = scenarios
-            .iter()
-            .find(|scenario| scenario.name == ended.scenario);
-        let (Some(kernel), Some(scenario)) = (&kernel, scenario) else {
-            continue;
+impl Findings {
+    /// Makes cells of a boot that had these scenarios to look at: of one at least.
+    fn take_in(&mut self, boot: Boot, left: &[&Scenario]) {
+        self.retries.extend(boot.retries);
+        if boot.end != End::Complete || self.last_lines.is_empty() {
+            self.last_lines = boot.transcript.last_lines(LAST_LINES);
+        }
+        let Some(kernel) = boot.kernel else {
+            // A second boot would tell no more than the first.
+            let (verdict, why) = lost(boot.end);
+            self.put_down(left, verdict, &why);
+            return;
         };
-        left.retain(|&name| name != ended.scenario);
-        findings.cells.push(Cell {
-            took: ended.took,
-            console: ended.console,
-            ..judge(scenario, kernel, &ended.outcome, ended.observation)
-        });
+        let ended = boot.ended.len();
+        for (scenario, ended) in left.iter().zip(boot.ended) {
+            self.cells.push(Cell {
+                took: ended.took,
+                console: ended.console,
+                ..judge(scenario, &kernel, &ended.outcome, ended.observation)
+            });
+        }
+        self.kernel.get_or_insert(kernel);
+        let left = &left[ended..];
+        if boot.end == End::InDoubt || (boot.end == End::Complete && left.is_empty()) {
+            return;
+        }
+        let after = ended > 0 && boot.running.is_none() && boot.end != End::Complete;
+        let (verdict, why) = lost(boot.end);
+        match self.cells.last_mut() {
+            // Nothing else had begun: what happened is the last one's.
+            Some(last) if after && !last.verdict.is_red() => {
+                last.verdict = verdict;
+                last.why = Some(format!("after its end: {why}"));
+            }
+            Some(_) if after => {}
+            // They are run in order: the first that is left was running, or should
+            // have been.
+            _ => self.put_down(&left[..left.len().min(1)], verdict, &why),
+        }
     }
-    if end != End::Complete || findings.last_lines.is_empty() {
-        findings.last_lines = transcript.last_lines(LAST_LINES);
+
+    fn put_down(&mut self, scenarios: &[&Scenario], verdict: Verdict, why: &str) {
+        let cell = |scenario: &&Scenario| Cell::without(scenario.name, verdict, why);
+        self.cells.extend(scenarios.iter().map(cell));
     }
-    let came_up = kernel.is_some();
-    findings.kernel = findings.kernel.take().or(kernel);
-    let (verdict, why) = match end {
-        End::Complete if left.is_empty() => return,
-        End::Complete => (Verdict::Garbled, "the report leaves it out".to_owned()),
+}
+
+/// What is to be said of a scenario with which a boot was lost, and why.
+fn lost(end: End) -> (Verdict, String) {
+    match end {
+        End::Complete | End::InDoubt => (Verdict::Garbled, "the report leaves it out".to_owned()),
         End::Panicked(panic) => (Verdict::Panicked, panic),
         End::Hung(what) => (Verdict::Hung, what),
         End::Died => (
@@ -132,14 +134,92 @@ fn take_in(
         End::QemuFailed(how) => (Verdict::QemuFailed, how),
         End::Garbled(what) => (Verdict::Garbled, what),
         End::Broken(why) => (Verdict::Broken, why),
-    };
-    // The scenario that was running has its cell: the first that is left, since
-    // they are run in order. Where the guest did not even come up, a second boot
-    // would tell no more than the first.
-    let concerned = if came_up { 1 } else { left.len() };
-    for name in left.drain(..concerned.min(left.len())) {
-        findings
-            .cells
-            .push(Cell::without(name, verdict, why.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::{Observation, Outcome, scenarios};
+
+    use super::*;
+    use crate::Transcript;
+    use crate::boot::Ended;
+
+    /// The verdicts after a boot that had three scenarios to look at, of which so
+    /// many ended and `running` did not; and what is said of the last of them.
+    fn verdicts(ended: usize, running: bool, end: End) -> (Vec<Verdict>, String) {
+        let left: Vec<&Scenario> = scenarios::ALL.iter().take(3).collect();
+        let (release, version) = ("6.1.0".to_owned(), String::new());
+        let seen = |scenario: &&Scenario| Ended {
+            scenario: scenario.name.to_owned(),
+            outcome: Outcome::Completed,
+            observation: Observation::written(scenario.claims.last().unwrap().expected),
+            took: Duration::ZERO,
+            console: Vec::new(),
+        };
+        let boot = Boot {
+            kernel: Some(Kernel { release, version }),
+            ended: left.iter().take(ended).map(seen).collect(),
+            running: running.then(|| left[ended].name.to_owned()),
+            end,
+            retries: Vec::new(),
+            transcript: Transcript::new(tempfile::tempfile().unwrap()),
+        };
+        let mut findings = Findings {
+            kernel: None,
+            cells: Vec::new(),
+            boots: 1,
+            retries: Vec::new(),
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+        };
+        findings.take_in(boot, &left);
+        let why = findings.cells.last().and_then(|cell| cell.why.clone());
+        let verdicts = findings.cells.iter().map(|cell| cell.verdict).collect();
+        (verdicts, why.unwrap_or_default())
+    }
+
+    fn panic() -> End {
+        End::Panicked("Kernel panic".to_owned())
+    }
+
+    #[test]
+    fn the_one_that_was_running_has_the_crash() {
+        let (cells, why) = verdicts(1, true, panic());
+        assert_eq!(cells, [Verdict::Passed, Verdict::Panicked]);
+        assert_eq!(why, "Kernel panic");
+    }
+
+    #[test]
+    fn where_none_was_running_the_last_one_has_it() {
+        for ended in 1..=3 {
+            let (cells, why) = verdicts(ended, false, panic());
+            let passed = cells.iter().filter(|cell| **cell == Verdict::Passed);
+            assert_eq!((cells.len(), passed.count()), (ended, ended - 1));
+            assert_eq!(cells.last(), Some(&Verdict::Panicked));
+            assert_eq!(why, "after its end: Kernel panic");
+        }
+    }
+
+    #[test]
+    fn where_none_began_the_first_one_has_it() {
+        let (cells, why) = verdicts(0, false, panic());
+        assert_eq!(
+            (cells, why),
+            (vec![Verdict::Panicked], "Kernel panic".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_report_that_leaves_one_out_is_garbled() {
+        let (cells, why) = verdicts(1, false, End::Complete);
+        assert_eq!(cells, [Verdict::Passed, Verdict::Garbled]);
+        assert_eq!(why, "the report leaves it out");
+    }
+
+    #[test]
+    fn after_a_doubt_the_others_are_asked_again() {
+        let (cells, _) = verdicts(2, false, End::InDoubt);
+        assert_eq!(cells, [Verdict::Passed, Verdict::Passed]);
     }
 }

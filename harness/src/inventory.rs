@@ -1,7 +1,7 @@
 //! The kernels that are known by name, and what of them is in the cache.
 
 use guest::Version;
-use images::{Cached, Catalogue, Store};
+use images::{Cached, Catalogue, Kernel, Store};
 use serde::Serialize;
 
 /// One kernel.
@@ -68,6 +68,18 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
         cached: Some(stock_of(cached)),
     }));
     stocks
+}
+
+/// The kernels of the catalogue of which an image is in the cache, be it another
+/// version of the series.
+#[must_use]
+pub fn cached_kernels(catalogue: &Catalogue, store: &Store) -> Vec<Kernel> {
+    let stocks = inventory(catalogue, store);
+    let entries = catalogue.entries.iter().zip(stocks);
+    entries
+        .filter(|(_, stock)| stock.cached.is_some())
+        .map(|(entry, _)| Kernel::Catalogued(entry.clone()))
+        .collect()
 }
 
 fn series(cached: &Cached) -> Option<String> {

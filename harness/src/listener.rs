@@ -11,6 +11,7 @@ use guest::wire::{Decoder, Message, Piece};
 use crate::Transcript;
 use crate::end::End;
 use crate::patience::Wait;
+use crate::printable::{printable, printable_record};
 use crate::transcript::{lines_of, push_bounded};
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
@@ -41,7 +42,8 @@ pub(crate) struct Listener {
     before: VecDeque<u8>,
     /// The line of text that is being said.
     line: Vec<u8>,
-    /// What was found damaged: of no concern as long as no message is missing.
+    /// What was found damaged first since the last message: of no concern as long
+    /// as none is missing.
     damage: Option<&'static str>,
     /// What the kernel said when it seemed to panic.
     panic: Option<String>,
@@ -71,17 +73,24 @@ impl Listener {
         for piece in self.decoder.push(bytes) {
             match piece {
                 Piece::Text(text) => self.text(&text),
-                Piece::Garbled(what) => self.damage = Some(what),
+                Piece::Garbled(what) => {
+                    self.damage.get_or_insert(what);
+                }
                 Piece::Message(sequence, message) => {
                     if sequence != self.next_sequence {
                         return Ok((messages, Some(self.lost(sequence))));
                     }
                     self.next_sequence += 1;
+                    self.damage = None;
                     // Whoever says this is not dead: the line was somebody
                     // else's, or another processor is about to be stopped.
                     self.restarts = None;
                     let before = lines_of(&self.before);
                     self.before.clear();
+                    let message = match message {
+                        Message::Record(record) => Message::Record(printable_record(record)),
+                        bytes @ Message::Bytes(..) => bytes,
+                    };
                     messages.push(Said { message, before });
                 }
             }
@@ -133,7 +142,7 @@ impl Listener {
             .position(|window| window == PANIC);
         if let Some(start) = panic {
             let text = String::from_utf8_lossy(&self.line[start..]);
-            self.panic = Some(text.trim_end().to_owned());
+            self.panic = Some(printable(text.trim_end()));
             self.restarts = Some(Wait::new("the kernel to restart", AFTERMATH));
         }
     }

@@ -8,6 +8,7 @@ use guest::Scenario;
 use images::{Kernel, Store};
 
 use crate::accelerator::Choice;
+use crate::boot::Deadlines;
 use crate::examine::examine;
 use crate::{Bench, Cell, Matrix, Problem, Row, RunDir, Verdict, side_by_side};
 
@@ -37,6 +38,8 @@ pub struct Suite<'a> {
     pub bench: Bench,
     /// How many machines may run at the same time.
     pub jobs: NonZeroUsize,
+    /// How long things may take, where not as long as they usually may.
+    pub deadlines: Option<Deadlines>,
 }
 
 impl<'a> Suite<'a> {
@@ -55,6 +58,7 @@ impl<'a> Suite<'a> {
             scenarios,
             bench: Bench::new(store, dir)?,
             jobs: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            deadlines: None,
         })
     }
 
@@ -72,11 +76,7 @@ impl<'a> Suite<'a> {
 
     /// Runs one kernel.
     pub fn row(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Row {
-        let spec = match kernel {
-            Kernel::Catalogued(entry) => entry.name.clone(),
-            Kernel::File(path) => path.display().to_string(),
-        };
-        let mut row = Row::new(kernel.name(), spec);
+        let mut row = Row::new(kernel.name(), kernel.spec());
         row.problem = self.fill(kernel, &mut row, watcher).err();
         if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
             let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);
@@ -90,7 +90,9 @@ impl<'a> Suite<'a> {
         row.image = Some(bootable.image);
         row.substitute = bootable.substitute;
         row.dir = bootable.dir.path().to_owned();
-        let findings = examine(&bootable.machine, &self.scenarios, &bootable.dir)
+        let usual = Deadlines::of(bootable.machine.accelerator);
+        let deadlines = self.deadlines.unwrap_or(usual);
+        let findings = examine(&bootable.machine, &self.scenarios, deadlines, &bootable.dir)
             .map_err(|error| Problem::Failed(format!("{error:#}")))?;
         row.kernel = findings.kernel;
         row.cells = findings.cells;

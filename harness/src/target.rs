@@ -48,10 +48,10 @@ impl Targets {
     /// What this host must have to test them: no QEMU where nothing is booted.
     #[must_use]
     pub fn tools(&self) -> &'static [Tool] {
-        if self.kernels.is_empty() {
-            &[Tool::StaticLibc]
-        } else {
-            &Tool::TO_TEST_KERNELS
+        match (self.native, &self.kernels[..]) {
+            (false, []) => &[],
+            (true, []) => &[Tool::StaticLibc],
+            _ => &Tool::TO_TEST_KERNELS,
         }
     }
 }

@@ -6,12 +6,16 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 
+use crate::printable::printable;
+
 /// How much of the beginning and of the end is kept, in bytes each: a guest may
 /// write for ever.
 const HEAD: usize = 4 << 20;
 const TAIL: usize = 4 << 20;
 /// How much text the last lines are taken from, in bytes.
 const LAST_TEXT: usize = 16 << 10;
+/// How many characters of such a line are shown.
+const LAST_LINE: usize = 500;
 
 /// The console of one boot: every byte in a file, and the kernel's last words at
 /// hand.
@@ -94,8 +98,9 @@ pub(crate) fn lines_of(text: &VecDeque<u8>) -> Vec<String> {
     let text: Vec<u8> = text.iter().copied().collect();
     String::from_utf8_lossy(&text)
         .lines()
-        .map(printable)
+        .map(|line| printable(line.trim_end_matches('\r')))
         .filter(|line| !line.trim().is_empty())
+        .map(shortened)
         .collect()
 }
 
@@ -107,16 +112,12 @@ pub(crate) fn push_bounded(buffer: &mut VecDeque<u8>, bytes: &[u8], limit: usize
     excess
 }
 
-/// A line without the control characters that a terminal would obey.
-fn printable(line: &str) -> String {
-    let visible = |c: char| {
-        if c.is_control() && c != '\t' {
-            '\u{FFFD}'
-        } else {
-            c
-        }
-    };
-    line.trim_end_matches('\r').chars().map(visible).collect()
+/// A line that is no longer than anybody reads.
+fn shortened(line: String) -> String {
+    match line.char_indices().nth(LAST_LINE) {
+        Some((end, _)) => format!("{} \u{2026}", &line[..end]),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -151,5 +152,15 @@ mod tests {
             transcript.last_lines(2),
             ["two", "\u{FFFD}]0;owned\u{FFFD}three \u{FFFD}"]
         );
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut_short() {
+        let mut transcript = Transcript::new(tempfile::tempfile().unwrap());
+        transcript.text("\u{e9}".repeat(5000).as_bytes());
+        let [line] = &transcript.last_lines(3)[..] else {
+            panic!("one line was written");
+        };
+        assert_eq!(line.chars().count(), LAST_LINE + 2);
     }
 }

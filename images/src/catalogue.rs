@@ -130,6 +130,15 @@ impl Kernel {
                 .into_owned(),
         }
     }
+
+    /// What selects exactly this kernel on a command line.
+    #[must_use]
+    pub fn spec(&self) -> String {
+        match self {
+            Self::Catalogued(entry) => entry.name.clone(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Kernel {

@@ -55,9 +55,10 @@ fn boot_within(patience: Duration, qemu: Option<&Fake>) -> (Boot, Duration) {
     let deadlines = Deadlines {
         boot: patience,
         scenario: Duration::from_secs(1),
+        grace: Duration::from_secs(20),
     };
     let started = Instant::now();
-    let boot = boot(&machine, deadlines, &bootable.dir).unwrap();
+    let boot = boot(&machine, &[super::SCENARIO], deadlines, &bootable.dir).unwrap();
     (boot, started.elapsed())
 }
 

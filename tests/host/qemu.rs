@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use harness::{Cell, Verdict, examine};
+use harness::{Cell, Deadlines, Verdict, examine};
 use strata_tests::any_image;
 use tempfile::tempdir;
 
@@ -118,7 +118,8 @@ fn what_was_to_come_after_a_killed_qemu_is_run() {
     );
     let bootable = bootable(Some(&fake));
     let scenarios = harness::scenarios_named(&[]).unwrap();
-    let findings = examine(&bootable.machine, &scenarios, &bootable.dir).unwrap();
+    let deadlines = Deadlines::of(bootable.machine.accelerator);
+    let findings = examine(&bootable.machine, &scenarios, deadlines, &bootable.dir).unwrap();
     assert_eq!(findings.boots, 2);
     let failed = |cell: &&Cell| cell.verdict == Verdict::QemuFailed;
     assert_eq!(findings.cells.iter().filter(failed).count(), 1);

@@ -1,7 +1,8 @@
 use anyhow::Result;
+use clap::error::ErrorKind;
 use clap::{Args, Subcommand, ValueEnum};
 use harness::{Exit, fetch_all, inventory, report};
-use images::{Catalogue, Spec, Store};
+use images::{Catalogue, Kernel, Spec, Store};
 
 use crate::out::print;
 use crate::sources::Sources;
@@ -35,9 +36,15 @@ enum Command {
 #[command(after_help = "\
 Examples:
   cargo xtask kernels list
-  cargo xtask kernels list --format json | jq '.[] | select(.cached) | .name'")]
+  cargo xtask kernels list '>=6'
+  cargo xtask kernels list --format json | jq '.[] | select(.cached) | .name'
+  cargo xtask kernels list --format github-matrix 5.10 6.1    a job a kernel, see docs/nightly.md")]
 struct List {
-    /// For people or for programs
+    /// Kernels: 3.10, 5, '>=5.10' or 3.8..3.13 [default: the whole catalogue]
+    #[arg(value_name = "KERNEL")]
+    kernels: Vec<Spec>,
+
+    /// For people, for programs, or for `strategy.matrix` of a GitHub workflow
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -46,6 +53,7 @@ struct List {
 enum Format {
     Text,
     Json,
+    GithubMatrix,
 }
 
 /// Obtain and verify kernels, so that later runs need no network
@@ -96,14 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
     let store = Store::builder(&catalogue).build()?;
     match &arguments.command {
-        Command::List(list) => {
-            let stocks = inventory(&catalogue, &store);
-            match list.format {
-                Format::Text => print(report::stock(&stocks)),
-                Format::Json => print(serde_json::to_string_pretty(&stocks)? + "\n"),
-            }
-            Ok(Exit::Agreed)
-        }
+        Command::List(list) => list.run(&catalogue, &store),
         Command::Fetch(fetch) => {
             let kernels = catalogue.select(&fetch.kernels)?;
             let store = fetch.sources.store(&catalogue)?;
@@ -129,5 +130,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
             print(report::removed(&removed));
             Ok(Exit::Agreed)
         }
+    }
+}
+
+impl List {
+    fn run(&self, catalogue: &Catalogue, store: &Store) -> Result<Exit> {
+        let kernels = match &self.kernels[..] {
+            [] => catalogue.select(&["all".parse()?])?,
+            specs => catalogue.select(specs)?,
+        };
+        if kernels
+            .iter()
+            .any(|kernel| matches!(kernel, Kernel::File(_)))
+        {
+            let why = "only kernels of the catalogue are listed, no files\n";
+            clap::Error::raw(ErrorKind::InvalidValue, why).exit();
+        }
+        let names: Vec<String> = kernels.iter().map(Kernel::name).collect();
+        let mut stocks = inventory(catalogue, store);
+        if !self.kernels.is_empty() {
+            stocks.retain(|stock| stock.name.as_ref().is_some_and(|name| names.contains(name)));
+        }
+        match self.format {
+            Format::Text => print(report::stock(&stocks)),
+            Format::Json => print(serde_json::to_string_pretty(&stocks)? + "\n"),
+            Format::GithubMatrix => print(report::github_matrix(&kernels)? + "\n"),
+        }
+        Ok(Exit::Agreed)
     }
 }

@@ -71,6 +71,7 @@ fn exit_of(error: &anyhow::Error) -> Exit {
         || error.is::<harness::UnknownScenario>()
         || error.is::<harness::bisect::RangeError>()
         || error.is::<harness::BadRequest>()
+        || error.is::<harness::report::TooManyJobs>()
     {
         Exit::Usage
     } else {

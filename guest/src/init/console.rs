@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use guest::faults::Report;
 use guest::wire::{self, Stream};
 use guest::{Record, WINDOW};
 use nix::sys::termios::{SetArg, cfmakeraw, tcdrain, tcgetattr, tcsetattr};
@@ -40,6 +41,15 @@ impl Console {
     /// buffer when the machine ends, by itself or not.
     pub(crate) fn send(&self, record: &Record) {
         self.post(record);
+        let _ = tcdrain(&*self.tty);
+    }
+
+    /// Sends a record as a fault would have it.
+    pub(crate) fn send_as(&self, record: &Record, report: Report) {
+        // One that fails on the way is not counted.
+        let frame = report(self.sequence.load(Ordering::Relaxed), record);
+        self.next();
+        self.write(&frame);
         let _ = tcdrain(&*self.tty);
     }
 

@@ -1,6 +1,7 @@
 //! What is mounted, and for whom.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::symlink;
 
 use nix::errno::Errno;
@@ -35,6 +36,31 @@ pub(crate) fn mount_for_programs() {
         ("stderr", "/2"),
     ] {
         let _ = symlink(format!("/proc/self/fd{target}"), format!("/dev/{name}"));
+    }
+}
+
+/// The mounts, as they were at some time. Scenarios are to leave them so: they
+/// look for what they need in `/proc`.
+pub(crate) struct Mounts {
+    /// Tells even where `/proc` itself is out of sight.
+    table: File,
+    before: String,
+}
+
+impl Mounts {
+    pub(crate) fn as_they_are() -> io::Result<Self> {
+        let mut table = File::open("/proc/self/mountinfo")?;
+        let before = io::read_to_string(&table)?;
+        table.rewind()?;
+        Ok(Self { table, before })
+    }
+
+    /// Whether they are others now.
+    pub(crate) fn have_changed(&mut self) -> bool {
+        let mut now = String::new();
+        let read = self.table.read_to_string(&mut now);
+        let read = read.and_then(|_| self.table.rewind());
+        read.is_err() || now != self.before
     }
 }
 

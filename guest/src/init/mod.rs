@@ -14,9 +14,10 @@ use std::fs;
 use std::panic;
 use std::time::Duration;
 
-use guest::{JOB_PATH, Job, Kernel, Record, allowing_for, scenarios, supervise};
+use guest::{JOB_PATH, Job, Kernel, Outcome, Record, allowing_for, faults, scenarios, supervise};
 
 use console::Console;
+use filesystems::Mounts;
 pub(crate) use orphans::end_all as end_orphans;
 
 /// Does the job and ends the machine, whatever happens.
@@ -79,20 +80,30 @@ fn uptime() -> Duration {
 /// Looks at one scenario after the other.
 fn look(console: &Console, names: &[String], deadline: Duration) -> Result<(), String> {
     filesystems::mount_for_scenarios();
+    let mut mounts = Mounts::as_they_are().map_err(|error| format!("reading mounts: {error}"))?;
     for name in names {
-        let scenario = scenarios::find(name)
-            .ok_or_else(|| format!("the guest knows no scenario {name:?}: it is out of date"))?;
         console.send(&Record::Started {
             scenario: name.clone(),
         });
-        let (outcome, observation) = supervise(scenario, deadline)
+        let fault = faults::find(name);
+        let scenario = scenarios::find(name)
+            .or(fault.map(|fault| &fault.scenario))
+            .ok_or_else(|| format!("the guest knows no scenario {name:?}: it is out of date"))?;
+        let (mut outcome, observation) = supervise(scenario, deadline)
             .map_err(|error| format!("no process for {name}: {error}"))?;
         orphans::end_all();
-        console.send(&Record::Ended {
+        if mounts.have_changed() {
+            outcome = Outcome::Failed("it left other mounts than it found".to_owned());
+        }
+        let ended = Record::Ended {
             scenario: name.clone(),
             outcome,
             observation,
-        });
+        };
+        match fault.and_then(|fault| fault.report) {
+            None => console.send(&ended),
+            Some(report) => console.send_as(&ended, report),
+        }
     }
     Ok(())
 }

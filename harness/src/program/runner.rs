@@ -8,7 +8,7 @@ use images::{Catalogue, Silent, Store};
 
 use super::{Captured, Ending, Limits, Output, Packed, Program, Ran, Session, Stdin};
 use crate::bench::MEMORY_MIB;
-use crate::examine::deadlines;
+use crate::boot::Deadlines;
 use crate::terminal::Window;
 use crate::{Bench, Bootable, Debugger, Interrupt, RunDir};
 
@@ -73,7 +73,7 @@ impl Runner<'_> {
         machine.gdb = self.debugger.map(Debugger::number);
         let initramfs = program.initramfs(&stdin)?;
         machine.initramfs = initramfs.path();
-        let boot = deadlines(machine.accelerator).boot;
+        let boot = Deadlines::of(machine.accelerator).boot;
         let session = Session {
             machine: &machine,
             dir: &kernel.dir,

@@ -76,7 +76,7 @@ pub(crate) fn ending(ending: &Ending) -> String {
         ),
         Ending::Interrupted => "interrupted".to_owned(),
         Ending::OutputClosed => "ended, nobody reads its output".to_owned(),
-        Ending::Lost(End::Complete | End::Died) => {
+        Ending::Lost(End::Complete | End::InDoubt | End::Died) => {
             "the machine ended before the program did".to_owned()
         }
         Ending::Lost(End::Panicked(words)) => format!("the kernel panicked: {words}"),

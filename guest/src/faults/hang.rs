@@ -1,0 +1,149 @@
+//! Nothing goes on: in the machine, in user space, or in the probe alone.
+
+use std::fs::{self, File, OpenOptions};
+use std::hint::spin_loop;
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::ptr;
+
+use nix::sys::stat::{Mode, SFlag, makedev, mknod};
+use nix::sys::termios::{FlowArg, tcflow};
+
+use super::{Fault, begin};
+use crate::probe::{Errno, Pid, waitpid};
+use crate::{Facts, ProbeError};
+
+/// `cli` will not do: iopl(3) no longer lets a process keep interrupts off since
+/// c8137ace5638 ("x86/iopl: Restrict iopl() permission scope"). So it is the
+/// interrupt controller that is switched off.
+pub(super) const INTERRUPTS_OFF: Fault = Fault::new(
+    "fault_hang_interrupts_off",
+    "no interrupt arrives any more, and the processor spins",
+    interrupts_off,
+)
+.append(&["iomem=relaxed"])
+.ends(&["HUNG"]);
+
+/// The kernel lives. Since 6.12 it also sees to it that others get some time.
+pub(super) const REAL_TIME: Fault = Fault::new(
+    "fault_hang_real_time",
+    "a process of real-time priority leaves the processor to nobody",
+    real_time,
+)
+.ends(&["HUNG", "TIMED OUT"]);
+
+pub(super) const STOP_INIT: Fault =
+    Fault::new("fault_stop_init", "PID 1 is stopped by a tracer", |facts| {
+        begin(facts)?;
+        stop_init()?;
+        sleep_for_ever()
+    })
+    .ends(&["HUNG"]);
+
+pub(super) const STOP_CONSOLE: Fault = Fault::new(
+    "fault_stop_console",
+    "the console's output is stopped (tcflow(3)), and not started again",
+    |facts| {
+        begin(facts)?;
+        tcflow(console()?, FlowArg::TCOOFF)?;
+        Ok(())
+    },
+)
+.ends(&["HUNG"]);
+
+/// A console that never falls silent, while PID 1 says nothing.
+pub(super) const SHOUT: Fault = Fault::new(
+    "fault_shout",
+    "PID 1 is stopped, and the console is written to for ever",
+    |facts| {
+        begin(facts)?;
+        stop_init()?;
+        let mut console = console()?;
+        loop {
+            console.write_all(b"and so on\r\n")?;
+        }
+    },
+)
+.ends(&["HUNG"]);
+
+pub(super) const USER_SPACE: Fault = Fault::new(
+    "fault_hang_user_space",
+    "the probe spins for ever",
+    |facts| {
+        begin(facts)?;
+        loop {
+            spin_loop();
+        }
+    },
+)
+.ends(&["TIMED OUT"]);
+
+pub(super) fn console() -> io::Result<File> {
+    OpenOptions::new().write(true).open("/dev/console")
+}
+
+pub(super) fn sleep_for_ever() -> ! {
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(60));
+    }
+}
+
+fn interrupts_off(facts: &mut Facts) -> Result<(), ProbeError> {
+    /// Where the local APIC of an x86 processor is, in bytes.
+    const APIC: libc::off_t = 0xFEE0_0000;
+    /// Its spurious-interrupt vector register, in bytes from there.
+    const VECTOR: usize = 0xF0;
+    /// The bit of it that switches the APIC on.
+    const ON: u32 = 1 << 8;
+
+    begin(facts)?;
+    let memory = physical_memory()?;
+    let (access, page) = (libc::PROT_READ | libc::PROT_WRITE, 4096);
+    // SAFETY: a mapping where the kernel chooses disturbs none that is there.
+    let apic = unsafe {
+        let fd = memory.as_raw_fd();
+        libc::mmap(ptr::null_mut(), page, access, libc::MAP_SHARED, fd, APIC)
+    };
+    if apic == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error().into());
+    }
+    // SAFETY: the register is within the page that was mapped, and aligned.
+    unsafe {
+        let vector = apic.byte_add(VECTOR).cast::<u32>();
+        vector.write_volatile(vector.read_volatile() & !ON);
+    }
+    loop {
+        spin_loop();
+    }
+}
+
+fn physical_memory() -> io::Result<File> {
+    let path = Path::new("/dev/mem");
+    if !path.exists() {
+        // Where there is no devtmpfs.
+        mknod(path, SFlag::S_IFCHR, Mode::S_IRUSR, makedev(1, 1))?;
+    }
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+fn real_time(facts: &mut Facts) -> Result<(), ProbeError> {
+    begin(facts)?;
+    fs::write("/proc/sys/kernel/sched_rt_runtime_us", "-1")?;
+    let highest = libc::sched_param { sched_priority: 99 };
+    // SAFETY: it reads the parameter, which is there for the call.
+    let set = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const highest) };
+    Errno::result(set)?;
+    loop {
+        spin_loop();
+    }
+}
+
+fn stop_init() -> Result<(), Errno> {
+    let init = Pid::from_raw(1);
+    let none = ptr::null_mut::<libc::c_void>();
+    // SAFETY: attaching takes no addresses.
+    let attached = unsafe { libc::ptrace(libc::PTRACE_ATTACH, init.as_raw(), none, none) };
+    Errno::result(attached)?;
+    waitpid(init, None).map(drop)
+}

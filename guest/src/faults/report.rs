@@ -1,0 +1,121 @@
+//! PID 1 reports wrongly that a scenario has ended.
+
+use super::Fault;
+use crate::wire::encode;
+use crate::{Fact, Kernel, Observation, Outcome, Record};
+
+pub(super) const HALF: Fault = Fault::of_report(
+    "fault_half_record",
+    "half of the record is sent",
+    |sequence, record| {
+        let mut frame = encode(sequence, record);
+        frame.truncate(frame.len() / 2);
+        frame
+    },
+)
+.ends(&["GARBLED"]);
+
+pub(super) const CHECKSUM: Fault = Fault::of_report(
+    "fault_bad_checksum",
+    "one bit of the record is another",
+    |sequence, record| {
+        let mut frame = encode(sequence, record);
+        let middle = frame.len() / 2;
+        frame[middle] ^= 1;
+        frame
+    },
+)
+.ends(&["GARBLED"]);
+
+pub(super) const REPEATED: Fault = Fault::of_report(
+    "fault_repeated_record",
+    "the record is sent twice",
+    |sequence, record| encode(sequence, record).repeat(2),
+)
+.ends(&["GARBLED"]);
+
+pub(super) const GAP: Fault = Fault::of_report(
+    "fault_sequence_gap",
+    "the record has the number of the next one",
+    |sequence, record| encode(sequence + 1, record),
+)
+.ends(&["GARBLED"]);
+
+pub(super) const NOTHING: Fault =
+    Fault::of_report("fault_no_record", "the record is not sent", |_, _| {
+        Vec::new()
+    })
+    .ends(&["GARBLED"]);
+
+/// No byte of the frame is lost: the record is whole.
+pub(super) const JUNK_WITHIN: Fault = Fault::of_report(
+    "fault_junk_within_record",
+    "NUL and what is no UTF-8 stand between the bytes of the record",
+    |sequence, record| {
+        let frame = encode(sequence, record);
+        let byte = |byte| [b'\0', b'\xff', byte, b'\xf8', b'\r'];
+        frame.into_iter().flat_map(byte).collect()
+    },
+);
+
+pub(super) const TOO_LONG: Fault = Fault::of_report(
+    "fault_record_too_long",
+    "the record has 2 MB",
+    |sequence, record| {
+        let mut record = record.clone();
+        if let Record::Ended { observation, .. } = &mut record {
+            let (name, value) = ("more".to_owned(), "x".repeat(2_000_000));
+            observation.0.push(Fact { name, value });
+        }
+        encode(sequence, &record)
+    },
+)
+.ends(&["GARBLED"]);
+
+pub(super) const UNKNOWN: Fault = Fault::of_report(
+    "fault_unknown_record",
+    "the record is one of another version of Strata",
+    |sequence, _| encode(sequence, &"news"),
+)
+.ends(&["GARBLED"]);
+
+pub(super) const OTHER_SCENARIO: Fault = Fault::of_report(
+    "fault_other_scenario",
+    "another scenario is said to have ended",
+    |sequence, _| {
+        let other = Record::Ended {
+            scenario: "setns_pid".to_owned(),
+            outcome: Outcome::Completed,
+            observation: Observation::default(),
+        };
+        encode(sequence, &other)
+    },
+)
+.ends(&["GARBLED"]);
+
+pub(super) const FINISHED_EARLY: Fault = Fault::of_report(
+    "fault_finished_early",
+    "the job is said to be done",
+    |sequence, _| encode(sequence, &Record::Finished { scenarios: 2 }),
+)
+.ends(&["GARBLED"]);
+
+pub(super) const BOOTED_AGAIN: Fault = Fault::of_report(
+    "fault_booted_again",
+    "the guest is said to have come up a second time",
+    |sequence, _| {
+        let kernel = Kernel {
+            release: "3.2.0".to_owned(),
+            version: String::new(),
+        };
+        encode(sequence, &Record::Booted { kernel })
+    },
+)
+.ends(&["GARBLED"]);
+
+pub(super) const PID_1_PANICS: Fault = Fault::of_report(
+    "fault_pid_1_panics",
+    "the guest itself panics while it reports",
+    |_, _| panic!("on purpose"),
+)
+.ends(&["BROKEN"]);

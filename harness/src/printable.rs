@@ -1,0 +1,110 @@
+//! What a guest says, made harmless to a terminal.
+
+use guest::{Fact, Kernel, Outcome, Record};
+
+/// Text without what a terminal would obey, or what would turn the order of its
+/// letters around.
+pub(crate) fn printable(text: &str) -> String {
+    let harmless = |c: char| if is_harmless(c) { c } else { '\u{FFFD}' };
+    text.chars().map(harmless).collect()
+}
+
+fn is_harmless(c: char) -> bool {
+    // Unicode's marks of direction, which no kernel has a use for.
+    let turns =
+        matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    c == '\t' || !(c.is_control() || turns)
+}
+
+/// A record, with all that it says to people made [`printable`].
+pub(crate) fn printable_record(record: Record) -> Record {
+    match record {
+        Record::Booted { kernel } => Record::Booted {
+            kernel: Kernel {
+                release: printable(&kernel.release),
+                version: printable(&kernel.version),
+            },
+        },
+        Record::Started { scenario } => Record::Started {
+            scenario: printable(&scenario),
+        },
+        Record::Ended {
+            scenario,
+            outcome,
+            mut observation,
+        } => {
+            for Fact { name, value } in &mut observation.0 {
+                (*name, *value) = (printable(name), printable(value));
+            }
+            Record::Ended {
+                scenario: printable(&scenario),
+                outcome: match outcome {
+                    Outcome::NotApplicable(why) => Outcome::NotApplicable(printable(&why)),
+                    Outcome::Failed(why) => Outcome::Failed(printable(&why)),
+                    Outcome::Died(how) => Outcome::Died(printable(&how)),
+                    Outcome::Completed | Outcome::TimedOut => outcome,
+                },
+                observation,
+            }
+        }
+        Record::Broken { why } => Record::Broken {
+            why: printable(&why),
+        },
+        Record::ProgramStarted { .. }
+        | Record::Taken { .. }
+        | Record::StdinClosed
+        | Record::Alive
+        | Record::ProgramEnded { .. }
+        | Record::Finished { .. } => record,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::Observation;
+
+    use super::*;
+
+    /// A title, a screen that is cleared, the same in C1 controls, letters turned
+    /// around; and a name that is none of it.
+    const SEQUENCES: &str = "\u{1b}]0;x\u{7}\u{9b}2J\n\r\u{202e}\t\u{e9}\u{1f427}";
+    const SHOWN: &str = "\u{fffd}]0;x\u{fffd}\u{fffd}2J\u{fffd}\u{fffd}\u{fffd}\t\u{e9}\u{1f427}";
+
+    #[test]
+    fn what_a_terminal_would_obey_is_gone() {
+        assert_eq!(printable(SEQUENCES), SHOWN);
+    }
+
+    #[test]
+    fn of_every_record() {
+        let text = || SEQUENCES.to_owned();
+        let fact = Fact {
+            name: text(),
+            value: text(),
+        };
+        let ended = |outcome| Record::Ended {
+            scenario: text(),
+            outcome,
+            observation: Observation(vec![fact.clone()]),
+        };
+        for record in [
+            Record::Booted {
+                kernel: Kernel {
+                    release: text(),
+                    version: text(),
+                },
+            },
+            Record::Started { scenario: text() },
+            ended(Outcome::NotApplicable(text())),
+            ended(Outcome::Failed(text())),
+            ended(Outcome::Died(text())),
+            Record::Broken { why: text() },
+        ] {
+            let json = serde_json::to_string(&printable_record(record.clone())).unwrap();
+            let raw = serde_json::to_string(&SEQUENCES).unwrap();
+            let raw = raw.trim_matches('"');
+            assert!(serde_json::to_string(&record).unwrap().contains(raw));
+            assert!(!json.contains(raw), "{json}");
+        }
+    }
+}

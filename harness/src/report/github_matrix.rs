@@ -1,0 +1,105 @@
+//! Kernels, as the jobs of a GitHub workflow.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use images::Kernel;
+use serde::Serialize;
+
+use crate::Shard;
+
+/// How many jobs GitHub makes of one matrix at most.
+/// <https://docs.github.com/en/actions/reference/limits>
+const JOBS: usize = 256;
+
+/// More kernels than a matrix may have jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooManyJobs(usize);
+
+impl fmt::Display for TooManyJobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} kernels, and a matrix of GitHub has {JOBS} jobs at most: name fewer, or split \
+             them with `test-kernels --shard`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for TooManyJobs {}
+
+#[derive(Serialize)]
+struct Jobs {
+    include: Vec<Job>,
+}
+
+#[derive(Serialize)]
+struct Job {
+    kernel: String,
+    shard: Shard,
+}
+
+/// A job a kernel, in one line of JSON: what `strategy.matrix` of a workflow
+/// takes through `fromJSON`.
+///
+/// The shard is the one which, of the same kernels, holds exactly this one. So
+/// a job that left nothing behind is missed where all are put together.
+///
+/// # Errors
+/// Where there are more kernels than GitHub has jobs for.
+pub fn github_matrix(kernels: &[Kernel]) -> Result<String, TooManyJobs> {
+    if kernels.len() > JOBS {
+        return Err(TooManyJobs(kernels.len()));
+    }
+    let shards = NonZeroUsize::new(kernels.len()).into_iter();
+    let include = kernels
+        .iter()
+        .zip(shards.flat_map(Shard::all))
+        .map(|(kernel, shard)| Job {
+            kernel: kernel.name(),
+            shard,
+        })
+        .collect();
+    // Of strings alone, JSON can always be made.
+    Ok(serde_json::to_string(&Jobs { include }).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use images::{Catalogue, Spec};
+
+    use super::*;
+
+    fn select(specs: &[&str]) -> Vec<Kernel> {
+        let specs: Vec<Spec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+        Catalogue::builtin().select(&specs).unwrap()
+    }
+
+    #[test]
+    fn a_job_a_kernel() {
+        assert_eq!(
+            github_matrix(&select(&["6.1", "3.10"])).unwrap(),
+            r#"{"include":[{"kernel":"3.10","shard":"1/2"},{"kernel":"6.1","shard":"2/2"}]}"#
+        );
+        assert_eq!(github_matrix(&[]).unwrap(), r#"{"include":[]}"#);
+    }
+
+    #[test]
+    fn a_night_of_the_whole_catalogue_fits() {
+        let all = select(&["all"]);
+        let json = github_matrix(&all).unwrap();
+        assert_eq!(json.matches("kernel").count(), all.len());
+        for (index, shard) in Shard::all(all.len().try_into().unwrap()).enumerate() {
+            assert_eq!(shard.part(all.clone()), [all[index].clone()]);
+        }
+    }
+
+    #[test]
+    fn more_than_github_takes_are_refused() {
+        let kernels = vec![select(&["6.1"]).remove(0); 257];
+        assert!(github_matrix(&kernels[1..]).is_ok());
+        let error = github_matrix(&kernels).unwrap_err();
+        assert!(error.to_string().contains("257"), "{error}");
+    }
+}

@@ -1,0 +1,277 @@
+//! Guests at their worst, each in a real boot: one test a fault.
+//!
+//! Before the fault a scenario is run, and two after it: these pass, whatever
+//! becomes of the machine.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, fs};
+
+use anyhow::{Context, Result, ensure};
+use guest::faults::{self, Fault};
+use guest::{Scenario, scenarios};
+use harness::{Accelerator, Deadlines, Exit, Matrix, Row, Verdict, report};
+use images::Kernel;
+use libtest_mimic::{Arguments, Failed, Trial};
+use strata_tests::{Captured, any_image, any_kernel, suite_of};
+
+/// What must be said of a fault beside its verdict: the panic's text, what was
+/// waited for, how the report is damaged.
+const SAID: &[(&str, &str)] = &[
+    ("fault_panic", "PANICKED: Kernel panic - not syncing: "),
+    (
+        "fault_kill_init",
+        "PANICKED: Kernel panic - not syncing: Attempted to kill init!",
+    ),
+    ("fault_power_off", "the machine ended before its report did"),
+    ("fault_reboot", "the machine ended before its report did"),
+    ("fault_halt", "waited in vain for fault_halt to end"),
+    (
+        "fault_hang_interrupts_off",
+        "waited in vain for fault_hang_interrupts_off to end",
+    ),
+    ("fault_shout", "waited in vain for fault_shout to end"),
+    ("fault_exit", "DIED: exit status 0"),
+    ("fault_illegal_instruction", "DIED: signal 4"),
+    ("fault_kill_everything", "DIED: signal 9"),
+    ("fault_out_of_memory", "DIED: signal 9"),
+    ("fault_endless_facts", "BROKEN: said over 262144 bytes"),
+    (
+        "fault_hide_proc",
+        "BROKEN: it left other mounts than it found",
+    ),
+    ("fault_half_record", "(a frame without an end)"),
+    ("fault_bad_checksum", "(a frame with a wrong checksum)"),
+    (
+        "fault_repeated_record",
+        "after its end: message 5 is missing before message 4",
+    ),
+    (
+        "fault_sequence_gap",
+        "message 4 is missing before message 5",
+    ),
+    ("fault_no_record", "message 4 is missing before message 5"),
+    ("fault_record_too_long", "(a frame of over a mebibyte)"),
+    (
+        "fault_unknown_record",
+        "(a record this version of Strata does not know)",
+    ),
+    ("fault_other_scenario", "a record out of turn: Ended"),
+    ("fault_finished_early", "a record out of turn: Finished"),
+    ("fault_booted_again", "a record out of turn: Booted"),
+    ("fault_pid_1_panics", "BROKEN: PID 1 of the guest panicked"),
+    ("fault_escapes_on_console", "\u{fffd}[31mred"),
+    ("fault_escapes_in_facts", "\u{fffd}[31mred"),
+    (
+        "fault_escapes_in_a_panic",
+        "PANICKED: Kernel panic - not syncing: \u{fffd}]0;owned",
+    ),
+];
+
+/// What a boot takes that is not under a deadline of a fault, on a loaded host.
+const BOOTS: Duration = Duration::from_secs(90);
+/// How much a console's file holds at most, in bytes: its head, its tail, and a
+/// line between them.
+const CONSOLE: u64 = (8 << 20) + 100;
+/// How much memory this process may ever have taken, in KiB.
+const MEMORY: u64 = 128 << 10;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(4);
+    let mut trials: Vec<Trial> = faults::ALL
+        .iter()
+        .map(|fault| test(fault.scenario.name, move || fault_is_seen(fault)))
+        .collect();
+    trials.push(test("a_kernel_that_hangs_harms_no_other", || {
+        a_kernel_that_hangs_harms_no_other()
+    }));
+    trials.push(test("what_is_said_is_said_of_faults", || {
+        what_is_said_is_said_of_faults()
+    }));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn test(name: &str, test: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
+    let run = move || test().map_err(|error| Failed::from(format!("{error:#}")));
+    Trial::test(name, run)
+}
+
+fn deadlines(fault: &Fault) -> Deadlines {
+    let scenario = match fault.scenario.name {
+        // An emulated serial line carries some 300 to 900 kB/s.
+        "fault_hundred_megabytes" => 900,
+        _ => 5,
+    };
+    Deadlines {
+        scenario: Duration::from_secs(scenario),
+        grace: Duration::from_secs(10),
+        ..Deadlines::of(Accelerator::Tcg)
+    }
+}
+
+fn fault_is_seen(fault: &'static Fault) -> Result<()> {
+    let name = fault.scenario.name;
+    let deadlines = deadlines(fault);
+    let row = row(fault, deadlines)?;
+    let matrix = Matrix { rows: vec![row] };
+    let row = &matrix.rows[0];
+    let said = report::details(&matrix);
+    eprintln!(
+        "{name}: {}, {} boots, {:.1} s\n{said}",
+        row.cells[1].verdict,
+        row.boots,
+        row.took.as_secs_f64()
+    );
+
+    let verdicts: Vec<Verdict> = row.cells.iter().map(|cell| cell.verdict).collect();
+    let [before, it, after, last] = verdicts[..] else {
+        anyhow::bail!("four were asked for: {verdicts:?}");
+    };
+    ensure!(
+        [before, after, last] == [Verdict::Passed; 3],
+        "the others: {verdicts:?}"
+    );
+    ensure!(
+        fault.verdicts.contains(&it.word()),
+        "{it} and not {:?}",
+        fault.verdicts
+    );
+    let completed = matches!(it, Verdict::Passed | Verdict::Failed);
+    let boots = if completed { 1 } else { 2 };
+    ensure!(row.boots == boots, "{} boots, not {boots}", row.boots);
+    let limit = deadlines.scenario + deadlines.grace + BOOTS;
+    ensure!(row.took < limit, "it took {:?}", row.took);
+
+    let exit = if it == Verdict::Passed {
+        Exit::Agreed
+    } else {
+        Exit::Disagreed
+    };
+    ensure!(matrix.exit(false) == exit, "{:?}", matrix.exit(false));
+    if it.is_red() {
+        let (kernel, words) = (&row.name, it.word());
+        let heading = format!("{kernel} {name}: {words}");
+        ensure!(said.contains(&heading), "no {heading:?}");
+    }
+    for (_, words) in SAID.iter().filter(|(of, _)| *of == name) {
+        ensure!(said.contains(words), "no {words:?}");
+    }
+    let shown = [said, report::table(&matrix)].concat();
+    let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    ensure!(!shown.contains(obeyed), "a terminal obeys {shown:?}");
+    bounded(row)?;
+    if name == "fault_hundred_megabytes" {
+        head_and_tail_are_kept(row)?;
+    }
+    Ok(())
+}
+
+/// The row of a fault, with a scenario before it and two after it.
+fn row(fault: &'static Fault, deadlines: Deadlines) -> Result<Row> {
+    let find = |name| scenarios::find(name).context("a scenario has another name");
+    let scenarios: Vec<&Scenario> = vec![
+        find("unshare_newpid_multithreaded")?,
+        &fault.scenario,
+        find("max_pid_namespaces")?,
+        find("setns_pid")?,
+    ];
+    let run = format!("tests/{}-{}", fault.scenario.name, std::process::id());
+    let kernel = match env::var_os("STRATA_TEST_KERNEL") {
+        Some(path) => Kernel::File(path.into()),
+        None => any_kernel(),
+    };
+    let mut suite = suite_of(&run, vec![kernel.clone()], scenarios)?;
+    suite.deadlines = Some(deadlines);
+    suite.bench.append = fault.append.iter().map(|&word| word.to_owned()).collect();
+    Ok(suite.row(&kernel, &Captured))
+}
+
+/// Whatever a guest says, what is kept of it is bounded, in files and in memory.
+fn bounded(row: &Row) -> Result<()> {
+    for boot in 1..=row.boots {
+        let size = fs::metadata(console(row, boot))?.len();
+        ensure!(size <= CONSOLE, "console {boot} has {size} bytes");
+    }
+    let status = fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|line| line.trim().strip_suffix(" kB"));
+    let peak: u64 = peak.context("no VmHWM in /proc/self/status")?.parse()?;
+    eprintln!("memory: {peak} KiB at most");
+    ensure!(peak < MEMORY, "{peak} KiB were taken");
+    Ok(())
+}
+
+fn head_and_tail_are_kept(row: &Row) -> Result<()> {
+    let console = fs::read(console(row, 1))?;
+    let text = String::from_utf8_lossy(&console);
+    let left_out = text
+        .lines()
+        .find_map(|line| line.strip_prefix("[strata: "))
+        .and_then(|line| line.split(' ').next())
+        .context("nothing was left out")?;
+    ensure!(left_out.parse::<u64>()? > 90_000_000, "{left_out} bytes");
+    let dots = ".".repeat(998);
+    let (head, tail) = text.split_at(text.find("[strata: ").unwrap_or_default());
+    ensure!(head.contains(&dots) && tail.contains(&dots));
+    // The first and the last record are at either end.
+    for (end, frames) in [(&console[..4096], 1), (&console[console.len() - 4096..], 1)] {
+        let found = end.iter().filter(|&&byte| byte == 0xC0).count();
+        ensure!(found >= frames, "{found} records");
+    }
+    Ok(())
+}
+
+fn console(row: &Row, boot: usize) -> std::path::PathBuf {
+    let dir = if boot == 1 {
+        row.dir.clone()
+    } else {
+        row.dir.join(format!("boot{boot}"))
+    };
+    dir.join("console")
+}
+
+/// A kernel that is damaged past its first sectors: it starts, and says nothing.
+fn a_kernel_that_hangs_harms_no_other() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let damaged = dir.path().join("vmlinuz-damaged");
+    damage(&any_image()?, &damaged)?;
+    let run = format!("tests/one-hangs-{}", std::process::id());
+    let kernels = vec![Kernel::File(damaged), any_kernel()];
+    let mut suite = suite_of(&run, kernels, scenarios::ALL.iter().take(3).collect())?;
+    suite.deadlines = Some(Deadlines {
+        boot: Duration::from_secs(60),
+        ..Deadlines::of(Accelerator::Tcg)
+    });
+    let matrix = suite.run(&Captured);
+    let said = report::details(&matrix);
+    eprintln!("{said}");
+    let [hangs, other] = &matrix.rows[..] else {
+        anyhow::bail!("two were asked for");
+    };
+    ensure!(hangs.count(Verdict::Hung) == 3 && hangs.boots == 1);
+    ensure!(other.count(Verdict::Passed) == 3 && other.boots == 1);
+    ensure!(said.contains("waited in vain for the guest to come up"));
+    ensure!(matrix.exit(false) == Exit::Disagreed);
+    Ok(())
+}
+
+/// Copies an image, with bytes in the middle of it made others: what its kernel
+/// is unpacked from.
+fn damage(image: &Path, copy: &Path) -> Result<()> {
+    let mut bytes = fs::read(image)?;
+    let middle = bytes.len() / 2;
+    for byte in &mut bytes[middle..middle + 4096] {
+        *byte ^= 0x55;
+    }
+    fs::write(copy, bytes)?;
+    Ok(())
+}
+
+fn what_is_said_is_said_of_faults() -> Result<()> {
+    for (name, _) in SAID {
+        ensure!(faults::find(name).is_some(), "there is no {name}");
+    }
+    Ok(())
+}
