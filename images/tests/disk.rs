@@ -92,7 +92,7 @@ fn a_cache_that_may_only_be_read_serves_what_it_has() {
         let cache = archive.path("cache");
         mount(&["-t", "tmpfs", "none"], &cache);
         archive.obtain(VERSION, "bookworm").unwrap();
-        mount(&["-o", "remount,ro"], &cache);
+        mount(&["-o", "remount,bind,ro"], &cache);
         assert_genuine(&archive.obtain(VERSION, "bookworm").unwrap());
 
         let other = archive.obtain("6.1.170-1", "bookworm");
