@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe2};
 use serde::{Deserialize, Serialize};
@@ -34,14 +34,20 @@ enum Line {
 /// Runs a scenario in a process of its own and hears what it sees. The process
 /// is gone when this returns; its children need not be.
 ///
-/// The caller has one thread only: it forks.
+/// The caller has one thread only: it forks. All signals stay blocked in it.
 ///
 /// # Errors
 /// Where no process or pipe can be had.
 pub fn supervise(scenario: &Scenario, deadline: Duration) -> io::Result<(Outcome, Observation)> {
     let mut seen = Observation::default();
     let mut sink = |fact| seen.0.push(fact);
-    let outcome = run_apart(scenario.probe, deadline, &mut sink)?;
+    // No signal that a scenario sends to everybody is to disturb PID 1.
+    SigSet::all().thread_set_mask()?;
+    let probe = |facts: &mut Facts| {
+        SigSet::empty().thread_set_mask()?;
+        (scenario.probe)(facts)
+    };
+    let outcome = run_apart(probe, deadline, &mut sink)?;
     Ok((outcome, seen))
 }
 
@@ -139,10 +145,15 @@ impl Hearing<'_> {
             let mut ready = [PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)];
             match poll(&mut ready, wait) {
                 Ok(0) => return Ok(None),
-                Ok(_) | Err(Errno::EINTR) => {}
+                Ok(_) => {}
+                // A signal to PID 1: there may be nothing to read.
+                Err(Errno::EINTR) => return Ok(None),
                 Err(errno) => return Err(errno.into()),
             }
-            let length = self.pipe.read(&mut buffer)?;
+            let length = match self.pipe.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(None),
+                read => read?,
+            };
             if length == 0 {
                 // Nobody can say anything any more: leave the rest to the
                 // question whether it lives, at the pace of the heartbeat.

@@ -5,7 +5,9 @@ use std::fs;
 use std::ptr;
 
 use nix::sys::reboot::{RebootMode, reboot};
+use nix::sys::wait::WaitPidFlag;
 
+use super::hang::sleep_for_ever;
 use super::{Fault, begin};
 use crate::probe::{Errno, Pid, waitpid};
 use crate::{Facts, ProbeError};
@@ -63,7 +65,7 @@ fn kill_init(facts: &mut Facts) -> Result<(), ProbeError> {
     // SAFETY: registers are read to and written from where there is room.
     unsafe {
         Errno::result(libc::ptrace(libc::PTRACE_ATTACH, init.as_raw(), none, none))?;
-        waitpid(init, None)?;
+        waitpid(init, Some(WaitPidFlag::__WALL))?;
         let registers = &raw mut registers;
         Errno::result(libc::ptrace(
             libc::PTRACE_GETREGS,
@@ -82,6 +84,6 @@ fn kill_init(facts: &mut Facts) -> Result<(), ProbeError> {
         ))?;
         Errno::result(libc::ptrace(libc::PTRACE_DETACH, init.as_raw(), none, none))?;
     }
-    std::thread::sleep(std::time::Duration::from_secs(5));
-    Ok(())
+    // Nobody is left to tell.
+    sleep_for_ever()
 }

@@ -1,5 +1,6 @@
 //! Nothing goes on: in the machine, in user space, or in the probe alone.
 
+use std::arch::asm;
 use std::fs::{self, File, OpenOptions};
 use std::hint::spin_loop;
 use std::io::{self, Write};
@@ -9,14 +10,15 @@ use std::ptr;
 
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::sys::termios::{FlowArg, tcflow};
+use nix::sys::wait::WaitPidFlag;
 
 use super::{Fault, begin};
 use crate::probe::{Errno, Pid, waitpid};
 use crate::{Facts, ProbeError};
 
-/// `cli` will not do: iopl(3) no longer lets a process keep interrupts off since
-/// c8137ace5638 ("x86/iopl: Restrict iopl() permission scope"). So it is the
-/// interrupt controller that is switched off.
+/// It is the interrupt controller that is switched off. `cli` will not do: since
+/// c8137ace5638 ("x86/iopl: Restrict iopl() permission scope"), in 5.5, iopl(3)
+/// no longer lets a process keep interrupts off.
 pub(super) const INTERRUPTS_OFF: Fault = Fault::new(
     "fault_hang_interrupts_off",
     "no interrupt arrives any more, and the processor spins",
@@ -98,7 +100,18 @@ fn interrupts_off(facts: &mut Facts) -> Result<(), ProbeError> {
     const ON: u32 = 1 << 8;
 
     begin(facts)?;
-    let memory = physical_memory()?;
+    let Ok(memory) = physical_memory() else {
+        // This needs a kernel before 5.5.
+        // SAFETY: the call takes a number, and after the instruction comes
+        // nothing that would need interrupts.
+        unsafe {
+            Errno::result(libc::iopl(3))?;
+            asm!("cli");
+        }
+        loop {
+            spin_loop();
+        }
+    };
     let (access, page) = (libc::PROT_READ | libc::PROT_WRITE, 4096);
     // SAFETY: a mapping where the kernel chooses disturbs none that is there.
     let apic = unsafe {
@@ -145,5 +158,6 @@ fn stop_init() -> Result<(), Errno> {
     // SAFETY: attaching takes no addresses.
     let attached = unsafe { libc::ptrace(libc::PTRACE_ATTACH, init.as_raw(), none, none) };
     Errno::result(attached)?;
-    waitpid(init, None).map(drop)
+    // Unlike other processes, PID 1 of old kernels is not for any waitpid(2).
+    waitpid(init, Some(WaitPidFlag::__WALL)).map(drop)
 }

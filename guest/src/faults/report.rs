@@ -60,11 +60,11 @@ pub(super) const JUNK_WITHIN: Fault = Fault::of_report(
 
 pub(super) const TOO_LONG: Fault = Fault::of_report(
     "fault_record_too_long",
-    "the record has 2 MB",
+    "the record has 1 MB",
     |sequence, record| {
         let mut record = record.clone();
         if let Record::Ended { observation, .. } = &mut record {
-            let (name, value) = ("more".to_owned(), "x".repeat(2_000_000));
+            let (name, value) = ("more".to_owned(), "x".repeat(1_000_000));
             observation.0.push(Fact { name, value });
         }
         encode(sequence, &record)

@@ -6,7 +6,7 @@ const TRIES: u32 = 50;
 
 /// Whoever reads `/proc/PID/status` holds the memory of PID for a moment, and
 /// for that moment PID looked as if it had threads. It takes two processors, or
-/// a kernel that preempts itself, to be seen.
+/// a kernel that preempts itself, to be seen; not every try meets it.
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "unshare_while_status_is_read",
     summary: "how often of 50 tries unshare() is refused to a process with one thread whose \
@@ -18,7 +18,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .because("unshare(2) knows neither flag yet; clone(2) does")
             .observed(versions!["3.2.4"]),
         Claim::since(3, 8)
-            .shows("newuser.refused=0..50 newpid.refused=0..50")
+            .shows("newuser.refused=0..49 newpid.refused=0..49")
             .because(
                 "the reader counts in mm_users, and both flags imply CLONE_VM, refused where \
                  that is more than 1: either may fail by chance",
@@ -27,7 +27,7 @@ pub(super) const SCENARIO: Scenario = Scenario {
             .observed(versions!["3.8.3", "3.9.6", "3.10.4", "3.11"])
             .links(&["https://github.com/opencontainers/runc/pull/3705"]),
         Claim::since(3, 12)
-            .shows("newuser.refused=0..50 newpid.refused=0")
+            .shows("newuser.refused=0..49 newpid.refused=0")
             .because("CLONE_NEWPID no longer asks; CLONE_NEWUSER does, and may fail by chance")
             .by(NO_IMPLIED_THREAD)
             .observed(versions!["3.12", "3.13.11", "3.16"])

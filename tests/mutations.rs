@@ -1,0 +1,251 @@
+//! Proof that a red is possible: whatever fact of a scenario is made another, in
+//! what is claimed or in what is seen, its cell turns red.
+
+use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version, scenarios};
+use harness::{Verdict, judge};
+use strata_tests::{Captured, any_kernel, suite_of};
+
+/// Claims of a race: what the next claim says for certain, they allow by chance.
+const BY_CHANCE: &[(&str, Version)] = &[
+    ("unshare_while_status_is_read", Version::new(3, 8)),
+    ("unshare_while_status_is_read", Version::new(3, 12)),
+];
+
+/// Claims of which the next one says the same, for another reason: between the
+/// two there is nothing to be seen.
+const FOR_ANOTHER_REASON: &[(&str, Version)] = &[
+    ("unshare_newpid_multithreaded", Version::new(3, 2)),
+    ("unshare_newpid_from_another_thread", Version::new(3, 2)),
+    ("unshare_newpid_shared_memory", Version::new(3, 2)),
+    ("unshare_newpid_shared_memory", Version::new(3, 12)),
+    ("unshare_newuser_multithreaded", Version::new(3, 8)),
+    ("unshare_newuser_newpid_multithreaded", Version::new(3, 8)),
+    ("unshare_newuser_shared_memory", Version::new(3, 2)),
+    ("unshare_implied_flags_multithreaded", Version::new(3, 2)),
+    ("unshare_newpid_per_thread", Version::new(3, 2)),
+    ("unshare_newpid_children_by_thread", Version::new(3, 2)),
+    ("unshare_newpid_threads_by_thread", Version::new(3, 2)),
+    ("unshare_newpid_by_main_thread", Version::new(3, 2)),
+    ("unshare_newpid_wait_by_another_thread", Version::new(3, 2)),
+    ("unshare_newpid_init_ends_by_thread", Version::new(3, 2)),
+    ("unshare_newpid_thread_exits", Version::new(3, 2)),
+    ("unshare_newpid_thread_execs", Version::new(3, 2)),
+    ("pid_for_children_by_thread", Version::new(3, 2)),
+    ("pid_for_children_taken_before_init", Version::new(3, 2)),
+    ("pid_for_children_taken_before_init", Version::new(3, 12)),
+    ("after_unshare_create_thread", Version::new(3, 8)),
+    ("after_unshare_clone_newpid", Version::new(3, 8)),
+    ("setns_user", Version::new(3, 8)),
+];
+
+/// One boot, in which every scenario is held against a claim whose first fact is
+/// false; and what was seen in it, held against all else that could be false.
+#[test]
+fn every_fact_that_a_kernel_shows_can_turn_its_cell_red() {
+    let version = Version::of("6.1.176");
+    let false_ones: Vec<Scenario> = scenarios::ALL
+        .iter()
+        .map(|scenario| {
+            let mut expected = claim(scenario, version).observation();
+            expected.0[0].value = another(&expected.0[0]);
+            claiming(scenario, &expected)
+        })
+        .collect();
+    let run = format!("tests/mutations-{}", std::process::id());
+    let suite = suite_of(&run, vec![any_kernel()], false_ones.iter().collect()).unwrap();
+    let matrix = suite.run(&Captured);
+
+    let row = &matrix.rows[0];
+    let kernel = row.kernel.as_ref().expect("it booted");
+    assert_eq!(row.cells.len(), scenarios::ALL.len());
+    for (scenario, cell) in scenarios::ALL.iter().zip(&row.cells) {
+        assert_eq!(cell.verdict, Verdict::Failed, "{}", scenario.name);
+        assert_eq!(
+            verdict(scenario, kernel, &cell.observed),
+            Verdict::Passed,
+            "{}: {}",
+            scenario.name,
+            cell.observed
+        );
+        let expected = claim(scenario, version).observation();
+        assert_all_mutations_fail(scenario, kernel, &expected, &cell.observed);
+    }
+}
+
+/// The same of every claim about any version.
+#[test]
+fn every_fact_of_every_claim_can_turn_a_cell_red() {
+    for scenario in scenarios::ALL {
+        for claim in scenario.claims {
+            let kernel = kernel(claim.since);
+            for seen in outcomes(claim) {
+                assert_eq!(verdict(scenario, &kernel, &seen), Verdict::Passed);
+                assert_all_mutations_fail(scenario, &kernel, &claim.observation(), &seen);
+            }
+        }
+    }
+}
+
+/// What is claimed of one side of a boundary is red on the other side.
+#[test]
+fn claims_that_meet_contradict_each_other() {
+    let (mut by_chance, mut for_another_reason) = (Vec::new(), Vec::new());
+    for scenario in scenarios::ALL {
+        for pair in scenario.claims.windows(2) {
+            let [older, newer] = pair else { unreachable!() };
+            let wrong_on = |seen: &Claim, claim: &Claim| {
+                let kernel = kernel(claim.since);
+                let wrong =
+                    |seen: &Observation| verdict(scenario, &kernel, seen) == Verdict::Failed;
+                let outcomes = outcomes(seen);
+                let count = outcomes.iter().filter(|seen| wrong(seen)).count();
+                (count > 0, count == outcomes.len())
+            };
+            let (new_on_old, all_new_on_old) = wrong_on(newer, older);
+            let (old_on_new, all_old_on_new) = wrong_on(older, newer);
+            let place = (scenario.name, older.since);
+            if !(new_on_old || old_on_new) {
+                assert_ne!(older.because, newer.because, "{place:?}");
+                for_another_reason.push(place);
+            } else if !(all_new_on_old && all_old_on_new) {
+                by_chance.push(place);
+            }
+        }
+    }
+    assert_eq!(by_chance, BY_CHANCE);
+    assert_eq!(for_another_reason, FOR_ANOTHER_REASON);
+}
+
+/// A range is a claim only where something falls outside it that could be seen.
+#[test]
+fn a_fact_that_is_claimed_as_a_range_is_known_by_name() {
+    let ranged: Vec<(&str, Version)> = scenarios::ALL
+        .iter()
+        .flat_map(|scenario| scenario.claims.iter().map(|claim| (scenario.name, claim)))
+        .filter(|(_, claim)| outcomes(claim).len() > 1)
+        .map(|(name, claim)| (name, claim.since))
+        .collect();
+    assert_eq!(ranged, BY_CHANCE);
+}
+
+/// Makes every fact another, drops it, says it twice, and adds one: of what is
+/// seen. Of what is claimed, makes every fact another and drops it.
+fn assert_all_mutations_fail(
+    scenario: &Scenario,
+    kernel: &Kernel,
+    expected: &Observation,
+    seen: &Observation,
+) {
+    let name = scenario.name;
+    let wrong_guest = |what: &str, seen: Observation| {
+        let verdict = verdict(scenario, kernel, &seen);
+        assert_eq!(verdict, Verdict::Failed, "{name}: {what}: {seen}");
+    };
+    for (index, fact) in seen.0.iter().enumerate() {
+        let claimed = expected.0.iter().find(|claimed| claimed.name == fact.name);
+        let claimed = claimed.expect("what passes is claimed");
+        for value in others(claimed) {
+            let mut other = seen.clone();
+            other.0[index].value = value;
+            wrong_guest("another value", other);
+        }
+        let mut renamed = seen.clone();
+        renamed.0[index].name.push_str(".other");
+        wrong_guest("another name", renamed);
+        let mut dropped = seen.clone();
+        dropped.0.remove(index);
+        wrong_guest("a fact less", dropped);
+        let mut doubled = seen.clone();
+        doubled.0.push(fact.clone());
+        wrong_guest("a fact twice", doubled);
+    }
+    let mut more = seen.clone();
+    more.0.push(fact("nobody.claims", "this"));
+    wrong_guest("a fact more", more);
+
+    let wrong_claim = |what: &str, expected: Observation| {
+        let wrong = claiming(scenario, &expected);
+        let verdict = verdict(&wrong, kernel, seen);
+        assert_eq!(verdict, Verdict::Failed, "{name}: {what}: {expected}");
+    };
+    for (index, fact) in expected.0.iter().enumerate() {
+        let mut other = expected.clone();
+        other.0[index].value = another(fact);
+        wrong_claim("another value is claimed", other);
+        let mut dropped = expected.clone();
+        dropped.0.remove(index);
+        wrong_claim("a fact less is claimed", dropped);
+    }
+}
+
+fn verdict(scenario: &Scenario, kernel: &Kernel, seen: &Observation) -> Verdict {
+    judge(scenario, kernel, &Outcome::Completed, seen.clone()).verdict
+}
+
+fn claim(scenario: &Scenario, version: Version) -> &'static Claim {
+    scenario.claim(version).expect("every version has a claim")
+}
+
+/// The scenario with another claim, about all versions.
+fn claiming(scenario: &Scenario, expected: &Observation) -> Scenario {
+    // The table is static, and so has to be what takes its place.
+    let claim = Claim::since(3, 2).shows(expected.to_string().leak());
+    Scenario {
+        claims: vec![claim].leak(),
+        ..*scenario
+    }
+}
+
+fn kernel(version: Version) -> Kernel {
+    Kernel {
+        release: version.to_string(),
+        version: String::new(),
+    }
+}
+
+fn fact(name: &str, value: &str) -> Fact {
+    Fact {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+/// What satisfies a claim: itself, and of a claim that has ranges, the lower ends
+/// of all of them, and the upper ends.
+fn outcomes(claim: &Claim) -> Vec<Observation> {
+    let expected = claim.observation();
+    let ends = |pick: fn((u32, u32)) -> u32| {
+        let facts = expected.0.iter().map(|claimed| match range(claimed) {
+            Some(ends) => fact(&claimed.name, &pick(ends).to_string()),
+            None => claimed.clone(),
+        });
+        Observation(facts.collect())
+    };
+    let mut outcomes = vec![ends(|(first, _)| first), ends(|(_, last)| last)];
+    outcomes.dedup();
+    outcomes
+}
+
+fn range(claimed: &Fact) -> Option<(u32, u32)> {
+    let (first, last) = claimed.value.split_once("..")?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+/// A value that a claimed fact does not allow.
+fn another(claimed: &Fact) -> String {
+    format!("not-{}", claimed.value)
+}
+
+/// Values that a claimed fact does not allow: another word, and next numbers.
+fn others(claimed: &Fact) -> Vec<String> {
+    let mut others = vec![another(claimed), String::new()];
+    let ends = range(claimed).or_else(|| {
+        let number = claimed.value.parse().ok()?;
+        Some((number, number))
+    });
+    if let Some((first, last)) = ends {
+        others.extend(first.checked_sub(1).map(|number| number.to_string()));
+        others.push((last + 1).to_string());
+    }
+    others
+}
