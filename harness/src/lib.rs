@@ -23,6 +23,7 @@ mod inventory;
 mod listener;
 mod machine;
 mod matrix;
+mod merged;
 mod native;
 mod once;
 mod program;
@@ -53,6 +54,7 @@ pub use interrupt::Interrupt;
 pub use inventory::{CachedStock, Stock, inventory};
 pub use machine::{Machine, Running};
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
+pub use merged::{Merged, Place, Sighting, Source};
 pub use native::native;
 pub use program::{
     BadRequest, Captured, Collected, Ending, Finished, Limits, Named, Output, Packed, Program, Ran,
