@@ -8,7 +8,7 @@ use anyhow::Result;
 use guest::scenarios;
 use jiff::Timestamp;
 
-use crate::{Accelerator, Cell, Exit, Matrix, Problem, Row, Run, Verdict};
+use crate::{Accelerator, Cell, Exit, Matrix, Problem, Row, Run, Shard, Verdict};
 
 /// What several runs found. It does not depend on the order in which they are
 /// given, nor on how the work was shared out among them.
@@ -24,6 +24,8 @@ pub struct Merged {
     pub dissent: BTreeMap<Place, Vec<Sighting>>,
     /// Where all that comes from, oldest first.
     pub sources: Vec<Source>,
+    /// The parts of these runs that were not given: their kernels are unknown.
+    pub missing: Vec<Shard>,
 }
 
 /// A cell: the kernel's place in the matrix, and the scenario's.
@@ -77,6 +79,7 @@ impl Merged {
         kernels.sort_by_key(|(row, _)| order(row));
         let mut merged = Self {
             sources: runs.iter().map(|run| Source::of(run)).collect(),
+            missing: Shard::missing(runs.iter().map(|run| &run.header)),
             ..Self::default()
         };
         for (at, (mut row, seen)) in kernels.into_iter().enumerate() {
@@ -106,15 +109,23 @@ impl Merged {
         Ok(Self::of(&runs?))
     }
 
-    /// What it comes to. A run that was cut short lost something; with `strict`,
+    /// What it comes to. A run that was cut short lost something, and so did
+    /// shards of which one is missing; with `strict`,
     /// a cell of which the runs do not agree is a disagreement as well.
     #[must_use]
     pub fn exit(&self, strict: bool) -> Exit {
         match self.matrix.exit(strict) {
             Exit::Agreed if strict && !self.dissent.is_empty() => Exit::Disagreed,
             Exit::Agreed if self.sources.iter().any(|source| !source.finished) => Exit::Unable,
+            Exit::Agreed if !self.missing.is_empty() => Exit::Unable,
             exit => exit,
         }
+    }
+
+    /// Which shards are missing, if any are.
+    pub(crate) fn missing_in_words(&self) -> Option<String> {
+        let missing: Vec<String> = self.missing.iter().map(Shard::to_string).collect();
+        (!missing.is_empty()).then(|| format!("MISSING shards: {}", missing.join(", ")))
     }
 
     /// The cells that are red, kernel by kernel.
@@ -137,7 +148,11 @@ impl fmt::Display for Merged {
             count(Verdict::Passed),
             self.red().count(),
             count(Verdict::NotRun)
-        )
+        )?;
+        match self.missing_in_words() {
+            Some(missing) => write!(f, ", {missing}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -287,6 +302,7 @@ mod tests {
                 started: Timestamp::from_second(second).unwrap(),
                 host: "host".to_owned(),
                 scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
+                shard: None,
             },
             accelerator: None,
             rows,
@@ -402,6 +418,28 @@ mod tests {
             ..run("a", 1, passed)
         };
         assert_eq!(Merged::of(&[cut]).exit(false), Exit::Unable);
+    }
+
+    #[test]
+    fn shards_of_which_one_is_missing_are_no_success() {
+        let part = |name, kernel, shard: &str| {
+            let rows = vec![row(kernel, Some(kernel), &[("one", Verdict::Passed)])];
+            let mut run = run(name, 1, rows);
+            run.header.shard = Some(shard.parse().unwrap());
+            run
+        };
+        let parts = [part("a", "3.10", "1/2"), part("b", "6.1", "2/2")];
+        let whole = Merged::of(&parts);
+        assert_eq!(
+            (whole.exit(false), &whole.missing[..]),
+            (Exit::Agreed, &[][..])
+        );
+        let part = Merged::of(&parts[1..]);
+        assert_eq!(part.exit(false), Exit::Unable);
+        assert!(part.to_string().ends_with("MISSING shards: 1/2"), "{part}");
+        let page = crate::report::page(&part);
+        assert!(page.contains("MISSING shards: 1/2"));
+        assert!(!page.contains("Every kernel does"));
     }
 
     #[test]

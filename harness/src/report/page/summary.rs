@@ -14,7 +14,9 @@ pub(super) fn verdict(merged: &Merged) -> String {
     let none = |verdict| count(merged, verdict) == 0;
     match merged.red().count() {
         0 if none(Verdict::Passed) => "Nothing was asserted".to_owned(),
-        0 if none(Verdict::NotRun) => "Every kernel does what is claimed of it".to_owned(),
+        0 if none(Verdict::NotRun) && merged.missing.is_empty() => {
+            "Every kernel does what is claimed of it".to_owned()
+        }
         0 => "All that ran does what is claimed of it".to_owned(),
         1 => "1 cell is red".to_owned(),
         red => format!("{red} cells are red"),
