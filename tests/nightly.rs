@@ -3,17 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use harness::{Cell, Claimed, Run, Shard, Verdict};
+use harness::{Cell, Claimed, Run, Shard, Verdict, side_by_side};
 use serde::Deserialize;
 use strata_tests::xtask;
 use tempfile::{TempDir, tempdir};
 
 /// Within reach of every Debian machine, from old to new.
 const KERNELS: [&str; 3] = ["5.10", "6.1", "6.12"];
+
+/// How many jobs there are at a time.
+const JOBS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
 /// What is run of a workflow.
 #[derive(Deserialize)]
@@ -130,6 +134,14 @@ impl Runner {
         entries.filter(|path| path.is_dir()).collect()
     }
 
+    /// Keeps them, as the artifact of a job.
+    fn hand_over(&self, artifact: &Path) {
+        fs::create_dir_all(artifact).unwrap();
+        for run in self.runs() {
+            fs::rename(&run, artifact.join(run.file_name().unwrap())).unwrap();
+        }
+    }
+
     fn run(&self) -> Run {
         let [dir] = &self.runs()[..] else {
             panic!("one run was made here, not {:?}", self.runs())
@@ -187,14 +199,28 @@ fn night() -> Vec<Run> {
 
     let kept = &workflow.step("kernel", "keep").with["path"];
     assert!(kept.as_str().unwrap().starts_with("target/strata/*/\n"));
+    let last = Runner::new();
     let job = |job: &BTreeMap<String, String>| {
         let runner = Runner::new();
         assert_success(&runner.step(workflow.step("kernel", "test"), job));
         let run = runner.run();
         assert_eq!(run.rows[0].spec, job["kernel"]);
+        runner.hand_over(&last.path().join("runs").join(&job["kernel"]));
         run
     };
-    matrix.include.iter().map(job).collect()
+    let mut parts = Vec::new();
+    side_by_side(JOBS, &matrix.include, job, |run| parts.push(run));
+
+    let merge = workflow.step("report", "merge");
+    assert_success(&last.step(merge, &BTreeMap::new()));
+    assert!(last.path().join("target/strata/report/index.html").exists());
+    // A job that left nothing behind is missed.
+    fs::remove_dir_all(last.path().join("runs").join(KERNELS[0])).unwrap();
+    assert_eq!(last.step(merge, &BTreeMap::new()).status.code(), Some(3));
+    let summary = fs::read_to_string(last.path().join("summary")).unwrap();
+    assert_eq!(summary.matches("MISSING").count(), 1, "{summary}");
+    assert!(summary.contains("MISSING shards: 1/3"), "{summary}");
+    parts
 }
 
 fn two_machines() -> Vec<Run> {

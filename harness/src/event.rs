@@ -52,16 +52,16 @@ pub struct Header {
 }
 
 impl Header {
-    /// Of a run that begins now.
+    /// Of a run that begins now, of all kernels.
     #[must_use]
-    pub fn now(dir: &RunDir, scenarios: &[&Scenario], shard: Option<Shard>) -> Self {
+    pub fn now(dir: &RunDir, scenarios: &[&Scenario]) -> Self {
         let name = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
         Self {
             run: name(dir.path().file_name()),
             started: Timestamp::now(),
             host: name(gethostname().ok().as_deref()),
             scenarios: scenarios.iter().map(|s| s.name.to_owned()).collect(),
-            shard,
+            shard: None,
         }
     }
 }

@@ -23,6 +23,7 @@ mod inventory;
 mod listener;
 mod machine;
 mod matrix;
+mod merged;
 mod nameless;
 mod native;
 mod once;
@@ -59,6 +60,7 @@ pub use interrupt::Interrupt;
 pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub use machine::{Machine, Running};
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
+pub use merged::{Merged, Place, Sighting, Source};
 pub use nameless::Debugger;
 pub use native::native;
 pub use program::{

@@ -100,6 +100,17 @@ impl Row {
             .and_then(|kernel| kernel.follows().ok())
     }
 
+    /// The same; of a kernel that never came up, the version in its name.
+    #[must_use]
+    pub fn likely_version(&self) -> Option<Version> {
+        let named = || {
+            let digits = |c: char| c.is_ascii_digit();
+            let (version, _) = Version::leading(&self.name[self.name.find(digits)?..]).ok()?;
+            Some(version)
+        };
+        self.version().or_else(named)
+    }
+
     /// How many of its cells have this verdict.
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {

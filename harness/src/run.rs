@@ -1,12 +1,12 @@
 //! A run that was made, here or elsewhere, read again from its events.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::event::{Event, Header};
-use crate::{Choice, Row};
+use crate::{Choice, Row, target};
 
 /// The name of the file that holds a run's events, in its directory.
 pub(crate) const EVENTS: &str = "events.jsonl";
@@ -38,6 +38,24 @@ impl Run {
         let text =
             fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
         Self::of(&text).with_context(|| format!("{} is no record of a run", file.display()))
+    }
+
+    /// The newest run in `target/strata`: its directory.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn newest() -> Result<PathBuf> {
+        let dir = target().join("strata");
+        let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
+        let runs = entries.map(|entry| entry.path());
+        // A run is named by its time.
+        let newest = runs.filter(|run| run.join(EVENTS).is_file()).max();
+        newest.with_context(|| {
+            format!(
+                "no run in {}: make one with `cargo xtask test-kernels`",
+                dir.display()
+            )
+        })
     }
 
     fn of(text: &str) -> Result<Self> {

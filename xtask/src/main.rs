@@ -7,6 +7,7 @@ mod history;
 mod kernels;
 mod machine;
 mod out;
+mod report;
 mod run;
 mod shell;
 mod sources;
@@ -42,6 +43,7 @@ enum Command {
     Bisect(bisect::Arguments),
     Explain(explain::Arguments),
     History(history::Arguments),
+    Report(report::Arguments),
     Kernels(kernels::Arguments),
     Stress(stress::Arguments),
     Completions(completions::Arguments),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Bisect(arguments) => bisect::run(&arguments).map(ExitCode::from),
         Command::Explain(arguments) => explain::run(&arguments).map(ExitCode::from),
         Command::History(arguments) => history::run(&arguments).map(ExitCode::from),
+        Command::Report(arguments) => report::run(&arguments).map(ExitCode::from),
         Command::Kernels(arguments) => kernels::run(&arguments).map(ExitCode::from),
         Command::Stress(arguments) => stress::run(&arguments).map(ExitCode::from),
         Command::Completions(arguments) => {

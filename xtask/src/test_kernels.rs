@@ -112,7 +112,11 @@ fn test(arguments: &Arguments) -> Result<Exit> {
 
     let dir = RunDir::new_run()?;
     let log = EventLog::create(&dir.events())?;
-    log.add(&Event::Run(Header::now(&dir, &scenarios, arguments.shard)))?;
+    let header = Header {
+        shard: arguments.shard,
+        ..Header::now(&dir, &scenarios)
+    };
+    log.add(&Event::Run(header))?;
     let terminal = report::Terminal::default();
     let mut matrix = Matrix::default();
     if targets.native {

@@ -131,7 +131,7 @@ fn side_by_side(cell: &Cell, text: &mut String) {
 }
 
 /// The command that runs this cell alone.
-fn reproduce(row: &Row, cell: &Cell) -> String {
+pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
     format!(
         "cargo xtask test-kernels {} --scenario {}",
         row.spec, cell.scenario

@@ -1,0 +1,459 @@
+//! Several runs, of other days and on other hosts, as one matrix.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use guest::scenarios;
+use jiff::Timestamp;
+
+use crate::{Accelerator, Cell, Exit, Matrix, Problem, Row, Run, Shard, Verdict};
+
+/// What several runs found. It does not depend on the order in which they are
+/// given, nor on how the work was shared out among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// The names of all scenarios: as the table of claims has them, then those
+    /// it does not know.
+    pub scenarios: Vec<String>,
+    /// One a kernel, from old to new, with a cell for each of the scenarios.
+    pub matrix: Matrix,
+    /// What other runs saw, where they do not agree with the newest: a cell that
+    /// is red on one day and passes on another.
+    pub dissent: BTreeMap<Place, Vec<Sighting>>,
+    /// Where all that comes from, oldest first.
+    pub sources: Vec<Source>,
+    /// The parts of these runs that were not given: their kernels are unknown.
+    pub missing: Vec<Shard>,
+}
+
+/// A cell: the kernel's place in the matrix, and the scenario's.
+pub type Place = (usize, usize);
+
+/// A verdict of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The run's name.
+    pub run: String,
+    /// What it had to say.
+    pub verdict: Verdict,
+}
+
+/// A run that was merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its name.
+    pub run: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// The host's name.
+    pub host: String,
+    /// What executed the guests, where there were any.
+    pub accelerator: Option<Accelerator>,
+    /// How many kernels it has to say something of.
+    pub kernels: usize,
+    /// Whether it came to its end.
+    pub finished: bool,
+}
+
+/// A row, and the run that it is of.
+type Seen<'a> = (&'a Run, &'a Row);
+
+impl Merged {
+    /// Merges runs. Of two that looked at the same scenario on the same kernel,
+    /// the newer one counts; one that did not look never does.
+    ///
+    /// The same kernel is what is selected by the same words and calls itself by
+    /// the same name. One that never came up is taken for the newest that did.
+    #[must_use]
+    pub fn of(runs: &[Run]) -> Self {
+        let mut runs: Vec<&Run> = runs.iter().collect();
+        runs.sort_by_key(|run| (run.header.started, &run.header.run, &run.header.host));
+        runs.dedup();
+        let scenarios = scenarios_of(&runs);
+        let mut kernels: Vec<(Row, Vec<Seen<'_>>)> = kernels_of(&runs)
+            .into_iter()
+            .filter_map(|seen| Some((row_of(&seen)?, seen)))
+            .collect();
+        kernels.sort_by_key(|(row, _)| order(row));
+        let mut merged = Self {
+            sources: runs.iter().map(|run| Source::of(run)).collect(),
+            missing: Shard::missing(runs.iter().map(|run| &run.header)),
+            ..Self::default()
+        };
+        for (at, (mut row, seen)) in kernels.into_iter().enumerate() {
+            for (number, scenario) in scenarios.iter().enumerate() {
+                let (cell, dissent) = cell_of(scenario, &seen);
+                row.cells.push(cell);
+                if !dissent.is_empty() {
+                    merged.dissent.insert((at, number), dissent);
+                }
+            }
+            merged.matrix.rows.push(row);
+        }
+        merged.scenarios = scenarios;
+        merged
+    }
+
+    /// Reads runs, each a directory or the file of its events, and merges them;
+    /// where none is named, the newest one of this workspace.
+    ///
+    /// # Errors
+    /// Where one cannot be read, or there is none.
+    pub fn read(paths: &[PathBuf]) -> Result<Self> {
+        if paths.is_empty() {
+            return Ok(Self::of(&[Run::read(&Run::newest()?)?]));
+        }
+        let runs: Result<Vec<Run>> = paths.iter().map(|path| Run::read(path)).collect();
+        Ok(Self::of(&runs?))
+    }
+
+    /// What it comes to. A run that was cut short lost something, and so did
+    /// shards of which one is missing; with `strict`,
+    /// a cell of which the runs do not agree is a disagreement as well.
+    #[must_use]
+    pub fn exit(&self, strict: bool) -> Exit {
+        match self.matrix.exit(strict) {
+            Exit::Agreed if strict && !self.dissent.is_empty() => Exit::Disagreed,
+            Exit::Agreed if self.sources.iter().any(|source| !source.finished) => Exit::Unable,
+            Exit::Agreed if !self.missing.is_empty() => Exit::Unable,
+            exit => exit,
+        }
+    }
+
+    /// Which shards are missing, if any are.
+    pub(crate) fn missing_in_words(&self) -> Option<String> {
+        let missing: Vec<String> = self.missing.iter().map(Shard::to_string).collect();
+        (!missing.is_empty()).then(|| format!("MISSING shards: {}", missing.join(", ")))
+    }
+
+    /// The cells that are red, kernel by kernel.
+    pub fn red(&self) -> impl Iterator<Item = (&Row, &Cell)> {
+        let rows = self.matrix.rows.iter();
+        let all = rows.flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+        all.filter(|(_, cell)| cell.verdict.is_red())
+    }
+}
+
+impl fmt::Display for Merged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = &self.matrix.rows;
+        let count = |verdict| rows.iter().map(|row| row.count(verdict)).sum::<usize>();
+        write!(
+            f,
+            "{} kernels, {} scenarios: {} passed, {} red, {} not run",
+            rows.len(),
+            self.scenarios.len(),
+            count(Verdict::Passed),
+            self.red().count(),
+            count(Verdict::NotRun)
+        )?;
+        match self.missing_in_words() {
+            Some(missing) => write!(f, ", {missing}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Source {
+    fn of(run: &Run) -> Self {
+        Self {
+            run: run.header.run.clone(),
+            started: run.header.started,
+            host: run.header.host.clone(),
+            accelerator: run.accelerator.as_ref().map(|choice| choice.accelerator),
+            kernels: run.rows.len(),
+            finished: run.finished,
+        }
+    }
+}
+
+fn scenarios_of(runs: &[&Run]) -> Vec<String> {
+    let in_cells = |row: &'_ Row| -> Vec<String> {
+        row.cells.iter().map(|cell| cell.scenario.clone()).collect()
+    };
+    let rows = runs.iter().flat_map(|run| &run.rows);
+    let announced = runs.iter().flat_map(|run| run.header.scenarios.clone());
+    let mut names: Vec<String> = announced.chain(rows.flat_map(in_cells)).collect();
+    let place = |name: &String| {
+        let known = scenarios::ALL.iter().position(|s| s.name == *name);
+        known.unwrap_or(usize::MAX)
+    };
+    names.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
+    names.dedup();
+    names
+}
+
+/// The rows of each kernel, oldest run first.
+fn kernels_of<'a>(runs: &[&'a Run]) -> Vec<Vec<Seen<'a>>> {
+    let rows = || {
+        let of = |run: &&'a Run| {
+            let run = *run;
+            run.rows.iter().map(move |row| (run, row))
+        };
+        runs.iter().flat_map(of)
+    };
+    let mut kernels: Vec<Vec<Seen<'a>>> = Vec::new();
+    for (run, row) in rows().filter(|(_, row)| row.kernel.is_some()) {
+        match kernels.iter_mut().find(|seen| is_same(seen[0].1, row)) {
+            Some(seen) => seen.push((run, row)),
+            None => kernels.push(vec![(run, row)]),
+        }
+    }
+    for (run, row) in rows().filter(|(_, row)| row.kernel.is_none()) {
+        let of_that_name = kernels.iter_mut().filter(|seen| seen[0].1.spec == row.spec);
+        match of_that_name.max_by_key(|seen| seen.last().map(|(run, _)| run.header.started)) {
+            Some(seen) => seen.push((run, row)),
+            None => kernels.push(vec![(run, row)]),
+        }
+    }
+    for seen in &mut kernels {
+        seen.sort_by_key(|(run, _)| (run.header.started, &run.header.run));
+    }
+    kernels
+}
+
+/// Whether two rows are of the same kernel. A kernel's build is no part of its
+/// name: who builds the same version again has the same kernel.
+fn is_same(a: &Row, b: &Row) -> bool {
+    let release = |row: &Row| row.kernel.as_ref().map(|kernel| kernel.release.clone());
+    a.spec == b.spec && release(a) == release(b) && a.version() == b.version()
+}
+
+/// From old to new; what has no version comes last.
+fn order(row: &Row) -> impl Ord + use<> {
+    let version = row.likely_version();
+    (
+        version.is_none(),
+        version,
+        row.name.clone(),
+        row.spec.clone(),
+    )
+}
+
+/// What is known of the kernel itself, without its cells.
+fn row_of(seen: &[Seen<'_>]) -> Option<Row> {
+    let newest = |of: fn(&Row) -> bool| seen.iter().rev().find(|(_, row)| of(row));
+    let (_, row) = newest(|row| row.kernel.is_some()).or(seen.last())?;
+    let failed = newest(|row| matches!(row.problem, Some(Problem::Failed(_))));
+    let mut merged = Row {
+        cells: Vec::new(),
+        // What must not be passed over is not made good by another run.
+        problem: failed.map_or_else(|| row.problem.clone(), |(_, row)| row.problem.clone()),
+        boots: seen.iter().map(|(_, row)| row.boots).sum(),
+        took: seen.iter().map(|(_, row)| row.took).sum(),
+        last_lines: Vec::new(),
+        ..(*row).clone()
+    };
+    for line in seen.iter().flat_map(|(_, row)| &row.last_lines) {
+        if !merged.last_lines.contains(line) {
+            merged.last_lines.push(line.clone());
+        }
+    }
+    Some(merged)
+}
+
+/// The newest verdict, and where there are others, all of them.
+fn cell_of(scenario: &str, seen: &[Seen<'_>]) -> (Cell, Vec<Sighting>) {
+    let cells: Vec<(&Run, &Cell)> = seen
+        .iter()
+        .flat_map(|(run, row)| row.cells.iter().map(move |cell| (*run, cell)))
+        .filter(|(_, cell)| cell.scenario == scenario)
+        .collect();
+    let looked: Vec<&(&Run, &Cell)> = cells
+        .iter()
+        .filter(|(_, cell)| cell.verdict != Verdict::NotRun)
+        .collect();
+    let newest = looked.last().copied().or(cells.last());
+    let Some((_, newest)) = newest else {
+        let cell = Cell::without(scenario, Verdict::NotRun, "no run was asked for it");
+        return (cell, Vec::new());
+    };
+    let agreed = looked
+        .iter()
+        .all(|(_, cell)| cell.verdict == newest.verdict);
+    let sighting = |(run, cell): &&(&Run, &Cell)| Sighting {
+        run: run.header.run.clone(),
+        verdict: cell.verdict,
+    };
+    let dissent = if agreed {
+        Vec::new()
+    } else {
+        looked.iter().map(sighting).collect()
+    };
+    ((*newest).clone(), dissent)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use guest::Kernel;
+
+    use super::*;
+    use crate::Header;
+
+    fn run(name: &str, second: i64, rows: Vec<Row>) -> Run {
+        let scenarios = rows.iter().flat_map(|row| &row.cells);
+        Run {
+            header: Header {
+                run: name.to_owned(),
+                started: Timestamp::from_second(second).unwrap(),
+                host: "host".to_owned(),
+                scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
+                shard: None,
+            },
+            accelerator: None,
+            rows,
+            finished: true,
+        }
+    }
+
+    fn row(spec: &str, release: Option<&str>, cells: &[(&str, Verdict)]) -> Row {
+        let kernel = release.map(|release| Kernel {
+            release: release.to_owned(),
+            version: "#1 SMP".to_owned(),
+        });
+        let cell = |(name, verdict): &(&str, Verdict)| Cell::without(name, *verdict, "a test");
+        Row {
+            kernel,
+            cells: cells.iter().map(cell).collect(),
+            boots: 1,
+            took: Duration::from_secs(3),
+            ..Row::new(spec, spec)
+        }
+    }
+
+    fn names(merged: &Merged) -> Vec<&str> {
+        let rows = merged.matrix.rows.iter();
+        rows.map(|row| row.name.as_str()).collect()
+    }
+
+    #[test]
+    fn kernels_stand_from_old_to_new() {
+        let of = |spec: &str, release| row(spec, release, &[("one", Verdict::Passed)]);
+        let runs = [
+            run("b", 2, vec![of("own", None), of("7.3", Some("7.3.4"))]),
+            run(
+                "a",
+                1,
+                vec![
+                    of("bzImage-3.10.4", Some("3.10.4")),
+                    of("5.10", None),
+                    of("3.9", Some("3.9.6")),
+                ],
+            ),
+        ];
+        let merged = Merged::of(&runs);
+        assert_eq!(
+            names(&merged),
+            ["3.9", "bzImage-3.10.4", "5.10", "7.3", "own"]
+        );
+    }
+
+    #[test]
+    fn the_newest_verdict_counts_and_dissent_is_kept() {
+        let of = |verdict| vec![row("6.1", Some("6.1.9"), &[("one", verdict)])];
+        let runs = [
+            run("new", 2, of(Verdict::Passed)),
+            run("newest", 3, of(Verdict::NotRun)),
+            run("old", 1, of(Verdict::Failed)),
+        ];
+        let merged = Merged::of(&runs);
+        assert_eq!(merged.matrix.rows.len(), 1);
+        assert_eq!(merged.matrix.rows[0].cells[0].verdict, Verdict::Passed);
+        let said = merged.dissent[&(0, 0)]
+            .iter()
+            .map(|s| (s.run.as_str(), s.verdict));
+        assert_eq!(
+            said.collect::<Vec<_>>(),
+            [("old", Verdict::Failed), ("new", Verdict::Passed)]
+        );
+        assert_eq!(merged.exit(false), Exit::Agreed);
+        assert_eq!(merged.exit(true), Exit::Disagreed);
+    }
+
+    #[test]
+    fn another_version_of_a_series_is_another_kernel() {
+        let of = |release| vec![row("6.1", Some(release), &[("one", Verdict::Passed)])];
+        let runs = [run("a", 1, of("6.1.9")), run("b", 2, of("6.1.10"))];
+        assert_eq!(Merged::of(&runs).matrix.rows.len(), 2);
+    }
+
+    #[test]
+    fn a_kernel_that_never_came_up_is_the_newest_that_did() {
+        let up = |release| vec![row("6.1", Some(release), &[("one", Verdict::Passed)])];
+        let down = vec![row("6.1", None, &[("one", Verdict::Panicked)])];
+        let runs = [
+            run("a", 1, up("6.1.9")),
+            run("b", 2, up("6.1.10")),
+            run("c", 3, down),
+        ];
+        let merged = Merged::of(&runs);
+        let verdicts = merged.matrix.rows.iter().map(|row| row.cells[0].verdict);
+        assert_eq!(
+            verdicts.collect::<Vec<_>>(),
+            [Verdict::Passed, Verdict::Panicked]
+        );
+        assert_eq!(merged.exit(false), Exit::Disagreed);
+    }
+
+    #[test]
+    fn a_failure_of_the_harness_is_not_made_good_by_another_run() {
+        let passed = vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
+        let failed = Row {
+            problem: Some(Problem::Failed("wrong signature".to_owned())),
+            ..row("6.1", None, &[("one", Verdict::NotRun)])
+        };
+        let merged = Merged::of(&[run("a", 1, vec![failed]), run("b", 2, passed)]);
+        assert_eq!(merged.exit(false), Exit::Unable);
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_is_no_success() {
+        let passed = vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
+        let cut = Run {
+            finished: false,
+            ..run("a", 1, passed)
+        };
+        assert_eq!(Merged::of(&[cut]).exit(false), Exit::Unable);
+    }
+
+    #[test]
+    fn shards_of_which_one_is_missing_are_no_success() {
+        let part = |name, kernel, shard: &str| {
+            let rows = vec![row(kernel, Some(kernel), &[("one", Verdict::Passed)])];
+            let mut run = run(name, 1, rows);
+            run.header.shard = Some(shard.parse().unwrap());
+            run
+        };
+        let parts = [part("a", "3.10", "1/2"), part("b", "6.1", "2/2")];
+        let whole = Merged::of(&parts);
+        assert_eq!(
+            (whole.exit(false), &whole.missing[..]),
+            (Exit::Agreed, &[][..])
+        );
+        let part = Merged::of(&parts[1..]);
+        assert_eq!(part.exit(false), Exit::Unable);
+        assert!(part.to_string().ends_with("MISSING shards: 1/2"), "{part}");
+        let page = crate::report::page(&part);
+        assert!(page.contains("MISSING shards: 1/2"));
+        assert!(!page.contains("Every kernel does"));
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_not_run() {
+        let of = |spec, scenario| vec![row(spec, Some(spec), &[(scenario, Verdict::Passed)])];
+        let merged = Merged::of(&[
+            run("a", 1, of("3.10", "zebra")),
+            run("b", 2, of("3.11", "unshare_fs")),
+        ]);
+        assert_eq!(merged.scenarios, ["unshare_fs", "zebra"]);
+        let cell = &merged.matrix.rows[0].cells[0];
+        assert_eq!(
+            (cell.scenario.as_str(), cell.verdict),
+            ("unshare_fs", Verdict::NotRun)
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! What the kernels are called on the page.
+
+use crate::Row;
+
+/// A kernel's name on the page, which no other one has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    /// For people: its version where no other kernel has it, else its name.
+    pub(super) label: String,
+    /// For addresses: the label, of harmless letters.
+    slug: String,
+}
+
+impl Column {
+    /// Those of all kernels.
+    pub(super) fn of(rows: &[Row]) -> Vec<Self> {
+        let shortest = |row: &Row| {
+            let version = row.likely_version().map(|version| version.to_string());
+            version.unwrap_or_else(|| row.name.clone())
+        };
+        let candidates: [&dyn Fn(&Row) -> String; 3] =
+            [&shortest, &|row| row.name.clone(), &|row| {
+                format!("{} ({})", row.spec, shortest(row))
+            }];
+        let unique = |row: &Row| {
+            let mut labels = candidates.iter().map(|of| (of(row), of));
+            let only_one = |(label, of): &(String, &&dyn Fn(&Row) -> String)| {
+                rows.iter().filter(|other| of(other) == *label).count() == 1
+            };
+            labels.find(only_one).map(|(label, _)| label)
+        };
+        let mut columns: Vec<Self> = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            let label = unique(row).unwrap_or_else(|| format!("{} #{}", row.name, number + 1));
+            let mut slug = slug(&label);
+            if columns.iter().any(|column| column.slug == slug) {
+                slug = format!("{slug}~{number}");
+            }
+            columns.push(Self { label, slug });
+        }
+        columns
+    }
+
+    /// The address of the kernel itself.
+    pub(super) fn anchor(&self) -> String {
+        format!("kernel@{}", self.slug)
+    }
+
+    /// The address of a cell.
+    pub(super) fn cell(&self, scenario: &str) -> String {
+        format!("{}@{}", slug(scenario), self.slug)
+    }
+
+    /// The series and the rest of the version: `3.10` and `.108`.
+    pub(super) fn parts(&self) -> (&str, &str) {
+        let dots = self.label.match_indices('.').map(|(at, _)| at);
+        let is_version = |c: char| c.is_ascii_digit() || c == '.';
+        match dots.into_iter().nth(1) {
+            Some(dot) if self.label.chars().all(is_version) => self.label.split_at(dot),
+            _ => (&self.label, ""),
+        }
+    }
+}
+
+/// A text in which nothing but letters, digits and a few signs is left.
+pub(super) fn slug(text: &str) -> String {
+    let harmless = |c: char| {
+        if c.is_ascii_alphanumeric() || "._+-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    text.chars().map(harmless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::Kernel;
+
+    use super::*;
+
+    fn labels(kernels: &[(&str, &str, &str)]) -> Vec<String> {
+        let row = |(name, spec, release): &(&str, &str, &str)| Row {
+            kernel: Some(Kernel {
+                release: (*release).to_owned(),
+                version: "#1 SMP".to_owned(),
+            }),
+            ..Row::new(*name, *spec)
+        };
+        let rows: Vec<Row> = kernels.iter().map(row).collect();
+        let columns = Column::of(&rows);
+        columns.into_iter().map(|column| column.label).collect()
+    }
+
+    #[test]
+    fn a_kernel_is_called_by_its_version_unless_another_has_it_too() {
+        assert_eq!(
+            labels(&[("3.10", "3.10", "3.10.11"), ("6.1", "6.1", "6.1.9")]),
+            ["3.10.11", "6.1.9"]
+        );
+        assert_eq!(
+            labels(&[("mine", "./mine", "6.1.9"), ("6.1", "6.1", "6.1.9")]),
+            ["mine", "6.1"]
+        );
+        assert_eq!(
+            labels(&[("k", "a/k", "6.1.9"), ("k", "b/k", "6.1.9")]),
+            ["a/k (6.1.9)", "b/k (6.1.9)"]
+        );
+    }
+
+    #[test]
+    fn an_address_holds_nothing_that_would_have_to_be_escaped() {
+        let row = Row::new("<b> &\"", "x");
+        let column = &Column::of(&[row])[0];
+        assert_eq!(column.cell("one"), "one@_b____");
+    }
+
+    #[test]
+    fn a_version_is_its_series_and_the_rest() {
+        let parts = |label: &str| {
+            let label = label.to_owned();
+            let column = Column {
+                slug: label.clone(),
+                label,
+            };
+            let (series, rest) = column.parts();
+            (series.to_owned(), rest.to_owned())
+        };
+        assert_eq!(parts("3.10.108"), ("3.10".to_owned(), ".108".to_owned()));
+        assert_eq!(parts("3.12"), ("3.12".to_owned(), String::new()));
+        assert_eq!(parts("own.3.12"), ("own.3.12".to_owned(), String::new()));
+    }
+}

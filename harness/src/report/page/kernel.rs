@@ -1,0 +1,45 @@
+//! What a kernel's name opens: what it calls itself, and how it was booted.
+
+use maud::{Markup, html};
+
+use super::columns::Column;
+use super::panel::{close, said};
+use crate::{Row, Verdict};
+
+pub(super) fn html(row: &Row, column: &Column) -> Markup {
+    let red = row
+        .cells
+        .iter()
+        .filter(|cell| cell.verdict.is_red())
+        .count();
+    html! {
+        article.panel #(column.anchor()) {
+            (close())
+            @if red > 0 {
+                p.badge.red { (red) " red" }
+            } @else if row.count(Verdict::Passed) > 0 {
+                p.badge.pass { (row.count(Verdict::Passed)) " pass" }
+            } @else {
+                p.badge.none { "not run" }
+            }
+            h2 { "Linux " (column.label) }
+            @if let Some(problem) = &row.problem { p.why { (problem) } }
+            dl.facts {
+                @if row.name != column.label { dt { "name" } dd { (row.name) } }
+                @if let Some(kernel) = &row.kernel {
+                    dt { "release" } dd { (kernel.release) }
+                    dt { "build" } dd { (kernel.version) }
+                } @else {
+                    dt { "release" } dd { "the guest did not come up" }
+                }
+                @if let Some(image) = &row.image { dt { "image" } dd { (image) } }
+                @if let Some(substitute) = &row.substitute {
+                    dt { "stands in" } dd { (substitute.served) " for " (substitute.pinned) }
+                }
+            }
+            h3 { "Reproduce" }
+            pre.command { code { "cargo xtask test-kernels " (row.spec) } }
+            @if !row.last_lines.is_empty() { (said(&row.last_lines, Verdict::Passed)) }
+        }
+    }
+}

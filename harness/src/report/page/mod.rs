@@ -1,0 +1,99 @@
+//! The matrix as a page that needs nothing but itself: one file, no request.
+//!
+//! What is on it comes from guests, which nobody trusts: all of it is escaped,
+//! and the policy lets nothing run but the script that was put there here.
+
+mod columns;
+mod grid;
+mod kernel;
+mod mark;
+mod panel;
+mod sources;
+mod strip;
+mod summary;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use crate::Merged;
+use columns::Column;
+use panel::Panels;
+use strip::Strip;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// A page of several runs, in HTML. But for the section that says where they
+/// come from, it does not depend on how the work was shared out among them.
+#[must_use]
+pub fn page(merged: &Merged) -> String {
+    let columns = Column::of(&merged.matrix.rows);
+    let strips: Vec<Strip<'_>> = (0..merged.scenarios.len())
+        .map(|at| {
+            Strip::of(
+                merged
+                    .matrix
+                    .rows
+                    .iter()
+                    .map(|row| &row.cells[at])
+                    .collect(),
+            )
+        })
+        .collect();
+    let style = format!("{STYLE}{}", grid::spans(columns.len()));
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        digest(&style),
+        digest(SCRIPT)
+    );
+    let panels = Panels::of(merged);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (summary::verdict(merged)) " · Strata" }
+                style { (PreEscaped(style)) }
+            }
+            body {
+                a.skip href="#matrix" { "Skip to the matrix" }
+                (summary::html(merged, &columns))
+                (sources::html(merged))
+                (summary::lists(merged, &columns))
+                main {
+                    (grid::controls(&columns))
+                    (grid::html(merged, &columns, &strips))
+                    (grid::legend(merged))
+                }
+                (panels.html(merged, &columns))
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// Writes the page, as `index.html` of a directory: its path.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    let path = dir.join("index.html");
+    fs::write(&path, page(merged)).with_context(|| format!("writing {}", path.display()))?;
+    Ok(path)
+}
+
+/// What the policy knows a piece of the page by.
+fn digest(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}

@@ -1,0 +1,225 @@
+//! A scenario through the ages: where its behaviour changes.
+
+use guest::{Fact, Observation};
+
+use crate::{Cell, Verdict};
+
+/// A scenario's cells from old to new, and what each of them shows.
+pub(super) struct Strip<'a>(pub(super) Vec<Spot<'a>>);
+
+/// A cell, beside its neighbours.
+pub(super) struct Spot<'a> {
+    pub(super) cell: &'a Cell,
+    /// Which of the scenario's behaviours it shows, the first one being 0; none
+    /// where nothing was seen.
+    pub(super) behaviour: Option<usize>,
+    /// What lies between it and the older neighbour.
+    pub(super) boundary: Boundary,
+    /// What is new in it, and over how many cells that can be written.
+    pub(super) news: Option<(String, usize)>,
+}
+
+/// What lies between two neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Boundary {
+    /// Nothing that anybody saw.
+    None,
+    /// Another claim holds, and the same is seen.
+    Claim,
+    /// Another behaviour is seen.
+    Behaviour,
+}
+
+impl<'a> Strip<'a> {
+    pub(super) fn of(cells: Vec<&'a Cell>) -> Self {
+        let seen: Vec<Option<Observation>> = cells.iter().map(|cell| behaviour(cell)).collect();
+        let mut kinds: Vec<&Observation> = Vec::new();
+        for observation in seen.iter().flatten() {
+            if !kinds.contains(&observation) {
+                kinds.push(observation);
+            }
+        }
+        let kind = |observation: &Observation| kinds.iter().position(|kind| *kind == observation);
+        let mut spots: Vec<Spot<'a>> = Vec::new();
+        let mut before: Option<(&Cell, &Observation)> = None;
+        for (cell, observation) in cells.iter().copied().zip(&seen) {
+            let boundary = match (before, observation) {
+                (Some((_, old)), Some(new)) if old != new => Boundary::Behaviour,
+                (Some((old, _)), Some(_)) if since(old) != since(cell) => Boundary::Claim,
+                _ => Boundary::None,
+            };
+            spots.push(Spot {
+                cell,
+                behaviour: observation.as_ref().and_then(kind),
+                boundary,
+                news: None,
+            });
+            before = observation.as_ref().map(|new| (cell, new)).or(before);
+        }
+        let mut strip = Self(spots);
+        strip.tell(&kinds);
+        strip
+    }
+
+    /// Writes what is new at the beginning of each stretch of one behaviour.
+    fn tell(&mut self, kinds: &[&Observation]) {
+        let spots = &mut self.0;
+        let mut before = None;
+        let mut at = 0;
+        while at < spots.len() {
+            let (kind, calm) = (spots[at].behaviour, is_calm(spots[at].cell));
+            let goes_on = |spot: &Spot<'_>| calm && spot.behaviour == kind && is_calm(spot.cell);
+            let stretch = spots[at + 1..].iter().take_while(|spot| goes_on(spot));
+            let end = at + 1 + stretch.count();
+            // After a gap or a red cell within a stretch there is nothing new.
+            if let Some(kind) = kind.filter(|kind| calm && before != Some(*kind)) {
+                let later = || spots[end..].iter().filter_map(|spot| spot.behaviour);
+                let other = before.or_else(|| later().find(|later| *later != kind));
+                let text = news(kinds[kind], other.map(|other| kinds[other]), end - at);
+                spots[at].news = Some((text, end - at));
+                before = Some(kind);
+            }
+            at = end;
+        }
+    }
+
+    /// How many of its boundaries are changes of behaviour.
+    pub(super) fn changes(&self) -> usize {
+        let changes = self.0.iter().filter(|spot| spot.changes());
+        changes.count()
+    }
+
+    pub(super) fn has_red(&self) -> bool {
+        self.0.iter().any(|spot| spot.cell.verdict.is_red())
+    }
+}
+
+impl Spot<'_> {
+    /// Whether it behaves otherwise than the older neighbour. What is red is no
+    /// history of the kernel until somebody has looked into it.
+    pub(super) fn changes(&self) -> bool {
+        self.boundary == Boundary::Behaviour && is_calm(self.cell)
+    }
+}
+
+fn is_calm(cell: &Cell) -> bool {
+    !cell.verdict.is_red()
+}
+
+fn since(cell: &Cell) -> Option<guest::Version> {
+    cell.claim.as_ref().map(|claim| claim.since)
+}
+
+/// What a cell shows. A number that the claim leaves open is no behaviour: its
+/// range stands for it.
+fn behaviour(cell: &Cell) -> Option<Observation> {
+    if cell.observed.0.is_empty() || cell.verdict == Verdict::NotApplicable {
+        return None;
+    }
+    let claimed = |name: &str| {
+        cell.claim
+            .as_ref()
+            .and_then(|claim| claim.expected.get(name))
+    };
+    let fact = |fact: &Fact| {
+        let range = claimed(&fact.name).map(|value| Fact {
+            name: fact.name.clone(),
+            value: value.to_owned(),
+        });
+        match range {
+            Some(range) if range.allows(&fact.value) => range,
+            _ => fact.clone(),
+        }
+    };
+    Some(Observation(cell.observed.0.iter().map(fact).collect()))
+}
+
+/// The facts that the other behaviour does not show; all where there is none.
+/// In a single cell there is room for a value only.
+fn news(this: &Observation, other: Option<&Observation>, cells: usize) -> String {
+    let is_new =
+        |fact: &&Fact| other.is_none_or(|other| other.get(&fact.name) != Some(fact.value.as_str()));
+    let mut new: Vec<&Fact> = this.0.iter().filter(is_new).collect();
+    if new.is_empty() {
+        new = this.0.iter().collect();
+    }
+    if cells == 1 {
+        return new
+            .first()
+            .map_or_else(String::new, |fact| fact.value.clone());
+    }
+    Observation(new.into_iter().cloned().collect()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::{Claim, Observation};
+
+    use super::*;
+    use crate::Claimed;
+
+    const CLAIMS: [Claim; 3] = [
+        Claim::since(3, 2).shows("call=EINVAL child=outer"),
+        Claim::since(3, 8).shows("call=EINVAL child=outer"),
+        Claim::since(3, 12).shows("call=ok child=outer tries=0..9"),
+    ];
+
+    fn cell(claim: usize, verdict: Verdict, observed: &str) -> Cell {
+        Cell {
+            claim: Some(Claimed::of(&CLAIMS[claim])),
+            observed: Observation::written(observed),
+            ..Cell::without("example", verdict, "")
+        }
+    }
+
+    #[test]
+    fn boundaries_are_of_claims_and_of_behaviours() {
+        let old = "call=EINVAL child=outer";
+        let cells = [
+            cell(0, Verdict::Passed, old),
+            cell(1, Verdict::Passed, old),
+            Cell::without("example", Verdict::NotRun, "nobody looked"),
+            cell(2, Verdict::Passed, "call=ok child=outer tries=3"),
+            cell(2, Verdict::Passed, "call=ok child=outer tries=7"),
+            cell(2, Verdict::Failed, old),
+        ];
+        let strip = Strip::of(cells.iter().collect());
+        let boundaries: Vec<Boundary> = strip.0.iter().map(|spot| spot.boundary).collect();
+        use Boundary::{Behaviour, Claim, None};
+        assert_eq!(boundaries, [None, Claim, None, Behaviour, None, Behaviour]);
+        let behaviours: Vec<Option<usize>> = strip.0.iter().map(|spot| spot.behaviour).collect();
+        assert_eq!(
+            behaviours,
+            [Some(0), Some(0), Option::None, Some(1), Some(1), Some(0)]
+        );
+        // A red cell is no change of behaviour.
+        assert_eq!((strip.changes(), strip.has_red()), (1, true));
+        let news: Vec<(usize, &(String, usize))> = strip
+            .0
+            .iter()
+            .enumerate()
+            .filter_map(|(at, spot)| spot.news.as_ref().map(|news| (at, news)))
+            .collect();
+        assert_eq!(
+            news,
+            [
+                (0, &("call=EINVAL".to_owned(), 2)),
+                (3, &("call=ok tries=0..9".to_owned(), 2))
+            ]
+        );
+    }
+
+    #[test]
+    fn a_behaviour_that_never_changes_is_written_in_full() {
+        let cells = [
+            cell(0, Verdict::Passed, "call=EINVAL child=outer"),
+            cell(1, Verdict::Passed, "call=EINVAL child=outer"),
+        ];
+        let strip = Strip::of(cells.iter().collect());
+        assert_eq!(
+            strip.0[0].news,
+            Some(("call=EINVAL child=outer".to_owned(), 2))
+        );
+        assert_eq!(strip.changes(), 0);
+    }
+}

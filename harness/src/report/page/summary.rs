@@ -1,0 +1,213 @@
+//! What comes first: the verdict, and the cells that are red.
+
+use guest::scenarios;
+use maud::{Markup, html};
+
+use super::columns::Column;
+use crate::{Cell, Merged, Problem, Row, Verdict};
+
+/// So many red cells are shown at once; the others unfold.
+const AT_ONCE: usize = 12;
+
+/// What it comes to, in a sentence.
+pub(super) fn verdict(merged: &Merged) -> String {
+    let none = |verdict| count(merged, verdict) == 0;
+    match merged.red().count() {
+        0 if none(Verdict::Passed) => "Nothing was asserted".to_owned(),
+        0 if none(Verdict::NotRun) && merged.missing.is_empty() => {
+            "Every kernel does what is claimed of it".to_owned()
+        }
+        0 => "All that ran does what is claimed of it".to_owned(),
+        1 => "1 cell is red".to_owned(),
+        red => format!("{red} cells are red"),
+    }
+}
+
+pub(super) fn count(merged: &Merged, verdict: Verdict) -> usize {
+    let rows = merged.matrix.rows.iter();
+    rows.map(|row| row.count(verdict)).sum()
+}
+
+pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
+    let red = merged.red().count();
+    let asserted = red + count(merged, Verdict::Passed);
+    html! {
+        header.top {
+            p.brand { "Strata" }
+            h1 class=(if red > 0 { "bad" } else { "" }) {
+                span.sign aria-hidden="true" { (if red > 0 { "✕" } else if asserted > 0 { "✓" } else { "?" }) }
+                (verdict(merged))
+            }
+            @if let (Some(first), Some(last)) = (columns.first(), columns.last()) {
+                p.lead {
+                    (columns.len()) " kernels from " b { (first.label) } " to " b { (last.label) }
+                    ", " (merged.scenarios.len()) " scenarios. A step in a row is a change of behaviour."
+                }
+            }
+            dl.figures { (figures(merged, red)) }
+        }
+    }
+}
+
+/// The cells that somebody must look at.
+pub(super) fn lists(merged: &Merged, columns: &[Column]) -> Markup {
+    html! {
+        @if merged.red().next().is_some() { (red_cells(merged, columns)) }
+        @if !merged.dissent.is_empty() { (dissent(merged, columns)) }
+        (not_run(merged, columns))
+    }
+}
+
+fn figures(merged: &Merged, red: usize) -> Markup {
+    let figures = [
+        ("passed", count(merged, Verdict::Passed), "pass"),
+        ("red", red, "red"),
+        ("no claim", count(merged, Verdict::NoClaim), "open"),
+        (
+            "not applicable",
+            count(merged, Verdict::NotApplicable),
+            "na",
+        ),
+        ("not run", count(merged, Verdict::NotRun), "none"),
+        ("runs disagree", merged.dissent.len(), "dissent"),
+    ];
+    html! {
+        @for (name, number, class) in figures {
+            // What is always there and what there is; not a row of noughts.
+            @if number > 0 || class == "red" || class == "pass" {
+                div class={ (class) @if number == 0 { " nought" } } { dt { (name) } dd { (number) } }
+            }
+        }
+    }
+}
+
+/// A night that failed opens with the cell, not with a log.
+fn red_cells(merged: &Merged, columns: &[Column]) -> Markup {
+    let kernels = merged.matrix.rows.iter().zip(columns);
+    let mut items: Vec<Markup> = Vec::new();
+    for (row, column) in kernels {
+        let red: Vec<&Cell> = row
+            .cells
+            .iter()
+            .filter(|cell| cell.verdict.is_red())
+            .collect();
+        match red.first() {
+            // It concerns all scenarios alike.
+            Some(cell) if row.kernel.is_none() => items.push(never_up(row, column, cell)),
+            _ => items.extend(red.iter().map(|cell| red_cell(column, cell))),
+        }
+    }
+    let rest = items.split_off(items.len().min(AT_ONCE));
+    html! {
+        section.list.bad aria-labelledby="red" {
+            h2 #red { "What is red" }
+            ul { @for item in &items { (item) } }
+            @if !rest.is_empty() {
+                details {
+                    summary { (rest.len()) " more" }
+                    ul { @for item in &rest { (item) } }
+                }
+            }
+        }
+    }
+}
+
+fn red_cell(column: &Column, cell: &Cell) -> Markup {
+    let comparison = cell.comparison();
+    let differs = comparison.iter().filter(|fact| !fact.agrees());
+    html! {
+        li {
+            a href={ "#" (column.cell(&cell.scenario)) } {
+                span.word { (cell.verdict) }
+                span.at { (column.label) }
+                span.scenario { (cell.scenario) }
+            }
+            @if let Some(why) = &cell.why { p { (why) } }
+            @if cell.verdict == Verdict::Failed {
+                p.facts {
+                    @for fact in differs.take(3) {
+                        span {
+                            (fact.fact) " "
+                            del { (fact.expected.as_deref().unwrap_or("nothing")) }
+                            " → "
+                            ins { (fact.observed.as_deref().unwrap_or("nothing")) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn never_up(row: &Row, column: &Column, cell: &Cell) -> Markup {
+    html! {
+        li {
+            a href={ "#" (column.anchor()) } {
+                span.word { (cell.verdict) }
+                span.at { (column.label) }
+                span.scenario { "the guest did not come up" }
+            }
+            @if let Some(why) = &cell.why { p { (why) } }
+            @if let Some(line) = row.last_lines.last() { p.facts { (line) } }
+        }
+    }
+}
+
+fn dissent(merged: &Merged, columns: &[Column]) -> Markup {
+    html! {
+        section.list aria-labelledby="dissent" {
+            h2 #dissent { "Where runs disagree" }
+            p.hint { "The newest verdict counts." }
+            ul {
+                @for ((kernel, scenario), sightings) in &merged.dissent {
+                    @let (column, scenario) = (&columns[*kernel], &merged.scenarios[*scenario]);
+                    li {
+                        a href={ "#" (column.cell(scenario)) } {
+                            span.at { (column.label) }
+                            span.scenario { (scenario) }
+                        }
+                        p.facts { @for seen in sightings { span { (seen.run) ": " (seen.verdict) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Why whole kernels were not run, each reason once.
+fn not_run(merged: &Merged, columns: &[Column]) -> Markup {
+    let mut reasons: Vec<(String, Vec<&Column>)> = Vec::new();
+    for (row, column) in merged.matrix.rows.iter().zip(columns) {
+        let why = match &row.problem {
+            Some(Problem::Unavailable(why)) => why.clone(),
+            Some(Problem::Failed(why)) => format!("FAILED: {why}"),
+            None => continue,
+        };
+        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, columns)) => columns.push(column),
+            None => reasons.push((why, vec![column])),
+        }
+    }
+    html! {
+        @if !reasons.is_empty() {
+            section.list aria-labelledby="not-run" {
+                h2 #not-run { "Not run" }
+                ul {
+                    @for (why, columns) in &reasons {
+                        li {
+                            @for column in columns {
+                                a.at href={ "#" (column.anchor()) } { (column.label) } " "
+                            }
+                            p { (why) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a scenario tries, where the table of claims knows it.
+pub(super) fn about(scenario: &str) -> Option<&'static str> {
+    scenarios::find(scenario).map(|scenario| scenario.summary)
+}

@@ -1,0 +1,50 @@
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use harness::{Exit, Merged, report, target};
+
+use crate::out::print;
+
+/// Write a page of one or more runs
+///
+/// One file that needs nothing but itself: kernels from old to new by scenarios,
+/// and behind each cell what was claimed, what was observed, and how to see it
+/// again. Runs of other days, of other hosts and of shards become one matrix, in
+/// which the newest verdict counts. Prints the red cells.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes, once the page is written:
+  0  all that ran agreed with its claims
+  1  a cell is red; or --strict, and the runs do not agree
+  3  a run could not do its work or was cut short; or --strict, and something
+     was not run
+
+Examples:
+  cargo xtask report                         the newest run
+  cargo xtask report target/strata/2026*     many of them
+  cargo xtask report shard-1.jsonl shard-2.jsonl --strict --output site")]
+pub(crate) struct Arguments {
+    /// Runs: their directories, or the files of their events [default: the
+    /// newest in target/strata]
+    #[arg(value_name = "RUN")]
+    runs: Vec<PathBuf>,
+
+    /// Where to write index.html [default: target/strata/report]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+
+    /// Fail where something was not run, or runs do not agree
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let merged = Merged::read(&arguments.runs)?;
+    let usual = || target().join("strata/report");
+    let dir = arguments.output.clone().unwrap_or_else(usual);
+    let path = report::write_page(&merged, &dir)?;
+    print(report::details(&merged.matrix));
+    print(format_args!("{merged}: {}\n", path.display()));
+    Ok(merged.exit(arguments.strict))
+}
