@@ -69,8 +69,6 @@ const SAID: &[(&str, &str)] = &[
     ),
 ];
 
-/// What a boot takes that is not under a deadline of a fault, on a loaded host.
-const BOOTS: Duration = Duration::from_secs(90);
 /// How much a console's file holds at most, in bytes: its head, its tail, and a
 /// line between them.
 const CONSOLE: u64 = (8 << 20) + 100;
@@ -142,7 +140,8 @@ fn fault_is_seen(fault: &'static Fault) -> Result<()> {
     let completed = matches!(it, Verdict::Passed | Verdict::Failed);
     let boots = if completed { 1 } else { 2 };
     ensure!(row.boots == boots, "{} boots, not {boots}", row.boots);
-    let limit = deadlines.scenario + deadlines.grace + BOOTS;
+    // Two boots, each within its deadline, and the fault within its own.
+    let limit = 2 * deadlines.boot + deadlines.scenario + deadlines.grace;
     ensure!(row.took < limit, "it took {:?}", row.took);
 
     let exit = if it == Verdict::Passed {

@@ -260,6 +260,9 @@ impl<'a> Report<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn booted() -> Record {
@@ -353,5 +356,31 @@ mod tests {
             let records = vec![booted(), started("a"), ended("a", outcome)];
             assert_eq!(told(records), (1, end));
         }
+    }
+
+    /// A QEMU that floods its console.
+    #[test]
+    fn a_console_that_never_falls_silent_is_waited_for_no_longer() {
+        let (_keep, dir) = RunDir::temporary().unwrap();
+        let qemu = dir.path().join("qemu");
+        fs::write(&qemu, "#!/bin/sh\nexec yes\n").unwrap();
+        fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
+        let machine = Machine {
+            qemu,
+            accelerator: Accelerator::Tcg,
+            kernel: "/k/vmlinuz".into(),
+            initramfs: "/k/initramfs".into(),
+            memory_mib: 256,
+            cpus: 1,
+            append: Vec::new(),
+            gdb: None,
+        };
+        let deadlines = Deadlines {
+            boot: Duration::from_secs(1),
+            ..Deadlines::of(Accelerator::Tcg)
+        };
+        let boot = boot(&machine, &[], deadlines, &dir).unwrap();
+        let hung = End::Hung("waited in vain for the guest to come up".to_owned());
+        assert_eq!(boot.end, hung);
     }
 }

@@ -2,10 +2,14 @@
 
 use guest::{Fact, Kernel, Outcome, Record};
 
-/// Text without what a terminal would obey, or what would turn the order of its
-/// letters around.
+/// Text on one line, without what a terminal would obey or what would turn the
+/// order of its letters around.
 pub(crate) fn printable(text: &str) -> String {
-    let harmless = |c: char| if is_harmless(c) { c } else { '\u{FFFD}' };
+    let harmless = |c: char| match c {
+        '\n' => ' ',
+        c if is_harmless(c) => c,
+        _ => '\u{FFFD}',
+    };
     text.chars().map(harmless).collect()
 }
 
@@ -68,7 +72,7 @@ mod tests {
     /// A title, a screen that is cleared, the same in C1 controls, letters turned
     /// around; and a name that is none of it.
     const SEQUENCES: &str = "\u{1b}]0;x\u{7}\u{9b}2J\n\r\u{202e}\t\u{e9}\u{1f427}";
-    const SHOWN: &str = "\u{fffd}]0;x\u{fffd}\u{fffd}2J\u{fffd}\u{fffd}\u{fffd}\t\u{e9}\u{1f427}";
+    const SHOWN: &str = "\u{fffd}]0;x\u{fffd}\u{fffd}2J \u{fffd}\u{fffd}\t\u{e9}\u{1f427}";
 
     #[test]
     fn what_a_terminal_would_obey_is_gone() {
