@@ -6,6 +6,8 @@
 //! say, from the same table.
 
 mod claim;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod kernel;
 mod native;
 mod observation;

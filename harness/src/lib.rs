@@ -13,6 +13,8 @@ mod conversation;
 mod end;
 mod examine;
 mod fetch;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod guest_binary;
 mod history;
 pub mod host;

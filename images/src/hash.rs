@@ -4,7 +4,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use liblzma::read::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 use sha2::{Digest, Sha256};
+
+/// xz at its highest setting needs 65 MiB to unpack.
+const MAX_XZ_MEMORY: u64 = 256 << 20;
 
 /// SHA-256, in lower case hexadecimal digits.
 #[derive(Default)]
@@ -71,6 +76,13 @@ impl<R: Read> Read for Limited<R> {
         }
         Ok(read)
     }
+}
+
+/// Unpacks xz: one stream after another, in memory that does not depend on what
+/// they ask for.
+pub(crate) fn unxz<R: Read>(packed: R) -> io::Result<XzDecoder<R>> {
+    let decoder = Stream::new_stream_decoder(MAX_XZ_MEMORY, CONCATENATED)?;
+    Ok(XzDecoder::new_stream(packed, decoder))
 }
 
 #[cfg(test)]

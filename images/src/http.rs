@@ -284,6 +284,9 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use ureq::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -321,5 +324,31 @@ mod tests {
             }
         }
         assert!(matches!(*client.host(&url).lock().unwrap(), Host::Down(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_header_may_say_anything(value in proptest::collection::vec(32..127_u8, 0..40)) {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_RANGE, HeaderValue::from_bytes(&value).unwrap());
+            headers.insert(RETRY_AFTER, HeaderValue::from_bytes(&value).unwrap());
+            content_range(&headers);
+            retry_after(&headers);
+        }
+
+        #[test]
+        fn a_header_means_what_it_says(start: u64, total: u64, seconds in 0..100_000_u32) {
+            let mut headers = HeaderMap::new();
+            let range = format!("bytes {start}-{}/{total}", u64::MAX);
+            headers.insert(CONTENT_RANGE, range.parse().unwrap());
+            prop_assert_eq!(content_range(&headers), Some((start, Some(total))));
+            headers.insert(RETRY_AFTER, seconds.to_string().parse().unwrap());
+            prop_assert_eq!(retry_after(&headers), Some(Duration::from_secs(seconds.into())));
+            let then = Timestamp::now() + Duration::from_secs(seconds.into());
+            let date = then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            headers.insert(RETRY_AFTER, date.parse().unwrap());
+            let wait = retry_after(&headers).unwrap().as_secs();
+            prop_assert!(wait.abs_diff(seconds.into()) <= 1, "{} for {}", wait, seconds);
+        }
     }
 }

@@ -15,6 +15,7 @@
 //! ```
 
 mod apt;
+mod ar;
 mod archive;
 mod bzimage;
 mod cache;
@@ -22,6 +23,8 @@ mod catalogue;
 mod deb;
 mod download;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hash;
 mod http;
 mod initramfs;

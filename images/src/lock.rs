@@ -64,7 +64,7 @@ impl Archive {
     }
 }
 
-type Pins = BTreeMap<String, Pin>;
+pub(crate) type Pins = BTreeMap<String, Pin>;
 
 /// The pins of a lock file.
 pub(crate) struct Lock {
@@ -124,26 +124,36 @@ impl Lock {
 
 fn read(path: &Path) -> anyhow::Result<Pins> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(toml::from_str(&text)?),
+        Ok(text) => parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Pins::new()),
         Err(error) => Err(error.into()),
     }
 }
 
+pub(crate) fn parse(text: &str) -> anyhow::Result<Pins> {
+    Ok(toml::from_str(text)?)
+}
+
 fn write(dir: &Path, path: &Path, pins: &Pins) -> io::Result<()> {
-    let mut entries: Vec<_> = pins.iter().collect();
-    entries.sort_by_key(|(name, _)| name.parse::<guest::Version>().ok());
-    let mut text = HEAD.to_owned();
-    for (name, pin) in entries {
-        let body = toml::to_string(pin).map_err(io::Error::other)?;
-        text += &format!("\n[{name:?}]\n{body}");
-    }
+    let text = text(pins).map_err(io::Error::other)?;
     let mut file = tempfile::Builder::new()
         .permissions(readable())
         .tempfile_in(dir)?;
     file.write_all(text.as_bytes())?;
     file.persist(path)?;
     Ok(())
+}
+
+/// The whole file, the pins in version order.
+pub(crate) fn text(pins: &Pins) -> anyhow::Result<String> {
+    let mut entries: Vec<_> = pins.iter().collect();
+    entries.sort_by_key(|(name, _)| name.parse::<guest::Version>().ok());
+    let mut text = HEAD.to_owned();
+    for (name, pin) in entries {
+        text += "\n";
+        text += &toml::to_string(&BTreeMap::from([(name, pin)]))?;
+    }
+    Ok(text)
 }
 
 /// As any file in a checkout; temporary files are for their owner alone otherwise.
@@ -154,6 +164,8 @@ fn readable() -> fs::Permissions {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pin(debian: &str) -> Pin {
@@ -218,5 +230,20 @@ mod tests {
         let path = dir.path().join("kernels.lock");
         fs::write(&path, "<<<<<<< HEAD").unwrap();
         assert!(Lock::open(path).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn pins_are_written_as_they_are_read(
+            pins in proptest::collection::btree_map(any::<String>(), any::<(String, u32)>(), 0..5),
+        ) {
+            let pins: Pins = (pins.into_iter())
+                .map(|(name, (path, size))| {
+                    let size = size.into();
+                    (name, Pin { path, size, ..pin("3.10.11-1") })
+                })
+                .collect();
+            prop_assert_eq!(parse(&text(&pins).unwrap()).unwrap(), pins);
+        }
     }
 }
