@@ -44,6 +44,8 @@ fn framed(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn in_any_portions(console: &[u8], portion: usize) {
+    // Not so many that each takes longer than to find the next input.
+    let portion = portion.max(console.len() / 64);
     let whole = pieces(&[console]);
     let portions: Vec<&[u8]> = console.chunks(portion).collect();
     assert_eq!(pieces(&portions), whole);

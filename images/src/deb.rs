@@ -16,8 +16,9 @@ use crate::{ar, bzimage};
 pub(crate) const MAX_DEB: u64 = 256 << 20;
 /// Kernel images have 2 to 15 MB.
 pub(crate) const MAX_IMAGE: u64 = 64 << 20;
-/// All modules of the plain flavour take up some 400 MB.
-const MAX_UNPACKED: u64 = 1 << 30;
+/// Of what comes before the image; all modules of the plain flavour take up some
+/// 400 MB.
+pub(crate) const MAX_UNPACKED: u64 = 1 << 30;
 
 /// A kernel image that was taken out of a package.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,17 +45,25 @@ pub(crate) fn extract_kernel(deb: &Path, image: &mut impl Write) -> Result<Extra
 }
 
 pub(crate) fn extract(deb: impl Read, image: &mut impl Write) -> Result<Extracted, DebError> {
+    extract_within(deb, image, MAX_UNPACKED)
+}
+
+fn extract_within(
+    deb: impl Read,
+    image: &mut impl Write,
+    limit: u64,
+) -> Result<Extracted, DebError> {
     let found = ar::find(deb, |name| name.starts_with("data.tar")).map_err(malformed)?;
     let Some((name, data)) = found else {
         return Err(DebError::Malformed("a package without data.tar".to_owned()));
     };
     match &name[..] {
-        "data.tar" => extract_from_tar(data, image),
-        "data.tar.gz" => extract_from_tar(MultiGzDecoder::new(data), image),
-        "data.tar.xz" => extract_from_tar(unxz(data).map_err(malformed)?, image),
+        "data.tar" => from_tar(data, image, limit),
+        "data.tar.gz" => from_tar(MultiGzDecoder::new(data), image, limit),
+        "data.tar.xz" => from_tar(unxz(data).map_err(malformed)?, image, limit),
         "data.tar.zst" => {
             let data = ruzstd::decoding::StreamingDecoder::new(data).map_err(malformed)?;
-            extract_from_tar(data, image)
+            from_tar(data, image, limit)
         }
         other => Err(DebError::Malformed(format!(
             "{other}, of a compression that no package of a kernel has"
@@ -62,11 +71,12 @@ pub(crate) fn extract(deb: impl Read, image: &mut impl Write) -> Result<Extracte
     }
 }
 
-pub(crate) fn extract_from_tar(
+pub(crate) fn from_tar(
     data: impl Read,
     image: &mut impl Write,
+    limit: u64,
 ) -> Result<Extracted, DebError> {
-    let mut archive = tar::Archive::new(Limited::new(data, MAX_UNPACKED));
+    let mut archive = tar::Archive::new(Limited::new(data, limit));
     // Raw: long names and other extensions, for which a tar reader has to hold
     // text of any length in memory, are passed over. A kernel needs none.
     for member in archive.entries().map_err(malformed)?.raw(true) {
@@ -153,6 +163,13 @@ mod tests {
 
     use super::*;
 
+    const COMPRESSIONS: [Compression; 4] = [
+        Compression::None,
+        Compression::Gzip,
+        Compression::Xz,
+        Compression::Zstd,
+    ];
+
     #[test]
     fn a_bomb_ends_in_an_error() {
         let mut header = tar::Header::new_gnu();
@@ -160,8 +177,26 @@ mod tests {
         header.set_size(2 << 30);
         header.set_cksum();
         let endless = header.as_bytes().chain(io::repeat(0));
-        let error = extract_from_tar(endless, &mut io::sink()).unwrap_err();
+        let error = from_tar(endless, &mut io::sink(), MAX_UNPACKED).unwrap_err();
         assert!(error.to_string().contains("more than it should"), "{error}");
+    }
+
+    #[test]
+    fn a_bomb_of_any_compression_ends_in_an_error() {
+        for compression in COMPRESSIONS {
+            let package = Package::new("linux-image", "1")
+                .file("./usr/lib/firmware", &vec![0; 4 << 20])
+                .file("./boot/vmlinuz-6.1", &bzimage::tests::header())
+                .compression(compression);
+            let deb = package.build();
+            let taken = |limit| extract_within(&deb[..], &mut io::sink(), limit);
+            let error = taken(2 << 20).unwrap_err().to_string();
+            assert!(
+                error.contains("more than it should"),
+                "{compression:?}: {error}"
+            );
+            taken(5 << 20).unwrap();
+        }
     }
 
     #[test]
@@ -179,15 +214,6 @@ mod tests {
         }
     }
 
-    fn compression() -> impl Strategy<Value = Compression> {
-        prop_oneof![
-            Just(Compression::None),
-            Just(Compression::Gzip),
-            Just(Compression::Xz),
-            Just(Compression::Zstd),
-        ]
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -195,7 +221,7 @@ mod tests {
         fn the_image_is_found_among_whatever_else_there_is(
             before in proptest::collection::vec(("[a-z]{1,9}", "[a-z]{0,2000}"), 0..5),
             modern: bool,
-            compression in compression(),
+            compression in proptest::sample::select(&COMPRESSIONS[..]),
             cut in any::<Index>(),
             (place, other) in (any::<Index>(), 1..=u8::MAX),
         ) {

@@ -71,7 +71,7 @@ pub fn package(bytes: &[u8]) {
     let mut tar = bytes.to_vec();
     tar.as_chunks_mut::<512>().0.iter_mut().for_each(sum_up);
     let mut image = Vec::new();
-    let taken = deb::extract_from_tar(&tar[..], &mut image);
+    let taken = deb::from_tar(&tar[..], &mut image, deb::MAX_UNPACKED);
     is_kernel(taken, &image);
 }
 

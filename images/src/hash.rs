@@ -87,6 +87,8 @@ pub(crate) fn unxz<R: Read>(packed: R) -> io::Result<XzDecoder<R>> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -102,5 +104,20 @@ mod tests {
         let read = |limit| io::copy(&mut Limited::new(&b"12345"[..], limit), &mut io::sink());
         assert_eq!(read(5).unwrap(), 5);
         assert!(read(4).is_err());
+    }
+    #[test]
+    fn xz_gets_no_more_memory_than_it_may() {
+        let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
+        encoder.write_all(b"content").unwrap();
+        let mut packed = encoder.finish().unwrap();
+        let unpack = |packed: &[u8]| io::copy(&mut unxz(packed)?, &mut io::sink());
+        assert_eq!(unpack(&packed).unwrap(), 7);
+        // The size of the dictionary, which is now 4 GiB, and the sum of the header.
+        packed[16] = 40;
+        let mut sum = flate2::Crc::new();
+        sum.update(&packed[12..20]);
+        packed[20..24].copy_from_slice(&sum.sum().to_le_bytes());
+        let error = unpack(&packed).unwrap_err().to_string();
+        assert!(error.contains("memory"), "{error}");
     }
 }

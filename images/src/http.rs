@@ -29,6 +29,8 @@ pub struct Timeouts {
     pub response: Duration,
     /// For the next byte of a body.
     pub stall: Duration,
+    /// For one file, however slowly it trickles.
+    pub file: Duration,
 }
 
 impl Default for Timeouts {
@@ -38,6 +40,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             response: Duration::from_secs(30),
             stall: Duration::from_secs(20),
+            file: Duration::from_secs(1800),
         }
     }
 }
@@ -106,6 +109,11 @@ impl Client {
             hosts: Mutex::default(),
             titles: Mutex::default(),
         }
+    }
+
+    /// Within what time one file has to come.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.timeouts.file
     }
 
     /// Calls the host of a URL by what it is to this machine.
