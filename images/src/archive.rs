@@ -13,11 +13,12 @@ use crate::cache::Guard;
 use crate::download::{fetch_file, fetch_small};
 use crate::error::{Attempt, ObtainError};
 use crate::hash::{Hasher, Limited, unxz};
-use crate::http::{Client, Timeouts};
+use crate::http::Client;
 use crate::keyring::{Keyring, Signer};
 use crate::packages::{Package, read_index};
 use crate::progress::Progress;
 use crate::release::{FileSum, Release};
+use crate::timeouts::Timeouts;
 
 /// Release files have some 200 kB.
 const MAX_RELEASE: u64 = 8 << 20;

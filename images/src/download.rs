@@ -1,11 +1,12 @@
 //! Whole files: retried, resumed, and not believed until their hash is right.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::cache;
 use crate::error::{Attempt, ObtainError};
 use crate::hash::Hasher;
 use crate::http::{Answer, Client, FetchError};
@@ -113,12 +114,7 @@ struct Transfer<'a> {
 impl Transfer<'_> {
     /// Whether the host had the file, which then is at its path and is right.
     fn run(&self, client: &Client) -> Result<bool, ObtainError> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(self.path);
+        let file = cache::open(self.path);
         let mut file = file.attempt(|| format!("write {}", self.path.display()))?;
         let mut retries = Retries::new(self.url);
         // Of bytes from an earlier try or run, nobody knows whose they are.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -116,7 +116,7 @@ impl Lock {
         )?;
         let mut merged = read(&self.path).map_err(io::Error::other).attempt(action)?;
         merged.insert(name.to_owned(), pin);
-        write(dir, &self.path, &merged).attempt(action)?;
+        write(&self.path, &merged).attempt(action)?;
         *pins = merged;
         Ok(())
     }
@@ -134,14 +134,14 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Pins> {
     Ok(toml::from_str(text)?)
 }
 
-fn write(dir: &Path, path: &Path, pins: &Pins) -> io::Result<()> {
+/// Whole or not at all; the caller holds the lock, so that nobody else writes.
+fn write(path: &Path, pins: &Pins) -> io::Result<()> {
     let text = text(pins).map_err(io::Error::other)?;
-    let mut file = tempfile::Builder::new()
-        .permissions(readable())
-        .tempfile_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
+    // Always the same name: what a killed run left there is written over.
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    fs::write(&new, text)?;
+    fs::rename(&new, path)
 }
 
 /// The whole file, the pins in version order.
@@ -154,12 +154,6 @@ pub(crate) fn text(pins: &Pins) -> anyhow::Result<String> {
         text += &toml::to_string(&BTreeMap::from([(name, pin)]))?;
     }
     Ok(text)
-}
-
-/// As any file in a checkout; temporary files are for their owner alone otherwise.
-fn readable() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o644)
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::time::Duration;
 
 use images::testing::{Files, Key, Package, Suite};
 use images::{Entry, Image, ObtainError, Silent};
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
 use support::{Archive, at, entry, files_below, obtain, refused, unavailable};
 
 const VERSION: &str = "6.1.176-1";
@@ -252,4 +254,30 @@ fn a_lock_file_that_names_a_file_elsewhere_pins_nothing() {
     let (file, ..) = refused(archive.obtain(VERSION, "bookworm"));
     assert!(file.ends_with("in kernels.lock)"), "{file}");
     assert!(!elsewhere.exists());
+}
+
+#[test]
+fn an_index_that_unpacks_to_more_than_it_should_is_refused() {
+    let archive = Archive::new(&[]);
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
+    encoder.write_all(&vec![b'\n'; 8 << 20]).unwrap();
+    let bomb = encoder.finish().unwrap();
+    let sum = Sha256::digest(&bomb);
+    let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let release = format!(
+        "Origin: Debian\nSuite: oldstable\nCodename: bookworm\nSHA256:\n \
+         {sum} 100000 main/binary-amd64/Packages\n {sum} {} main/binary-amd64/Packages.xz\n",
+        bomb.len()
+    );
+    archive.server.files(|files| {
+        let signed = archive.key.sign(&release, Timestamp::now());
+        files.insert(RELEASE.to_owned(), signed);
+        files.insert(
+            RELEASE.replace("InRelease", "main/binary-amd64/Packages.xz"),
+            bomb,
+        );
+    });
+    let (file, _, found) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(file.ends_with("Packages.xz"), "{file}");
+    assert!(found.contains("more than it should"), "{found}");
 }
