@@ -38,6 +38,7 @@ mod release;
 mod select;
 mod spec;
 mod store;
+mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timeouts;
