@@ -253,7 +253,7 @@ impl<'a> Patience<'a> {
             return Ok(());
         }
         let (name, limit) = (self.name, self.limit.as_secs());
-        Err(FetchError::Refused(format!(
+        Err(FetchError::Unreachable(format!(
             "{name} took more than {limit} s"
         )))
     }
@@ -285,7 +285,11 @@ impl<'a> Retries<'a> {
         let host = client.title(self.url);
         let (why, asked) = match error {
             FetchError::NotFound => return Ok(None),
-            FetchError::Refused(why) | FetchError::Unreachable(why) => {
+            FetchError::Refused(why) => {
+                return Err(ObtainError::unavailable(format!("{host}: {why}")));
+            }
+            FetchError::Unreachable(why) => {
+                client.give_up(self.url, &why);
                 return Err(ObtainError::unavailable(format!("{host}: {why}")));
             }
             FetchError::Passing(why, asked) => (why, asked),

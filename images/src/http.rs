@@ -119,11 +119,7 @@ impl Client {
             Host::Down(why) => Err(FetchError::Unreachable(why.clone())),
             Host::Up => {
                 drop(state);
-                let result = self.request(url, from);
-                if let Err(FetchError::Unreachable(why)) = &result {
-                    self.give_up(url, why);
-                }
-                result
+                self.request(url, from)
             }
             Host::Unknown => {
                 let result = self.request(url, from);

@@ -104,6 +104,9 @@ fn a_body_that_trickles_has_a_deadline() {
                 other => {
                     let why = unavailable(other);
                     assert!(why.contains("took more than 1 s"), "{path}: {why}");
+                    // Not for the next file, nor the next archive of the same host.
+                    let asked = archive.server.requests();
+                    assert!(asked.last().unwrap().ends_with(path), "{asked:?}");
                 }
             }
             assert!(nothing_is_kept(&archive));
