@@ -7,6 +7,8 @@
 
 mod claim;
 pub mod faults;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod kernel;
 mod native;
 mod observation;

@@ -361,12 +361,13 @@ mod tests {
     /// A QEMU that floods its console.
     #[test]
     fn a_console_that_never_falls_silent_is_waited_for_no_longer() {
-        let (_keep, dir) = RunDir::temporary().unwrap();
-        let qemu = dir.path().join("qemu");
+        let place = tempfile::tempdir().unwrap();
+        let qemu = place.path().join("qemu");
         fs::write(&qemu, "#!/bin/sh\nexec yes\n").unwrap();
         fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
         let machine = Machine {
             qemu,
+            sandbox: false,
             accelerator: Accelerator::Tcg,
             kernel: "/k/vmlinuz".into(),
             initramfs: "/k/initramfs".into(),
@@ -379,7 +380,7 @@ mod tests {
             boot: Duration::from_secs(1),
             ..Deadlines::of(Accelerator::Tcg)
         };
-        let boot = boot(&machine, &[], deadlines, &dir).unwrap();
+        let boot = boot(&machine, &[], deadlines, &RunDir::nameless()).unwrap();
         let hung = End::Hung("waited in vain for the guest to come up".to_owned());
         assert_eq!(boot.end, hung);
     }

@@ -14,6 +14,8 @@ mod end;
 mod event;
 mod examine;
 mod fetch;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod guest_binary;
 mod history;
 pub mod host;

@@ -158,3 +158,60 @@ impl Listener {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use guest::wire::{Stream, encode_bytes};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn nowhere() -> Transcript {
+        Transcript::new(File::create("/dev/null").unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_panic_is_heard_in_any_portions(
+            before in "[ -~\\n]{0,99}",
+            words in "[ -~]{0,40}[!-~]",
+            output in proptest::collection::vec(any::<u8>(), 0..99),
+            portion in 1..99_usize,
+        ) {
+            let mut console = before.replace("Kernel panic", "").into_bytes();
+            console.extend(encode_bytes(0, Stream::Stdout, &output));
+            console.extend(format!("\r\n[    1.0] Kernel panic{words}\r\n").into_bytes());
+            let mut listener = Listener::new(nowhere());
+            let mut heard = Vec::new();
+            for bytes in console.chunks(portion) {
+                let (said, end) = listener.hear(bytes).unwrap();
+                prop_assert_eq!(end, None);
+                heard.extend(said.into_iter().map(|said| said.message));
+            }
+            prop_assert_eq!(heard, [Message::Bytes(Stream::Stdout, output)]);
+            prop_assert!(listener.restarts_by().is_some());
+            let words = format!("Kernel panic{words}");
+            prop_assert_eq!(listener.console_ended(), End::Panicked(words));
+        }
+
+        #[test]
+        fn a_message_that_is_missing_is_missed(
+            count in 2..9_u32,
+            missing in 0..8_u32,
+            portion in 1..99_usize,
+        ) {
+            let missing = missing % (count - 1);
+            let sent = (0..count).filter(|sequence| *sequence != missing);
+            let console: Vec<u8> = sent
+                .flat_map(|sequence| encode_bytes(sequence, Stream::Stdout, b"output"))
+                .collect();
+            let mut listener = Listener::new(nowhere());
+            let ends = console.chunks(portion).find_map(|bytes| listener.hear(bytes).unwrap().1);
+            let next = missing + 1;
+            let what = format!("message {missing} is missing before message {next}");
+            prop_assert_eq!(ends, Some(End::Garbled(what)));
+        }
+    }
+}

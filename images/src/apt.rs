@@ -48,7 +48,7 @@ pub(crate) fn sources(apt: &Path) -> Vec<AptSource> {
 }
 
 /// One-line style: `deb [option=value ...] uri suite component...`.
-fn parse_list(text: &str) -> Vec<AptSource> {
+pub(crate) fn parse_list(text: &str) -> Vec<AptSource> {
     let mut sources = Vec::new();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
@@ -73,7 +73,7 @@ fn parse_list(text: &str) -> Vec<AptSource> {
 }
 
 /// deb822 style.
-fn parse_deb822(text: &str) -> Vec<AptSource> {
+pub(crate) fn parse_deb822(text: &str) -> Vec<AptSource> {
     let Ok(file) = text.parse::<Deb822>() else {
         return Vec::new();
     };

@@ -8,17 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
-use liblzma::read::XzDecoder;
 
 use crate::cache::Guard;
 use crate::download::{fetch_file, fetch_small};
 use crate::error::{Attempt, ObtainError};
-use crate::hash::{Hasher, Limited};
-use crate::http::{Client, Timeouts};
+use crate::hash::{Hasher, Limited, unxz};
+use crate::http::Client;
 use crate::keyring::{Keyring, Signer};
 use crate::packages::{Package, read_index};
 use crate::progress::Progress;
 use crate::release::{FileSum, Release};
+use crate::timeouts::Timeouts;
 
 /// Release files have some 200 kB.
 const MAX_RELEASE: u64 = 8 << 20;
@@ -167,7 +167,7 @@ impl Archives {
         let limit = index("").map_or(MAX_INDEX, |plain| plain.size.min(MAX_INDEX));
         let file = File::open(&path).attempt(|| format!("open {}", path.display()))?;
         let unpacked: Box<dyn Read> = match sum.path.ends_with(".xz") {
-            true => Box::new(XzDecoder::new_multi_decoder(file)),
+            true => Box::new(unxz(file).attempt(|| format!("read {}", path.display()))?),
             false => Box::new(MultiGzDecoder::new(file)),
         };
         read_index(BufReader::with_capacity(

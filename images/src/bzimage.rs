@@ -50,26 +50,28 @@ pub(crate) fn check_file(path: &Path) -> Result<(), SelectError> {
 /// Where the file cannot be read or is no kernel image.
 pub fn banner(path: &Path) -> Result<String, SelectError> {
     check_file(path)?;
-    let read = || -> io::Result<String> {
-        let mut file = File::open(path)?;
-        let mut pointer = [0; 2];
-        file.seek(SeekFrom::Start(0x20e))?;
-        file.read_exact(&mut pointer)?;
-        let pointer = u16::from_le_bytes(pointer);
-        if pointer == 0 {
-            return Ok(String::new());
-        }
-        // "kernel_version" in the boot protocol: where the text is, less 0x200.
-        file.seek(SeekFrom::Start(0x200 + u64::from(pointer)))?;
-        let mut text = Vec::new();
-        file.take(512).read_to_end(&mut text)?;
-        let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
-        Ok(String::from_utf8_lossy(text).into_owned())
-    };
-    read().map_err(|source| SelectError::Unreadable {
+    let text = File::open(path).and_then(read_banner);
+    text.map_err(|source| SelectError::Unreadable {
         path: path.to_owned(),
         source,
     })
+}
+
+/// The same, of what was checked to be a kernel image.
+pub(crate) fn read_banner(mut image: impl Read + Seek) -> io::Result<String> {
+    let mut pointer = [0; 2];
+    image.seek(SeekFrom::Start(0x20e))?;
+    image.read_exact(&mut pointer)?;
+    let pointer = u16::from_le_bytes(pointer);
+    if pointer == 0 {
+        return Ok(String::new());
+    }
+    // "kernel_version" in the boot protocol: where the text is, less 0x200.
+    image.seek(SeekFrom::Start(0x200 + u64::from(pointer)))?;
+    let mut text = Vec::new();
+    image.take(512).read_to_end(&mut text)?;
+    let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(text).into_owned())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -193,9 +194,21 @@ pub(crate) fn subdirectories(dir: &Path) -> Vec<PathBuf> {
     dirs
 }
 
+/// Opens a file of the cache to write to it, a new one where there is none. A
+/// link is not followed: it might lead to a file of somebody else.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+}
+
 /// Held while something in the cache is made; others wait, in this run and in
 /// other runs. Ends with the process, however that ends.
-pub(crate) struct Guard(#[expect(dead_code, reason = "unlocked when it is closed")] File);
+pub(crate) struct Guard(File);
 
 impl Guard {
     pub(crate) fn acquire(
@@ -206,9 +219,32 @@ impl Guard {
         let dir = cache.join("locks");
         let path = dir.join(name);
         let action = || format!("write {}", path.display());
-        fs::create_dir_all(&dir).attempt(action)?;
-        let file = File::create(&path).attempt(action)?;
-        Self::of(file, &format!("the lock {}", path.display()), progress)
+        loop {
+            fs::create_dir_all(&dir).attempt(action)?;
+            let file = open(&path).attempt(action)?;
+            let guard = Self::of(file, &format!("the lock {}", path.display()), progress)?;
+            // Else it was cleared away meanwhile, and somebody may have a new one.
+            if guard.is_at(&path) {
+                return Ok(guard);
+            }
+        }
+    }
+
+    /// The lock that is there; none where somebody holds it.
+    pub(crate) fn idle(path: &Path) -> Result<Option<Self>, ObtainError> {
+        let action = || format!("take the lock {}", path.display());
+        let file = open(path).attempt(action)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(source).attempt(action),
+        }
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        let identity = |about: fs::Metadata| (about.dev(), about.ino());
+        let own = self.0.metadata().map(identity);
+        own.is_ok_and(|own| fs::metadata(path).map(identity).is_ok_and(|it| it == own))
     }
 
     /// Waits for the lock on a file, with a deadline.

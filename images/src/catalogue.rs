@@ -8,6 +8,8 @@ use guest::Version;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::packages::is_plain;
+
 /// Every kernel that can be asked for by name, and where such kernels are kept.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +80,12 @@ impl Catalogue {
                 entry.name,
                 entry.debian
             );
+            ensure!(
+                is_plain(&entry.debian),
+                "kernel {} has a Debian version that cannot be the name of a directory: {:?}",
+                entry.name,
+                entry.debian
+            );
         }
         catalogue.entries.sort_by_key(Entry::version);
         for pair in catalogue.entries.windows(2) {
@@ -144,5 +152,57 @@ impl Kernel {
 impl fmt::Display for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(entries: &[(String, String)]) -> String {
+        let mut text = "snapshot = 'http://archive.example.org'\nsubstitutes = []\n".to_owned();
+        if entries.is_empty() {
+            text += "kernel = []\n";
+        }
+        for (name, debian) in entries {
+            text += &format!(
+                "[[kernel]]\nname = '{name}'\ndebian = '{debian}'\nsuite = 'unstable'\n\
+                 uploaded = '2013-01-01T00:00:00Z'\n"
+            );
+        }
+        text
+    }
+
+    #[test]
+    fn a_version_that_leads_out_of_a_directory_is_refused() {
+        for debian in ["3.10.11-1/../../..", "3.10.11/1", "3.10.11-1\u{7f}"] {
+            let text = text(&[("3.10".to_owned(), debian.to_owned())]);
+            let error = Catalogue::parse(&text).unwrap_err().to_string();
+            assert!(!error.is_empty() && !error.contains("twice"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn kernels_in_any_order_are_in_version_order(
+            series in proptest::collection::vec((0..30_u16, 0..30_u16), 0..9),
+        ) {
+            let entry = |&(major, minor): &(u16, u16)| {
+                (format!("{major}.{minor}"), format!("{major}.{minor}.7-1"))
+            };
+            let parsed = Catalogue::parse(&text(&series.iter().map(entry).collect::<Vec<_>>()));
+            let sorted: BTreeSet<_> = series.iter().copied().collect();
+            // None of them twice.
+            prop_assert_eq!(parsed.is_ok(), sorted.len() == series.len());
+            if let Ok(catalogue) = parsed {
+                let names = catalogue.entries.into_iter().map(|entry| entry.name);
+                let expected = sorted.iter().map(|(major, minor)| format!("{major}.{minor}"));
+                prop_assert!(names.eq(expected));
+            }
+        }
     }
 }

@@ -8,20 +8,17 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::{Component, Path};
 
 use flate2::read::MultiGzDecoder;
-use liblzma::read::XzDecoder;
-use liblzma::stream::{CONCATENATED, Stream};
 
-use crate::bzimage;
-use crate::hash::{Hasher, Limited};
+use crate::hash::{Hasher, Limited, unxz};
+use crate::{ar, bzimage};
 
 /// The largest package is that of the plain flavour, some 110 MB.
 pub(crate) const MAX_DEB: u64 = 256 << 20;
 /// Kernel images have 2 to 15 MB.
 pub(crate) const MAX_IMAGE: u64 = 64 << 20;
-/// All modules of the plain flavour take up some 400 MB.
-const MAX_UNPACKED: u64 = 1 << 30;
-/// xz at its highest setting needs 65 MiB to unpack.
-const MAX_XZ_MEMORY: u64 = 256 << 20;
+/// Of what comes before the image; all modules of the plain flavour take up some
+/// 400 MB.
+pub(crate) const MAX_UNPACKED: u64 = 1 << 30;
 
 /// A kernel image that was taken out of a package.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,30 +41,42 @@ pub(crate) enum DebError {
 /// Writes the kernel image of a package to `image`.
 pub(crate) fn extract_kernel(deb: &Path, image: &mut impl Write) -> Result<Extracted, DebError> {
     let file = File::open(deb).map_err(malformed)?;
-    let mut archive = ar::Archive::new(BufReader::new(file));
-    while let Some(member) = archive.next_entry() {
-        let member = member.map_err(malformed)?;
-        let name = String::from_utf8_lossy(member.header().identifier()).into_owned();
-        // dpkg and GNU ar disagree on whether names end in a slash.
-        let data: Box<dyn Read> = match name.trim_end_matches('/') {
-            "data.tar" => Box::new(member),
-            "data.tar.gz" => Box::new(MultiGzDecoder::new(member)),
-            "data.tar.xz" => {
-                let decoder = Stream::new_stream_decoder(MAX_XZ_MEMORY, CONCATENATED);
-                Box::new(XzDecoder::new_stream(member, decoder.map_err(malformed)?))
-            }
-            "data.tar.zst" => {
-                Box::new(ruzstd::decoding::StreamingDecoder::new(member).map_err(malformed)?)
-            }
-            _ => continue,
-        };
-        return extract_from_tar(data, image);
-    }
-    Err(DebError::Malformed("a package without data.tar".to_owned()))
+    extract(BufReader::new(file), image)
 }
 
-fn extract_from_tar(data: impl Read, image: &mut impl Write) -> Result<Extracted, DebError> {
-    let mut archive = tar::Archive::new(Limited::new(data, MAX_UNPACKED));
+pub(crate) fn extract(deb: impl Read, image: &mut impl Write) -> Result<Extracted, DebError> {
+    extract_within(deb, image, MAX_UNPACKED)
+}
+
+fn extract_within(
+    deb: impl Read,
+    image: &mut impl Write,
+    limit: u64,
+) -> Result<Extracted, DebError> {
+    let found = ar::find(deb, |name| name.starts_with("data.tar")).map_err(malformed)?;
+    let Some((name, data)) = found else {
+        return Err(DebError::Malformed("a package without data.tar".to_owned()));
+    };
+    match &name[..] {
+        "data.tar" => from_tar(data, image, limit),
+        "data.tar.gz" => from_tar(MultiGzDecoder::new(data), image, limit),
+        "data.tar.xz" => from_tar(unxz(data).map_err(malformed)?, image, limit),
+        "data.tar.zst" => {
+            let data = ruzstd::decoding::StreamingDecoder::new(data).map_err(malformed)?;
+            from_tar(data, image, limit)
+        }
+        other => Err(DebError::Malformed(format!(
+            "{other}, of a compression that no package of a kernel has"
+        ))),
+    }
+}
+
+pub(crate) fn from_tar(
+    data: impl Read,
+    image: &mut impl Write,
+    limit: u64,
+) -> Result<Extracted, DebError> {
+    let mut archive = tar::Archive::new(Limited::new(data, limit));
     // Raw: long names and other extensions, for which a tar reader has to hold
     // text of any length in memory, are passed over. A kernel needs none.
     for member in archive.entries().map_err(malformed)?.raw(true) {
@@ -147,7 +156,19 @@ fn malformed(error: impl ToString) -> DebError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use crate::testing::{Compression, Package};
+
     use super::*;
+
+    const COMPRESSIONS: [Compression; 4] = [
+        Compression::None,
+        Compression::Gzip,
+        Compression::Xz,
+        Compression::Zstd,
+    ];
 
     #[test]
     fn a_bomb_ends_in_an_error() {
@@ -156,8 +177,26 @@ mod tests {
         header.set_size(2 << 30);
         header.set_cksum();
         let endless = header.as_bytes().chain(io::repeat(0));
-        let error = extract_from_tar(endless, &mut io::sink()).unwrap_err();
+        let error = from_tar(endless, &mut io::sink(), MAX_UNPACKED).unwrap_err();
         assert!(error.to_string().contains("more than it should"), "{error}");
+    }
+
+    #[test]
+    fn a_bomb_of_any_compression_ends_in_an_error() {
+        for compression in COMPRESSIONS {
+            let package = Package::new("linux-image", "1")
+                .file("./usr/lib/firmware", &vec![0; 4 << 20])
+                .file("./boot/vmlinuz-6.1", &bzimage::tests::header())
+                .compression(compression);
+            let deb = package.build();
+            let taken = |limit| extract_within(&deb[..], &mut io::sink(), limit);
+            let error = taken(2 << 20).unwrap_err().to_string();
+            assert!(
+                error.contains("more than it should"),
+                "{compression:?}: {error}"
+            );
+            taken(5 << 20).unwrap();
+        }
     }
 
     #[test]
@@ -172,6 +211,47 @@ mod tests {
             ("./usr/lib/modules/7.3.4/kernel/vmlinuz", false),
         ] {
             assert_eq!(is_kernel(Path::new(path)).unwrap(), kernel, "{path}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_image_is_found_among_whatever_else_there_is(
+            before in proptest::collection::vec(("[a-z]{1,9}", "[a-z]{0,2000}"), 0..5),
+            modern: bool,
+            compression in proptest::sample::select(&COMPRESSIONS[..]),
+            cut in any::<Index>(),
+            (place, other) in (any::<Index>(), 1..=u8::MAX),
+        ) {
+            let mut image = bzimage::tests::header();
+            image.extend([7; 1000]);
+            let path = if modern { "./usr/lib/modules/7.3/vmlinuz" } else { "./boot/vmlinuz-3.10" };
+            let package = Package::new("linux-image", "1").compression(compression);
+            let package = before.iter().fold(package, |package, (name, content)| {
+                package.file(&format!("./boot/{name}"), content.as_bytes())
+            });
+            let deb = package.file(path, &image).build();
+            let mut found = Vec::new();
+            let extracted = extract(&deb[..], &mut found).unwrap();
+            prop_assert_eq!(&extracted.sha256, &Hasher::of(&image));
+            prop_assert_eq!(&found, &image);
+
+            // Cut off anywhere, it is the same image or none.
+            let mut found = Vec::new();
+            match extract(&deb[..cut.index(deb.len())], &mut found) {
+                Ok(_) => prop_assert_eq!(&found, &image),
+                Err(_) => prop_assert!(found.is_empty()),
+            }
+            // Damaged anywhere, it is something with the marks of a kernel or nothing.
+            let mut damaged = deb.clone();
+            damaged[place.index(deb.len())] ^= other;
+            let mut found = Vec::new();
+            match extract(&damaged[..], &mut found) {
+                Ok(_) => prop_assert_eq!(bzimage::check(&found), Ok(())),
+                Err(_) => prop_assert!(found.is_empty()),
+            }
         }
     }
 }

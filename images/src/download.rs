@@ -1,11 +1,12 @@
 //! Whole files: retried, resumed, and not believed until their hash is right.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::cache;
 use crate::error::{Attempt, ObtainError};
 use crate::hash::Hasher;
 use crate::http::{Answer, Client, FetchError};
@@ -18,8 +19,6 @@ const TRIES: u32 = 4;
 const BACKOFF: Duration = Duration::from_millis(500);
 /// A server that wants to be left alone for longer is given up.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
-/// For one file, however slowly it trickles.
-const DEADLINE: Duration = Duration::from_secs(1800);
 
 /// Downloads a small file whose hash nobody knows yet; `None` where the host
 /// has no such file.
@@ -29,31 +28,47 @@ pub(crate) fn fetch_small(
     limit: u64,
 ) -> Result<Option<Vec<u8>>, ObtainError> {
     let mut retries = Retries::new(url);
+    let patience = Patience::new(client, url.rsplit('/').next().unwrap_or(url));
     loop {
         let error = match client.get(url, 0) {
-            Ok(mut answer) => {
-                let mut bytes = Vec::new();
-                match answer.body.by_ref().take(limit + 1).read_to_end(&mut bytes) {
-                    Ok(read) if read as u64 > limit => {
-                        return Err(ObtainError::verification(
-                            url,
-                            format!("at most {limit} bytes"),
-                            "more",
-                        ));
-                    }
-                    Ok(read) if answer.total.is_none_or(|total| total == read as u64) => {
-                        return Ok(Some(bytes));
-                    }
-                    Ok(_) => FetchError::Passing("the transfer broke off".to_owned(), None),
-                    Err(error) => FetchError::Passing(broke_off(&error), None),
+            Ok(answer) => match read_small(answer, limit, &patience) {
+                Ok(bytes) if bytes.len() as u64 > limit => {
+                    let limit = format!("at most {limit} bytes");
+                    return Err(ObtainError::verification(url, limit, "more"));
                 }
-            }
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(error) => error,
+            },
             Err(error) => error,
         };
         if retries.after(client, error)?.is_none() {
             return Ok(None);
         }
     }
+}
+
+/// The whole file, or one byte more than it may have.
+fn read_small(
+    mut answer: Answer,
+    limit: u64,
+    patience: &Patience<'_>,
+) -> Result<Vec<u8>, FetchError> {
+    let mut bytes = Vec::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut body = answer.body.by_ref().take(limit + 1);
+    loop {
+        match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => bytes.extend(&buffer[..read]),
+            Err(error) => return Err(FetchError::Passing(broke_off(&error), None)),
+        }
+        patience.is_over()?;
+    }
+    let have = bytes.len() as u64;
+    if have <= limit && answer.total.is_some_and(|total| total != have) {
+        return Err(FetchError::Passing("the transfer broke off".into(), None));
+    }
+    Ok(bytes)
 }
 
 /// Downloads a file into `dir`, under the name of its hash, and verifies it;
@@ -69,13 +84,12 @@ pub(crate) fn fetch_file(
     fs::create_dir_all(dir).attempt(|| format!("create {}", dir.display()))?;
     let path = dir.join(&sum.sha256);
     let name = sum.path.rsplit('/').next().unwrap_or(&sum.path);
-    let begun = Instant::now();
     let transfer = Transfer {
         url,
         sum,
         name,
         path: &path,
-        begun,
+        patience: Patience::new(client, name),
         progress,
     };
     let found = transfer.run(client);
@@ -93,19 +107,14 @@ struct Transfer<'a> {
     /// For people.
     name: &'a str,
     path: &'a Path,
-    begun: Instant,
+    patience: Patience<'a>,
     progress: &'a dyn Progress,
 }
 
 impl Transfer<'_> {
     /// Whether the host had the file, which then is at its path and is right.
     fn run(&self, client: &Client) -> Result<bool, ObtainError> {
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(self.path);
+        let file = cache::open(self.path);
         let mut file = file.attempt(|| format!("write {}", self.path.display()))?;
         let mut retries = Retries::new(self.url);
         // Of bytes from an earlier try or run, nobody knows whose they are.
@@ -191,9 +200,8 @@ impl Transfer<'_> {
             }
             file.write_all(&buffer[..read]).attempt(action)?;
             self.progress.advanced(self.name, read as u64);
-            if self.begun.elapsed() > DEADLINE {
-                let why = format!("{} took more than {} s", self.name, DEADLINE.as_secs());
-                return Ok(Some(FetchError::Refused(why)));
+            if let Err(error) = self.patience.is_over() {
+                return Ok(Some(error));
             }
         }
     }
@@ -223,6 +231,34 @@ fn broke_off(error: &std::io::Error) -> String {
     format!("the transfer broke off ({error})")
 }
 
+/// For one file, over all tries.
+struct Patience<'a> {
+    /// For people.
+    name: &'a str,
+    begun: Instant,
+    limit: Duration,
+}
+
+impl<'a> Patience<'a> {
+    fn new(client: &Client, name: &'a str) -> Self {
+        Self {
+            name,
+            begun: Instant::now(),
+            limit: client.deadline(),
+        }
+    }
+
+    fn is_over(&self) -> Result<(), FetchError> {
+        if self.begun.elapsed() <= self.limit {
+            return Ok(());
+        }
+        let (name, limit) = (self.name, self.limit.as_secs());
+        Err(FetchError::Unreachable(format!(
+            "{name} took more than {limit} s"
+        )))
+    }
+}
+
 /// How often, and when, to try again.
 struct Retries<'a> {
     url: &'a str,
@@ -249,7 +285,11 @@ impl<'a> Retries<'a> {
         let host = client.title(self.url);
         let (why, asked) = match error {
             FetchError::NotFound => return Ok(None),
-            FetchError::Refused(why) | FetchError::Unreachable(why) => {
+            FetchError::Refused(why) => {
+                return Err(ObtainError::unavailable(format!("{host}: {why}")));
+            }
+            FetchError::Unreachable(why) => {
+                client.give_up(self.url, &why);
                 return Err(ObtainError::unavailable(format!("{host}: {why}")));
             }
             FetchError::Passing(why, asked) => (why, asked),

@@ -4,7 +4,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use liblzma::read::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
 use sha2::{Digest, Sha256};
+
+/// xz at its highest setting needs 65 MiB to unpack.
+const MAX_XZ_MEMORY: u64 = 256 << 20;
 
 /// SHA-256, in lower case hexadecimal digits.
 #[derive(Default)]
@@ -73,8 +78,17 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
+/// Unpacks xz: one stream after another, in memory that does not depend on what
+/// they ask for.
+pub(crate) fn unxz<R: Read>(packed: R) -> io::Result<XzDecoder<R>> {
+    let decoder = Stream::new_stream_decoder(MAX_XZ_MEMORY, CONCATENATED)?;
+    Ok(XzDecoder::new_stream(packed, decoder))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -90,5 +104,20 @@ mod tests {
         let read = |limit| io::copy(&mut Limited::new(&b"12345"[..], limit), &mut io::sink());
         assert_eq!(read(5).unwrap(), 5);
         assert!(read(4).is_err());
+    }
+    #[test]
+    fn xz_gets_no_more_memory_than_it_may() {
+        let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
+        encoder.write_all(b"content").unwrap();
+        let mut packed = encoder.finish().unwrap();
+        let unpack = |packed: &[u8]| io::copy(&mut unxz(packed)?, &mut io::sink());
+        assert_eq!(unpack(&packed).unwrap(), 7);
+        // The size of the dictionary, which is now 4 GiB, and the sum of the header.
+        packed[16] = 40;
+        let mut sum = flate2::Crc::new();
+        sum.update(&packed[12..20]);
+        packed[20..24].copy_from_slice(&sum.sum().to_le_bytes());
+        let error = unpack(&packed).unwrap_err().to_string();
+        assert!(error.contains("memory"), "{error}");
     }
 }

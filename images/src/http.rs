@@ -16,31 +16,9 @@ use ureq::http::header::{
 };
 use ureq::{Agent, Timeout};
 
+use crate::timeouts::Timeouts;
+
 const REDIRECTS: u32 = 5;
-
-/// How long to wait for a server.
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// For its name to resolve.
-    pub resolve: Duration,
-    /// For a connection, TLS included.
-    pub connect: Duration,
-    /// From the request to the end of the response's header.
-    pub response: Duration,
-    /// For the next byte of a body.
-    pub stall: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            resolve: Duration::from_secs(10),
-            connect: Duration::from_secs(10),
-            response: Duration::from_secs(30),
-            stall: Duration::from_secs(20),
-        }
-    }
-}
 
 /// Speaks to mirrors; proxies are taken from the environment, as curl does.
 pub(crate) struct Client {
@@ -108,6 +86,11 @@ impl Client {
         }
     }
 
+    /// Within what time one file has to come.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.timeouts.file
+    }
+
     /// Calls the host of a URL by what it is to this machine.
     pub(crate) fn entitle(&self, url: &str, title: &str) {
         let mut titles = self.titles.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,11 +119,7 @@ impl Client {
             Host::Down(why) => Err(FetchError::Unreachable(why.clone())),
             Host::Up => {
                 drop(state);
-                let result = self.request(url, from);
-                if let Err(FetchError::Unreachable(why)) = &result {
-                    self.give_up(url, why);
-                }
-                result
+                self.request(url, from)
             }
             Host::Unknown => {
                 let result = self.request(url, from);
@@ -284,6 +263,9 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use ureq::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -321,5 +303,31 @@ mod tests {
             }
         }
         assert!(matches!(*client.host(&url).lock().unwrap(), Host::Down(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_header_may_say_anything(value in proptest::collection::vec(32..127_u8, 0..40)) {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_RANGE, HeaderValue::from_bytes(&value).unwrap());
+            headers.insert(RETRY_AFTER, HeaderValue::from_bytes(&value).unwrap());
+            content_range(&headers);
+            retry_after(&headers);
+        }
+
+        #[test]
+        fn a_header_means_what_it_says(start: u64, total: u64, seconds in 0..100_000_u32) {
+            let mut headers = HeaderMap::new();
+            let range = format!("bytes {start}-{}/{total}", u64::MAX);
+            headers.insert(CONTENT_RANGE, range.parse().unwrap());
+            prop_assert_eq!(content_range(&headers), Some((start, Some(total))));
+            headers.insert(RETRY_AFTER, seconds.to_string().parse().unwrap());
+            prop_assert_eq!(retry_after(&headers), Some(Duration::from_secs(seconds.into())));
+            let then = Timestamp::now() + Duration::from_secs(seconds.into());
+            let date = then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            headers.insert(RETRY_AFTER, date.parse().unwrap());
+            let wait = retry_after(&headers).unwrap().as_secs();
+            prop_assert!(wait.abs_diff(seconds.into()) <= 1, "{} for {}", wait, seconds);
+        }
     }
 }

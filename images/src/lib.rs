@@ -15,6 +15,7 @@
 //! ```
 
 mod apt;
+mod ar;
 mod archive;
 mod bzimage;
 mod cache;
@@ -22,6 +23,8 @@ mod catalogue;
 mod deb;
 mod download;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hash;
 mod http;
 mod initramfs;
@@ -35,8 +38,10 @@ mod release;
 mod select;
 mod spec;
 mod store;
+mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timeouts;
 mod upkeep;
 mod uploads;
 mod validity;
@@ -45,10 +50,10 @@ pub use bzimage::banner;
 pub use cache::{About, Cached};
 pub use catalogue::{Catalogue, Entry, Kernel};
 pub use error::{ObtainError, SelectError};
-pub use http::Timeouts;
 pub use initramfs::{Content, Initramfs};
 pub use keyring::Keyring;
 pub use progress::{Progress, Silent};
 pub use spec::{ParseSpecError, Spec};
 pub use store::{Image, Store, StoreBuilder};
+pub use timeouts::Timeouts;
 pub use upkeep::{Checked, Removed};

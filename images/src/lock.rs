@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -64,7 +64,7 @@ impl Archive {
     }
 }
 
-type Pins = BTreeMap<String, Pin>;
+pub(crate) type Pins = BTreeMap<String, Pin>;
 
 /// The pins of a lock file.
 pub(crate) struct Lock {
@@ -116,7 +116,7 @@ impl Lock {
         )?;
         let mut merged = read(&self.path).map_err(io::Error::other).attempt(action)?;
         merged.insert(name.to_owned(), pin);
-        write(dir, &self.path, &merged).attempt(action)?;
+        write(&self.path, &merged).attempt(action)?;
         *pins = merged;
         Ok(())
     }
@@ -124,36 +124,42 @@ impl Lock {
 
 fn read(path: &Path) -> anyhow::Result<Pins> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(toml::from_str(&text)?),
+        Ok(text) => parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Pins::new()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn write(dir: &Path, path: &Path, pins: &Pins) -> io::Result<()> {
+pub(crate) fn parse(text: &str) -> anyhow::Result<Pins> {
+    Ok(toml::from_str(text)?)
+}
+
+/// Whole or not at all; the caller holds the lock, so that nobody else writes.
+fn write(path: &Path, pins: &Pins) -> io::Result<()> {
+    let text = text(pins).map_err(io::Error::other)?;
+    // Always the same name: what a killed run left there is written over.
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    fs::write(&new, text)?;
+    fs::rename(&new, path)
+}
+
+/// The whole file, the pins in version order.
+pub(crate) fn text(pins: &Pins) -> anyhow::Result<String> {
     let mut entries: Vec<_> = pins.iter().collect();
     entries.sort_by_key(|(name, _)| name.parse::<guest::Version>().ok());
     let mut text = HEAD.to_owned();
     for (name, pin) in entries {
-        let body = toml::to_string(pin).map_err(io::Error::other)?;
-        text += &format!("\n[{name:?}]\n{body}");
+        text += "\n";
+        text += &toml::to_string(&BTreeMap::from([(name, pin)]))?;
     }
-    let mut file = tempfile::Builder::new()
-        .permissions(readable())
-        .tempfile_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// As any file in a checkout; temporary files are for their owner alone otherwise.
-fn readable() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o644)
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pin(debian: &str) -> Pin {
@@ -218,5 +224,20 @@ mod tests {
         let path = dir.path().join("kernels.lock");
         fs::write(&path, "<<<<<<< HEAD").unwrap();
         assert!(Lock::open(path).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn pins_are_written_as_they_are_read(
+            pins in proptest::collection::btree_map(any::<String>(), any::<(String, u32)>(), 0..5),
+        ) {
+            let pins: Pins = (pins.into_iter())
+                .map(|(name, (path, size))| {
+                    let size = size.into();
+                    (name, Pin { path, size, ..pin("3.10.11-1") })
+                })
+                .collect();
+            prop_assert_eq!(parse(&text(&pins).unwrap()).unwrap(), pins);
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::download::fetch_file;
 use crate::error::ObtainError;
 use crate::keyring::Signer;
 use crate::lock::{Archive, Pin};
-use crate::packages::{Package, exactly, is_newer, newest, without_rebuild};
+use crate::packages::{Package, exactly, is_newer, is_plain, newest, without_rebuild};
 use crate::progress::Progress;
 use crate::release::FileSum;
 use crate::store::{Image, Store};
@@ -28,6 +28,11 @@ impl Store {
     /// # Errors
     /// See [`ObtainError`]; only `Unavailable` says nothing bad about anybody.
     pub fn obtain(&self, entry: &Entry, progress: &dyn Progress) -> Result<Image, ObtainError> {
+        // It becomes the name of a directory.
+        if !is_plain(&entry.debian) {
+            let why = format!("{:?} is no Debian version", entry.debian);
+            return Err(ObtainError::unavailable(why));
+        }
         let pin = self.lock.pin(&entry.name, &entry.debian);
         let sha256 = pin.as_ref().map(|pin| pin.image_sha256.as_str());
         let from_cache = || {

@@ -43,43 +43,43 @@ impl Package {
             .find(|flavour| (rest.strip_suffix(flavour)).is_some_and(|abi| abi.ends_with('-')))
     }
 
-    /// The package that the lock file names.
+    /// The package that the lock file names, if it names one.
     pub(crate) fn pinned(pin: &Pin) -> Option<Self> {
-        Some(Self {
-            name: pin.package.clone(),
-            version: pin.debian.clone(),
-            flavour: Self::flavour_of(&pin.package)?,
-            file: FileSum {
-                path: pin.path.clone(),
-                size: pin.size,
-                sha256: pin.sha256.clone(),
-            },
+        let file = FileSum {
+            path: pin.path.clone(),
+            size: pin.size,
+            sha256: parse_sha256(&pin.sha256)?,
+        };
+        Self::of(&pin.package, &pin.debian, file)
+    }
+
+    /// The package of this name and version in this file, if it has a kernel
+    /// that fits, and neither its version nor its path leads elsewhere.
+    fn of(name: &str, version: &str, file: FileSum) -> Option<Self> {
+        let flavour = Self::flavour_of(name)?;
+        let path = &file.path;
+        let relative = !path.starts_with('/') && !path.split('/').any(|part| part == "..");
+        (relative && is_plain(version)).then(|| Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            flavour,
+            file,
         })
     }
 
     fn parse(stanza: &Paragraph) -> Option<Self> {
-        let name = stanza.get("Package")?;
-        let flavour = Self::flavour_of(name)?;
         // What depends on an image has none itself: the meta packages, and the
         // `linux-image-*` beside a `linux-binary-*`.
         let depends = stanza.get("Depends").unwrap_or_default();
         if depends.contains("linux-image-") || depends.contains("linux-binary-") {
             return None;
         }
-        let path = stanza.get("Filename")?;
-        let relative = !path.starts_with('/') && !path.split('/').any(|part| part == "..");
-        let version = stanza.get("Version")?;
-        (relative && is_plain(version)).then_some(())?;
-        Some(Self {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            flavour,
-            file: FileSum {
-                path: path.to_owned(),
-                size: stanza.get("Size")?.parse().ok()?,
-                sha256: parse_sha256(stanza.get("SHA256")?)?,
-            },
-        })
+        let file = FileSum {
+            path: stanza.get("Filename")?.to_owned(),
+            size: stanza.get("Size")?.parse().ok()?,
+            sha256: parse_sha256(stanza.get("SHA256")?)?,
+        };
+        Self::of(stanza.get("Package")?, stanza.get("Version")?, file)
     }
 }
 
@@ -169,6 +169,8 @@ pub(crate) fn is_newer(version: &str, than: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn index(packages: &[(&str, &str, &str)]) -> Vec<Package> {
@@ -280,5 +282,41 @@ mod tests {
         assert_eq!(read("pool/../../a.deb", "6.1.1-1"), 0);
         assert_eq!(read("/etc/a.deb", "6.1.1-1"), 0);
         assert_eq!(read("pool/a.deb", "6.1/../../x"), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_kernel_is_found_among_whatever_else_there_is(
+            versions in proptest::collection::btree_set((0..9_u16, 0..9_u16), 1..9),
+            others in proptest::collection::vec("[a-z]{1,9}", 9),
+            room in 1..200_usize,
+        ) {
+            let sum = "0".repeat(64);
+            let text: String = (versions.iter().zip(&others))
+                .map(|((minor, patch), other)| {
+                    format!(
+                        "Package: {other}\nVersion: 1\n\nPackage: linux-image-6.{minor}.{patch}-amd64\n\
+                         Version: 6.{minor}.{patch}-1\nFilename: pool/{other}.deb\nSize: 9\nSHA256: {sum}\n\n"
+                    )
+                })
+                .collect();
+            // However it comes out of its compression.
+            let reader = io::BufReader::with_capacity(room, text.as_bytes());
+            let packages = read_index(reader).unwrap();
+            prop_assert_eq!(packages.len(), versions.len());
+            for (minor, patch) in &versions {
+                let version = format!("6.{minor}.{patch}-1");
+                prop_assert_eq!(&exactly(&packages, &version).unwrap().version, &version);
+                let last = versions.range((*minor, 0)..=(*minor, 9)).next_back().unwrap();
+                let newest = newest(&packages, Version::new(6, *minor)).unwrap();
+                prop_assert_eq!(&newest.version, &format!("6.{}.{}-1", last.0, last.1));
+            }
+        }
+
+        #[test]
+        fn what_can_be_part_of_a_path_leads_nowhere_else(version in "[0-9./~+:-]{0,9}") {
+            let plain = !version.contains('/') && version.starts_with(|c: char| c.is_ascii_digit());
+            prop_assert_eq!(is_plain(&version), plain);
+        }
     }
 }

@@ -118,6 +118,8 @@ fn parse_date(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const TEXT: &str = "Origin: Debian\nLabel: Debian\nSuite: oldstable\nCodename: bookworm\n\
@@ -175,6 +177,25 @@ mod tests {
             ("MD5Sum:", "\nMD5Sum:"),
         ] {
             assert!(parse(&TEXT.replace(from, to)).is_err(), "{from} -> {to}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_index_that_is_listed_is_found(
+            listed in proptest::collection::btree_map("[.a-z]{0,5}", any::<(u64, [u64; 4])>(), 0..9),
+        ) {
+            let hash = |words: &[u64; 4]| words.map(|word| format!("{word:016X}")).concat();
+            let sums = listed.iter().map(|(suffix, (size, words))| {
+                format!(" {} {size:>9} main/binary-amd64/Packages{suffix}\n", hash(words))
+            });
+            let text = format!("Origin: Debian\nSHA256:\n{}", sums.collect::<String>());
+            let release = parse(&text).unwrap();
+            prop_assert_eq!(release.files.len(), listed.len());
+            for (suffix, (size, words)) in &listed {
+                let file = release.file(&format!("main/binary-amd64/Packages{suffix}")).unwrap();
+                prop_assert_eq!((file.size, &file.sha256), (*size, &hash(words).to_lowercase()));
+            }
         }
     }
 }

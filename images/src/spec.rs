@@ -175,6 +175,8 @@ impl fmt::Display for Spec {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -186,6 +188,54 @@ mod tests {
                 text.parse::<Spec>().is_err(),
                 "{text:?} was taken for a spec"
             );
+        }
+    }
+
+    fn matches(spec: &str, version: (u16, u16)) -> bool {
+        let debian = format!("{}.{}.7-1", version.0, version.1);
+        let entry = Entry {
+            name: "any".to_owned(),
+            debian,
+            suite: "sid".to_owned(),
+            uploaded: jiff::Timestamp::UNIX_EPOCH,
+        };
+        spec.parse::<Spec>().unwrap().matches(&entry)
+    }
+
+    proptest! {
+        #[test]
+        fn a_comparison_and_its_opposite_part_all_versions(
+            (major, minor) in (0..9_u16, 0..9_u16),
+            version in (0..9_u16, 0..9_u16),
+            whole: bool,
+        ) {
+            let number = if whole { format!("{major}") } else { format!("{major}.{minor}") };
+            let is = |spec: &str| matches(&format!("{spec}{number}"), version);
+            prop_assert_eq!(is(">="), !is("<"));
+            prop_assert_eq!(is(">"), !is("<="));
+            prop_assert_eq!(is(""), is(">=") && is("<="));
+            prop_assert_eq!(is(&format!("{number}..")), is(""));
+            let order = if whole { version.0.cmp(&major) } else { version.cmp(&(major, minor)) };
+            prop_assert_eq!(is("<"), order == Ordering::Less);
+            prop_assert_eq!(is(">"), order == Ordering::Greater);
+        }
+
+        #[test]
+        fn a_range_has_both_ends(
+            first in (0..9_u16, 0..9_u16),
+            last in (0..9_u16, 0..9_u16),
+            version in (0..9_u16, 0..9_u16),
+        ) {
+            let spec = format!("{}.{}..{}.{}", first.0, first.1, last.0, last.1);
+            prop_assert_eq!(matches(&spec, version), (first..=last).contains(&version));
+        }
+
+        #[test]
+        fn a_spec_is_printed_as_it_is_written(text in "[0-9.~<>=a/ -]{0,9}") {
+            if let Ok(spec) = text.parse::<Spec>() {
+                prop_assert_eq!(spec.to_string(), text.trim());
+                prop_assert_eq!(spec.to_string().parse(), Ok(spec));
+            }
         }
     }
 }

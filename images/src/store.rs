@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 use crate::archive::Archives;
 use crate::cache::{Cache, Cached};
 use crate::catalogue::Catalogue;
-use crate::http::Timeouts;
 use crate::keyring::Keyring;
 use crate::lock::Lock;
 use crate::mirrors::Mirrors;
+use crate::timeouts::Timeouts;
 
 /// A verified kernel image on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

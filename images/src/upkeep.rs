@@ -1,16 +1,16 @@
 //! The cache, looked after: checked, and rid of what nobody asks for any more.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use guest::Version;
 
 use crate::cache::{Guard, read, subdirectories};
 use crate::catalogue::Catalogue;
-use crate::error::{Attempt, ObtainError};
+use crate::error::ObtainError;
 use crate::hash::Hasher;
 use crate::progress::Progress;
 use crate::store::Store;
+use crate::sweep::{STALE, remove_entry};
 
 /// A directory of the cache that holds one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,9 @@ impl Store {
     }
 
     /// Removes the images that neither the catalogue nor the lock file names,
-    /// and downloads that were broken off. An image that stands in for another
-    /// version of its series stays as long as that is not there.
+    /// and, while no other run is at something, downloads that were broken off,
+    /// indexes of more than a week ago and locks. An image that stands in for
+    /// another version of its series stays as long as that is not there.
     ///
     /// # Errors
     /// Where something cannot be removed, or is in use for too long.
@@ -89,19 +90,17 @@ impl Store {
                 })
         };
         let mut removed = self.remove_kernels(|debian| !wanted(debian), progress)?;
-        removed.extend(remove("partial", &self.cache.partial())?);
+        removed.extend(self.sweep(STALE, progress)?);
         Ok(removed)
     }
 
-    /// Removes everything.
+    /// Removes everything; what runs have left there, while none is at something.
     ///
     /// # Errors
     /// Where something cannot be removed, or is in use for too long.
     pub fn prune_all(&self, progress: &dyn Progress) -> Result<Vec<Removed>, ObtainError> {
         let mut removed = self.remove_kernels(|_| true, progress)?;
-        for name in ["partial", "indexes"] {
-            removed.extend(remove(name, &self.cache.dir.join(name))?);
-        }
+        removed.extend(self.sweep(std::time::Duration::ZERO, progress)?);
         Ok(removed)
     }
 
@@ -131,27 +130,11 @@ impl Store {
 }
 
 fn remove(name: &str, dir: &Path) -> Result<Option<Removed>, ObtainError> {
-    let size = size_of(dir);
-    if !dir.exists() {
-        return Ok(None);
-    }
-    fs::remove_dir_all(dir).attempt(|| format!("remove {}", dir.display()))?;
+    let size = remove_entry(dir)?;
     Ok((size > 0).then(|| Removed {
         name: name.to_owned(),
         size,
     }))
-}
-
-/// Bytes of all files under a directory.
-fn size_of(dir: &Path) -> u64 {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(about) if about.is_dir() => size_of(&entry.path()),
-            Ok(about) => about.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }
 
 fn name(dir: &Path) -> String {
@@ -171,6 +154,8 @@ fn order(debian: &str) -> (Option<Version>, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::{About, Silent};
 

@@ -1,10 +1,11 @@
 //! Every upload of the package, where the catalogue has one a series.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use debversion::Version as DebianVersion;
 use guest::Version;
 
 use crate::catalogue::{Catalogue, Entry};
+use crate::packages::is_plain;
 
 /// One upload a line: version, suite, time.
 const UPLOADS: &str = include_str!("../uploads.tsv");
@@ -39,7 +40,7 @@ impl Catalogue {
     }
 }
 
-fn parse(text: &str) -> Result<Vec<Entry>> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Entry>> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| entry(line).with_context(|| format!("{line:?} is no upload")))
@@ -51,6 +52,7 @@ fn entry(line: &str) -> Result<Entry> {
     let mut next = || fields.next().context("a field is missing");
     let (debian, suite, uploaded) = (next()?, next()?, next()?);
     Version::leading(debian)?;
+    ensure!(is_plain(debian), "{debian:?} is no Debian version");
     Ok(Entry {
         name: debian.to_owned(),
         debian: debian.to_owned(),

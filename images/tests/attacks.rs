@@ -3,12 +3,14 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::time::Duration;
 
-use images::testing::{Files, Key, Package, Suite, kernel_image};
-use images::{Image, ObtainError};
+use images::testing::{Files, Key, Package, Suite};
+use images::{Entry, Image, ObtainError, Silent};
 use jiff::{SignedDuration, Timestamp};
-use support::{Archive, at, files_below, obtain, refused, unavailable};
+use sha2::{Digest, Sha256};
+use support::{Archive, at, entry, files_below, obtain, refused, unavailable};
 
 const VERSION: &str = "6.1.176-1";
 const RELEASE: &str = "debian/dists/bookworm/InRelease";
@@ -197,97 +199,85 @@ fn what_the_lock_file_does_not_know_is_refused() {
     assert!(files_below(&archive.path("cache")).is_empty());
 }
 
-fn packed(package: Package) -> (Archive, Result<Image, ObtainError>) {
-    let archive = Archive::new(&[("debian", bookworm(package))]);
-    let result = archive.obtain(VERSION, "bookworm");
-    (archive, result)
-}
-
+/// An archive whose mirror was taken over, all but its key.
 #[test]
-fn a_package_that_is_not_as_it_should_be_is_refused() {
-    let package = || Package::new("linux-image-6.1-cloud-amd64", VERSION);
-    let image = kernel_image(VERSION);
-    for (package, expected) in [
-        (
-            package().symlink("./boot/vmlinuz-6.1", "/etc/passwd"),
-            "link",
-        ),
-        (package().file("/boot/vmlinuz-6.1", &image), "leads out"),
-        (package().file("./../boot/vmlinuz-6.1", &image), "leads out"),
-        (
-            package().file("./boot/vmlinuz-6.1", b"#!/bin/sh"),
-            "shorter than",
-        ),
-        (
-            package().file("./boot/vmlinuz-6.1", &[0; 4096]),
-            "no boot flag",
-        ),
-        (
-            package().file("./boot/config-6.1", b"CONFIG_X=y"),
-            "without a kernel image",
-        ),
-        (
-            package().file_claiming("./boot/vmlinuz-6.1", &image, 65 << 20),
-            "more than a kernel",
-        ),
-        (
-            package().file_claiming("./boot/vmlinuz-6.1", &image, u64::MAX / 4),
-            "more than a kernel",
-        ),
-        (
-            package().file_claiming("./boot/vmlinuz-6.1", &image, 1 << 20),
-            "ends after",
-        ),
-    ] {
-        let (archive, result) = packed(package);
-        let (file, _, found) = refused(result);
-        assert!(
-            file.ends_with(".deb") && found.contains(expected),
-            "{expected}: {file}: {found}"
-        );
-        let kept = files_below(&archive.path("cache"));
-        assert!(
-            kept.iter()
-                .all(|path| path.parent().unwrap().ends_with("indexes")),
-            "{kept:?}"
-        );
-    }
-}
-
-#[test]
-fn what_is_no_package_is_refused() {
+fn a_right_package_in_a_wrong_index_is_refused() {
     let archive = Archive::new(&[("debian", genuine())]);
-    let rubbish =
-        b"!<arch>\ndata.tar.xz     0           0     0     100644  99999999  `\nrubbish".to_vec();
+    let mut signed = Vec::new();
     archive.server.files(|files| {
-        let path = format!(
-            "debian/{}",
-            Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION)
-        );
+        signed = files[RELEASE].clone();
         files.clear();
-        // Signed all the same, as if the archive itself had been taken over.
-        genuine()
-            .replace_debs(rubbish.clone())
-            .publish(&archive.key, "debian", files);
-        assert_eq!(files[&path], rubbish);
+        let evil =
+            Package::of_2026("6.1-cloud-amd64", VERSION).file("./usr/bin/evil", b"#!/bin/sh");
+        bookworm(evil).publish(&Key::generate(), "debian", files);
+        files.insert(RELEASE.to_owned(), signed.clone());
     });
-    let (file, ..) = refused(archive.obtain(VERSION, "bookworm"));
-    assert!(file.ends_with(".deb"), "{file}");
+    let (file, expected, _) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(file.ends_with("/Packages.xz"), "{file}");
+    assert!(expected.contains("bytes") || expected.starts_with("SHA-256"));
+    let asked = archive.server.requests();
+    assert!(
+        asked.iter().all(|path| !path.ends_with(".deb")),
+        "{asked:?}"
+    );
+    assert!(files_below(&archive.path("cache")).is_empty());
 }
 
 #[test]
-fn a_package_that_claims_to_be_huge_is_not_downloaded() {
-    let archive = Archive::new(&[("debian", genuine().claimed_size(300 << 20))]);
-    let (_, expected, found) = refused(archive.obtain(VERSION, "bookworm"));
-    assert!(
-        expected.starts_with("at most") && found.starts_with("314572800"),
-        "{expected}, {found}"
+fn a_kernel_whose_version_leads_out_of_the_cache_is_none() {
+    let archive = Archive::new(&[("debian", genuine())]);
+    let store = archive.mirrored().build().unwrap();
+    for version in ["6.1.176-1/../../../stolen", "../../stolen", "/stolen"] {
+        let entry = Entry {
+            debian: version.to_owned(),
+            ..entry(VERSION, "bookworm")
+        };
+        let why = unavailable(store.obtain(&entry, &Silent));
+        assert!(why.contains("no Debian version"), "{why}");
+    }
+    assert!(archive.server.requests().is_empty());
+    assert!(!archive.path("cache").exists());
+}
+
+#[test]
+fn a_lock_file_that_names_a_file_elsewhere_pins_nothing() {
+    let archive = Archive::new(&[("debian", genuine())]);
+    archive.obtain(VERSION, "bookworm").unwrap();
+    let lock = fs::read_to_string(archive.path("kernels.lock")).unwrap();
+    fs::remove_dir_all(archive.path("cache")).unwrap();
+    let sha256 = lock.lines().find(|line| line.starts_with("sha256"));
+    let elsewhere = archive.path("elsewhere");
+    let altered = format!("sha256 = {elsewhere:?}");
+    let altered = lock.replace(sha256.unwrap(), &altered);
+    fs::write(archive.path("kernels.lock"), altered).unwrap();
+    // The index is asked, and says something else.
+    let (file, ..) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(file.ends_with("in kernels.lock)"), "{file}");
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn an_index_that_unpacks_to_more_than_it_should_is_refused() {
+    let archive = Archive::new(&[]);
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
+    encoder.write_all(&vec![b'\n'; 8 << 20]).unwrap();
+    let bomb = encoder.finish().unwrap();
+    let sum = Sha256::digest(&bomb);
+    let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+    let release = format!(
+        "Origin: Debian\nSuite: oldstable\nCodename: bookworm\nSHA256:\n \
+         {sum} 100000 main/binary-amd64/Packages\n {sum} {} main/binary-amd64/Packages.xz\n",
+        bomb.len()
     );
-    assert!(
-        !archive
-            .server
-            .requests()
-            .iter()
-            .any(|path| path.ends_with(".deb"))
-    );
+    archive.server.files(|files| {
+        let signed = archive.key.sign(&release, Timestamp::now());
+        files.insert(RELEASE.to_owned(), signed);
+        files.insert(
+            RELEASE.replace("InRelease", "main/binary-amd64/Packages.xz"),
+            bomb,
+        );
+    });
+    let (file, _, found) = refused(archive.obtain(VERSION, "bookworm"));
+    assert!(file.ends_with("Packages.xz"), "{file}");
+    assert!(found.contains("more than it should"), "{found}");
 }

@@ -2,11 +2,15 @@
 
 mod support;
 
+use std::env;
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use images::Silent;
-use images::testing::{Package, Suite, kernel_image};
+use images::testing::{Fault, Package, Suite, kernel_image};
+use images::{Catalogue, ObtainError, Silent, Store};
 use support::{Archive, Notes, entry, files_below, obtain};
 
 const VERSION: &str = "6.1.176-1";
@@ -136,4 +140,105 @@ fn what_is_cached_can_be_listed() {
         (VERSION, image.size)
     );
     obtain(archive.store(), VERSION, "bookworm").unwrap();
+}
+
+/// For people, and for no other program than one that reads.
+#[test]
+fn what_is_kept_is_plain_files_that_others_cannot_write() {
+    use std::os::unix::fs::PermissionsExt;
+    let archive = archive();
+    archive.obtain(VERSION, "bookworm").unwrap();
+    let kept = files_below(&archive.path("cache"));
+    assert_eq!(kept.len(), 3, "image, what it is, index: {kept:?}");
+    for path in kept {
+        let about = path.symlink_metadata().unwrap();
+        let mode = about.permissions().mode();
+        assert!(about.is_file(), "{}", path.display());
+        assert_eq!(mode & 0o7113, 0, "{}: {mode:o}", path.display());
+        for dir in path
+            .ancestors()
+            .take_while(|dir| *dir != archive.dir.path())
+        {
+            let mode = dir.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o7002, 0, "{}: {mode:o}", dir.display());
+        }
+    }
+}
+
+#[test]
+fn a_link_in_the_cache_is_not_followed() {
+    let archive = archive();
+    archive.obtain(VERSION, "bookworm").unwrap();
+    let lock = fs::read_to_string(archive.path("kernels.lock")).unwrap();
+    let sha256 = lock.lines().find_map(|line| line.strip_prefix("sha256 = "));
+    let partial = format!("cache/partial/{}", sha256.unwrap().trim_matches('"'));
+    let victim = archive.path("victim");
+    for link in ["cache/locks/kernel-6.1.176-1", &partial] {
+        fs::remove_dir_all(archive.path("cache")).unwrap();
+        fs::write(&victim, "precious").unwrap();
+        let link = archive.path(link);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(&victim, &link).unwrap();
+        let error = archive.obtain(VERSION, "bookworm").unwrap_err();
+        assert!(matches!(error, ObtainError::Io { .. }), "{error:?}");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    }
+}
+
+/// Set for the process that is killed: where its archive is.
+const KILLED: &str = "STRATA_TEST_KILLED";
+
+#[test]
+fn a_run_that_is_killed_amid_a_download_leaves_what_the_next_one_needs() {
+    if let Some(archive) = env::var_os(KILLED) {
+        let archive = archive.into_string().unwrap();
+        let (dir, mirror) = archive.split_once(' ').unwrap();
+        // What is pinned needs no key.
+        let store = Store::builder(&Catalogue::builtin())
+            .cache_dir(format!("{dir}/cache"))
+            .lock_file(format!("{dir}/kernels.lock"))
+            .apt_dir(format!("{dir}/apt"))
+            .mirror(mirror);
+        panic!(
+            "it was not killed: {:?}",
+            obtain(store, VERSION, "bookworm")
+        );
+    }
+    let archive = archive();
+    archive.obtain(VERSION, "bookworm").unwrap();
+    fs::remove_dir_all(archive.path("cache")).unwrap();
+    let deb = Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION);
+    let deb = format!("debian/{deb}");
+    archive.server.fault(&deb, Fault::Stall(50_000), 1);
+    let place = format!(
+        "{} {}",
+        archive.dir.path().display(),
+        archive.server.url("debian")
+    );
+    let this = "a_run_that_is_killed_amid_a_download_leaves_what_the_next_one_needs";
+    let mut run = Command::new(env::current_exe().unwrap())
+        .args([this, "--exact"])
+        .env(KILLED, place)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let partial = archive.path("cache/partial");
+    let begun = Instant::now();
+    let came = || {
+        files_below(&partial)
+            .iter()
+            .any(|path| path.metadata().unwrap().len() == 50_000)
+    };
+    while !came() {
+        assert!(begun.elapsed() < Duration::from_secs(15), "nothing came");
+        assert_eq!(run.try_wait().unwrap(), None, "it ended by itself");
+        thread::sleep(Duration::from_millis(10));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let image = archive.obtain(VERSION, "bookworm").unwrap();
+    assert_eq!(fs::read(image.path).unwrap(), kernel_image(VERSION));
+    let resumed = format!("{deb}+50000");
+    assert!(archive.server.requests().contains(&resumed));
+    assert!(files_below(&partial).is_empty());
 }

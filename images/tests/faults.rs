@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use images::testing::{Fault, Files, Package, Suite, kernel_image};
 use images::{Image, ObtainError, Silent};
+use jiff::Timestamp;
 use support::{Archive, entry, files_below, obtain, refused, unavailable};
 
 const VERSION: &str = "6.1.176-1";
@@ -87,7 +88,7 @@ fn an_earlier_run_s_part_is_resumed() {
     archive.server.fault(&deb(), Fault::BreakOff(70_000), 1);
     archive
         .server
-        .fault(&deb(), Fault::Status(503, Some(3600)), 1);
+        .fault(&deb(), Fault::Status(503, Some("3600".to_owned())), 1);
     unavailable(archive.obtain(VERSION, "bookworm"));
     let before = archive.server.requests().len();
     assert!(is_whole(&archive.obtain(VERSION, "bookworm").unwrap()));
@@ -191,16 +192,27 @@ fn a_redirect_loop_ends() {
 fn a_busy_server_is_asked_again_when_it_said() {
     for status in [429, 503] {
         let begun = Instant::now();
-        let (_archive, result) = with(Fault::Status(status, Some(1)), 1);
+        let (_archive, result) = with(Fault::Status(status, Some("1".to_owned())), 1);
         assert!(is_whole(&result.unwrap()));
         assert!(begun.elapsed() >= Duration::from_secs(1));
     }
 }
 
 #[test]
+fn a_busy_server_may_say_when_by_a_date() {
+    // Whole seconds: at least one of them is to come.
+    let then = Timestamp::now() + Duration::from_secs(3);
+    let date = then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let begun = Instant::now();
+    let (_archive, result) = with(Fault::Status(429, Some(date)), 1);
+    assert!(is_whole(&result.unwrap()));
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
 fn a_server_that_is_busy_for_an_hour_is_not_waited_for() {
     let begun = Instant::now();
-    let (_archive, result) = with(Fault::Status(503, Some(3600)), 1000);
+    let (_archive, result) = with(Fault::Status(503, Some("3600".to_owned())), 1000);
     let why = unavailable(result);
     assert!(why.contains("status 503, again in 3600 s"), "{why}");
     assert!(begun.elapsed() < Duration::from_secs(20));

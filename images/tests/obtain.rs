@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use images::testing::{Compression, Files, Key, Package, Suite, kernel_image};
-use images::{Catalogue, Silent};
+use images::{Catalogue, Entry, Silent};
 use jiff::{SignedDuration, Timestamp};
 use support::{Archive, UPLOADED_2013, at, entry, obtain, unavailable};
 
@@ -99,6 +99,46 @@ fn a_kernel_of_2026_is_in_the_package_that_has_the_image() {
         asked.iter().any(|path| path.contains("by-hash")),
         "{asked:?}"
     );
+}
+
+#[test]
+fn a_kernel_of_2026_comes_from_the_snapshot_archive() {
+    let (release, version) = ("7.3.4+deb13-cloud-amd64", "7.3.4-1~bpo13+1");
+    let suite = Suite::new("stable-backports", "trixie-backports")
+        .origin("Debian Backports", "Debian Backports")
+        .date(at("2026-09-01T12:00:00Z"))
+        .valid_for(SignedDuration::from_hours(24 * 7))
+        .package(Package::of_2026(release, version));
+    let archive = Archive::new(&[("archive/debian/20260901T120500Z", suite)]);
+    let entry = Entry {
+        uploaded: at("2026-09-01T02:00:00Z"),
+        ..entry(version, "trixie-backports")
+    };
+    let store = archive.store().build().unwrap();
+    let image = store.obtain(&entry, &Silent).unwrap();
+    assert_eq!(fs::read(&image.path).unwrap(), kernel_image(version));
+    assert!(
+        image.source.contains("/archive/debian/20260901T140000Z/"),
+        "{}",
+        image.source
+    );
+    // Each request was sent on to the time that was recorded.
+    let asked = archive.server.requests();
+    for time in ["20260901T140000Z", "20260901T120500Z"] {
+        for what in ["InRelease", "by-hash", ".deb"] {
+            let is_there = |path: &String| path.contains(time) && path.contains(what);
+            assert!(asked.iter().any(is_there), "{time} {what}: {asked:?}");
+        }
+    }
+}
+
+#[test]
+fn an_index_that_is_not_known_by_its_hash_yet_has_its_own_name() {
+    let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
+    archive
+        .server
+        .files(|files| files.retain(|path, _| !path.contains("by-hash")));
+    archive.obtain("6.1.176-1", "bookworm").unwrap();
 }
 
 #[test]

@@ -36,7 +36,7 @@ const GLIBC_32: &[&str] = &[
 const MUSL: &[&str] = &["/lib", "/usr/local/lib", "/usr/lib"];
 
 /// A binary or library that is loaded.
-struct Object {
+pub(crate) struct Object {
     path: PathBuf,
     /// Who needed it first; none for the program itself.
     loader: Option<usize>,
@@ -98,7 +98,7 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
 }
 
 impl Object {
-    fn parse(path: &Path, bytes: &[u8], loader: Option<usize>) -> Result<Self, String> {
+    pub(crate) fn parse(path: &Path, bytes: &[u8], loader: Option<usize>) -> Result<Self, String> {
         let elf = Elf::parse(bytes).map_err(|error| error.to_string())?;
         let machine = elf.header.e_machine;
         if ![EM_X86_64, EM_386].contains(&machine) {
@@ -188,5 +188,33 @@ impl Search {
             // One for another processor is passed over.
             (library.machine == object.machine).then_some(library)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_damaged_program_is_refused_or_read(
+            cut in any::<Index>(),
+            damages in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..9),
+        ) {
+            let whole = fs::read("/bin/sh").unwrap();
+            let path = Path::new("/bin/program");
+            prop_assert!(Object::parse(path, &whole, None).is_ok());
+            let _ = Object::parse(path, &whole[..cut.index(whole.len())], None);
+            // Where the headers are.
+            let mut damaged = whole[..whole.len().min(4096)].to_vec();
+            for (place, byte) in damages {
+                let place = place.index(damaged.len());
+                damaged[place] = byte;
+            }
+            let _ = Object::parse(path, &damaged, None);
+        }
     }
 }

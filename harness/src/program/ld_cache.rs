@@ -19,7 +19,7 @@ pub(super) fn read() -> HashMap<String, Vec<PathBuf>> {
     parse(&bytes).unwrap_or_default()
 }
 
-fn parse(bytes: &[u8]) -> Option<HashMap<String, Vec<PathBuf>>> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<HashMap<String, Vec<PathBuf>>> {
     // Before glibc 2.32 an older format stood in front of today's.
     let start = bytes.windows(MAGIC.len()).position(|part| part == MAGIC)?;
     let bytes = &bytes[start..];
@@ -52,6 +52,9 @@ fn string(bytes: &[u8], at: usize) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
     use super::*;
 
     fn cache(hardware: u64) -> Vec<u8> {
@@ -81,6 +84,44 @@ mod tests {
         let whole = cache(0);
         for length in 0..whole.len() {
             assert!(parse(&whole[..length]).is_none(), "{length} bytes");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn libraries_are_named_in_their_order(
+            libraries in proptest::collection::vec(("lib[a-c]", "/[a-z/]{0,9}"), 0..9),
+            older in proptest::collection::vec(any::<u8>(), 0..99),
+            cut in any::<Index>(),
+        ) {
+            let mut entries = Vec::new();
+            let mut strings = Vec::new();
+            let start = HEADER + ENTRY * libraries.len();
+            for (name, path) in &libraries {
+                let mut place = |text: &str| {
+                    let place = (start + strings.len()) as u32;
+                    strings.extend(text.bytes());
+                    strings.push(0);
+                    place
+                };
+                for number in [0x303, place(name), place(path), 0, 0, 0] {
+                    entries.extend(number.to_le_bytes());
+                }
+            }
+            let mut bytes = older;
+            bytes.extend(MAGIC);
+            bytes.extend((libraries.len() as u32).to_le_bytes());
+            bytes.extend([0; HEADER - MAGIC.len() - 4]);
+            bytes.extend(entries);
+            bytes.extend(strings);
+            let found = parse(&bytes).unwrap();
+            for (name, paths) in &found {
+                let named = libraries.iter().filter(|(library, _)| library == name);
+                prop_assert!(named.map(|(_, path)| Path::new(path)).eq(paths));
+            }
+            let total: usize = found.values().map(Vec::len).sum();
+            prop_assert_eq!(total, libraries.len());
+            parse(&bytes[..cut.index(bytes.len())]);
         }
     }
 }

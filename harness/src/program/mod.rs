@@ -1,12 +1,12 @@
 //! A program of this host, to be run in a kernel.
 
-mod elf;
+pub(crate) mod elf;
 mod input;
-mod ld_cache;
+pub(crate) mod ld_cache;
 mod output;
 mod pack;
 mod runner;
-mod script;
+pub(crate) mod script;
 mod session;
 mod several;
 mod shell;

@@ -9,7 +9,7 @@ use super::BadRequest;
 /// The programs that a script's first line names: its interpreter and, where
 /// that is `env`, the program which `env` looks for. None where there is no such
 /// line.
-pub(super) fn interpreters(
+pub(crate) fn interpreters(
     script: &Path,
     content: &[u8],
     search: &OsStr,

@@ -106,7 +106,13 @@ impl Package {
     /// Adds a symbolic link.
     #[must_use]
     pub fn symlink(self, path: &str, target: &str) -> Self {
-        self.member(path, EntryType::Symlink, target.as_bytes(), None)
+        self.special(path, EntryType::Symlink, target)
+    }
+
+    /// Adds something other than a regular file; a link leads to the target.
+    #[must_use]
+    pub fn special(self, path: &str, kind: EntryType, target: &str) -> Self {
+        self.member(path, kind, target.as_bytes(), None)
     }
 
     /// Adds a regular file whose header claims another size.
@@ -164,13 +170,13 @@ impl Package {
             header.set_entry_type(member.kind);
             header.set_mode(0o644);
             header.set_mtime(0);
-            let link = member.kind == EntryType::Symlink;
-            if link {
+            let regular = member.kind == EntryType::Regular;
+            if !regular {
                 header
                     .set_link_name_literal(&member.content)
                     .expect("a short target");
             }
-            let content: &[u8] = if link { &[] } else { &member.content };
+            let content: &[u8] = if regular { &member.content } else { &[] };
             header.set_size(member.claimed.unwrap_or(content.len() as u64));
             header.set_cksum();
             tar.extend_from_slice(header.as_bytes());

@@ -16,8 +16,8 @@ use super::suite::Files;
 /// What a server does instead of sending a file.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Answers with a status; `Retry-After` in seconds.
-    Status(u16, Option<u32>),
+    /// Answers with a status, and `Retry-After` in seconds or as a date.
+    Status(u16, Option<String>),
     /// Promises all, closes the connection after so many bytes of the body.
     BreakOff(usize),
     /// Promises all, sends so many bytes of the body, then nothing for a minute.
@@ -28,6 +28,10 @@ pub enum Fault {
     Replace(Vec<u8>),
     /// Redirects to itself.
     RedirectLoop,
+    /// Redirects to a URL.
+    Redirect(String),
+    /// Sends the one, then the other over and over, with a pause after each time.
+    Endless(&'static str, &'static str, Duration),
 }
 
 /// Serves files until it is dropped.
@@ -145,7 +149,16 @@ impl Shared {
                     &format!("{code} Fault\r\n{after}Content-Length: 0"),
                 )
             }
-            (Some(Fault::RedirectLoop), _) => redirect(&mut stream, &path),
+            (Some(Fault::RedirectLoop), _) => redirect(&mut stream, &format!("/{path}")),
+            (Some(Fault::Redirect(url)), _) => redirect(&mut stream, &url),
+            (Some(Fault::Endless(start, next, pause)), _) => {
+                stream.write_all(start.as_bytes())?;
+                // Ends when the client has had enough.
+                loop {
+                    stream.write_all(next.as_bytes())?;
+                    thread::sleep(pause);
+                }
+            }
             (Some(Fault::Replace(bytes)), _) => send(&mut stream, &bytes, 0, usize::MAX),
             (Some(Fault::Short(length)), Some(file)) => {
                 send(&mut stream, &file[..length], 0, usize::MAX)
@@ -158,7 +171,7 @@ impl Shared {
             }
             (None, Some(file)) => send(&mut stream, &file, start, usize::MAX),
             (_, None) => match self.recorded_before(&path) {
-                Some(earlier) => redirect(&mut stream, &earlier),
+                Some(earlier) => redirect(&mut stream, &format!("/{earlier}")),
                 None => head(&mut stream, "404 Not Found\r\nContent-Length: 0"),
             },
         }
@@ -186,10 +199,10 @@ fn head(stream: &mut TcpStream, head: &str) -> std::io::Result<()> {
     write!(stream, "HTTP/1.1 {head}\r\nConnection: close\r\n\r\n")
 }
 
-fn redirect(stream: &mut TcpStream, path: &str) -> std::io::Result<()> {
+fn redirect(stream: &mut TcpStream, url: &str) -> std::io::Result<()> {
     head(
         stream,
-        &format!("302 Found\r\nLocation: /{path}\r\nContent-Length: 0"),
+        &format!("302 Found\r\nLocation: {url}\r\nContent-Length: 0"),
     )
 }
 

@@ -1,0 +1,111 @@
+//! What must hold for any bytes whatever; the fuzz targets of `fuzz/` call this,
+//! and a test with the seeds they start from. All of it panics where something
+//! does not hold.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::Path;
+
+use guest::Record;
+use guest::wire::{Decoder, Message, Piece, Stream, encode, encode_bytes};
+
+use crate::Transcript;
+use crate::end::End;
+use crate::listener::Listener;
+use crate::program::{elf, ld_cache, script};
+
+/// A console: it does not matter in what portions its bytes come.
+///
+/// The bytes are taken as they are, and again with every other part between two
+/// 0xFF in frames, whose checksums are never guessed otherwise.
+pub fn console(bytes: &[u8]) {
+    let Some((&portion, bytes)) = bytes.split_first() else {
+        return;
+    };
+    let portion = usize::from(portion).max(1);
+    in_any_portions(bytes, portion);
+    in_any_portions(&framed(bytes), portion);
+}
+
+fn framed(bytes: &[u8]) -> Vec<u8> {
+    let mut console = Vec::new();
+    let mut sequence = 0;
+    for (number, part) in bytes.split(|&byte| byte == 0xFF).enumerate() {
+        if number % 2 == 0 {
+            console.extend(part);
+            continue;
+        }
+        console.extend(match serde_json::from_slice::<Record>(part) {
+            Ok(record) => encode(sequence, &record),
+            Err(_) => encode_bytes(sequence, Stream::Stdout, part),
+        });
+        sequence += 1;
+    }
+    console
+}
+
+fn in_any_portions(console: &[u8], portion: usize) {
+    // Not so many that each takes longer than to find the next input.
+    let portion = portion.max(console.len() / 64);
+    let whole = pieces(&[console]);
+    let portions: Vec<&[u8]> = console.chunks(portion).collect();
+    assert_eq!(pieces(&portions), whole);
+    let text = whole.iter().map(|piece| match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Message(_, Message::Bytes(_, bytes)) => bytes.len(),
+        _ => 1,
+    });
+    assert!(text.sum::<usize>() <= console.len());
+    assert_eq!(heard(&portions), heard(&[console]));
+}
+
+/// What a decoder makes of a console, text that was cut put together again.
+fn pieces(portions: &[&[u8]]) -> Vec<Piece<Record>> {
+    let mut decoder = Decoder::default();
+    let mut pieces = Vec::new();
+    for piece in portions.iter().flat_map(|bytes| decoder.push(bytes)) {
+        match (pieces.last_mut(), piece) {
+            (Some(Piece::Text(before)), Piece::Text(text)) => before.extend(text),
+            (_, piece) => pieces.push(piece),
+        }
+    }
+    pieces
+}
+
+/// What somebody who listens has heard: the messages, the end and the last lines.
+fn heard(portions: &[&[u8]]) -> (Vec<Message<Record>>, End, Vec<String>) {
+    let nowhere = Transcript::new(File::create("/dev/null").unwrap());
+    let mut listener = Listener::new(nowhere);
+    let mut heard = Vec::new();
+    for bytes in portions {
+        let (said, end) = listener.hear(bytes).unwrap();
+        heard.extend(said.into_iter().map(|said| said.message));
+        if let Some(end) = end {
+            return (heard, end, listener.transcript.last_lines(10));
+        }
+    }
+    let lines = listener.transcript.last_lines(10);
+    assert!(lines.iter().all(|line| !line.contains('\x1b')));
+    (heard, listener.console_ended(), lines)
+}
+
+/// A program of this host, or a library of one.
+pub fn elf(bytes: &[u8]) {
+    let _ = elf::Object::parse(Path::new("/bin/program"), bytes, None);
+}
+
+/// The cache of the dynamic linker.
+pub fn ld_cache(bytes: &[u8]) {
+    for (name, paths) in ld_cache::parse(bytes).into_iter().flatten() {
+        assert!(!name.contains('\0') && !paths.is_empty());
+    }
+}
+
+/// A script: what runs it is named by an absolute path and is there.
+pub fn script(bytes: &[u8]) {
+    let search = OsStr::new("/usr/bin:/bin");
+    let found = script::interpreters(Path::new("/bin/script"), bytes, search);
+    for interpreter in found.into_iter().flatten() {
+        assert!(interpreter.is_absolute() && interpreter.is_file());
+    }
+}

@@ -1,0 +1,166 @@
+//! What must hold for any bytes whatever; the fuzz targets of `fuzz/` call this,
+//! and a test with the seeds they start from. All of it panics where something
+//! does not hold.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::sync::LazyLock;
+
+use guest::Version;
+use jiff::Timestamp;
+
+use crate::hash::Hasher;
+use crate::keyring::{Keyring, Signer};
+use crate::packages::{exactly, is_plain, newest, read_index};
+use crate::release::Release;
+use crate::{Catalogue, Spec, apt, bzimage, deb, lock, uploads};
+
+/// A release file, signed or not: nobody but Debian opens one, and what it lists
+/// is a size and a hash.
+pub fn release(bytes: &[u8]) {
+    static DEBIAN: LazyLock<Keyring> = LazyLock::new(Keyring::debian);
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let opened = DEBIAN.open(bytes, now).map(|(text, _)| text);
+    let _ = DEBIAN.verify(b"a file", bytes, now);
+    let _ = Keyring::parse(bytes);
+
+    let signer = Signer {
+        fingerprint: String::new(),
+        signed: now,
+    };
+    let text = opened.unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned());
+    if let Ok(release) = Release::parse(&text, signer) {
+        release.title();
+        release.expired(now);
+        if let Some(file) = release.file("main/binary-amd64/Packages.xz") {
+            is_hash(&file.sha256);
+        }
+    }
+}
+
+/// An index of packages: all that is taken from it lies below the archive's root
+/// and has a version that can be the name of a directory.
+pub fn index(bytes: &[u8]) {
+    let Ok(packages) = read_index(bytes) else {
+        return;
+    };
+    for package in &packages {
+        let path = &package.file.path;
+        assert!(!path.starts_with('/') && !path.split('/').any(|part| part == ".."));
+        assert!(is_plain(&package.version) && !package.version.contains('/'));
+        is_hash(&package.file.sha256);
+        assert!(exactly(&packages, &package.version).is_some());
+        if let Ok((version, _)) = Version::leading(&package.version) {
+            assert!(newest(&packages, version.series()).is_some());
+        }
+    }
+}
+
+fn is_hash(text: &str) {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    assert!(text.len() == 64 && text.bytes().all(digit), "{text}");
+}
+
+/// A package, and what would be its unpacked data: what is taken out of it is a
+/// kernel, whole, and no larger than one.
+pub fn package(bytes: &[u8]) {
+    let mut image = Vec::new();
+    let taken = deb::extract(bytes, &mut image);
+    is_kernel(taken, &image);
+    // A checksum stands before each file of a tar archive.
+    let mut tar = bytes.to_vec();
+    tar.as_chunks_mut::<512>().0.iter_mut().for_each(sum_up);
+    let mut image = Vec::new();
+    let taken = deb::from_tar(&tar[..], &mut image, deb::MAX_UNPACKED);
+    is_kernel(taken, &image);
+}
+
+fn is_kernel(taken: Result<deb::Extracted, deb::DebError>, image: &[u8]) {
+    match taken {
+        Ok(taken) => {
+            assert_eq!(taken.size, image.len() as u64);
+            assert_eq!(taken.sha256, Hasher::of(image));
+            assert!(taken.size <= deb::MAX_IMAGE);
+            assert_eq!(bzimage::check(image), Ok(()));
+        }
+        Err(_) => assert!(image.is_empty()),
+    }
+}
+
+/// Makes the checksum of a tar header right.
+fn sum_up(block: &mut [u8; 512]) {
+    if &block[257..262] == b"ustar" {
+        block[148..156].fill(b' ');
+        let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+}
+
+/// What a person may have written: the catalogue, the lock file, the list of
+/// uploads. No name in them leads out of a directory, and pins are written as
+/// they were read.
+pub fn catalogue(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(catalogue) = Catalogue::parse(text) {
+        let names: BTreeSet<_> = catalogue.entries.iter().map(|entry| &entry.name).collect();
+        assert_eq!(names.len(), catalogue.entries.len());
+        assert!(
+            catalogue
+                .entries
+                .iter()
+                .all(|entry| is_plain(&entry.debian))
+        );
+        assert!(catalogue.default_kernels().len() <= names.len());
+        for entry in &catalogue.entries {
+            let spec: Spec = entry.debian.parse().expect("a version is a spec");
+            assert!(catalogue.select(&[spec]).is_ok());
+        }
+    }
+    if let Ok(pins) = lock::parse(text) {
+        let written = lock::text(&pins).unwrap();
+        assert_eq!(lock::parse(&written).unwrap(), pins);
+    }
+    for entry in uploads::parse(text).into_iter().flatten() {
+        assert!(is_plain(&entry.debian));
+    }
+}
+
+/// How a person names kernels: a spec is printed as it is written, and selects
+/// or says why not.
+pub fn spec(bytes: &[u8]) {
+    static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::builtin().with_uploads());
+    let Ok(text) = str::from_utf8(bytes) else {
+        return;
+    };
+    let Ok(spec) = text.parse::<Spec>() else {
+        return;
+    };
+    assert_eq!(spec.to_string(), text.trim());
+    assert_eq!(spec.to_string().parse(), Ok(spec.clone()));
+    if spec.file().is_none() {
+        let _ = BUILTIN.select(&[spec]);
+    }
+}
+
+/// A kernel image: what it says of itself is short.
+pub fn bzimage(bytes: &[u8]) {
+    if bzimage::check(bytes).is_ok()
+        && let Ok(banner) = bzimage::read_banner(Cursor::new(bytes))
+    {
+        // A byte that is no UTF-8 becomes a character of three.
+        assert!(banner.len() <= 3 * 512 && !banner.contains('\0'));
+    }
+}
+
+/// Apt's lists of sources: all that is taken from them can be asked for.
+pub fn apt(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let sources = apt::parse_list(&text).into_iter();
+    for source in sources.chain(apt::parse_deb822(&text)) {
+        let known = ["http://", "https://", "file:///"];
+        assert!(known.iter().any(|scheme| source.uri.starts_with(scheme)));
+        assert!(!source.uri.contains(char::is_whitespace));
+    }
+}
