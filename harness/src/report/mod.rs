@@ -1,10 +1,12 @@
-//! Reports for people.
+//! Reports: for people, and in formats of others.
 
 mod basis;
 mod bisection;
 mod details;
 mod explain;
+mod github;
 mod history;
+mod ktap;
 mod program;
 mod ranges;
 mod stock;
@@ -15,9 +17,11 @@ pub use basis::basis;
 pub use bisection::bisection;
 pub use details::details;
 pub use explain::{explain, explain_kernel};
+pub use github::{Github, fenced};
 pub use history::history;
+pub use ktap::Ktap;
 pub(crate) use program::ending;
 pub use program::{closing_line, exit_code, failure};
 pub use stock::{checked, removed, stock};
-pub use table::table;
+pub use table::{in_colour, table};
 pub use terminal::Terminal;
