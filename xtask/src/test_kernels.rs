@@ -1,4 +1,5 @@
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::{env, io};
 
 use anyhow::Result;
@@ -110,7 +111,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Format::Human => stream,
         Format::Json => stream.to(EventLog::new(io::stdout(), "stdout")),
         Format::Ktap => stream.to(report::Ktap::new(io::stdout())),
-        Format::Github => stream.to(report::Github::new(io::stdout())),
+        Format::Github => {
+            let summary = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+            stream.to(report::Github::new(io::stdout(), summary))
+        }
     };
     let kernels = targets.names(arguments.claims);
     stream.event(&Event::Run(Header::now(&dir, kernels, &scenarios)));

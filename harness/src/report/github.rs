@@ -5,7 +5,6 @@
 //! said must be neither: in a command it is escaped, and what is for people is
 //! fenced.
 
-use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -32,14 +31,12 @@ pub struct Github<W> {
 }
 
 impl<W: Write> Github<W> {
-    /// Writes annotations to this, and the summary to the end of the file that
-    /// `GITHUB_STEP_SUMMARY` names, if it does.
-    pub fn new(to: W) -> Self {
+    /// Writes annotations to this, and the summary to the end of a file: the one
+    /// that `GITHUB_STEP_SUMMARY` names.
+    pub fn new(to: W, summary: Option<PathBuf>) -> Self {
         Self {
             to,
-            summary: env::var_os("GITHUB_STEP_SUMMARY")
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
+            summary,
             header: None,
             rows: Vec::new(),
         }

@@ -75,6 +75,11 @@ fn kernel(number: usize, row: &Row) -> String {
     for (index, cell) in row.cells.iter().enumerate() {
         scenario(index + 1, cell, &mut text);
     }
+    if row.kernel.is_none() {
+        for line in &row.last_lines {
+            let _ = writeln!(text, "# {name}: console: {}", plain(line));
+        }
+    }
     let all = |wanted: fn(&Cell) -> bool| row.cells.iter().all(wanted);
     let (result, directive) = if !all(|cell| !cell.verdict.is_red()) {
         ("not ok", "")
