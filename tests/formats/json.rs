@@ -1,4 +1,6 @@
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 use harness::{EventLog, Run};
 use jsonschema::Validator;
@@ -136,4 +138,38 @@ fn the_schema_is_strict() {
         wrong[name] = value;
         assert!(!schema.is_valid(&wrong), "{wrong}");
     }
+}
+
+/// Whoever is killed has told what happened until then.
+#[test]
+fn a_run_that_is_killed_leaves_its_record() {
+    let mut run = xtask()
+        .args(["test-kernels", "6.1", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines();
+    let mut until = |wanted: &str| {
+        let event = lines.find_map(|line| {
+            let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            (event["event"] == wanted).then_some(event)
+        });
+        event.unwrap_or_else(|| panic!("{wanted} never came"))
+    };
+    let begun = until("run");
+    until("scenario");
+    run.kill().unwrap();
+    run.wait().unwrap();
+
+    let dir = harness::target().join("strata");
+    let dir = dir.join(begun["run"].as_str().unwrap());
+    let read = Run::read(&dir).unwrap();
+    assert!(!read.finished && read.rows.is_empty());
+    assert_eq!(read.header.kernels, ["6.1"]);
+    let log = fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    assert!(
+        log.contains(r#""event":"scenario","kernel":"6.1""#),
+        "{log}"
+    );
 }

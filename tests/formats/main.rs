@@ -2,6 +2,7 @@
 //! guest can say, taken apart by a reader.
 
 mod github;
+mod human;
 mod json;
 mod ktap;
 
