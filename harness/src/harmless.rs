@@ -44,3 +44,24 @@ pub(crate) fn observation(seen: &Observation) -> Observation {
     };
     Observation(seen.0.iter().map(fact).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_for_a_terminal_to_obey() {
+        // The two-byte form of ESC [ is a control character, too.
+        let evil = "\u{1b}]0;a\u{7}\u{9b}2J\r\nb\tc\r";
+        let shown = "\u{fffd}]0;a\u{fffd}\u{fffd}2J\u{fffd}\u{fffd}b\tc";
+        assert_eq!(line(evil), shown);
+        let died = Outcome::Died(evil.to_owned());
+        assert_eq!(outcome(&died), Outcome::Died(shown.to_owned()));
+        let seen = Observation(vec![Fact {
+            name: evil.to_owned(),
+            value: evil.to_owned(),
+        }]);
+        let Observation(facts) = observation(&seen);
+        assert_eq!((&*facts[0].name, &*facts[0].value), (shown, shown));
+    }
+}

@@ -1,3 +1,4 @@
+use std::io::IsTerminal;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::{env, io};
@@ -104,9 +105,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     host::prepare(targets.tools(), arguments.yes)?;
 
     let dir = RunDir::new_run()?;
+    let terminal = match arguments.format {
+        Format::Json | Format::Ktap | Format::Github if io::stdout().is_terminal() => {
+            report::Terminal::without_bars()
+        }
+        _ => report::Terminal::default(),
+    };
     let stream = Stream::default()
         .to(EventLog::create(&dir.events())?)
-        .to(report::Terminal::default());
+        .to(terminal);
     let stream = match arguments.format {
         Format::Human => stream,
         Format::Json => stream.to(EventLog::new(io::stdout(), "stdout")),

@@ -85,6 +85,7 @@ pub fn fenced(text: &str) -> Result<String> {
         .and_then(|mut file| file.read_exact(&mut random))
         .context("reading /dev/urandom")?;
     let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = text.trim_end_matches('\n');
     Ok(format!("::stop-commands::{token}\n{text}\n::{token}::\n"))
 }
 
@@ -216,7 +217,7 @@ fn summary(matrix: &Matrix) -> String {
 fn block(text: &str) -> String {
     let runs = text.split(|c| c != '`').map(str::len);
     let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
-    format!("{fence}text\n{}\n{fence}\n\n", text.trim())
+    format!("{fence}text\n{}\n{fence}\n\n", text.trim_matches('\n'))
 }
 
 /// Text within a cell of a table, where neither Markdown nor HTML means anything.
@@ -225,7 +226,7 @@ fn inline(text: &str) -> String {
     for c in text.chars() {
         if c.is_control() {
             escaped.push(' ');
-        } else if c.is_ascii_punctuation() {
+        } else if c.is_ascii_punctuation() && !".,;-'".contains(c) {
             let _ = write!(escaped, "&#{};", u32::from(c));
         } else {
             escaped.push(c);

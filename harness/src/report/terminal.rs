@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{Event, Problem, Row, Sink, Verdict, Watcher};
 
@@ -58,6 +58,15 @@ impl Terminal {
     pub fn without_kernels() -> Self {
         Self {
             kernels: false,
+            ..Self::default()
+        }
+    }
+
+    /// One without bars: stdout is the same terminal, and is written to meanwhile.
+    #[must_use]
+    pub fn without_bars() -> Self {
+        Self {
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
             ..Self::default()
         }
     }
