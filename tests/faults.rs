@@ -158,7 +158,7 @@ fn fault_is_seen(fault: &'static Fault) -> Result<()> {
     for (_, words) in SAID.iter().filter(|(of, _)| *of == name) {
         ensure!(said.contains(words), "no {words:?}");
     }
-    let shown = [said, report::table(&matrix)].concat();
+    let shown = [said, report::table(&matrix, false)].concat();
     let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
     ensure!(!shown.contains(obeyed), "a terminal obeys {shown:?}");
     bounded(row)?;

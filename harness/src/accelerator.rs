@@ -160,7 +160,7 @@ fn answers(
             boot: patience,
             ..Deadlines::of(accelerator)
         };
-        Ok(boot(&machine, &[], deadlines, &dir)?.end)
+        Ok(boot(&machine, &[], deadlines, &dir, &mut |_, _| {})?.end)
     };
     match attempt() {
         Ok(End::Complete) => Ok(()),

@@ -8,7 +8,10 @@ use images::{Kernel, ObtainError, Store};
 
 use crate::accelerator::{Choice, Wish, choose};
 use crate::qemu::Qemu;
-use crate::{Accelerator, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu, workspace};
+use crate::{
+    Accelerator, Downloads, Event, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu,
+    workspace,
+};
 
 /// Memory of a machine of which nothing else is said, in MiB.
 pub(crate) const MEMORY_MIB: u32 = 256;
@@ -71,7 +74,7 @@ impl Bench {
             Kernel::Catalogued(entry) => {
                 let image = self
                     .store
-                    .obtain(entry, watcher)
+                    .obtain(entry, &Downloads::told_to(watcher))
                     .map_err(|error| match error {
                         ObtainError::Unavailable { why } => Problem::Unavailable(why),
                         error => Problem::Failed(error.to_string()),
@@ -129,7 +132,7 @@ impl Bench {
                 &self.dir,
                 &workspace::accelerator_memory(),
             )?;
-            watcher.accelerator(&choice);
+            watcher.event(&Event::Accelerator(choice.clone()));
             *known = Some(choice);
         }
         Ok(known

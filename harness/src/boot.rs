@@ -116,30 +116,30 @@ pub struct Ended {
 }
 
 /// Boots a machine whose job is to look at the scenarios of these names, and
-/// listens to the end. A boot that one known fault of the host brings down is
-/// begun anew.
+/// listens to the end. Each scenario is told of as it ends. A boot that one known
+/// fault of the host brings down is begun anew.
 ///
 /// # Errors
 /// Where the harness cannot do its part: QEMU does not run, the transcript
 /// cannot be written.
-pub fn boot(machine: &Machine, names: &[&str], deadlines: Deadlines, dir: &RunDir) -> Result<Boot> {
+pub fn boot(
+    machine: &Machine,
+    names: &[&str],
+    deadlines: Deadlines,
+    dir: &RunDir,
+    tell: &mut dyn FnMut(&Kernel, &Ended),
+) -> Result<Boot> {
     let mut retries = Vec::new();
     let boot = again_if(
         dir,
         &mut retries,
-        |dir| boot_once(machine, names, deadlines, dir),
+        |dir| boot_once(machine, dir, Report::new(names, deadlines, tell)),
         |boot| hosts_fault(boot.kernel.as_ref(), &boot.end),
     )?;
     Ok(Boot { retries, ..boot })
 }
 
-fn boot_once(
-    machine: &Machine,
-    names: &[&str],
-    deadlines: Deadlines,
-    dir: &RunDir,
-) -> Result<Boot> {
-    let mut report = Report::new(names, deadlines);
+fn boot_once(machine: &Machine, dir: &RunDir, mut report: Report) -> Result<Boot> {
     let mut conversation = Conversation::start(machine, dir)?;
     let end = loop {
         match conversation.turn(Some(report.wait.until), &[])? {
@@ -176,10 +176,16 @@ struct Report<'a> {
     running: Option<String>,
     /// When it started; before the first, when QEMU did.
     since: Instant,
+    /// Hears of each scenario that ended.
+    tell: &'a mut dyn FnMut(&Kernel, &Ended),
 }
 
 impl<'a> Report<'a> {
-    fn new(names: &'a [&'a str], deadlines: Deadlines) -> Self {
+    fn new(
+        names: &'a [&'a str],
+        deadlines: Deadlines,
+        tell: &'a mut dyn FnMut(&Kernel, &Ended),
+    ) -> Self {
         Self {
             names,
             deadlines,
@@ -188,6 +194,7 @@ impl<'a> Report<'a> {
             ended: Vec::new(),
             running: None,
             since: Instant::now(),
+            tell,
         }
     }
 
@@ -225,13 +232,17 @@ impl<'a> Report<'a> {
             ) if scenario == running => {
                 self.wait = Wait::new(format!("a word after {scenario}"), self.deadlines.grace);
                 let in_doubt = !matches!(outcome, Outcome::Completed | Outcome::NotApplicable(_));
-                self.ended.push(Ended {
+                let ended = Ended {
                     scenario,
                     outcome,
                     observation,
                     took: self.since.elapsed(),
                     console,
-                });
+                };
+                if let Some(kernel) = &self.kernel {
+                    (self.tell)(kernel, &ended);
+                }
+                self.ended.push(ended);
                 if in_doubt {
                     return Some(End::InDoubt);
                 }
@@ -296,7 +307,8 @@ mod tests {
 
     /// How many scenarios ended, and what the report of these records came to.
     fn told(records: Vec<Record>) -> (usize, Option<End>) {
-        let mut report = Report::new(&["a", "b"], Deadlines::of(Accelerator::Tcg));
+        let (deadlines, mut tell) = (Deadlines::of(Accelerator::Tcg), |_: &Kernel, _: &Ended| {});
+        let mut report = Report::new(&["a", "b"], deadlines, &mut tell);
         let end = records
             .into_iter()
             .find_map(|record| report.record(record, Vec::new()));
@@ -380,7 +392,14 @@ mod tests {
             boot: Duration::from_secs(1),
             ..Deadlines::of(Accelerator::Tcg)
         };
-        let boot = boot(&machine, &[], deadlines, &RunDir::nameless()).unwrap();
+        let boot = boot(
+            &machine,
+            &[],
+            deadlines,
+            &RunDir::nameless(),
+            &mut |_, _| {},
+        )
+        .unwrap();
         let hung = End::Hung("waited in vain for the guest to come up".to_owned());
         assert_eq!(boot.end, hung);
     }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use guest::{Job, Kernel, Scenario};
 
-use crate::boot::{Boot, Deadlines, boot};
+use crate::boot::{Boot, Deadlines, Ended, boot};
 use crate::end::End;
 use crate::verdict::judge;
-use crate::{Cell, Machine, RunDir, Verdict, initramfs};
+use crate::{Cell, Event, Machine, RunDir, Verdict, Watcher, initramfs};
 
 /// How many lines of a console are shown where a boot ended badly.
 const LAST_LINES: usize = 12;
@@ -32,16 +32,19 @@ pub struct Findings {
     pub last_lines: Vec<String>,
 }
 
-/// Boots a kernel and looks at every scenario. After a crash, and after a scenario
-/// that did not complete, those that are left get a fresh boot.
+/// Boots a kernel, known to the watcher by its name, and looks at every scenario.
+/// After a crash, and after a scenario that did not complete, those that are left
+/// get a fresh boot.
 ///
 /// # Errors
 /// Where the harness cannot do its part.
 pub fn examine(
+    name: &str,
     machine: &Machine,
     scenarios: &[&Scenario],
     deadlines: Deadlines,
     dir: &RunDir,
+    watcher: &dyn Watcher,
 ) -> Result<Findings> {
     let started = Instant::now();
     let mut findings = Findings {
@@ -67,8 +70,27 @@ pub fn examine(
             initramfs: initramfs.path(),
             ..machine.clone()
         };
-        let boot = boot(&machine, &names, deadlines, &dir)?;
+        watcher.event(&Event::Boot {
+            kernel: name.to_owned(),
+            boot: findings.boots,
+            scenarios: left.len(),
+        });
+        let mut told = Vec::new();
+        let boot = boot(&machine, &names, deadlines, &dir, &mut |kernel, ended| {
+            if let Some(scenario) = left.get(told.len()) {
+                let cell = cell(kernel, scenario, ended.clone());
+                watcher.event(&done(name, &cell));
+                told.push(cell.verdict);
+            }
+        })?;
+        let before = findings.cells.len();
         findings.take_in(boot, left);
+        // What came to no end of its own, or to another one after its end.
+        for (number, cell) in findings.cells[before..].iter().enumerate() {
+            if told.get(number) != Some(&cell.verdict) {
+                watcher.event(&done(name, cell));
+            }
+        }
     }
     findings.took = started.elapsed();
     Ok(findings)
@@ -89,11 +111,7 @@ impl Findings {
         };
         let ended = boot.ended.len();
         for (scenario, ended) in left.iter().zip(boot.ended) {
-            self.cells.push(Cell {
-                took: ended.took,
-                console: ended.console,
-                ..judge(scenario, &kernel, &ended.outcome, ended.observation)
-            });
+            self.cells.push(cell(&kernel, scenario, ended));
         }
         self.kernel.get_or_insert(kernel);
         let left = &left[ended..];
@@ -118,6 +136,24 @@ impl Findings {
     fn put_down(&mut self, scenarios: &[&Scenario], verdict: Verdict, why: &str) {
         let cell = |scenario: &&Scenario| Cell::without(scenario.name, verdict, why);
         self.cells.extend(scenarios.iter().map(cell));
+    }
+}
+
+/// Makes a cell of a scenario that ended.
+fn cell(kernel: &Kernel, scenario: &Scenario, ended: Ended) -> Cell {
+    Cell {
+        took: ended.took,
+        console: ended.console,
+        ..judge(scenario, kernel, &ended.outcome, ended.observation)
+    }
+}
+
+fn done(kernel: &str, cell: &Cell) -> Event {
+    Event::Scenario {
+        kernel: kernel.to_owned(),
+        scenario: cell.scenario.clone(),
+        verdict: cell.verdict,
+        took: cell.took,
     }
 }
 

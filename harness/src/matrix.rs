@@ -34,6 +34,7 @@ pub struct Row {
     #[serde(default)]
     pub retries: Vec<String>,
     /// How long all that took, without obtaining the kernel.
+    #[serde(with = "crate::seconds")]
     pub took: Duration,
     /// The last lines of the console of each boot that ended badly.
     pub last_lines: Vec<String>,

@@ -301,6 +301,7 @@ mod tests {
                 run: name.to_owned(),
                 started: Timestamp::from_second(second).unwrap(),
                 host: "host".to_owned(),
+                kernels: Vec::new(),
                 scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
                 shard: None,
             },

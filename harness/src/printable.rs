@@ -1,6 +1,6 @@
 //! What a guest says, made harmless to a terminal.
 
-use guest::{Fact, Kernel, Outcome, Record};
+use guest::{Fact, Kernel, Observation, Outcome, Record};
 
 /// Text on one line, without what a terminal would obey or what would turn the
 /// order of its letters around.
@@ -35,22 +35,12 @@ pub(crate) fn printable_record(record: Record) -> Record {
         Record::Ended {
             scenario,
             outcome,
-            mut observation,
-        } => {
-            for Fact { name, value } in &mut observation.0 {
-                (*name, *value) = (printable(name), printable(value));
-            }
-            Record::Ended {
-                scenario: printable(&scenario),
-                outcome: match outcome {
-                    Outcome::NotApplicable(why) => Outcome::NotApplicable(printable(&why)),
-                    Outcome::Failed(why) => Outcome::Failed(printable(&why)),
-                    Outcome::Died(how) => Outcome::Died(printable(&how)),
-                    Outcome::Completed | Outcome::TimedOut => outcome,
-                },
-                observation,
-            }
-        }
+            observation,
+        } => Record::Ended {
+            scenario: printable(&scenario),
+            outcome: printable_outcome(outcome),
+            observation: printable_observation(observation),
+        },
         Record::Broken { why } => Record::Broken {
             why: printable(&why),
         },
@@ -63,10 +53,26 @@ pub(crate) fn printable_record(record: Record) -> Record {
     }
 }
 
+/// How a scenario ended, in words that are [`printable`].
+pub(crate) fn printable_outcome(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::NotApplicable(why) => Outcome::NotApplicable(printable(&why)),
+        Outcome::Failed(why) => Outcome::Failed(printable(&why)),
+        Outcome::Died(how) => Outcome::Died(printable(&how)),
+        Outcome::Completed | Outcome::TimedOut => outcome,
+    }
+}
+
+/// What a scenario saw, in words that are [`printable`].
+pub(crate) fn printable_observation(mut observation: Observation) -> Observation {
+    for Fact { name, value } in &mut observation.0 {
+        (*name, *value) = (printable(name), printable(value));
+    }
+    observation
+}
+
 #[cfg(test)]
 mod tests {
-    use guest::Observation;
-
     use super::*;
 
     /// A title, a screen that is cleared, the same in C1 controls, letters turned

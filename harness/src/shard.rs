@@ -116,6 +116,7 @@ mod tests {
             run: "example".to_owned(),
             started: Timestamp::UNIX_EPOCH,
             host: "example".to_owned(),
+            kernels: Vec::new(),
             scenarios: Vec::new(),
             shard: shard.map(|text| text.parse().unwrap()),
         }

@@ -93,6 +93,7 @@ pub struct Cell {
     /// What was seen.
     pub observed: Observation,
     /// How long it took.
+    #[serde(with = "crate::seconds")]
     pub took: Duration,
     /// The last lines of the console meanwhile, harmless to print.
     pub console: Vec<String>,

@@ -45,7 +45,6 @@ impl Bed<'_> {
             suite.bench.append = fault.append.iter().map(|&word| word.to_owned()).collect();
         }
         let row = suite.row(self.kernel, watcher);
-        watcher.row(&row);
         Ok(judged(
             &row,
             &suite.scenarios,

@@ -1,0 +1,65 @@
+use rexpect::session::spawn_command;
+
+use super::*;
+
+/// How long a run may take, in milliseconds.
+const PATIENCE: u64 = 10 * 60 * 1000;
+
+/// What a terminal is sent.
+fn on_a_terminal(no_colour: bool) -> String {
+    let mut command = xtask();
+    command
+        .args(["test-kernels", "6.1", "--scenario", SCENARIOS[0]])
+        .args(["--scenario", SCENARIOS[1]])
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR")
+        .env_remove("GITHUB_ACTIONS");
+    if no_colour {
+        command.env("NO_COLOR", "1");
+    }
+    spawn_command(command, Some(PATIENCE))
+        .unwrap()
+        .exp_eof()
+        .unwrap()
+}
+
+#[test]
+fn a_terminal_sees_bars_and_colours() {
+    let text = on_a_terminal(false);
+    for words in [
+        "6.1  ",
+        " booting, 0s",
+        "6.1: 2 of 2 passed in ",
+        "\x1b[32mpass\x1b[0m",
+    ] {
+        assert!(text.contains(words), "{words:?} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn without_colours_there_are_none() {
+    let text = on_a_terminal(true);
+    assert!(
+        text.contains("  pass") && text.contains(" booting, 0s"),
+        "{text}"
+    );
+    // What moves a bar is no colour: those end with an m.
+    let colours = text.split("\x1b[").skip(1).filter(|code| {
+        let end = code.find(|c: char| c.is_ascii_alphabetic());
+        end.is_some_and(|end| code[end..].starts_with('m'))
+    });
+    assert_eq!(colours.count(), 0, "{text:?}");
+}
+
+#[test]
+fn elsewhere_there_are_plain_lines() {
+    let output = run("human");
+    assert!(!output.stdout.contains(&b'\x1b') && !output.stderr.contains(&b'\x1b'));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert!(lines[0].starts_with("accelerator "), "{stderr}");
+    assert!(lines[1].starts_with("6.1: 2 of 2 passed in "), "{stderr}");
+    assert_eq!(lines.len(), 2, "{stderr}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.starts_with("kernel  "), "{stdout}");
+}
