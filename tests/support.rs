@@ -7,25 +7,21 @@ use std::sync::Once;
 
 use anyhow::{Context, Result, ensure};
 use guest::{Scenario, scenarios};
-use harness::{Choice, Row, RunDir, Suite, Watcher};
-use images::{Catalogue, Kernel, Progress, Store};
+use harness::{Downloads, Event, RunDir, Suite, Watcher};
+use images::{Catalogue, Kernel, Store};
 
 /// A watcher for tests, whose output is captured.
 #[derive(Debug)]
 pub struct Captured;
 
-impl Progress for Captured {
-    fn note(&self, text: &str) {
-        eprintln!("{text}");
-    }
-}
-
 impl Watcher for Captured {
-    fn accelerator(&self, choice: &Choice) {
-        eprintln!("accelerator {choice}");
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Note { text } => eprintln!("{text}"),
+            Event::Accelerator(choice) => eprintln!("accelerator {choice}"),
+            _ => {}
+        }
     }
-
-    fn row(&self, _: &Row) {}
 }
 
 /// The run that this process takes part in: one a run of nextest, else its own.
@@ -84,7 +80,7 @@ pub fn any_image() -> Result<PathBuf> {
         unreachable!("the catalogue holds catalogued kernels")
     };
     let store = Store::builder(&Catalogue::builtin()).build()?;
-    Ok(store.obtain(&entry, &Captured)?.path)
+    Ok(store.obtain(&entry, &Downloads::told_to(&Captured))?.path)
 }
 
 /// `cargo xtask`, as it is in the sources.

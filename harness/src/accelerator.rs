@@ -161,7 +161,7 @@ fn answers(
             boot: patience,
             scenario: Duration::ZERO,
         };
-        Ok(boot(&machine, deadlines, &dir)?.end)
+        Ok(boot(&machine, deadlines, &dir, &mut |_, _| {})?.end)
     };
     match attempt() {
         Ok(End::Complete) => Ok(()),

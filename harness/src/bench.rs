@@ -7,7 +7,10 @@ use anyhow::Result;
 use images::{Kernel, ObtainError, Store};
 
 use crate::accelerator::{Choice, Wish, choose};
-use crate::{Accelerator, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu, workspace};
+use crate::{
+    Accelerator, Downloads, Event, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu,
+    workspace,
+};
 
 /// Memory of a machine of which nothing else is said, in MiB.
 pub(crate) const MEMORY_MIB: u32 = 256;
@@ -67,7 +70,7 @@ impl Bench {
             Kernel::Catalogued(entry) => {
                 let image = self
                     .store
-                    .obtain(entry, watcher)
+                    .obtain(entry, &Downloads::told_to(watcher))
                     .map_err(|error| match error {
                         ObtainError::Unavailable { why } => Problem::Unavailable(why),
                         error => Problem::Failed(error.to_string()),
@@ -124,7 +127,7 @@ impl Bench {
                 &self.dir,
                 &workspace::accelerator_memory(),
             )?;
-            watcher.accelerator(&choice);
+            watcher.event(&Event::Accelerator(choice.clone()));
             *known = Some(choice);
         }
         Ok(known

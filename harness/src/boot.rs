@@ -9,7 +9,7 @@ use guest::{Kernel, Observation, Outcome, Record};
 use crate::conversation::{Conversation, Turn, Wait};
 use crate::end::End;
 use crate::listener::Said;
-use crate::{Machine, RunDir, Transcript};
+use crate::{Machine, RunDir, Transcript, harmless};
 
 /// What the guest may need around a scenario or program: ending its orphans, and
 /// being slow.
@@ -54,12 +54,17 @@ pub struct Ended {
     pub console: Vec<String>,
 }
 
-/// Boots a machine and listens to the end.
+/// Boots a machine and listens to the end. Each scenario is told of as it ends.
 ///
 /// # Errors
 /// Where the harness cannot do its part: QEMU does not run, the transcript
 /// cannot be written.
-pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boot> {
+pub fn boot(
+    machine: &Machine,
+    deadlines: Deadlines,
+    dir: &RunDir,
+    tell: &mut dyn FnMut(&Kernel, &Ended),
+) -> Result<Boot> {
     let mut conversation = Conversation::start(machine, dir)?;
     let mut report = Report {
         deadlines,
@@ -68,6 +73,7 @@ pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boo
         ended: Vec::new(),
         running: None,
         since: Instant::now(),
+        tell,
     };
     let end = loop {
         match conversation.turn(Some(report.wait.until), &[])? {
@@ -92,7 +98,7 @@ pub fn boot(machine: &Machine, deadlines: Deadlines, dir: &RunDir) -> Result<Boo
 }
 
 /// Makes a report of what the guest says.
-struct Report {
+struct Report<'a> {
     deadlines: Deadlines,
     wait: Wait,
     kernel: Option<Kernel>,
@@ -100,9 +106,11 @@ struct Report {
     running: Option<String>,
     /// When it started.
     since: Instant,
+    /// Hears of each scenario that ended.
+    tell: &'a mut dyn FnMut(&Kernel, &Ended),
 }
 
-impl Report {
+impl Report<'_> {
     /// Takes in what was said; says so if that was the end.
     fn take(&mut self, said: Said) -> Option<End> {
         match said.message {
@@ -114,7 +122,7 @@ impl Report {
     fn record(&mut self, record: Record, console: Vec<String>) -> Option<End> {
         match (record, self.running.take()) {
             (Record::Booted { kernel }, None) if self.kernel.is_none() => {
-                self.kernel = Some(kernel);
+                self.kernel = Some(harmless::kernel(&kernel));
                 self.wait = Wait::new("the first scenario to start", GRACE);
             }
             (Record::Started { scenario }, None) if self.kernel.is_some() => {
@@ -134,20 +142,24 @@ impl Report {
                 Some(running),
             ) if scenario == running => {
                 self.wait = Wait::new(format!("a word after {scenario}"), GRACE);
-                self.ended.push(Ended {
+                let ended = Ended {
                     scenario,
                     outcome,
                     observation,
                     took: self.since.elapsed(),
                     console,
-                });
+                };
+                if let Some(kernel) = &self.kernel {
+                    (self.tell)(kernel, &ended);
+                }
+                self.ended.push(ended);
             }
             (Record::Finished { scenarios }, None) if scenarios == self.ended.len() => {
                 return Some(End::Complete);
             }
             (Record::Broken { why }, running) => {
                 self.running = running;
-                return Some(End::Broken(why));
+                return Some(End::Broken(harmless::line(&why)));
             }
             (record, running) => {
                 self.running = running;

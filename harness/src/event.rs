@@ -1,22 +1,18 @@
 //! What happens in a run, one thing after the other.
 //!
-//! Every report is made from these: what is shown while a run goes on, and the
-//! page that is made of it later. A run keeps them in [`RunDir::events`], one
-//! JSON object a line.
+//! Every report is made from these: what is shown while a run goes on, the
+//! formats for programs, and the page that is made of it later. What they look
+//! like in JSON is told in `docs/events.md`.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
-use std::sync::Mutex;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
 use guest::Scenario;
 use jiff::Timestamp;
 use nix::unistd::gethostname;
 use serde::{Deserialize, Serialize};
 
-use crate::{Choice, Exit, Row, RunDir, Shard};
+use crate::{Choice, Exit, Row, RunDir, Shard, Verdict};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +22,51 @@ pub enum Event {
     Run(Header),
     /// The accelerator was chosen.
     Accelerator(Choice),
+    /// Something worth a line to a person.
+    Note {
+        /// One sentence, without a newline.
+        text: String,
+    },
+    /// A download begins, or begins anew.
+    DownloadStarted {
+        /// The name by which it is known.
+        file: String,
+        /// How large it is, in bytes, where that is known.
+        size: Option<u64>,
+    },
+    /// There is more of a download.
+    DownloadAdvanced {
+        /// Its name.
+        file: String,
+        /// How much of it is there, in bytes.
+        bytes: u64,
+    },
+    /// A download has ended, well or not.
+    DownloadFinished {
+        /// Its name.
+        file: String,
+    },
+    /// A kernel is being booted.
+    Boot {
+        /// The name under which it was asked for.
+        kernel: String,
+        /// Which boot of this kernel it is, from 1.
+        boot: usize,
+        /// How many scenarios it is booted for.
+        scenarios: usize,
+    },
+    /// A scenario is done, on a kernel that was booted for it.
+    Scenario {
+        /// The name under which the kernel was asked for.
+        kernel: String,
+        /// The scenario's name.
+        scenario: String,
+        /// What is to be said of it.
+        verdict: Verdict,
+        /// How long it took.
+        #[serde(with = "crate::seconds")]
+        took: Duration,
+    },
     /// A kernel is done.
     Kernel(Box<Row>),
     /// The run is over; one that has no such event was cut short.
@@ -44,6 +85,8 @@ pub struct Header {
     pub started: Timestamp,
     /// The host's name.
     pub host: String,
+    /// The names of the kernels, in the order in which they were asked for.
+    pub kernels: Vec<String>,
     /// The names of the scenarios, in the order they are run.
     pub scenarios: Vec<String>,
     /// The part of the kernels that was asked for, where it is not all of them.
@@ -54,40 +97,15 @@ pub struct Header {
 impl Header {
     /// Of a run that begins now, of all kernels.
     #[must_use]
-    pub fn now(dir: &RunDir, scenarios: &[&Scenario]) -> Self {
+    pub fn now(dir: &RunDir, kernels: Vec<String>, scenarios: &[&Scenario]) -> Self {
         let name = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
         Self {
             run: name(dir.path().file_name()),
             started: Timestamp::now(),
             host: name(gethostname().ok().as_deref()),
+            kernels,
             scenarios: scenarios.iter().map(|s| s.name.to_owned()).collect(),
             shard: None,
         }
-    }
-}
-
-/// The events of a run, in a file.
-#[derive(Debug)]
-pub struct EventLog(Mutex<File>);
-
-impl EventLog {
-    /// Begins a new file.
-    ///
-    /// # Errors
-    /// Where it cannot be created.
-    pub fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
-        Ok(Self(Mutex::new(file)))
-    }
-
-    /// Adds an event, as a whole line.
-    ///
-    /// # Errors
-    /// Where it cannot be written.
-    pub fn add(&self, event: &Event) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
-        let mut file = self.0.lock().map_err(|_| io::ErrorKind::Other)?;
-        file.write_all(&line)
     }
 }

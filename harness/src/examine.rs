@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use guest::{Job, Kernel, Scenario};
 
-use crate::boot::{Boot, Deadlines, boot};
+use crate::boot::{Boot, Deadlines, Ended, boot};
 use crate::end::End;
 use crate::verdict::judge;
-use crate::{Accelerator, Cell, Machine, RunDir, Verdict, initramfs};
+use crate::{Accelerator, Cell, Event, Machine, RunDir, Verdict, Watcher, initramfs};
 
 /// How many lines of a console are shown where a boot ended badly.
 const LAST_LINES: usize = 12;
@@ -46,12 +46,18 @@ pub(crate) fn deadlines(accelerator: Accelerator) -> Deadlines {
     }
 }
 
-/// Boots a kernel and looks at every scenario. After a crash, the scenarios that
-/// are left get a fresh boot.
+/// Boots a kernel, known to the watcher by its name, and looks at every scenario.
+/// After a crash, the scenarios that are left get a fresh boot.
 ///
 /// # Errors
 /// Where the harness cannot do its part.
-pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Result<Findings> {
+pub fn examine(
+    name: &str,
+    machine: &Machine,
+    scenarios: &[&Scenario],
+    dir: &RunDir,
+    watcher: &dyn Watcher,
+) -> Result<Findings> {
     let started = Instant::now();
     let deadlines = deadlines(machine.accelerator);
     let mut left: VecDeque<&str> = scenarios.iter().map(|scenario| scenario.name).collect();
@@ -74,11 +80,47 @@ pub fn examine(machine: &Machine, scenarios: &[&Scenario], dir: &RunDir) -> Resu
             ..machine.clone()
         };
         initramfs::pack(&job, &machine.initramfs)?;
-        let boot = boot(&machine, deadlines, &dir)?;
+        watcher.event(&Event::Boot {
+            kernel: name.to_owned(),
+            boot: findings.boots,
+            scenarios: left.len(),
+        });
+        let mut told = findings.cells.len();
+        let boot = boot(&machine, deadlines, &dir, &mut |kernel, ended| {
+            if let Some(cell) = cell_of(kernel, scenarios, ended) {
+                watcher.event(&done(name, &cell));
+                told += 1;
+            }
+        })?;
         take_in(boot, scenarios, &mut left, &mut findings);
+        // What came to no end of its own.
+        for cell in &findings.cells[told..] {
+            watcher.event(&done(name, cell));
+        }
     }
     findings.took = started.elapsed();
     Ok(findings)
+}
+
+/// Makes a cell of a scenario that ended, if it was asked for.
+fn cell_of(kernel: &Kernel, scenarios: &[&Scenario], ended: &Ended) -> Option<Cell> {
+    let scenario = scenarios
+        .iter()
+        .find(|scenario| scenario.name == ended.scenario)?;
+    Some(Cell {
+        took: ended.took,
+        console: ended.console.clone(),
+        ..judge(scenario, kernel, &ended.outcome, ended.observation.clone())
+    })
+}
+
+fn done(kernel: &str, cell: &Cell) -> Event {
+    Event::Scenario {
+        kernel: kernel.to_owned(),
+        scenario: cell.scenario.clone(),
+        verdict: cell.verdict,
+        took: cell.took,
+    }
 }
 
 /// Makes cells of a boot. At least one scenario is off the list afterwards.
@@ -95,19 +137,12 @@ fn take_in(
         transcript,
         ..
     } = boot;
-    for ended in ended {
-        let scenario = scenarios
-            .iter()
-            .find(|scenario| scenario.name == ended.scenario);
-        let (Some(kernel), Some(scenario)) = (&kernel, scenario) else {
-            continue;
-        };
+    for ended in &ended {
+        let cell = kernel
+            .as_ref()
+            .and_then(|kernel| cell_of(kernel, scenarios, ended));
         left.retain(|&name| name != ended.scenario);
-        findings.cells.push(Cell {
-            took: ended.took,
-            console: ended.console,
-            ..judge(scenario, kernel, &ended.outcome, ended.observation)
-        });
+        findings.cells.extend(cell);
     }
     if end != End::Complete || findings.last_lines.is_empty() {
         findings.last_lines = transcript.last_lines(LAST_LINES);

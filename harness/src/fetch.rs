@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use images::{Kernel, ObtainError, Progress, Store};
 
-use crate::side_by_side;
+use crate::{Downloads, Watcher, side_by_side};
 
 /// How many downloads may run at the same time.
 const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
@@ -15,14 +15,15 @@ const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 ///
 /// # Errors
 /// Where something that came was not what was promised, or this machine failed.
-pub fn fetch_all(store: &Store, kernels: &[Kernel], progress: &dyn Progress) -> Result<usize> {
+pub fn fetch_all(store: &Store, kernels: &[Kernel], watcher: &dyn Watcher) -> Result<usize> {
+    let progress = Downloads::told_to(watcher);
     let mut unavailable = 0;
     let mut failed = None;
     let obtain = |kernel: &Kernel| {
         let Kernel::Catalogued(entry) = kernel else {
             return Ok(());
         };
-        let result = store.obtain(entry, progress).map(drop);
+        let result = store.obtain(entry, &progress).map(drop);
         if let Err(ObtainError::Unavailable { why }) = &result {
             progress.note(&format!("{kernel}: cannot be had: {why}"));
         }

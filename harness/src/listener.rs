@@ -10,6 +10,7 @@ use guest::wire::{Decoder, Message, Piece};
 
 use crate::Transcript;
 use crate::end::End;
+use crate::harmless;
 use crate::transcript::{lines_of, push_bounded};
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
@@ -132,7 +133,7 @@ impl Listener {
             .position(|window| window == PANIC);
         if let Some(start) = panic {
             let text = String::from_utf8_lossy(&self.line[start..]);
-            self.panic = Some(text.trim_end().to_owned());
+            self.panic = Some(harmless::line(text.trim_end()));
             self.restarts_by = Some(Instant::now() + AFTERMATH);
         }
     }

@@ -30,6 +30,7 @@ pub struct Row {
     /// How often it was booted.
     pub boots: usize,
     /// How long all that took, without obtaining the kernel.
+    #[serde(with = "crate::seconds")]
     pub took: Duration,
     /// The last lines of the console of each boot that ended badly.
     pub last_lines: Vec<String>,

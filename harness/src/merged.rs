@@ -302,6 +302,7 @@ mod tests {
                 started: Timestamp::from_second(second).unwrap(),
                 host: "host".to_owned(),
                 scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
+                kernels: Vec::new(),
                 shard: None,
             },
             accelerator: None,

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use guest::{Kernel, NATIVE, NativeJob, NativeRecord, Outcome, Scenario, Version};
 
 use crate::verdict::judge;
-use crate::{Cell, Problem, Row, RunDir, Verdict, guest_binary};
+use crate::{Cell, Problem, Row, RunDir, Verdict, guest_binary, harmless};
 
 /// How long a scenario may take.
 const SCENARIO: Duration = Duration::from_secs(30);
@@ -50,17 +50,14 @@ const NOT_ON_A_HOST: &[(&str, &str)] = &[
 /// has no lineage of its own.
 #[must_use]
 pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) -> Row {
-    let (name, spec) = match claims {
-        None => (NATIVE.to_owned(), NATIVE.to_owned()),
-        Some(version) => (
-            format!("{NATIVE} as {version}"),
-            format!("{NATIVE} --claims {version}"),
-        ),
+    let spec = match claims {
+        None => NATIVE.to_owned(),
+        Some(version) => format!("{NATIVE} --claims {version}"),
     };
     let mut row = Row {
         image: Some("the running kernel".to_owned()),
         dir: dir.path().to_owned(),
-        ..Row::new(name, spec)
+        ..Row::new(native_name(claims), spec)
     };
     let binary = guest_binary();
     let started = Instant::now();
@@ -94,10 +91,19 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
     row
 }
 
+/// What the running kernel is called in a matrix.
+pub(crate) fn native_name(claims: Option<Version>) -> String {
+    match claims {
+        None => NATIVE.to_owned(),
+        Some(version) => format!("{NATIVE} as {version}"),
+    }
+}
+
 /// What a probe had to say to nobody in particular.
 fn last_lines(dir: &RunDir) -> Vec<String> {
-    let text = fs::read_to_string(dir.console()).unwrap_or_default();
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let bytes = fs::read(dir.console()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines: Vec<String> = text.lines().map(harmless::line).collect();
     lines.split_off(lines.len().saturating_sub(LAST_LINES))
 }
 

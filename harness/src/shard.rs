@@ -117,6 +117,7 @@ mod tests {
             started: Timestamp::UNIX_EPOCH,
             host: "example".to_owned(),
             scenarios: Vec::new(),
+            kernels: Vec::new(),
             shard: shard.map(|text| text.parse().unwrap()),
         }
     }

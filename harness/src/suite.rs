@@ -7,25 +7,8 @@ use anyhow::Result;
 use guest::Scenario;
 use images::{Kernel, Store};
 
-use crate::accelerator::Choice;
 use crate::examine::examine;
-use crate::{Bench, Cell, Matrix, Problem, Row, RunDir, Verdict, side_by_side};
-
-/// What is to be told while a suite runs. Called from several threads. Every
-/// method may be left out.
-pub trait Watcher: images::Progress {
-    /// The accelerator was chosen.
-    fn accelerator(&self, choice: &Choice) {
-        let _ = choice;
-    }
-
-    /// A kernel is done.
-    fn row(&self, row: &Row) {
-        let _ = row;
-    }
-}
-
-impl Watcher for images::Silent {}
+use crate::{Bench, Cell, Event, Matrix, Problem, Row, RunDir, Verdict, Watcher, side_by_side};
 
 /// What to run, and how.
 pub struct Suite<'a> {
@@ -61,11 +44,7 @@ impl<'a> Suite<'a> {
     /// Runs everything. Whatever becomes of one kernel, the others are run.
     pub fn run(&self, watcher: &dyn Watcher) -> Matrix {
         let mut rows = Vec::new();
-        let work = |kernel: &Kernel| {
-            let row = self.row(kernel, watcher);
-            watcher.row(&row);
-            row
-        };
+        let work = |kernel: &Kernel| self.row(kernel, watcher);
         side_by_side(self.jobs, &self.kernels, work, |row| rows.push(row));
         Matrix { rows }
     }
@@ -82,6 +61,7 @@ impl<'a> Suite<'a> {
             let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);
             row.cells = self.scenarios.iter().map(cell).collect();
         }
+        watcher.event(&Event::Kernel(Box::new(row.clone())));
         row
     }
 
@@ -90,8 +70,14 @@ impl<'a> Suite<'a> {
         row.image = Some(bootable.image);
         row.substitute = bootable.substitute;
         row.dir = bootable.dir.path().to_owned();
-        let findings = examine(&bootable.machine, &self.scenarios, &bootable.dir)
-            .map_err(|error| Problem::Failed(format!("{error:#}")))?;
+        let findings = examine(
+            &row.name,
+            &bootable.machine,
+            &self.scenarios,
+            &bootable.dir,
+            watcher,
+        )
+        .map_err(|error| Problem::Failed(format!("{error:#}")))?;
         row.kernel = findings.kernel;
         row.cells = findings.cells;
         row.boots = findings.boots;

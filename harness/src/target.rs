@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use guest::NATIVE;
+use guest::{NATIVE, Version};
 use images::{Catalogue, Kernel, ParseSpecError, SelectError, Spec};
 
 use crate::host::Tool;
+use crate::native::native_name;
 
 /// One word of the command line: `native`, or kernels to boot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,17 @@ impl Targets {
             _ => catalogue.select(&specs)?,
         };
         Ok(Self { native, kernels })
+    }
+
+    /// Their names, in the order in which they are run; the running kernel goes
+    /// by the version it is claimed to be.
+    #[must_use]
+    pub fn names(&self, claims: Option<Version>) -> Vec<String> {
+        let native = self.native.then(|| native_name(claims));
+        native
+            .into_iter()
+            .chain(self.kernels.iter().map(Kernel::name))
+            .collect()
     }
 
     /// What this host must have to test them: no QEMU where nothing is booted.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::harmless;
+
 /// How much of the beginning and of the end is kept, in bytes each: a guest may
 /// write for ever.
 const HEAD: usize = 4 << 20;
@@ -95,7 +97,7 @@ pub(crate) fn lines_of(text: &VecDeque<u8>) -> Vec<String> {
     let text: Vec<u8> = text.iter().copied().collect();
     String::from_utf8_lossy(&text)
         .lines()
-        .map(printable)
+        .map(harmless::line)
         .filter(|line| !line.trim().is_empty())
         .collect()
 }
@@ -106,18 +108,6 @@ pub(crate) fn push_bounded(buffer: &mut VecDeque<u8>, bytes: &[u8], limit: usize
     let excess = buffer.len().saturating_sub(limit);
     buffer.drain(..excess);
     excess
-}
-
-/// A line without the control characters that a terminal would obey.
-fn printable(line: &str) -> String {
-    let visible = |c: char| {
-        if c.is_control() && c != '\t' {
-            '\u{FFFD}'
-        } else {
-            c
-        }
-    };
-    line.trim_end_matches('\r').chars().map(visible).collect()
 }
 
 #[cfg(test)]

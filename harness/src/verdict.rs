@@ -6,6 +6,7 @@ use std::time::Duration;
 use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::harmless;
 use crate::subject::claimed_version;
 
 /// What is to be said of a scenario on a kernel.
@@ -89,6 +90,7 @@ pub struct Cell {
     /// What was seen.
     pub observed: Observation,
     /// How long it took.
+    #[serde(with = "crate::seconds")]
     pub took: Duration,
     /// The last lines of the console meanwhile, harmless to print.
     pub console: Vec<String>,
@@ -215,6 +217,10 @@ pub fn judge(
     outcome: &Outcome,
     observed: Observation,
 ) -> Cell {
+    let (outcome, observed) = (
+        &harmless::outcome(outcome),
+        harmless::observation(&observed),
+    );
     let (claim, unclaimed) = claim_about(scenario, kernel);
     let expected = claim.as_ref().map(|claim| &claim.expected);
     let (verdict, why) = match outcome {

@@ -117,7 +117,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     if let Some(seconds) = arguments.timeout {
         runner.timeout = Some(Duration::from_secs(seconds.get()));
     }
-    let terminal = report::Terminal::default();
+    let terminal = report::Terminal::without_kernels();
     print(format_args!("{} kernels\n", candidates.len()));
     let ask = |kernel: &Kernel| match &program {
         Some(program) => ask_program(&suite.bench, &runner, program, kernel, &terminal),

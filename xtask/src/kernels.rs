@@ -1,7 +1,7 @@
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Args, Subcommand, ValueEnum};
-use harness::{Exit, fetch_all, inventory, report};
+use harness::{Downloads, Exit, fetch_all, inventory, report};
 use images::{Catalogue, Kernel, Spec, Store};
 
 use crate::out::print;
@@ -123,9 +123,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         }
         Command::Prune(prune) => {
             let terminal = report::Terminal::default();
+            let progress = Downloads::told_to(&terminal);
             let removed = match prune.all {
-                true => store.prune_all(&terminal)?,
-                false => store.prune(&catalogue, &terminal)?,
+                true => store.prune_all(&progress)?,
+                false => store.prune(&catalogue, &progress)?,
             };
             print(report::removed(&removed));
             Ok(Exit::Agreed)

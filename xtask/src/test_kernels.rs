@@ -1,12 +1,14 @@
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::{env, io};
 
 use anyhow::Result;
-use clap::Args;
 use clap::error::ErrorKind;
+use clap::{Args, ValueEnum};
 use guest::{NATIVE, Version};
 use harness::{
-    Event, EventLog, Exit, Header, Matrix, RunDir, Shard, Suite, Target, Targets, Watcher, Wish,
-    host, native, report, scenarios_named,
+    Event, EventLog, Exit, Header, Matrix, RunDir, Shard, Stream, Suite, Target, Targets, Watcher,
+    Wish, host, native, report, scenarios_named,
 };
 use images::Catalogue;
 
@@ -34,7 +36,8 @@ Examples:
   cargo xtask test-kernels native                the running kernel, without QEMU
   cargo xtask test-kernels native --claims 4.4   a kernel that says it is like 4.4
   cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded
-  cargo xtask test-kernels all --shard 1/3       the first of three machines")]
+  cargo xtask test-kernels all --shard 1/3       the first of three machines
+  cargo xtask test-kernels --format ktap > results.ktap")]
 pub(crate) struct Arguments {
     /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, the path of a bzImage, or
     /// native for the running one [default: those marked in images/kernels.toml]
@@ -69,6 +72,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value = "1")]
     cpus: NonZeroU32,
 
+    /// What stdout is for; where that is programs, people read stderr
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+
     /// Fail where a kernel could not be run
     #[arg(long)]
     strict: bool,
@@ -76,6 +83,19 @@ pub(crate) struct Arguments {
     /// Install what is missing without asking (as CI=true does)
     #[arg(long)]
     yes: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The matrix, and what is to be known of every cell that is not as claimed
+    Human,
+    /// What happens, one JSON object a line, as docs/events.md describes
+    Json,
+    /// The kernel's own format for tests
+    Ktap,
+    /// The same as human, with an annotation for each red cell, and a summary of
+    /// the job
+    Github,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
@@ -98,17 +118,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     host::prepare(targets.tools(), arguments.yes)?;
 
     let dir = RunDir::new_run()?;
-    let log = EventLog::create(&dir.events())?;
+    let stream = Stream::default()
+        .to(EventLog::create(&dir.events())?)
+        .to(report::Terminal::default());
+    let stream = match arguments.format {
+        Format::Human => stream,
+        Format::Json => stream.to(EventLog::new(io::stdout(), "stdout")),
+        Format::Ktap => stream.to(report::Ktap::new(io::stdout())),
+        Format::Github => {
+            let summary = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+            stream.to(report::Github::new(io::stdout(), summary))
+        }
+    };
+    let kernels = targets.names(arguments.claims);
     let header = Header {
         shard: arguments.shard,
-        ..Header::now(&dir, &scenarios)
+        ..Header::now(&dir, kernels, &scenarios)
     };
-    log.add(&Event::Run(header))?;
-    let terminal = report::Terminal::default();
+    stream.event(&Event::Run(header));
     let mut matrix = Matrix::default();
     if targets.native {
         let row = native(&scenarios, arguments.claims, &dir.kernel(NATIVE)?);
-        terminal.row(&row);
+        stream.event(&Event::Kernel(Box::new(row.clone())));
         matrix.rows.push(row);
     }
     if !targets.kernels.is_empty() {
@@ -117,22 +148,41 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         suite.bench.wish = arguments.accel;
         suite.bench.cpus = arguments.cpus.get();
         suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
-        matrix.rows.extend(suite.run(&terminal).rows);
+        matrix.rows.extend(suite.run(&stream).rows);
     }
 
-    for row in &matrix.rows {
-        log.add(&Event::Kernel(Box::new(row.clone())))?;
-    }
     let exit = match idle {
         None => matrix.exit(arguments.strict),
         Some(_) => Exit::Agreed,
     };
-    log.add(&Event::Finished { exit })?;
-    if let Some(shard) = idle {
-        eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
-        return Ok(exit);
+    stream.event(&Event::Finished { exit });
+    match idle {
+        None => tell_people(&matrix, arguments.format)?,
+        Some(shard) => {
+            eprintln!("shard {shard} has none of the kernels: nothing was asserted here")
+        }
     }
-    print(format_args!("{}\n", report::table(&matrix)));
-    print(report::details(&matrix));
+    match stream.end() {
+        // It was seen, whoever could not be told of it.
+        Err(error) if exit == Exit::Disagreed => eprintln!("error: {error:#}"),
+        result => result?,
+    }
     Ok(exit)
+}
+
+/// Prints the matrix and its details, wherever people read.
+fn tell_people(matrix: &Matrix, format: Format) -> Result<()> {
+    let on_stdout = matches!(format, Format::Human | Format::Github);
+    let colour = on_stdout && report::in_colour();
+    let (table, details) = (report::table(matrix, colour), report::details(matrix));
+    let mut text = format!("{table}\n{details}");
+    if format == Format::Github || env::var_os("GITHUB_ACTIONS").is_some() {
+        text = report::fenced(&text)?;
+    }
+    if on_stdout {
+        print(text);
+    } else {
+        eprint!("{text}");
+    }
+    Ok(())
 }

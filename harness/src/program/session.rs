@@ -15,7 +15,7 @@ use crate::boot::GRACE;
 use crate::conversation::{Conversation, Turn, Wait};
 use crate::end::End;
 use crate::terminal::Window;
-use crate::{Interrupt, Machine, RunDir};
+use crate::{Interrupt, Machine, RunDir, harmless};
 
 /// A guest that says nothing for so long hangs: it would say something every
 /// five seconds ([`guest::HEARTBEAT`]).
@@ -247,7 +247,7 @@ impl Talk<'_> {
                 };
             }
             (Message::Record(Record::Booted { kernel }), Phase::Boots(_)) => {
-                self.kernel = Some(kernel);
+                self.kernel = Some(harmless::kernel(&kernel));
                 self.phase = Phase::Starts(Wait::new("the program to start", GRACE));
             }
             (Message::Record(Record::ProgramStarted { terminal }), Phase::Starts(_)) => {
@@ -267,7 +267,7 @@ impl Talk<'_> {
                 return Ok(Some(Ending::Ended(*status)));
             }
             (Message::Record(Record::Broken { why }), _) => {
-                return Ok(Some(Ending::Lost(End::Broken(why))));
+                return Ok(Some(Ending::Lost(End::Broken(harmless::line(&why)))));
             }
             (message, _) => {
                 let what = format!("a message out of turn: {message:?}");

@@ -33,6 +33,16 @@ pub fn details(matrix: &Matrix) -> String {
     text
 }
 
+/// The same of one red cell.
+pub(super) fn of_cell(row: &Row, cell: &Cell) -> String {
+    let mut text = String::new();
+    match row.kernel {
+        Some(_) => red(row, cell, &mut text),
+        None => never_up(row, cell, &mut text),
+    }
+    text
+}
+
 fn aside(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
     let _ = writeln!(

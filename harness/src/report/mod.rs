@@ -1,11 +1,13 @@
-//! Reports for people.
+//! Reports: for people, and in formats of others.
 
 mod basis;
 mod bisection;
 mod details;
 mod explain;
+mod github;
 mod github_matrix;
 mod history;
+mod ktap;
 mod page;
 mod program;
 mod ranges;
@@ -17,11 +19,13 @@ pub use basis::basis;
 pub use bisection::bisection;
 pub use details::details;
 pub use explain::{explain, explain_kernel};
+pub use github::{Github, fenced};
 pub use github_matrix::{TooManyJobs, github_matrix};
 pub use history::history;
+pub use ktap::Ktap;
 pub use page::{page, write_page};
 pub(crate) use program::ending;
 pub use program::{closing_line, exit_code, failure};
 pub use stock::{checked, removed, stock};
-pub use table::table;
+pub use table::{in_colour, table};
 pub use terminal::Terminal;

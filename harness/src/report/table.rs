@@ -2,14 +2,23 @@
 
 use std::fmt::Write;
 
+use console::style;
+
 use crate::{Cell, Matrix, Problem, Row, Verdict};
 
 /// A wider table is shown as one letter a cell.
 const WIDTH: usize = 120;
 
-/// Kernels by scenarios. A kernel that did not run has one line that says why.
+/// Whether stdout is for colours: a terminal, and no `NO_COLOR` is set.
 #[must_use]
-pub fn table(matrix: &Matrix) -> String {
+pub fn in_colour() -> bool {
+    console::colors_enabled()
+}
+
+/// Kernels by scenarios, in colour or not. A kernel that did not run has one line
+/// that says why.
+#[must_use]
+pub fn table(matrix: &Matrix, colour: bool) -> String {
     let scenarios: Vec<&str> = matrix.rows.first().map_or_else(Vec::new, |row| {
         row.cells
             .iter()
@@ -31,9 +40,9 @@ pub fn table(matrix: &Matrix) -> String {
 
     let mut text = String::new();
     if name_width + columns.iter().map(|width| width + 2).sum::<usize>() <= WIDTH {
-        words(matrix, &scenarios, name_width, &columns, &mut text);
+        words(matrix, &scenarios, name_width, &columns, colour, &mut text);
     } else {
-        letters(matrix, &scenarios, name_width, &mut text);
+        letters(matrix, &scenarios, name_width, colour, &mut text);
     }
     text
 }
@@ -43,6 +52,7 @@ fn words(
     scenarios: &[&str],
     name_width: usize,
     columns: &[usize],
+    colour: bool,
     text: &mut String,
 ) {
     let _ = write!(text, "{:name_width$}", "kernel");
@@ -60,7 +70,9 @@ fn words(
                 for (cell, width) in row.cells.iter().zip(columns) {
                     let mark = if is_marked(cell) { "*" } else { "" };
                     let verdict = format!("{}{mark}", cell.verdict);
-                    let _ = write!(text, "  {verdict:width$}");
+                    let gap = " ".repeat(width.saturating_sub(verdict.len()));
+                    let verdict = painted(&verdict, cell.verdict, colour);
+                    let _ = write!(text, "  {verdict}{gap}");
                 }
             }
         }
@@ -76,7 +88,13 @@ fn is_marked(cell: &Cell) -> bool {
     matches!(cell.verdict, Verdict::Passed | Verdict::Failed) && cell.rests_on_source()
 }
 
-fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut String) {
+fn letters(
+    matrix: &Matrix,
+    scenarios: &[&str],
+    name_width: usize,
+    colour: bool,
+    text: &mut String,
+) {
     for (index, name) in scenarios.iter().enumerate() {
         let _ = writeln!(text, "{:>3} {name}", index + 1);
     }
@@ -115,11 +133,22 @@ fn letters(matrix: &Matrix, scenarios: &[&str], name_width: usize, text: &mut St
                     if index % 10 == 0 {
                         text.push(' ');
                     }
-                    text.push(letter(cell.verdict, is_marked(cell)));
+                    let letter = letter(cell.verdict, is_marked(cell));
+                    text.push_str(&painted(&letter.to_string(), cell.verdict, colour));
                 }
             }
         }
         end_line(text);
+    }
+}
+
+/// A cell, green or red where it is one or the other.
+fn painted(cell: &str, verdict: Verdict, colour: bool) -> String {
+    let cell = style(cell).force_styling(colour);
+    match verdict {
+        Verdict::Passed => cell.green().to_string(),
+        verdict if verdict.is_red() => cell.red().bold().to_string(),
+        _ => cell.to_string(),
     }
 }
 
@@ -200,11 +229,24 @@ mod tests {
 
     #[test]
     fn what_rests_on_source_is_marked() {
-        let narrow = table(&matrix(2));
+        let narrow = table(&matrix(2), false);
         assert!(narrow.contains("  pass*"), "{narrow}");
         assert!(narrow.contains("\n* basis: source"), "{narrow}");
-        let wide = table(&matrix(12));
+        let wide = table(&matrix(12), false);
         assert!(wide.contains(": pass (basis: source)"), "{wide}");
         assert!(wide.contains("  :.:.:.:.:. :."), "{wide}");
+    }
+
+    #[test]
+    fn colour_changes_nothing_else() {
+        let mut matrix = matrix(12);
+        matrix.rows[0].cells[1].verdict = Verdict::Failed;
+        for cells in [12, 2] {
+            matrix.rows[0].cells.truncate(cells);
+            let painted = table(&matrix, true);
+            assert!(painted.contains("\u{1b}[32m"), "{painted}");
+            assert!(painted.contains("\u{1b}[31m"), "{painted}");
+            assert_eq!(console::strip_ansi_codes(&painted), table(&matrix, false));
+        }
     }
 }

@@ -1,21 +1,46 @@
 //! What is shown while a suite runs.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use images::Progress;
+use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::{Choice, Problem, Row, Verdict, Watcher};
+use crate::{Event, Problem, Row, Sink, Verdict, Watcher};
 
-/// Progress on stderr: bars for downloads where it is a terminal, and a line for
-/// all that is worth one.
-#[derive(Debug, Default)]
+const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
+const BOOTING: &str = "{msg:24!} booting, {elapsed}";
+const RUNNING: &str = "{msg:24!} {pos:>3} of {len} scenarios {bar:20}";
+/// How often a bar without news is drawn.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Progress on stderr: bars for downloads and kernels where it is a terminal, and
+/// a line for all that is worth one.
+#[derive(Debug)]
 pub struct Terminal {
     bars: MultiProgress,
-    transfers: Mutex<HashMap<String, ProgressBar>>,
-    /// Whether stderr is somebody else's as well.
-    reserved: bool,
+    under_way: Mutex<HashMap<What, ProgressBar>>,
+    accelerator: bool,
+    kernels: bool,
+}
+
+/// What has a bar, by its name.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum What {
+    Download(String),
+    Kernel(String),
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self {
+            bars: MultiProgress::default(),
+            under_way: Mutex::default(),
+            accelerator: true,
+            kernels: true,
+        }
+    }
 }
 
 impl Terminal {
@@ -23,7 +48,16 @@ impl Terminal {
     #[must_use]
     pub fn reserved() -> Self {
         Self {
-            reserved: true,
+            accelerator: false,
+            ..Self::without_kernels()
+        }
+    }
+
+    /// One that leaves it to others to say what came of a kernel.
+    #[must_use]
+    pub fn without_kernels() -> Self {
+        Self {
+            kernels: false,
             ..Self::default()
         }
     }
@@ -33,63 +67,93 @@ impl Terminal {
         self.bars.suspend(|| eprintln!("{line}"));
     }
 
-    fn with_transfers(&self, act: impl FnOnce(&mut HashMap<String, ProgressBar>)) {
-        if let Ok(mut transfers) = self.transfers.lock() {
-            act(&mut transfers);
+    fn with_bars(&self, act: impl FnOnce(&mut HashMap<What, ProgressBar>)) {
+        if !self.bars.is_hidden() {
+            act(&mut self
+                .under_way
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner));
         }
     }
-}
 
-impl Progress for Terminal {
-    fn started(&self, name: &str, total: Option<u64>) {
-        self.with_transfers(|transfers| {
-            let bar = match total {
-                Some(total) => ProgressBar::new(total),
+    /// Begins a bar, or begins it anew.
+    fn begin(&self, what: What, length: Option<u64>, template: &str) {
+        self.with_bars(|bars| {
+            let bar = match length {
+                Some(length) => ProgressBar::new(length),
                 None => ProgressBar::new_spinner(),
             };
-            // A template without this crate's own mistakes always parses.
-            if let Ok(style) = ProgressStyle::with_template(
-                "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}",
-            ) {
-                bar.set_style(style);
-            }
-            let bar = self.bars.add(bar.with_message(name.to_owned()));
-            if let Some(old) = transfers.insert(name.to_owned(), bar) {
+            let (What::Download(name) | What::Kernel(name)) = &what;
+            let bar = self.bars.add(bar.with_message(name.clone()));
+            bar.set_style(style(template));
+            bar.enable_steady_tick(TICK);
+            if let Some(old) = bars.insert(what, bar) {
                 old.finish_and_clear();
             }
         });
     }
 
-    fn advanced(&self, name: &str, bytes: u64) {
-        self.with_transfers(|transfers| {
-            if let Some(bar) = transfers.get(name) {
-                bar.inc(bytes);
-            }
-        });
-    }
-
-    fn finished(&self, name: &str) {
-        self.with_transfers(|transfers| {
-            if let Some(bar) = transfers.remove(name) {
+    fn end(&self, what: &What) {
+        self.with_bars(|bars| {
+            if let Some(bar) = bars.remove(what) {
                 bar.finish_and_clear();
             }
         });
     }
+}
 
-    fn note(&self, text: &str) {
-        self.say(text);
-    }
+/// A template without this crate's own mistakes always parses.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Watcher for Terminal {
-    fn accelerator(&self, choice: &Choice) {
-        if !self.reserved {
-            self.say(&format!("accelerator {choice}"));
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Run(_) | Event::Finished { .. } => {}
+            Event::Accelerator(choice) => {
+                if self.accelerator {
+                    self.say(&format!("accelerator {choice}"));
+                }
+            }
+            Event::Note { text } => self.say(text),
+            Event::DownloadStarted { file, size } => {
+                self.begin(What::Download(file.clone()), *size, DOWNLOAD);
+            }
+            Event::DownloadAdvanced { file, bytes } => self.with_bars(|bars| {
+                if let Some(bar) = bars.get(&What::Download(file.clone())) {
+                    bar.set_position(*bytes);
+                }
+            }),
+            Event::DownloadFinished { file } => self.end(&What::Download(file.clone())),
+            Event::Boot {
+                kernel, scenarios, ..
+            } => {
+                let scenarios = u64::try_from(*scenarios).ok();
+                self.begin(What::Kernel(kernel.clone()), scenarios, BOOTING);
+            }
+            Event::Scenario { kernel, .. } => self.with_bars(|bars| {
+                if let Some(bar) = bars.get(&What::Kernel(kernel.clone())) {
+                    if bar.position() == 0 {
+                        bar.set_style(style(RUNNING));
+                    }
+                    bar.inc(1);
+                }
+            }),
+            Event::Kernel(row) => {
+                self.end(&What::Kernel(row.name.clone()));
+                if self.kernels {
+                    self.say(&line(row));
+                }
+            }
         }
     }
+}
 
-    fn row(&self, row: &Row) {
-        self.say(&line(row));
+impl Sink for Terminal {
+    fn take(&mut self, event: &Event) -> Result<()> {
+        self.event(event);
+        Ok(())
     }
 }
 

@@ -1,0 +1,235 @@
+//! GitHub's workflow commands, and a job's summary.
+//!
+//! A runner obeys lines of a job's output that begin with `::`, and `##[` anywhere
+//! in one (src/Runner.Common/ActionCommand.cs in actions/runner). What a guest
+//! said must be neither: in a command it is escaped, and what is for people is
+//! fenced.
+
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use guest::Version;
+
+use super::details::of_cell;
+use super::table;
+use crate::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
+
+/// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
+/// there may be one of another command of the same step.
+const SUMMARY: usize = 512 << 10;
+
+/// Writes an annotation for each red cell as the kernels are done, and the job's
+/// summary in the end.
+pub struct Github<W> {
+    to: W,
+    summary: Option<PathBuf>,
+    header: Option<Header>,
+    rows: Vec<Row>,
+}
+
+impl<W: Write> Github<W> {
+    /// Writes annotations to this, and the summary to the end of a file: the one
+    /// that `GITHUB_STEP_SUMMARY` names.
+    pub fn new(to: W, summary: Option<PathBuf>) -> Self {
+        Self {
+            to,
+            summary,
+            header: None,
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl<W: Write + Send> Sink for Github<W> {
+    fn take(&mut self, event: &Event) -> Result<()> {
+        match event {
+            Event::Run(header) => self.header = Some(header.clone()),
+            Event::Kernel(row) => {
+                self.rows.push(Row::clone(row));
+                self.to
+                    .write_all(annotations(row).as_bytes())
+                    .and_then(|()| self.to.flush())
+                    .context("writing annotations")?;
+            }
+            Event::Finished { .. } => {
+                let kernels = self.header.take().map_or(Vec::new(), |h| h.kernels);
+                let place = |row: &Row| kernels.iter().position(|name| *name == row.name);
+                let mut rows = std::mem::take(&mut self.rows);
+                rows.sort_by_key(place);
+                if let Some(path) = &self.summary {
+                    append(path, &summary(&Matrix { rows }))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn append(path: &PathBuf, text: &str) -> Result<()> {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("writing the summary {}", path.display()))
+}
+
+/// What people read, with a runner told to obey none of it.
+///
+/// # Errors
+/// Where there is no randomness to be had.
+pub fn fenced(text: &str) -> Result<String> {
+    let mut random = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut random))
+        .context("reading /dev/urandom")?;
+    let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("::stop-commands::{token}\n{text}\n::{token}::\n"))
+}
+
+fn annotations(row: &Row) -> String {
+    let mut text = String::new();
+    let name = &row.name;
+    let red = || row.cells.iter().filter(|cell| cell.verdict.is_red());
+    match (&row.problem, &row.kernel, red().next()) {
+        (Some(Problem::Unavailable(why)), ..) => {
+            command(
+                "warning",
+                &[("title", &format!("{name}: not run"))],
+                why,
+                &mut text,
+            );
+        }
+        (Some(Problem::Failed(why)), ..) => {
+            command(
+                "error",
+                &[("title", &format!("{name}: FAILED"))],
+                why,
+                &mut text,
+            );
+        }
+        // It concerns every scenario alike.
+        (None, None, Some(cell)) => {
+            let title = format!("{name}: the guest did not come up");
+            let why = cell.why.as_deref().unwrap_or_default();
+            let message = format!("{}: {why}\n{}", cell.verdict, row.last_lines.join("\n"));
+            command("error", &[("title", &title)], &message, &mut text);
+        }
+        _ => {
+            for cell in red() {
+                let (file, line) = place(cell);
+                let title = format!("{name} {}: {}", cell.scenario, cell.verdict);
+                let properties = [("file", &*file), ("line", &*line), ("title", &*title)];
+                command("error", &properties, &of_cell(row, cell), &mut text);
+            }
+        }
+    }
+    text
+}
+
+/// Where the claim stands that a cell was held against; the beginning of the
+/// file where that is not found.
+fn place(cell: &Cell) -> (String, String) {
+    let file = format!("guest/src/scenarios/{}.rs", cell.scenario);
+    let source = fs::read_to_string(crate::root().join(&file)).unwrap_or_default();
+    let line = cell.claim.as_ref().and_then(|claim| {
+        let Version { major, minor, .. } = claim.since;
+        let begins = format!("Claim::since({major}, {minor})");
+        source.lines().position(|line| line.contains(&begins))
+    });
+    (file, (line.unwrap_or(0) + 1).to_string())
+}
+
+/// `::error file=…,line=…,title=…::…`.
+fn command(name: &str, properties: &[(&str, &str)], message: &str, text: &mut String) {
+    let properties: Vec<String> = properties
+        .iter()
+        .map(|(name, value)| format!("{name}={}", property(value)))
+        .collect();
+    let message = message.trim().replace('\0', "");
+    let _ = writeln!(
+        text,
+        "::{name} {}::{}",
+        properties.join(","),
+        escaped(&message)
+    );
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    escaped(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The run in Markdown: what is red first.
+fn summary(matrix: &Matrix) -> String {
+    let cells = || matrix.rows.iter().flat_map(|row| &row.cells);
+    let count = |wanted: fn(&Cell) -> bool| cells().filter(|cell| wanted(cell)).count();
+    let passed = count(|cell| cell.verdict == Verdict::Passed);
+    let red = count(|cell| cell.verdict.is_red());
+    let mut text = format!("## Kernels: {passed} passed, {red} red\n\n");
+    for row in &matrix.rows {
+        for cell in row.cells.iter().filter(|cell| cell.verdict.is_red()) {
+            let details = block(&of_cell(row, cell));
+            if text.len() + details.len() > SUMMARY {
+                text.push_str("There is more that is red than there is room for.\n\n");
+                break;
+            }
+            text.push_str(&details);
+            if row.kernel.is_none() {
+                // It concerns every scenario alike.
+                break;
+            }
+        }
+    }
+    text.push_str("| kernel | ran | passed | red | time |\n|---|---|---:|---:|---:|\n");
+    for row in &matrix.rows {
+        let ran = match (&row.problem, row.version()) {
+            (Some(Problem::Unavailable(why)), _) => format!("not run: {why}"),
+            (Some(Problem::Failed(why)), _) => format!("FAILED: {why}"),
+            (None, Some(version)) => version.to_string(),
+            (None, None) => "did not come up".to_owned(),
+        };
+        let red = row.cells.iter().filter(|cell| cell.verdict.is_red());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {:.1} s |",
+            inline(&row.name),
+            inline(&ran),
+            row.count(Verdict::Passed),
+            red.count(),
+            row.took.as_secs_f64()
+        );
+    }
+    text.push_str("\n<details><summary>Matrix</summary>\n\n");
+    text.push_str(&block(&table(matrix, false)));
+    text.push_str("</details>\n");
+    text
+}
+
+/// Text as it stands, in a fence that is longer than whatever is in it.
+fn block(text: &str) -> String {
+    let runs = text.split(|c| c != '`').map(str::len);
+    let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);
+    format!("{fence}text\n{}\n{fence}\n\n", text.trim())
+}
+
+/// Text within a cell of a table, where neither Markdown nor HTML means anything.
+fn inline(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if c.is_control() {
+            escaped.push(' ');
+        } else if c.is_ascii_punctuation() {
+            let _ = write!(escaped, "&#{};", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}

@@ -1,0 +1,154 @@
+//! The kernel's own format for tests: KTAP, version 1
+//! (<https://docs.kernel.org/dev-tools/ktap.html>).
+//!
+//! A kernel is a test, and its scenarios are the subtests. Whatever a guest said
+//! stands behind words of ours, and without what a parser would take for more
+//! than text.
+
+use std::fmt::Write as _;
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use crate::{Cell, Event, Problem, Row, Sink, Verdict};
+
+/// Where tools/testing/kunit/kunit_parser.py takes a kernel's log to end,
+/// wherever in a line it stands.
+const ENDS: [&str; 3] = [
+    "List of all partitions:",
+    "Kernel panic - not syncing: VFS:",
+    "reboot: System halted",
+];
+
+/// Writes the kernels as they are done.
+pub struct Ktap<W> {
+    to: W,
+    kernels: usize,
+}
+
+impl<W: Write> Ktap<W> {
+    /// Writes to this.
+    pub fn new(to: W) -> Self {
+        Self { to, kernels: 0 }
+    }
+}
+
+impl<W: Write + Send> Sink for Ktap<W> {
+    fn take(&mut self, event: &Event) -> Result<()> {
+        let text = match event {
+            Event::Run(header) => format!("KTAP version 1\n1..{}\n", header.kernels.len()),
+            Event::Accelerator(choice) => {
+                format!("# accelerator: {}\n", plain(&choice.to_string()))
+            }
+            Event::Kernel(row) => {
+                self.kernels += 1;
+                kernel(self.kernels, row)
+            }
+            _ => return Ok(()),
+        };
+        self.to
+            .write_all(text.as_bytes())
+            .and_then(|()| self.to.flush())
+            .context("writing KTAP")
+    }
+}
+
+fn kernel(number: usize, row: &Row) -> String {
+    let name = description(&row.name);
+    match &row.problem {
+        Some(Problem::Unavailable(why)) => {
+            return format!("ok {number} {name} # SKIP {}\n", data(why));
+        }
+        Some(Problem::Failed(why)) => {
+            return format!("not ok {number} {name} # ERROR {}\n", data(why));
+        }
+        None => {}
+    }
+    let mut text = format!(
+        "  KTAP version 1\n  # Subtest: {name}\n  1..{}\n",
+        row.cells.len()
+    );
+    if let Some(kernel) = &row.kernel {
+        let (release, version) = (plain(&kernel.release), plain(&kernel.version));
+        let _ = writeln!(text, "  # kernel: {release} {version}");
+    }
+    for (index, cell) in row.cells.iter().enumerate() {
+        scenario(index + 1, cell, &mut text);
+    }
+    if row.kernel.is_none() {
+        for line in &row.last_lines {
+            let _ = writeln!(text, "# {name}: console: {}", plain(line));
+        }
+    }
+    let all = |wanted: fn(&Cell) -> bool| row.cells.iter().all(wanted);
+    let (result, directive) = if !all(|cell| !cell.verdict.is_red()) {
+        ("not ok", "")
+    } else if all(|cell| cell.verdict != Verdict::Passed) {
+        ("ok", " # SKIP nothing was asserted")
+    } else {
+        ("ok", "")
+    };
+    let _ = writeln!(text, "{result} {number} {name}{directive}");
+    text
+}
+
+fn scenario(number: usize, cell: &Cell, text: &mut String) {
+    let name = description(&cell.scenario);
+    if cell.verdict.is_red() {
+        for row in cell.comparison().iter().filter(|row| !row.agrees()) {
+            let shown = |value: &Option<String>| plain(value.as_deref().unwrap_or("nothing"));
+            let (expected, observed) = (shown(&row.expected), shown(&row.observed));
+            let fact = plain(&row.fact);
+            let _ = writeln!(
+                text,
+                "  # {name}: {fact}: expected {expected}, observed {observed}"
+            );
+        }
+        for line in &cell.console {
+            let _ = writeln!(text, "  # {name}: console: {}", plain(line));
+        }
+    }
+    let result = if cell.verdict.is_red() {
+        "not ok"
+    } else {
+        "ok"
+    };
+    let directive = directive(cell.verdict).map_or(String::new(), |directive| {
+        let why = cell.why.as_deref().unwrap_or_default();
+        format!(" # {directive} {}: {}", cell.verdict, data(why))
+    });
+    let directive = directive.trim_end_matches([':', ' ']);
+    let _ = writeln!(text, "  {result} {number} {name}{directive}");
+}
+
+/// What kind of result it is, other than passed and failed.
+fn directive(verdict: Verdict) -> Option<&'static str> {
+    match verdict {
+        Verdict::Passed | Verdict::Failed => None,
+        Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => Some("SKIP"),
+        Verdict::TimedOut | Verdict::Hung => Some("TIMEOUT"),
+        Verdict::Broken | Verdict::Died | Verdict::Panicked | Verdict::Ended | Verdict::Garbled => {
+            Some("ERROR")
+        }
+    }
+}
+
+/// The description of a test, which has no hash sign.
+fn description(name: &str) -> String {
+    data(name).trim().to_owned()
+}
+
+/// What may stand in a result, where a hash sign begins a directive.
+fn data(text: &str) -> String {
+    plain(text).replace('#', "_")
+}
+
+/// Text that stays text: one line, and not the last one.
+fn plain(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    let mut text: String = text.chars().map(visible).collect();
+    for end in ENDS {
+        text = text.replace(end, &end.replacen(' ', "_", 1));
+    }
+    text
+}
