@@ -107,6 +107,7 @@ mod tests {
             host: "example".to_owned(),
             kernels: vec!["3.10".to_owned()],
             scenarios: Vec::new(),
+            shard: None,
         };
         let mut bytes = Vec::new();
         let mut log = EventLog::new(&mut bytes, "a buffer");
