@@ -303,6 +303,7 @@ mod tests {
                 host: "host".to_owned(),
                 kernels: Vec::new(),
                 scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
+                kernels: Vec::new(),
                 shard: None,
             },
             accelerator: None,

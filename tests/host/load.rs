@@ -58,7 +58,14 @@ fn boot_within(patience: Duration, qemu: Option<&Fake>) -> (Boot, Duration) {
         grace: Duration::from_secs(20),
     };
     let started = Instant::now();
-    let boot = boot(&machine, &[super::SCENARIO], deadlines, &bootable.dir).unwrap();
+    let boot = boot(
+        &machine,
+        &[super::SCENARIO],
+        deadlines,
+        &bootable.dir,
+        &mut |_, _| {},
+    )
+    .unwrap();
     (boot, started.elapsed())
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use harness::{Cell, Deadlines, Verdict, examine};
-use strata_tests::any_image;
+use strata_tests::{Captured, any_image};
 use tempfile::tempdir;
 
 use super::{Fake, assert_says, bootable, stderr, stdout, test_kernels};
@@ -119,7 +119,15 @@ fn what_was_to_come_after_a_killed_qemu_is_run() {
     let bootable = bootable(Some(&fake));
     let scenarios = harness::scenarios_named(&[]).unwrap();
     let deadlines = Deadlines::of(bootable.machine.accelerator);
-    let findings = examine(&bootable.machine, &scenarios, deadlines, &bootable.dir).unwrap();
+    let findings = examine(
+        "6.1",
+        &bootable.machine,
+        &scenarios,
+        deadlines,
+        &bootable.dir,
+        &Captured,
+    )
+    .unwrap();
     assert_eq!(findings.boots, 2);
     let failed = |cell: &&Cell| cell.verdict == Verdict::QemuFailed;
     assert_eq!(findings.cells.iter().filter(failed).count(), 1);
