@@ -131,7 +131,7 @@ impl fmt::Display for Merged {
         let count = |verdict| rows.iter().map(|row| row.count(verdict)).sum::<usize>();
         write!(
             f,
-            "{} kernels, {} scenarios: {} passed, {} red, {} not run",
+            "{} × {} cells: {} passed, {} red, {} not run",
             rows.len(),
             self.scenarios.len(),
             count(Verdict::Passed),
