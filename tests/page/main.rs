@@ -16,6 +16,11 @@ fn merged() -> Merged {
     Merged::of(&[night()])
 }
 
+/// A text with one space wherever it has any.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The link of a cell.
 fn link(cell: &str) -> String {
     format!("tbody a[href='#{cell}']")
@@ -62,7 +67,6 @@ fn a_cell_opens_the_claim_what_was_seen_and_the_command() -> Result<()> {
             "[ 4.1] line",
             "cargo xtask test-kernels 6.1 --scenario unshare_newpid_multithreaded",
         ] {
-            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(words(&text).contains(part), "{part:?} is not in {text:?}");
         }
         let commit = page
@@ -113,13 +117,7 @@ fn a_night_that_failed_opens_with_the_cell() -> Result<()> {
         let items = page.driver.find_all(By::Css(".list.bad li a")).await?;
         let mut red = Vec::new();
         for item in &items {
-            red.push(
-                item.text()
-                    .await?
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            );
+            red.push(words(&item.text().await?));
         }
         assert_eq!(
             red,
@@ -253,6 +251,11 @@ fn all_of_it_can_be_had_from_the_keyboard() -> Result<()> {
         page.press(Key::Escape).await?;
         assert_eq!(page.shown(".panel").await?, 0);
         assert_eq!(focus().await?, at(CELL));
+        page.press(Key::Enter).await?;
+        page.press("/").await?;
+        assert_eq!(page.shown(".panel").await?, 0);
+        let focused = page.evaluate("document.activeElement.id").await?;
+        assert_eq!(focused, "scenario");
         Ok(())
     })
 }
@@ -322,6 +325,29 @@ fn it_is_legible_in_light_and_in_dark() -> Result<()> {
             );
         }
         assert_ne!(papers[0], papers[1]);
+        Ok(())
+    })
+}
+
+/// The pictures are left in `target/strata/page`, to be looked at.
+#[test]
+fn it_can_be_looked_at() -> Result<()> {
+    let dir = harness::target().join("strata/page");
+    std::fs::create_dir_all(&dir)?;
+    open(&merged(), 1400, "", async |page: &Page| {
+        let mut pictures = Vec::new();
+        for (name, width, scheme) in [
+            ("desktop", 1400, "light"),
+            ("desktop-dark", 1400, "dark"),
+            ("phone", 390, "light"),
+        ] {
+            page.scheme(scheme).await?;
+            page.resize(width).await?;
+            let picture = page.driver.screenshot_as_png().await?;
+            std::fs::write(dir.join(format!("{name}.png")), &picture)?;
+            assert!(!pictures.contains(&picture), "{name} looks like another");
+            pictures.push(picture);
+        }
         Ok(())
     })
 }
