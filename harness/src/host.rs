@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -20,6 +20,10 @@ pub enum Tool {
     Nextest,
     /// A static busybox, which is the shell inside a kernel.
     Busybox,
+    /// Chromium, in which the page of a report is tested.
+    Chromium,
+    /// What steers it.
+    Chromedriver,
 }
 
 impl Tool {
@@ -28,7 +32,14 @@ impl Tool {
     /// What it takes to test kernels.
     pub const TO_TEST_KERNELS: [Self; 3] = [Self::Qemu, Self::StaticLibc, Self::Nextest];
     /// All of them, which is what it takes to pass all tests.
-    pub const ALL: [Self; 4] = [Self::Qemu, Self::StaticLibc, Self::Busybox, Self::Nextest];
+    pub const ALL: [Self; 6] = [
+        Self::Qemu,
+        Self::StaticLibc,
+        Self::Busybox,
+        Self::Chromium,
+        Self::Chromedriver,
+        Self::Nextest,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -36,6 +47,8 @@ impl Tool {
             Self::StaticLibc => "the static C library (libc.a)",
             Self::Nextest => "cargo-nextest",
             Self::Busybox => "busybox",
+            Self::Chromium => "chromium",
+            Self::Chromedriver => "chromedriver",
         }
     }
 
@@ -45,8 +58,17 @@ impl Tool {
             Self::Nextest => which::which("cargo-nextest").is_ok(),
             Self::Busybox => which::which("busybox").is_ok(),
             Self::StaticLibc => has_static_libc(),
+            Self::Chromium => chromium().is_some(),
+            Self::Chromedriver => which::which("chromedriver").is_ok(),
         }
     }
+}
+
+/// Chromium, or the browser that is made of it.
+#[must_use]
+pub fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.iter().find_map(|name| which::which(name).ok())
 }
 
 /// Whether the C compiler that Rust links with knows a `libc.a`.
@@ -75,6 +97,8 @@ struct Manager {
     qemu: &'static str,
     static_libc: &'static str,
     busybox: &'static str,
+    chromium: &'static str,
+    chromedriver: &'static str,
 }
 
 impl Manager {
@@ -84,6 +108,8 @@ impl Manager {
             Tool::Qemu => Some(self.qemu),
             Tool::StaticLibc => Some(self.static_libc),
             Tool::Busybox => Some(self.busybox),
+            Tool::Chromium => Some(self.chromium),
+            Tool::Chromedriver => Some(self.chromedriver),
             Tool::Nextest => None,
         }
     }
@@ -97,6 +123,8 @@ const MANAGERS: &[Manager] = &[
         qemu: "qemu-system-x86",
         static_libc: "libc6-dev",
         busybox: "busybox-static",
+        chromium: "chromium",
+        chromedriver: "chromium-driver",
     },
     Manager {
         program: "dnf",
@@ -105,6 +133,8 @@ const MANAGERS: &[Manager] = &[
         qemu: "qemu-system-x86-core",
         static_libc: "glibc-static",
         busybox: "busybox",
+        chromium: "chromium",
+        chromedriver: "chromedriver",
     },
     Manager {
         program: "zypper",
@@ -113,6 +143,8 @@ const MANAGERS: &[Manager] = &[
         qemu: "qemu-x86",
         static_libc: "glibc-devel-static",
         busybox: "busybox-static",
+        chromium: "chromium",
+        chromedriver: "chromedriver",
     },
     Manager {
         program: "pacman",
@@ -121,6 +153,8 @@ const MANAGERS: &[Manager] = &[
         qemu: "qemu-system-x86",
         static_libc: "glibc",
         busybox: "busybox",
+        chromium: "chromium",
+        chromedriver: "chromium",
     },
 ];
 
@@ -242,7 +276,7 @@ mod tests {
             [
                 "sudo apt-get update",
                 "sudo apt-get install --yes --no-install-recommends qemu-system-x86 libc6-dev \
-                 busybox-static",
+                 busybox-static chromium chromium-driver",
                 "cargo install --locked cargo-nextest",
             ]
         );

@@ -118,7 +118,6 @@ mod tests {
             host: "example".to_owned(),
             kernels: Vec::new(),
             scenarios: Vec::new(),
-            kernels: Vec::new(),
             shard: shard.map(|text| text.parse().unwrap()),
         }
     }

@@ -14,20 +14,23 @@ pub(super) struct Column {
 impl Column {
     /// Those of all kernels.
     pub(super) fn of(rows: &[Row]) -> Vec<Self> {
-        let shortest = |row: &Row| {
+        let label = |row: &Row, length: usize| {
             let version = row.likely_version().map(|version| version.to_string());
-            version.unwrap_or_else(|| row.name.clone())
+            match (length, version) {
+                (0, Some(version)) => version,
+                (0 | 1, _) => row.name.clone(),
+                (_, version) => format!("{} ({})", row.spec, version.unwrap_or_default()),
+            }
         };
-        let candidates: [&dyn Fn(&Row) -> String; 3] =
-            [&shortest, &|row| row.name.clone(), &|row| {
-                format!("{} ({})", row.spec, shortest(row))
-            }];
+        let is_one = |length: usize, wanted: &str| {
+            let alike = rows.iter().filter(|row| label(row, length) == wanted);
+            alike.count() == 1
+        };
+        // As short as it can be without being another kernel's as well.
         let unique = |row: &Row| {
-            let mut labels = candidates.iter().map(|of| (of(row), of));
-            let only_one = |(label, of): &(String, &&dyn Fn(&Row) -> String)| {
-                rows.iter().filter(|other| of(other) == *label).count() == 1
-            };
-            labels.find(only_one).map(|(label, _)| label)
+            let lengths = (0..3).map(|length| (length, label(row, length)));
+            let mut labels = lengths.filter(|(length, label)| is_one(*length, label));
+            labels.next().map(|(_, label)| label)
         };
         let mut columns: Vec<Self> = Vec::new();
         for (number, row) in rows.iter().enumerate() {

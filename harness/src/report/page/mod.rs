@@ -97,3 +97,59 @@ pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
 fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use guest::{Kernel, Observation};
+
+    use super::*;
+    use crate::{Cell, Matrix, Row, Verdict};
+
+    const HOSTILE: &str = "</style></script><script>alert(1)</script>\" onclick=\"alert(1)";
+
+    #[test]
+    fn whatever_a_guest_says_is_text() {
+        let cell = Cell {
+            observed: Observation(vec![guest::Fact {
+                name: HOSTILE.to_owned(),
+                value: HOSTILE.to_owned(),
+            }]),
+            console: vec![HOSTILE.to_owned()],
+            ..Cell::without(HOSTILE, Verdict::Failed, HOSTILE)
+        };
+        let row = Row {
+            kernel: Some(Kernel {
+                release: HOSTILE.to_owned(),
+                version: HOSTILE.to_owned(),
+            }),
+            image: Some(HOSTILE.to_owned()),
+            cells: vec![cell],
+            last_lines: vec![HOSTILE.to_owned()],
+            ..Row::new(HOSTILE, HOSTILE)
+        };
+        let merged = Merged {
+            scenarios: vec![HOSTILE.to_owned()],
+            matrix: Matrix { rows: vec![row] },
+            ..Merged::default()
+        };
+        let page = page(&merged);
+        assert!(page.contains("&lt;script&gt;alert(1)"));
+        assert!(!page.contains("<script>alert"));
+        assert!(!page.contains("\" onclick=\""));
+        assert_eq!(page.matches("<script").count(), 1);
+    }
+
+    #[test]
+    fn the_policy_is_of_the_script_and_the_style_that_are_there() {
+        let page = page(&Merged::default());
+        let between = |start: &str, end: &str| {
+            let (_, rest) = page.split_once(start).unwrap();
+            rest.split_once(end).unwrap().0.to_owned()
+        };
+        for (start, end) in [("<style>", "</style>"), ("<script>", "</script>")] {
+            let digest = digest(&between(start, end));
+            assert!(page.contains(&format!("'{digest}'")), "{start}");
+        }
+        assert!(page.contains("content=\"default-src 'none'; "));
+    }
+}

@@ -121,16 +121,18 @@ table.addEventListener("keydown", (event) => {
 
 // Panels.
 
+// The cell that is open, and the link that opened it, to which the focus returns.
 const linkTo = (hash) => table.querySelector(`a[href="${CSS.escape(hash)}"]`);
 let opener;
+let from;
 
 function opened() {
   const target = find(decodeURIComponent(location.hash.slice(1)));
   const panel = target?.closest(".panel");
   opener?.classList.remove("open");
   if (!panel) {
-    opener?.focus();
-    opener = undefined;
+    (from ?? opener)?.focus({ preventScroll: true });
+    opener = from = undefined;
     return;
   }
   opener = linkTo(location.hash);
@@ -151,18 +153,23 @@ addEventListener("keydown", (event) => {
     close();
   } else if (event.key === "/" && !event.target.matches("input, select")) {
     event.preventDefault();
-    close();
+    opener?.classList.remove("open");
+    opener = from = undefined;
+    if (panel) close();
     scenario.focus();
   } else if (panel && opener && !event.target.closest("pre, table") && event.key.startsWith("Arrow")) {
     // Along the row and from row to row, the panel staying open.
     const link = neighbour(opener, event.key);
     if (!link) return;
     event.preventDefault();
+    from = undefined;
     location.replace(link.hash);
     link.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 });
 addEventListener("click", ({ target }) => {
+  const link = target.closest('a[href^="#"]');
+  if (link && !link.closest(".panel")) from = link;
   if (isOpen() && !target.closest(".panel, a, label, input, select")) close();
 });
 

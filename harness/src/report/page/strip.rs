@@ -54,7 +54,11 @@ impl<'a> Strip<'a> {
                 boundary,
                 news: None,
             });
-            before = observation.as_ref().map(|new| (cell, new)).or(before);
+            // What is red is no history of the kernel until somebody has looked
+            // into it.
+            if let (Some(new), true) = (observation, is_calm(cell)) {
+                before = Some((cell, new));
+            }
         }
         let mut strip = Self(spots);
         strip.tell(&kinds);
@@ -95,8 +99,7 @@ impl<'a> Strip<'a> {
 }
 
 impl Spot<'_> {
-    /// Whether it behaves otherwise than the older neighbour. What is red is no
-    /// history of the kernel until somebody has looked into it.
+    /// Whether the kernel behaves otherwise than the older one.
     pub(super) fn changes(&self) -> bool {
         self.boundary == Boundary::Behaviour && is_calm(self.cell)
     }
@@ -182,15 +185,27 @@ mod tests {
             cell(2, Verdict::Passed, "call=ok child=outer tries=3"),
             cell(2, Verdict::Passed, "call=ok child=outer tries=7"),
             cell(2, Verdict::Failed, old),
+            cell(2, Verdict::Passed, "call=ok child=outer tries=0"),
         ];
         let strip = Strip::of(cells.iter().collect());
         let boundaries: Vec<Boundary> = strip.0.iter().map(|spot| spot.boundary).collect();
         use Boundary::{Behaviour, Claim, None};
-        assert_eq!(boundaries, [None, Claim, None, Behaviour, None, Behaviour]);
+        assert_eq!(
+            boundaries,
+            [None, Claim, None, Behaviour, None, Behaviour, None]
+        );
         let behaviours: Vec<Option<usize>> = strip.0.iter().map(|spot| spot.behaviour).collect();
         assert_eq!(
             behaviours,
-            [Some(0), Some(0), Option::None, Some(1), Some(1), Some(0)]
+            [
+                Some(0),
+                Some(0),
+                Option::None,
+                Some(1),
+                Some(1),
+                Some(0),
+                Some(1)
+            ]
         );
         // A red cell is no change of behaviour.
         assert_eq!((strip.changes(), strip.has_red()), (1, true));

@@ -118,8 +118,8 @@ fn red_cell(column: &Column, cell: &Cell) -> Markup {
     html! {
         li {
             a href={ "#" (column.cell(&cell.scenario)) } {
-                span.word { (cell.verdict) }
-                span.at { (column.label) }
+                span.word { (cell.verdict) } " "
+                span.at { (column.label) } " "
                 span.scenario { (cell.scenario) }
             }
             @if let Some(why) = &cell.why { p { (why) } }
@@ -143,8 +143,8 @@ fn never_up(row: &Row, column: &Column, cell: &Cell) -> Markup {
     html! {
         li {
             a href={ "#" (column.anchor()) } {
-                span.word { (cell.verdict) }
-                span.at { (column.label) }
+                span.word { (cell.verdict) } " "
+                span.at { (column.label) } " "
                 span.scenario { "the guest did not come up" }
             }
             @if let Some(why) = &cell.why { p { (why) } }
@@ -163,10 +163,10 @@ fn dissent(merged: &Merged, columns: &[Column]) -> Markup {
                     @let (column, scenario) = (&columns[*kernel], &merged.scenarios[*scenario]);
                     li {
                         a href={ "#" (column.cell(scenario)) } {
-                            span.at { (column.label) }
+                            span.at { (column.label) } " "
                             span.scenario { (scenario) }
                         }
-                        p.facts { @for seen in sightings { span { (seen.run) ": " (seen.verdict) } } }
+                        p.facts { @for seen in sightings { span { (seen.run) ": " (seen.verdict) } " " } }
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! Several runs, of other days and on other hosts, as one matrix.
 
+mod kernels;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -8,7 +10,8 @@ use anyhow::Result;
 use guest::scenarios;
 use jiff::Timestamp;
 
-use crate::{Accelerator, Cell, Exit, Matrix, Problem, Row, Run, Shard, Verdict};
+use crate::{Accelerator, Cell, Exit, Matrix, Row, Run, Shard, Verdict};
+use kernels::{Seen, kernels_of, order, row_of};
 
 /// What several runs found. It does not depend on the order in which they are
 /// given, nor on how the work was shared out among them.
@@ -56,9 +59,6 @@ pub struct Source {
     /// Whether it came to its end.
     pub finished: bool,
 }
-
-/// A row, and the run that it is of.
-type Seen<'a> = (&'a Run, &'a Row);
 
 impl Merged {
     /// Merges runs. Of two that looked at the same scenario on the same kernel,
@@ -142,7 +142,7 @@ impl fmt::Display for Merged {
         let count = |verdict| rows.iter().map(|row| row.count(verdict)).sum::<usize>();
         write!(
             f,
-            "{} kernels, {} scenarios: {} passed, {} red, {} not run",
+            "{} × {} cells: {} passed, {} red, {} not run",
             rows.len(),
             self.scenarios.len(),
             count(Verdict::Passed),
@@ -185,75 +185,6 @@ fn scenarios_of(runs: &[&Run]) -> Vec<String> {
     names
 }
 
-/// The rows of each kernel, oldest run first.
-fn kernels_of<'a>(runs: &[&'a Run]) -> Vec<Vec<Seen<'a>>> {
-    let rows = || {
-        let of = |run: &&'a Run| {
-            let run = *run;
-            run.rows.iter().map(move |row| (run, row))
-        };
-        runs.iter().flat_map(of)
-    };
-    let mut kernels: Vec<Vec<Seen<'a>>> = Vec::new();
-    for (run, row) in rows().filter(|(_, row)| row.kernel.is_some()) {
-        match kernels.iter_mut().find(|seen| is_same(seen[0].1, row)) {
-            Some(seen) => seen.push((run, row)),
-            None => kernels.push(vec![(run, row)]),
-        }
-    }
-    for (run, row) in rows().filter(|(_, row)| row.kernel.is_none()) {
-        let of_that_name = kernels.iter_mut().filter(|seen| seen[0].1.spec == row.spec);
-        match of_that_name.max_by_key(|seen| seen.last().map(|(run, _)| run.header.started)) {
-            Some(seen) => seen.push((run, row)),
-            None => kernels.push(vec![(run, row)]),
-        }
-    }
-    for seen in &mut kernels {
-        seen.sort_by_key(|(run, _)| (run.header.started, &run.header.run));
-    }
-    kernels
-}
-
-/// Whether two rows are of the same kernel. A kernel's build is no part of its
-/// name: who builds the same version again has the same kernel.
-fn is_same(a: &Row, b: &Row) -> bool {
-    let release = |row: &Row| row.kernel.as_ref().map(|kernel| kernel.release.clone());
-    a.spec == b.spec && release(a) == release(b) && a.version() == b.version()
-}
-
-/// From old to new; what has no version comes last.
-fn order(row: &Row) -> impl Ord + use<> {
-    let version = row.likely_version();
-    (
-        version.is_none(),
-        version,
-        row.name.clone(),
-        row.spec.clone(),
-    )
-}
-
-/// What is known of the kernel itself, without its cells.
-fn row_of(seen: &[Seen<'_>]) -> Option<Row> {
-    let newest = |of: fn(&Row) -> bool| seen.iter().rev().find(|(_, row)| of(row));
-    let (_, row) = newest(|row| row.kernel.is_some()).or(seen.last())?;
-    let failed = newest(|row| matches!(row.problem, Some(Problem::Failed(_))));
-    let mut merged = Row {
-        cells: Vec::new(),
-        // What must not be passed over is not made good by another run.
-        problem: failed.map_or_else(|| row.problem.clone(), |(_, row)| row.problem.clone()),
-        boots: seen.iter().map(|(_, row)| row.boots).sum(),
-        took: seen.iter().map(|(_, row)| row.took).sum(),
-        last_lines: Vec::new(),
-        ..(*row).clone()
-    };
-    for line in seen.iter().flat_map(|(_, row)| &row.last_lines) {
-        if !merged.last_lines.contains(line) {
-            merged.last_lines.push(line.clone());
-        }
-    }
-    Some(merged)
-}
-
 /// The newest verdict, and where there are others, all of them.
 fn cell_of(scenario: &str, seen: &[Seen<'_>]) -> (Cell, Vec<Sighting>) {
     let cells: Vec<(&Run, &Cell)> = seen
@@ -292,7 +223,7 @@ mod tests {
     use guest::Kernel;
 
     use super::*;
-    use crate::Header;
+    use crate::{Header, Problem};
 
     fn run(name: &str, second: i64, rows: Vec<Row>) -> Run {
         let scenarios = rows.iter().flat_map(|row| &row.cells);
@@ -303,7 +234,6 @@ mod tests {
                 host: "host".to_owned(),
                 kernels: Vec::new(),
                 scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
-                kernels: Vec::new(),
                 shard: None,
             },
             accelerator: None,

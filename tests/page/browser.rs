@@ -1,0 +1,202 @@
+//! A page in a real Chromium.
+
+use std::io::{BufRead, BufReader};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use harness::{Merged, host, report};
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+
+/// How long the driver, and any command to it, may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program that steers Chromium. It goes with this.
+struct Chromedriver {
+    process: Child,
+    address: String,
+}
+
+impl Chromedriver {
+    fn start() -> Result<Self> {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("running chromedriver (`cargo xtask test` installs it)")?;
+        let stdout = process.stdout.take().context("its output was asked for")?;
+        let mut driver = Self {
+            process,
+            address: String::new(),
+        };
+        // It says on which port it listens, and nothing else that matters.
+        let (send, received) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let port = line
+                    .rsplit_once("successfully on port ")
+                    .map(|(_, port)| port.trim_end_matches('.'));
+                if let Some(port) = port.and_then(|port| port.parse::<u16>().ok()) {
+                    let _ = send.send(port);
+                }
+            }
+        });
+        let port = received
+            .recv_timeout(PATIENCE)
+            .context("waiting for chromedriver to say its port")?;
+        driver.address = format!("http://127.0.0.1:{port}");
+        Ok(driver)
+    }
+}
+
+impl Drop for Chromedriver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A page that is open.
+pub(crate) struct Page {
+    pub(crate) driver: WebDriver,
+}
+
+/// Opens the page of a matrix in a window so many pixels wide and holds a test
+/// against it. The part of its address after `#` may be given.
+pub(crate) fn open(
+    merged: &Merged,
+    width: u32,
+    at: &str,
+    test: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let path = report::write_page(merged, dir.path())?;
+    let address = format!("file://{}#{at}", path.display());
+    let chromedriver = Chromedriver::start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let driver = runtime
+        .block_on(WebDriver::new(
+            &chromedriver.address,
+            capabilities(dir.path())?,
+        ))
+        .context("opening Chromium")?;
+    let page = Page { driver };
+    let done = panic::catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let work = async {
+                page.resize(width).await?;
+                page.driver.goto(&address).await?;
+                test(&page).await
+            };
+            tokio::time::timeout(PATIENCE, work).await
+        })
+    }));
+    // The browser must go, whatever came of the test.
+    let gone = runtime.block_on(page.driver.quit());
+    match done {
+        Ok(done) => done.context("the test took too long")??,
+        Err(panicked) => panic::resume_unwind(panicked),
+    }
+    gone.context("closing Chromium")
+}
+
+fn capabilities(profile: &Path) -> Result<impl Into<Capabilities> + use<>> {
+    let mut capabilities = DesiredCapabilities::chrome();
+    let binary = host::chromium().context("no chromium here (`cargo xtask test` installs it)")?;
+    capabilities.set_binary(&binary.to_string_lossy())?;
+    capabilities.add_arg("--headless=new")?;
+    capabilities.add_arg(&format!("--user-data-dir={}/profile", profile.display()))?;
+    // Shared memory is short in containers.
+    capabilities.add_arg("--disable-dev-shm-usage")?;
+    if nix::unistd::geteuid().is_root() {
+        // Chromium refuses to run as root with it.
+        capabilities.add_arg("--no-sandbox")?;
+    }
+    Ok(capabilities)
+}
+
+impl Page {
+    /// Makes the window so many pixels wide, as on a screen of that size.
+    pub(crate) async fn resize(&self, width: u32) -> Result<()> {
+        let metrics = json!({
+            "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await
+    }
+
+    /// Asks for light or dark.
+    pub(crate) async fn scheme(&self, scheme: &str) -> Result<()> {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        )
+        .await
+    }
+
+    pub(crate) async fn without_script(&self) -> Result<()> {
+        self.devtools(
+            "Emulation.setScriptExecutionDisabled",
+            json!({ "value": true }),
+        )
+        .await?;
+        self.driver.refresh().await?;
+        Ok(())
+    }
+
+    async fn devtools(&self, method: &str, parameters: Value) -> Result<()> {
+        self.driver
+            .cdp()
+            .send_raw(method, parameters)
+            .await
+            .context(method.to_owned())?;
+        Ok(())
+    }
+
+    pub(crate) async fn element(&self, css: &str) -> Result<WebElement> {
+        self.driver
+            .find(By::Css(css.to_owned()))
+            .await
+            .context(css.to_owned())
+    }
+
+    /// What can be seen of an element.
+    pub(crate) async fn text(&self, css: &str) -> Result<String> {
+        Ok(self.element(css).await?.text().await?)
+    }
+
+    /// How many of these elements can be seen.
+    pub(crate) async fn shown(&self, css: &str) -> Result<usize> {
+        let css = Value::from(css);
+        let script = format!(
+            "[...document.querySelectorAll({css})].filter((e) => e.checkVisibility()).length"
+        );
+        let shown = self.evaluate(&script).await?.as_u64();
+        Ok(usize::try_from(shown.context("no number")?)?)
+    }
+
+    /// What a script comes to.
+    pub(crate) async fn evaluate(&self, script: &str) -> Result<Value> {
+        let script = format!("return {script}");
+        Ok(self
+            .driver
+            .execute(script, Vec::new())
+            .await?
+            .json()
+            .clone())
+    }
+
+    pub(crate) async fn press(&self, keys: impl Into<TypingData>) -> Result<()> {
+        self.driver.active_element().await?.send_keys(keys).await?;
+        Ok(())
+    }
+}
