@@ -24,6 +24,12 @@ const SHA1_UNTIL: i64 = 1_451_606_400; // 2016-01-01T00:00:00Z
 /// So far may the signer's clock be ahead, in seconds (apt's Max-FutureTime).
 const CLOCK_SKEW: i64 = 10;
 
+/// A signed file has some thousand lines. What takes it apart needs four times as
+/// long for twice as many, and is not to be kept busy by whoever answers.
+const MAX_LINES: usize = 20_000;
+/// Debian signs with two to four keys.
+const MAX_SIGNATURES: usize = 32;
+
 /// The keys that are trusted to sign a release.
 #[derive(Clone)]
 pub struct Keyring {
@@ -72,6 +78,9 @@ impl Keyring {
     /// The text inside a cleartext-signed file, with line feeds as line ends,
     /// and one of those who signed it.
     pub(crate) fn open(&self, file: &[u8], now: Timestamp) -> Result<(String, Signer), Refusal> {
+        if file.iter().filter(|&&byte| byte == b'\n').count() > MAX_LINES {
+            return Err(format!("a file of over {MAX_LINES} lines"));
+        }
         let (message, _) = CleartextSignedMessage::from_armor(file)
             .map_err(|error| format!("no cleartext-signed file ({error})"))?;
         let text = message.signed_text();
@@ -103,7 +112,7 @@ impl Keyring {
         now: Timestamp,
     ) -> Result<Signer, Refusal> {
         let mut refusals = Vec::new();
-        for signature in signatures {
+        for signature in signatures.iter().take(MAX_SIGNATURES) {
             match self.signer(signature, data, now) {
                 Ok(signer) => return Ok(signer),
                 Err(refusal) => refusals.push(refusal),
@@ -256,5 +265,14 @@ mod tests {
             .open(file.as_bytes(), earlier)
             .unwrap_err();
         assert!(refusal.contains("future"), "{refusal}");
+    }
+    /// Found beside fuzzing: 8 MiB of short lines would be taken apart for minutes.
+    #[test]
+    fn a_file_of_very_many_lines_is_not_taken_apart() {
+        let file = include_str!("../tests/data/bullseye-security.InRelease");
+        let now = "2026-11-23T00:00:00Z".parse().unwrap();
+        let long = file.replacen("\n\n", &format!("\n\n{}", "x: y\n".repeat(1 << 20)), 1);
+        let refusal = Keyring::debian().open(long.as_bytes(), now).unwrap_err();
+        assert!(refusal.contains("lines"), "{refusal}");
     }
 }
