@@ -83,7 +83,10 @@ fn cell(kernel: &Kernel, scenario: &str) -> Result<(), String> {
             "not run: {}",
             cell.why.as_deref().unwrap_or_default()
         )),
-        Some(_) => Err(report::details(&Matrix { rows: vec![row] })),
+        Some(_) => {
+            let details = report::details(&Matrix { rows: vec![row] });
+            Err(report::for_people(details).map_err(|error| format!("{error:#}"))?)
+        }
         None => Err(format!("the report says nothing of {scenario}")),
     }
 }

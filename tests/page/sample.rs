@@ -71,7 +71,9 @@ fn run(name: &str, rows: impl Iterator<Item = Row>) -> Run {
             run: name.to_owned(),
             started: Timestamp::UNIX_EPOCH,
             host: "host".to_owned(),
+            kernels: Vec::new(),
             scenarios: scenarios::ALL.iter().map(|s| s.name.to_owned()).collect(),
+            shard: None,
         },
         accelerator: Some(Choice {
             accelerator: Accelerator::Tcg,

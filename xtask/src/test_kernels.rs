@@ -194,10 +194,11 @@ fn tell_people(matrix: &Matrix, format: Format) -> Result<()> {
     let on_stdout = matches!(format, Format::Human | Format::Github);
     let colour = on_stdout && report::in_colour();
     let (table, details) = (report::table(matrix, colour), report::details(matrix));
-    let mut text = format!("{table}\n{details}");
-    if format == Format::Github || env::var_os("GITHUB_ACTIONS").is_some() {
-        text = report::fenced(&text)?;
-    }
+    let text = format!("{table}\n{details}");
+    let text = match format {
+        Format::Github => report::fenced(&text)?,
+        _ => report::for_people(text)?,
+    };
     if on_stdout {
         print(text);
     } else {

@@ -5,6 +5,7 @@
 //! said must be neither: in a command it is escaped, and what is for people is
 //! fenced.
 
+use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -73,6 +74,17 @@ fn append(path: &PathBuf, text: &str) -> Result<()> {
     let file = OpenOptions::new().append(true).create(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| format!("writing the summary {}", path.display()))
+}
+
+/// What people read: fenced where a runner reads along.
+///
+/// # Errors
+/// See [`fenced`].
+pub fn for_people(text: String) -> Result<String> {
+    match env::var_os("GITHUB_ACTIONS") {
+        Some(_) => fenced(&text),
+        None => Ok(text),
+    }
 }
 
 /// What people read, with a runner told to obey none of it.
