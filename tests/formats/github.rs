@@ -153,6 +153,7 @@ fn whatever_is_said_is_not_obeyed() {
             ("error", "a#1: b TIMED OUT: TIMED OUT"),
             ("error", "a#1: b PANICKED: PANICKED"),
             ("error", "a#1: b BROKEN: BROKEN"),
+            ("error", "a#1: b QEMU FAILED: QEMU FAILED"),
             ("error", "3.9: the guest did not come up"),
             ("warning", "3.10: not run"),
             ("error", "3.11: FAILED"),
@@ -164,7 +165,7 @@ fn whatever_is_said_is_not_obeyed() {
         "{}",
         commands[2].message
     );
-    assert_eq!(commands[6].message, EVIL);
+    assert_eq!(commands[7].message, EVIL);
 
     let people = fenced(&format!("{EVIL}\n::error::no\n::stop-commands::a\n::a::")).unwrap();
     assert!(obeyed(&people).is_empty(), "{people}");

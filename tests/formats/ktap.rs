@@ -151,6 +151,7 @@ fn whatever_is_said_changes_no_result() {
             (false, "TIMED OUT", "TIMEOUT"),
             (false, "PANICKED", "ERROR"),
             (false, "BROKEN", "ERROR"),
+            (false, "QEMU FAILED", "ERROR"),
         ])
     );
     // Nothing that the kernel's parser takes for a directive, or for the end.

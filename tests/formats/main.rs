@@ -83,6 +83,7 @@ fn worst() -> Vec<Event> {
             Verdict::Broken,
             Some("Kernel panic - not syncing: VFS: no root"),
         ),
+        (Verdict::QemuFailed, Some("killed by signal 9")),
     ];
     let cell = |&(verdict, why): &(Verdict, Option<&str>)| Cell {
         why: why.map(str::to_owned),
@@ -113,6 +114,7 @@ fn worst() -> Vec<Event> {
             kernel: Some(kernel),
             cells: verdicts.iter().map(cell).collect(),
             boots: 2,
+            retries: vec!["Kernel panic: no timer".to_owned()],
             ..Row::new("a#1: b", "./a#1: b")
         },
         Row {

@@ -104,7 +104,7 @@ pub fn fenced(text: &str) -> Result<String> {
 fn annotations(row: &Row) -> String {
     let mut text = String::new();
     let name = &row.name;
-    let red = || row.cells.iter().filter(|cell| cell.verdict.is_red());
+    let red = || row.cells.iter().filter(|cell| is_alarming(cell));
     match (&row.problem, &row.kernel, red().next()) {
         (Some(Problem::Unavailable(why)), ..) => {
             command(
@@ -139,6 +139,11 @@ fn annotations(row: &Row) -> String {
         }
     }
     text
+}
+
+/// Whether somebody has to look: also where QEMU failed, which is no red cell.
+fn is_alarming(cell: &Cell) -> bool {
+    cell.verdict.is_red() || cell.verdict == Verdict::QemuFailed
 }
 
 /// Where the claim stands that a cell was held against; the beginning of the
@@ -187,7 +192,7 @@ fn summary(matrix: &Matrix) -> String {
     let red = count(|cell| cell.verdict.is_red());
     let mut text = format!("## Kernels: {passed} passed, {red} red\n\n");
     for row in &matrix.rows {
-        for cell in row.cells.iter().filter(|cell| cell.verdict.is_red()) {
+        for cell in row.cells.iter().filter(|cell| is_alarming(cell)) {
             let details = block(&of_cell(row, cell));
             if text.len() + details.len() > SUMMARY {
                 text.push_str("There is more that is red than there is room for.\n\n");

@@ -81,7 +81,7 @@ fn kernel(number: usize, row: &Row) -> String {
         }
     }
     let all = |wanted: fn(&Cell) -> bool| row.cells.iter().all(wanted);
-    let (result, directive) = if !all(|cell| !cell.verdict.is_red()) {
+    let (result, directive) = if !all(|cell| is_ok(cell.verdict)) {
         ("not ok", "")
     } else if all(|cell| cell.verdict != Verdict::Passed) {
         ("ok", " # SKIP nothing was asserted")
@@ -94,7 +94,7 @@ fn kernel(number: usize, row: &Row) -> String {
 
 fn scenario(number: usize, cell: &Cell, text: &mut String) {
     let name = description(&cell.scenario);
-    if cell.verdict.is_red() {
+    if !is_ok(cell.verdict) {
         for row in cell.comparison().iter().filter(|row| !row.agrees()) {
             let shown = |value: &Option<String>| plain(value.as_deref().unwrap_or("nothing"));
             let (expected, observed) = (shown(&row.expected), shown(&row.observed));
@@ -108,17 +108,19 @@ fn scenario(number: usize, cell: &Cell, text: &mut String) {
             let _ = writeln!(text, "  # {name}: console: {}", plain(line));
         }
     }
-    let result = if cell.verdict.is_red() {
-        "not ok"
-    } else {
-        "ok"
-    };
+    let result = if is_ok(cell.verdict) { "ok" } else { "not ok" };
     let directive = directive(cell.verdict).map_or(String::new(), |directive| {
         let why = cell.why.as_deref().unwrap_or_default();
         format!(" # {directive} {}: {}", cell.verdict, data(why))
     });
     let directive = directive.trim_end_matches([':', ' ']);
     let _ = writeln!(text, "  {result} {number} {name}{directive}");
+}
+
+/// Whether a test counts as passed or skipped: not where QEMU failed, though that
+/// says nothing of the kernel.
+fn is_ok(verdict: Verdict) -> bool {
+    !verdict.is_red() && verdict != Verdict::QemuFailed
 }
 
 /// What kind of result it is, other than passed and failed.
