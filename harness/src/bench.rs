@@ -47,7 +47,7 @@ impl Bench {
     /// Where QEMU is missing.
     pub fn new(store: Store, dir: RunDir) -> Result<Self> {
         Ok(Self {
-            store,
+            store: store.remembering(&workspace::target().join("strata/images")),
             wish: Wish::default(),
             cpus: 1,
             dir,
@@ -73,11 +73,13 @@ impl Bench {
                         error => Problem::Failed(error.to_string()),
                     })?;
                 let shown = format!("{} from {}", image.debian_version, image.source);
-                let substitute = image.substituted_for.map(|pinned| Substitute {
-                    served: image.debian_version,
+                let substitute = image.substituted_for.clone().map(|pinned| Substitute {
+                    served: image.debian_version.clone(),
                     pinned,
                 });
-                (image.path, shown, substitute)
+                // It comes up sooner without its own decompressor.
+                let path = self.store.unpacked(&image).unwrap_or(image.path);
+                (path, shown, substitute)
             }
         };
         let dir = self.kernel_dir(kernel).map_err(failed)?;

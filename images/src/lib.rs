@@ -27,6 +27,7 @@ mod http;
 mod initramfs;
 mod keyring;
 mod lock;
+mod memory;
 mod mirrors;
 mod obtain;
 mod packages;
@@ -37,9 +38,11 @@ mod spec;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod unpacked;
 mod upkeep;
 mod uploads;
 mod validity;
+mod vmlinux;
 
 pub use bzimage::banner;
 pub use cache::{About, Cached};

@@ -269,6 +269,7 @@ impl Image {
             substituted_for: None,
             source: cached.about.source,
             size: cached.about.size,
+            sha256: cached.about.sha256,
         }
     }
 

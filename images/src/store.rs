@@ -13,6 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::http::Timeouts;
 use crate::keyring::Keyring;
 use crate::lock::Lock;
+use crate::memory::Memory;
 use crate::mirrors::Mirrors;
 
 /// A verified kernel image on this machine.
@@ -28,6 +29,8 @@ pub struct Image {
     pub source: String,
     /// Bytes of the image.
     pub size: u64,
+    /// SHA-256 of the image, in lower case digits.
+    pub sha256: String,
 }
 
 /// Obtains kernels and keeps them.
@@ -38,6 +41,8 @@ pub struct Store {
     pub(crate) archives: Archives,
     pub(crate) mirrors: Mirrors,
     pub(crate) substitutes: Vec<String>,
+    /// Where kernels without their decompressor are kept, if at all.
+    pub(crate) unpacked: Option<PathBuf>,
 }
 
 /// Settings of a [`Store`]; see [`Store::builder`].
@@ -154,7 +159,10 @@ impl StoreBuilder {
                 cache.clone(),
                 self.timeouts,
             ),
-            cache: Cache { dir: cache },
+            cache: Cache {
+                dir: cache,
+                memory: Memory::default(),
+            },
             lock: Lock::open(self.lock_file)?,
             locked: self.locked,
             mirrors: Mirrors {
@@ -164,6 +172,7 @@ impl StoreBuilder {
                 of_apt: OnceLock::new(),
             },
             substitutes: self.substitutes,
+            unpacked: None,
         })
     }
 }
