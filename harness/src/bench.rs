@@ -32,6 +32,8 @@ pub struct Bench {
 pub struct Bootable {
     /// The machine.
     pub machine: Machine,
+    /// The kernel as it is packaged, which may not be what is booted.
+    pub packaged: PathBuf,
     /// What will be booted, and where it came from; for people.
     pub image: String,
     /// The version that is served instead of the pinned one, if it is.
@@ -62,8 +64,8 @@ impl Bench {
     /// Where the kernel cannot be had, or the harness cannot do its part.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
-        let (path, image, substitute) = match kernel {
-            Kernel::File(path) => (path.clone(), path.display().to_string(), None),
+        let (packaged, path, image, substitute) = match kernel {
+            Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
             Kernel::Catalogued(entry) => {
                 let image = self
                     .store
@@ -78,8 +80,9 @@ impl Bench {
                     pinned,
                 });
                 // It comes up sooner without its own decompressor.
-                let path = self.store.unpacked(&image).unwrap_or(image.path);
-                (path, shown, substitute)
+                let unpacked = self.store.unpacked(&image);
+                let path = unpacked.unwrap_or_else(|| image.path.clone());
+                (image.path, path, shown, substitute)
             }
         };
         let dir = self.kernel_dir(kernel).map_err(failed)?;
@@ -96,6 +99,7 @@ impl Bench {
         machine.accelerator = self.accelerator(&machine, watcher).map_err(failed)?;
         Ok(Bootable {
             machine,
+            packaged,
             image,
             substitute,
             dir,

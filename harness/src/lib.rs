@@ -29,6 +29,7 @@ pub mod qemu;
 pub mod report;
 mod selection;
 mod side_by_side;
+pub mod speed;
 mod subject;
 mod suite;
 mod target;

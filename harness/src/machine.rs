@@ -24,7 +24,7 @@ use crate::{Accelerator, Console};
 /// interrupt right behind it can find garbage in EFLAGS, and the kernel dies of a
 /// double fault in its allocator. Of 40 boots of Debian's 6.12.95, four at a time,
 /// 16 were hit; without it, none of 40.
-const CPU: &str = "qemu64,-cx16";
+pub(crate) const CPU: &str = "qemu64,-cx16";
 
 /// What every kernel is booted with.
 ///
@@ -47,7 +47,7 @@ pub struct Machine {
     pub qemu: PathBuf,
     /// How its processor is executed.
     pub accelerator: Accelerator,
-    /// The kernel, a bzImage.
+    /// The kernel: a bzImage, or an ELF file with an entry for PVH.
     pub kernel: PathBuf,
     /// The initramfs.
     pub initramfs: PathBuf,

@@ -36,9 +36,8 @@ impl Memory {
         if record.as_ref().and_then(recall).as_ref() == Some(&stamp) {
             return true;
         }
-        let intact = Hasher::of_file(path).is_ok_and(|(length, hash)| {
-            length == size && hash == sha256
-        });
+        let intact =
+            Hasher::of_file(path).is_ok_and(|(length, hash)| length == size && hash == sha256);
         if let Some(record) = record
             && intact
             && is_settled(path).unwrap_or(false)
@@ -128,7 +127,12 @@ mod tests {
         let modified = fs::metadata(&file).unwrap().modified().unwrap();
         fs::write(&file, ALTERED).unwrap();
         let times = FileTimes::new().set_modified(modified);
-        File::options().write(true).open(&file).unwrap().set_times(times).unwrap();
+        File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_times(times)
+            .unwrap();
         assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), modified);
         assert!(!is_genuine(&memory, &file));
     }

@@ -86,3 +86,38 @@ fn make_room(all: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_replaces_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("hash");
+        for bytes in [b"altered".as_slice(), b"genuine"] {
+            keep(bytes, dir.path(), &place).unwrap();
+            assert_eq!(fs::read(place.join("vmlinux")).unwrap(), bytes);
+            assert_eq!(
+                fs::read_to_string(place.join("sha256")).unwrap(),
+                Hasher::of(bytes)
+            );
+        }
+        // Nothing is left of the making.
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..KEPT + 3 {
+            let place = dir.path().join(format!("{number:02}"));
+            keep(b"kernel", dir.path(), &place).unwrap();
+            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
+            fs::File::open(&place).unwrap().set_modified(time).unwrap();
+        }
+        let kept = fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(kept, KEPT);
+        assert!(!dir.path().join("00").exists() && dir.path().join("26").exists());
+    }
+}
