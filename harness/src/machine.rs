@@ -33,11 +33,14 @@ pub(crate) const CPU: &str = "qemu64,-cx16";
 /// - `panic=-1`: a panic restarts at once, which ends QEMU.
 /// - `no_timer_check`: under emulation on a loaded host, the test whether the
 ///   timer interrupts arrive can fail ("IO-APIC + timer doesn't work!").
+/// - `cryptomgr.notests`: Debian's kernels test their ciphers at each boot, which
+///   no scenario looks at (docs/performance.md has what it saves).
 const COMMAND_LINE: &[&str] = &[
     "console=ttyS0,115200",
     "quiet",
     "panic=-1",
     "no_timer_check",
+    "cryptomgr.notests",
 ];
 
 /// A machine that boots one kernel: no network, no disks, no default devices.
@@ -225,7 +228,7 @@ mod tests {
             "-nodefaults -no-user-config -display none -no-reboot \
              -machine pc -accel tcg -cpu qemu64,-cx16 -m 256 -smp 1 \
              -chardev stdio,id=console,signal=off -serial chardev:console \
-             -append console=ttyS0,115200 quiet panic=-1 no_timer_check \
+             -append console=ttyS0,115200 quiet panic=-1 no_timer_check cryptomgr.notests \
              -kernel /k/vmlinuz -initrd /k/initramfs"
         );
     }
@@ -242,7 +245,7 @@ mod tests {
         let arguments = arguments(&machine);
         for words in [
             "-m 1024 -smp 4 ",
-            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check nosmp loglevel=7 ",
+            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check cryptomgr.notests nosmp loglevel=7 ",
             " -gdb unix:/run/a,,b/gdb,server=on,wait=off",
         ] {
             assert!(arguments.contains(words), "{words:?} in {arguments}");

@@ -154,11 +154,7 @@ impl StoreBuilder {
             named.extend(set("STRATA_MIRROR").and_then(|mirror| mirror.into_string().ok()));
         }
         Ok(Store {
-            archives: Archives::new(
-                self.keyring.unwrap_or_else(Keyring::debian),
-                cache.clone(),
-                self.timeouts,
-            ),
+            archives: Archives::new(self.keyring, cache.clone(), self.timeouts),
             cache: Cache {
                 dir: cache,
                 memory: Memory::default(),

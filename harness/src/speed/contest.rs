@@ -1,10 +1,10 @@
 //! Commands timed side by side: one round after the other, so that what else
 //! the host does hits all of them alike.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
 use super::init;
 use super::stopwatch::{Took, median, time};
@@ -19,8 +19,9 @@ pub(crate) struct Contest<'a> {
 struct Entrant {
     name: String,
     command: Command,
-    /// What its output must hold, or it did not do what it was to do.
-    proof: &'static [u8],
+    /// What its output holds where it did what it was to do; none where its exit
+    /// status tells.
+    proof: Option<&'static [u8]>,
     took: Vec<Took>,
     failure: Option<String>,
 }
@@ -36,15 +37,15 @@ impl<'a> Contest<'a> {
 
     /// Adds a command that succeeds when it has done its work.
     pub(crate) fn enter(&mut self, name: &str, command: Command) {
-        self.enter_with_proof(name, command, b"");
+        self.add(name, command, None);
     }
 
-    /// Adds a QEMU that boots the smallest init.
-    pub(crate) fn enter_floor(&mut self, name: &str, command: Command) {
-        self.enter_with_proof(name, command, init::LINE.trim_ascii_end());
+    /// Adds a command that boots something which prints [`init::TEXT`].
+    pub(crate) fn enter_boot(&mut self, name: &str, command: Command) {
+        self.add(name, command, Some(init::TEXT.as_bytes()));
     }
 
-    fn enter_with_proof(&mut self, name: &str, command: Command, proof: &'static [u8]) {
+    fn add(&mut self, name: &str, command: Command, proof: Option<&'static [u8]>) {
         self.entrants.push(Entrant {
             name: name.to_owned(),
             command,
@@ -59,11 +60,8 @@ impl<'a> Contest<'a> {
         let log = self.log();
         for _ in 0..rounds {
             for entrant in self.entrants.iter_mut().filter(|one| one.failure.is_none()) {
-                match time(&mut entrant.command, &log) {
-                    Ok((took, output)) if contains(&output, entrant.proof) => {
-                        entrant.took.push(took);
-                    }
-                    Ok(_) => entrant.failure = Some("it ended before its init ran".to_owned()),
+                match entrant.time(&log) {
+                    Ok(took) => entrant.took.push(took),
                     Err(error) => entrant.failure = Some(format!("{error:#}")),
                 }
             }
@@ -93,8 +91,25 @@ impl<'a> Contest<'a> {
     }
 }
 
+impl Entrant {
+    fn time(&mut self, log: &Path) -> Result<Took> {
+        let run = time(&mut self.command, log)?;
+        let last = String::from_utf8_lossy(&run.output);
+        let last = last.lines().rfind(|line| !line.trim().is_empty());
+        match self.proof {
+            None if run.status != 0 => {
+                bail!("wait status {}: {}", run.status, last.unwrap_or_default())
+            }
+            Some(proof) if !contains(&run.output, proof) => {
+                bail!("nothing ran in it: {}", last.unwrap_or_default())
+            }
+            _ => Ok(run.took),
+        }
+    }
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+    text.windows(part.len()).any(|window| window == part)
 }
 
 #[cfg(test)]
@@ -113,14 +128,14 @@ mod tests {
         let mut contest = Contest::new(&dir);
         contest.enter("slow", shell("sleep 0.1"));
         contest.enter("fails", shell("echo no kernel; exit 1"));
-        contest.enter_floor("boots", shell("echo strata floor"));
-        contest.enter_floor("does not boot", shell("echo SeaBIOS"));
+        contest.enter_boot("boots", shell("echo strata floor"));
+        contest.enter_boot("does not boot", shell("echo SeaBIOS"));
         contest.hold(3);
         assert!(contest.took("slow").unwrap().wall.as_millis() >= 100);
         assert!(contest.took("boots").is_ok());
         let why = |name| contest.took(name).unwrap_err().to_string();
         assert!(why("fails").ends_with("no kernel"));
-        assert!(why("does not boot").contains("before its init ran"));
+        assert!(why("does not boot").contains("nothing ran in it: SeaBIOS"));
         assert!(why("nobody").contains("not timed"));
     }
 }

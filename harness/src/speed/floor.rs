@@ -71,16 +71,16 @@ impl Tried {
 /// Enters bare QEMU and Strata's machine, both with the smallest init.
 pub(crate) fn enter(contest: &mut Contest<'_>, entry: &Entry) -> anyhow::Result<()> {
     init::pack(&entry.machine.initramfs)?;
-    contest.enter_floor(BARE, command(&entry.machine, bare(entry)));
+    contest.enter_boot(BARE, command(&entry.machine, bare(entry)));
     let ours = command(&entry.machine, entry.machine.arguments());
-    contest.enter_floor(OURS, ours);
+    contest.enter_boot(OURS, ours);
     Ok(())
 }
 
 /// Enters what might be faster.
 pub(crate) fn enter_tried(contest: &mut Contest<'_>, entry: &Entry) {
     for tried in TRIED {
-        contest.enter_floor(&tried.name(), tried.command(&entry.machine));
+        contest.enter_boot(&tried.name(), tried.command(&entry.machine));
     }
 }
 

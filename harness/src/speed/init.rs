@@ -6,7 +6,8 @@ use anyhow::Result;
 use images::Initramfs;
 
 /// What it prints.
-pub(crate) const LINE: &[u8] = b"strata floor\n";
+pub(crate) const TEXT: &str = "strata floor";
+const LINE: &[u8] = b"strata floor\n";
 
 /// Where the file is loaded.
 const BASE: u64 = 0x40_0000;

@@ -5,6 +5,8 @@ use std::process::Command;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use anyhow::{Context, Result, bail};
+
 use super::line::{Goal, Line, Measured};
 use super::stopwatch::{median, time};
 use super::{Entry, Speed};
@@ -15,9 +17,9 @@ const GOAL: Goal = Goal::AtMost(1.15);
 /// `test-kernels` with all kernels over the sum of their floors by the cores.
 pub(crate) fn line(speed: &Speed, entries: &[(Entry, Option<Duration>)], dir: &RunDir) -> Line {
     let cores = available_parallelism().map_or(1, usize::from);
-    let measure = || -> anyhow::Result<Measured> {
+    let measure = || -> Result<Measured> {
         let floors: Option<Duration> = entries.iter().map(|(_, floor)| *floor).sum();
-        let floors = floors.ok_or_else(|| anyhow::anyhow!("a kernel does not boot"))?;
+        let floors = floors.context("a kernel does not boot")?;
         let log = dir.path().join("output");
         let mut times = Vec::new();
         for _ in 0..speed.rounds {
@@ -25,7 +27,11 @@ pub(crate) fn line(speed: &Speed, entries: &[(Entry, Option<Duration>)], dir: &R
             command
                 .arg("test-kernels")
                 .args(entries.iter().map(|(entry, _)| &entry.spec));
-            times.push(time(&mut command, &log)?.0.wall);
+            let run = time(&mut command, &log)?;
+            if run.status != 0 {
+                bail!("wait status {}: see {}", run.status, log.display());
+            }
+            times.push(run.took.wall);
         }
         let took = median(times).unwrap_or_default();
         // Fewer kernels than cores leave cores idle.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::contest::Contest;
 use super::line::{Goal, Line, Measured};
-use super::{Entry, one};
+use super::{Entry, init, one};
 use crate::{Accelerator, RunDir};
 
 /// How many times faster Strata is to be than virtme-ng: on a kernel of
@@ -59,7 +59,7 @@ impl Peer {
 /// Enters those that are installed.
 pub(crate) fn enter(contest: &mut Contest<'_>, entry: &Entry, dir: &RunDir) -> Result<()> {
     for peer in PEERS.iter().filter(|peer| peer.is_there()) {
-        contest.enter(peer.name, (peer.command)(entry, dir)?);
+        contest.enter_boot(peer.name, (peer.command)(entry, dir)?);
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ pub(crate) fn lines(contest: &Contest<'_>, entry: &Entry) -> Vec<Line> {
             true => contest
                 .took(peer.name)
                 .and_then(|took| Ok(Measured::of(took, one::run_took(contest)?)))
-                .map_err(|error| format!("does not run `true` on it: {error:#}")),
+                .map_err(|error| format!("runs no command on it: {error:#}")),
             false => Err(format!("`{}` is not in PATH", peer.program)),
         };
         let goal = match entry.packaged.to_string_lossy().contains("cloud") {
@@ -81,7 +81,7 @@ pub(crate) fn lines(contest: &Contest<'_>, entry: &Entry) -> Vec<Line> {
         Line {
             figure: "peers",
             kernel: entry.name.clone(),
-            what: format!("{}, `true`", peer.name),
+            what: format!("{}, `echo`", peer.name),
             against: "`run -- true`".to_owned(),
             result,
             goal: Some(goal),
@@ -95,7 +95,10 @@ fn virtme_ng(entry: &Entry, _: &RunDir) -> Result<Command> {
     if entry.machine.accelerator == Accelerator::Tcg {
         command.arg("--disable-kvm");
     }
-    command.arg("-r").arg(&entry.packaged).args(["--", "true"]);
+    command
+        .arg("-r")
+        .arg(&entry.packaged)
+        .args(["--", "echo", init::TEXT]);
     Ok(command)
 }
 
@@ -109,6 +112,9 @@ fn vmtest(entry: &Entry, dir: &RunDir) -> Result<Command> {
             .with_context(|| format!("writing {}", script.display()))?;
         command.arg("-q").arg(script);
     }
-    command.arg("-k").arg(&entry.packaged).args(["--", "true"]);
+    command
+        .arg("-k")
+        .arg(&entry.packaged)
+        .args(["--", "echo", init::TEXT]);
     Ok(command)
 }

@@ -70,11 +70,11 @@ fn cargo(speed: &Speed, dir: &RunDir) -> Result<Duration> {
             .current_dir(crate::root())
             .arg("xtask")
             .args(NOTHING);
-        Ok(time(&mut command, &log)?.0.wall)
+        Ok(time(&mut command, &log)?.took.wall)
     };
     let alone = || {
         Ok(time(Command::new(&speed.program).args(NOTHING), &log)?
-            .0
+            .took
             .wall)
     };
     Ok(speed.rounds(cargo)?.saturating_sub(speed.rounds(alone)?))
