@@ -60,6 +60,7 @@ impl Speed {
         mut tell: impl FnMut(&Line),
     ) -> Result<()> {
         let mut entries = Vec::new();
+        let mut of_peers = Vec::new();
         for kernel in &self.kernels {
             let entry = Entry::new(kernel, bench, watcher)?;
             let dir = bench.kernel_dir(kernel)?;
@@ -72,10 +73,13 @@ impl Speed {
             one::lines(&contest, &entry).iter().for_each(&mut tell);
             start::lines(self, &entry, &dir).iter().for_each(&mut tell);
             floor::lines(&contest, &entry).iter().for_each(&mut tell);
-            peers::lines(&contest, &entry).iter().for_each(&mut tell);
+            let lines = peers::lines(&contest, &entry);
+            lines.iter().for_each(&mut tell);
+            of_peers.extend(lines);
             let bare: Option<Duration> = contest.took(floor::BARE).ok().map(|took| took.wall);
             entries.push((entry, bare));
         }
+        peers::counts(&of_peers).iter().for_each(&mut tell);
         if entries.len() > 1 {
             tell(&matrix::line(self, &entries, &bench.dir));
         }

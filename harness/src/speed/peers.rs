@@ -54,6 +54,10 @@ impl Peer {
     fn is_there(&self) -> bool {
         which::which(self.program).is_ok()
     }
+
+    fn what(&self) -> String {
+        format!("{}, `echo`", self.name)
+    }
 }
 
 /// Enters those that are installed.
@@ -81,13 +85,33 @@ pub(crate) fn lines(contest: &Contest<'_>, entry: &Entry) -> Vec<Line> {
         Line {
             figure: "peers",
             kernel: entry.name.clone(),
-            what: format!("{}, `echo`", peer.name),
+            what: peer.what(),
             against: "`run -- true`".to_owned(),
             result,
-            goal: Some(goal),
+            // vmtest has none: it boots kernels that are built for it.
+            goal: (peer.program == "vng").then_some(goal),
         }
     };
     PEERS.iter().map(line).collect()
+}
+
+/// On how many kernels each of those that are installed ran nothing.
+pub(crate) fn counts(lines: &[Line]) -> Vec<Line> {
+    let count = |peer: &Peer| {
+        let of_peer = || lines.iter().filter(|line| line.what == peer.what());
+        let failed = of_peer().filter(|line| line.result.is_err()).count();
+        let all = of_peer().count();
+        Line {
+            figure: "peers",
+            kernel: format!("{all} kernels"),
+            what: peer.what(),
+            against: String::new(),
+            result: Err(format!("runs no command on {failed} of {all}")),
+            goal: None,
+        }
+    };
+    let there = PEERS.iter().filter(|peer| peer.is_there());
+    there.map(count).collect()
 }
 
 fn virtme_ng(entry: &Entry, _: &RunDir) -> Result<Command> {
