@@ -38,6 +38,8 @@ pub struct Bench {
 pub struct Bootable {
     /// The machine.
     pub machine: Machine,
+    /// The kernel as it is packaged, which may not be what is booted.
+    pub packaged: PathBuf,
     /// What will be booted, and where it came from; for people.
     pub image: String,
     /// The version that is served instead of the pinned one, if it is.
@@ -53,7 +55,7 @@ impl Bench {
     /// Where QEMU is missing.
     pub fn new(store: Store, dir: RunDir) -> Result<Self> {
         Ok(Self {
-            store,
+            store: store.remembering(&workspace::target().join("strata/images")),
             wish: Wish::default(),
             cpus: 1,
             append: Vec::new(),
@@ -69,8 +71,8 @@ impl Bench {
     /// Where the kernel cannot be had, or the harness cannot do its part.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
-        let (path, image, substitute) = match kernel {
-            Kernel::File(path) => (path.clone(), path.display().to_string(), None),
+        let (packaged, path, image, substitute) = match kernel {
+            Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
             Kernel::Catalogued(entry) => {
                 let image = self
                     .store
@@ -80,11 +82,14 @@ impl Bench {
                         error => Problem::Failed(error.to_string()),
                     })?;
                 let shown = format!("{} from {}", image.debian_version, image.source);
-                let substitute = image.substituted_for.map(|pinned| Substitute {
-                    served: image.debian_version,
+                let substitute = image.substituted_for.clone().map(|pinned| Substitute {
+                    served: image.debian_version.clone(),
                     pinned,
                 });
-                (image.path, shown, substitute)
+                // It comes up sooner without its own decompressor.
+                let unpacked = self.store.unpacked(&image);
+                let path = unpacked.unwrap_or_else(|| image.path.clone());
+                (image.path, path, shown, substitute)
             }
         };
         let dir = self.kernel_dir(kernel).map_err(failed)?;
@@ -102,6 +107,7 @@ impl Bench {
         machine.accelerator = self.accelerator(&machine, watcher).map_err(failed)?;
         Ok(Bootable {
             machine,
+            packaged,
             image,
             substitute,
             dir,

@@ -40,6 +40,7 @@ mod seconds;
 mod selection;
 mod shard;
 mod side_by_side;
+pub mod speed;
 mod stream;
 mod stress;
 mod subject;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deb::{DebError, extract_kernel};
 use crate::error::{Attempt, ObtainError};
-use crate::hash::Hasher;
+use crate::memory::Memory;
 use crate::progress::Progress;
 
 /// For the longest that another run may take to download one kernel.
@@ -56,6 +56,7 @@ pub struct About {
 /// The directory with the images.
 pub(crate) struct Cache {
     pub(crate) dir: PathBuf,
+    pub(crate) memory: Memory,
 }
 
 impl Cache {
@@ -72,7 +73,7 @@ impl Cache {
     pub(crate) fn find(&self, debian: &str, sha256: Option<&str>) -> Option<Cached> {
         let dirs = subdirectories(&self.kernels().join(debian));
         dirs.iter()
-            .find_map(|dir| read(dir).filter(|cached| is_intact(cached, sha256)))
+            .find_map(|dir| read(dir).filter(|cached| self.is_intact(cached, sha256)))
     }
 
     /// Removes what [`Cache::find`] passes over; the caller holds the lock.
@@ -83,7 +84,7 @@ impl Cache {
         progress: &dyn Progress,
     ) -> Result<(), ObtainError> {
         for dir in subdirectories(&self.kernels().join(debian)) {
-            if !read(&dir).is_some_and(|cached| is_intact(&cached, sha256)) {
+            if !read(&dir).is_some_and(|cached| self.is_intact(&cached, sha256)) {
                 let dir_name = dir.display();
                 progress.note(&format!(
                     "{dir_name} was altered since it was verified; it is removed and obtained again"
@@ -163,14 +164,14 @@ impl Cache {
         let flavours = versions.flat_map(|version| subdirectories(&version));
         flavours.filter_map(|flavour| read(&flavour)).collect()
     }
-}
 
-fn is_intact(cached: &Cached, sha256: Option<&str>) -> bool {
-    let About {
-        size, sha256: then, ..
-    } = &cached.about;
-    sha256.is_none_or(|wanted| wanted == then)
-        && Hasher::of_file(&cached.path).is_ok_and(|now| now == (*size, then.clone()))
+    fn is_intact(&self, cached: &Cached, sha256: Option<&str>) -> bool {
+        let About {
+            size, sha256: then, ..
+        } = &cached.about;
+        sha256.is_none_or(|wanted| wanted == then)
+            && self.memory.is_intact(&cached.path, *size, then)
+    }
 }
 
 pub(crate) fn read(dir: &Path) -> Option<Cached> {

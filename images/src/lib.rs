@@ -30,6 +30,7 @@ mod http;
 mod initramfs;
 mod keyring;
 mod lock;
+mod memory;
 mod mirrors;
 mod obtain;
 mod packages;
@@ -42,9 +43,11 @@ mod sweep;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timeouts;
+mod unpacked;
 mod upkeep;
 mod uploads;
 mod validity;
+mod vmlinux;
 
 pub use bzimage::banner;
 pub use cache::{About, Cached};

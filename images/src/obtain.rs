@@ -274,6 +274,7 @@ impl Image {
             substituted_for: None,
             source: cached.about.source,
             size: cached.about.size,
+            sha256: cached.about.sha256,
         }
     }
 

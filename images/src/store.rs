@@ -12,6 +12,7 @@ use crate::cache::{Cache, Cached};
 use crate::catalogue::Catalogue;
 use crate::keyring::Keyring;
 use crate::lock::Lock;
+use crate::memory::Memory;
 use crate::mirrors::Mirrors;
 use crate::timeouts::Timeouts;
 
@@ -28,6 +29,8 @@ pub struct Image {
     pub source: String,
     /// Bytes of the image.
     pub size: u64,
+    /// SHA-256 of the image, in lower case digits.
+    pub sha256: String,
 }
 
 /// Obtains kernels and keeps them.
@@ -38,6 +41,8 @@ pub struct Store {
     pub(crate) archives: Archives,
     pub(crate) mirrors: Mirrors,
     pub(crate) substitutes: Vec<String>,
+    /// Where kernels without their decompressor are kept, if at all.
+    pub(crate) unpacked: Option<PathBuf>,
 }
 
 /// Settings of a [`Store`]; see [`Store::builder`].
@@ -149,12 +154,11 @@ impl StoreBuilder {
             named.extend(set("STRATA_MIRROR").and_then(|mirror| mirror.into_string().ok()));
         }
         Ok(Store {
-            archives: Archives::new(
-                self.keyring.unwrap_or_else(Keyring::debian),
-                cache.clone(),
-                self.timeouts,
-            ),
-            cache: Cache { dir: cache },
+            archives: Archives::new(self.keyring, cache.clone(), self.timeouts),
+            cache: Cache {
+                dir: cache,
+                memory: Memory::default(),
+            },
             lock: Lock::open(self.lock_file)?,
             locked: self.locked,
             mirrors: Mirrors {
@@ -164,6 +168,7 @@ impl StoreBuilder {
                 of_apt: OnceLock::new(),
             },
             substitutes: self.substitutes,
+            unpacked: None,
         })
     }
 }

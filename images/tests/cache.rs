@@ -3,7 +3,7 @@
 mod support;
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -82,6 +82,34 @@ fn an_image_altered_together_with_its_description_is_never_used() {
     // The lock file still knows.
     let again = archive.obtain(VERSION, "bookworm").unwrap();
     assert_eq!(fs::read(again.path).unwrap(), genuine);
+}
+
+#[test]
+fn an_altered_image_is_never_used_though_it_is_remembered() {
+    let archive = archive();
+    let remembering = || {
+        let store = archive.mirrored().build().unwrap();
+        store.remembering(&archive.path("memory"))
+    };
+    let obtain = || remembering().obtain(&entry(VERSION, "bookworm"), &Silent);
+    let image = obtain().unwrap();
+    // What was written just now is not remembered yet.
+    thread::sleep(Duration::from_secs(3));
+    obtain().unwrap();
+    let remembered = files_below(&archive.path("memory"));
+    assert!(remembered.iter().any(|path| path.ends_with(&image.sha256)));
+    obtain().unwrap();
+
+    // Of the same length, and with the old time.
+    let mut evil = fs::read(&image.path).unwrap();
+    evil[0x300] = 1;
+    let modified = fs::metadata(&image.path).unwrap().modified().unwrap();
+    fs::write(&image.path, &evil).unwrap();
+    let file = File::options().write(true).open(&image.path).unwrap();
+    file.set_modified(modified).unwrap();
+    let again = obtain().unwrap();
+    assert_eq!(fs::read(again.path).unwrap(), kernel_image(VERSION));
+    assert_eq!(downloads(&archive), 2);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Strata's command line.
 
+mod bench;
 mod bisect;
 mod completions;
 mod explain;
@@ -41,6 +42,7 @@ enum Command {
     Shell(shell::Arguments),
     Test(test::Arguments),
     Bisect(bisect::Arguments),
+    Bench(bench::Arguments),
     Explain(explain::Arguments),
     History(history::Arguments),
     Report(report::Arguments),
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Shell(arguments) => shell::run(&arguments),
         Command::Test(arguments) => test::run(&arguments).map(ExitCode::from),
+        Command::Bench(arguments) => bench::run(&arguments).map(ExitCode::from),
         Command::Bisect(arguments) => bisect::run(&arguments).map(ExitCode::from),
         Command::Explain(arguments) => explain::run(&arguments).map(ExitCode::from),
         Command::History(arguments) => history::run(&arguments).map(ExitCode::from),

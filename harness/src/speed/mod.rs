@@ -1,0 +1,129 @@
+//! How fast Strata is, measured against bare QEMU and against what people use
+//! today.
+//!
+//! Every figure is a ratio of two times that were taken in the same rounds, and
+//! each time the median of them. The goals and what was found are in
+//! docs/performance.md.
+
+mod contest;
+mod floor;
+mod init;
+mod line;
+mod matrix;
+mod one;
+mod peers;
+mod start;
+mod stopwatch;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use images::{Kernel, Store};
+
+use crate::{Bench, Machine, Watcher};
+use contest::Contest;
+pub use line::{Goal, Line, Measured};
+
+/// What is to be measured.
+#[derive(Clone, Debug)]
+pub struct Speed {
+    /// Strata's command line, as a program.
+    pub program: PathBuf,
+    /// The kernels.
+    pub kernels: Vec<Kernel>,
+    /// How often everything is timed.
+    pub rounds: usize,
+}
+
+/// A kernel to measure with.
+struct Entry {
+    name: String,
+    /// As the command line takes it.
+    spec: String,
+    /// The machine that Strata boots, with an initramfs of the smallest init.
+    machine: Machine,
+    /// The kernel as it is packaged.
+    packaged: PathBuf,
+}
+
+impl Speed {
+    /// Measures everything; tells each line as soon as it is there.
+    ///
+    /// # Errors
+    /// Where a kernel cannot be had. What fails while it is measured has a line
+    /// that says so.
+    pub fn measure(
+        &self,
+        bench: &Bench,
+        watcher: &dyn Watcher,
+        mut tell: impl FnMut(&Line),
+    ) -> Result<()> {
+        let mut entries = Vec::new();
+        let mut of_peers = Vec::new();
+        for kernel in &self.kernels {
+            let entry = Entry::new(kernel, bench, watcher)?;
+            let dir = bench.kernel_dir(kernel)?;
+            let mut contest = Contest::new(&dir);
+            floor::enter(&mut contest, &entry)?;
+            one::enter(&mut contest, self, &entry);
+            peers::enter(&mut contest, &entry, &dir)?;
+            floor::enter_tried(&mut contest, &entry);
+            contest.hold(self.rounds);
+            one::lines(&contest, &entry).iter().for_each(&mut tell);
+            start::lines(self, &entry, &dir).iter().for_each(&mut tell);
+            floor::lines(&contest, &entry).iter().for_each(&mut tell);
+            let lines = peers::lines(&contest, &entry);
+            lines.iter().for_each(&mut tell);
+            of_peers.extend(lines);
+            let bare: Option<Duration> = contest.took(floor::BARE).ok().map(|took| took.wall);
+            entries.push((entry, bare));
+        }
+        peers::counts(&of_peers).iter().for_each(&mut tell);
+        if entries.len() > 1 {
+            tell(&matrix::line(self, &entries, &bench.dir));
+        }
+        Ok(())
+    }
+}
+
+impl Entry {
+    fn new(kernel: &Kernel, bench: &Bench, watcher: &dyn Watcher) -> Result<Self> {
+        let name = kernel.name();
+        let spec = match kernel {
+            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::File(path) => path.display().to_string(),
+        };
+        let bootable = bench
+            .machine(kernel, watcher)
+            .map_err(|problem| anyhow::anyhow!("{problem}"))
+            .with_context(|| format!("kernel {name}"))?;
+        Ok(Self {
+            name,
+            spec,
+            machine: Machine {
+                initramfs: bootable.dir.path().join("floor"),
+                ..bootable.machine
+            },
+            packaged: bootable.packaged,
+        })
+    }
+}
+
+/// The kernels that are measured where none are named: the first and the last
+/// of those that are in the cache.
+#[must_use]
+pub fn usual_kernels(kernels: Vec<Kernel>, store: &Store) -> Vec<Kernel> {
+    let cached = store.cached();
+    let is_cached = |kernel: &Kernel| match kernel {
+        Kernel::Catalogued(entry) => cached
+            .iter()
+            .any(|cached| cached.about.debian_version == entry.debian),
+        Kernel::File(_) => true,
+    };
+    let mut kernels: Vec<Kernel> = kernels.into_iter().filter(is_cached).collect();
+    if kernels.len() > 2 {
+        kernels.drain(1..kernels.len() - 1);
+    }
+    kernels
+}

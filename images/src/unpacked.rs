@@ -1,0 +1,123 @@
+//! Kernels without their decompressor, kept from one run to the next.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use guest::Version;
+
+use crate::hash::Hasher;
+use crate::store::{Image, Store};
+use crate::vmlinux;
+
+/// The first kernel that QEMU can start without its decompressor; before, the
+/// entry was Xen's alone (commit 7733607fb3e7, "xen/pvh: Split CONFIG_XEN_PVH
+/// into CONFIG_PVH and CONFIG_XEN_PVH").
+const FIRST: Version = Version::new(5, 0);
+/// How many are kept. Each takes some 60 MB, and a search through all uploads
+/// comes by several hundred.
+const KEPT: usize = 24;
+
+impl Store {
+    /// Keeps in this directory what only saves time: which images were verified
+    /// already, and kernels without their decompressor. It is believed, so it
+    /// is to be one that nobody writes to who may not replace this program.
+    #[must_use]
+    pub fn remembering(mut self, dir: &Path) -> Self {
+        self.cache.memory.dir = Some(dir.join("verified"));
+        self.unpacked = Some(dir.join("unpacked"));
+        self
+    }
+
+    /// The same kernel without its decompressor, as an ELF file that QEMU
+    /// starts as well; none where there is no such thing or no place for it.
+    ///
+    /// It is made of the image once, and made anew where it was altered since.
+    #[must_use]
+    pub fn unpacked(&self, image: &Image) -> Option<PathBuf> {
+        let (version, _) = Version::leading(&image.debian_version).ok()?;
+        let all = self.unpacked.as_deref().filter(|_| version >= FIRST)?;
+        let dir = all.join(&image.sha256);
+        let vmlinux = dir.join("vmlinux");
+        if self.is_intact(&dir).unwrap_or(false) {
+            return Some(vmlinux);
+        }
+        let bytes = vmlinux::unpack(&fs::read(&image.path).ok()?).ok()?;
+        keep(&bytes, all, &dir).ok()?;
+        Some(vmlinux)
+    }
+
+    /// Whether the kernel in a directory is what was once written there.
+    fn is_intact(&self, dir: &Path) -> io::Result<bool> {
+        let vmlinux = dir.join("vmlinux");
+        let sha256 = fs::read_to_string(dir.join("sha256"))?;
+        let size = fs::metadata(&vmlinux)?.len();
+        Ok(self.cache.memory.is_intact(&vmlinux, size, &sha256))
+    }
+}
+
+/// Keeps a kernel, whole or not at all, in the place of what was there.
+fn keep(vmlinux: &[u8], all: &Path, dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(all)?;
+    make_room(all)?;
+    let new = tempfile::Builder::new().prefix("new-").tempdir_in(all)?;
+    let mut file = fs::File::create_new(new.path().join("vmlinux"))?;
+    file.write_all(vmlinux)?;
+    fs::write(new.path().join("sha256"), Hasher::of(vmlinux))?;
+    let _ = fs::remove_dir_all(dir);
+    match fs::rename(new.path(), dir) {
+        Err(_) if dir.exists() => Ok(()), // Another run was faster.
+        result => result,
+    }
+}
+
+/// Removes the oldest, so that there is room for one more.
+fn make_room(all: &Path) -> io::Result<()> {
+    let mut dirs: Vec<(SystemTime, PathBuf)> = Vec::new();
+    for entry in fs::read_dir(all)? {
+        let entry = entry?;
+        dirs.push((entry.metadata()?.modified()?, entry.path()));
+    }
+    dirs.sort();
+    let excess = (dirs.len() + 1).saturating_sub(KEPT);
+    for (_, dir) in dirs.into_iter().take(excess) {
+        let _ = fs::remove_dir_all(dir);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_replaces_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("hash");
+        for bytes in [b"altered".as_slice(), b"genuine"] {
+            keep(bytes, dir.path(), &place).unwrap();
+            assert_eq!(fs::read(place.join("vmlinux")).unwrap(), bytes);
+            assert_eq!(
+                fs::read_to_string(place.join("sha256")).unwrap(),
+                Hasher::of(bytes)
+            );
+        }
+        // Nothing is left of the making.
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let dir = tempfile::tempdir().unwrap();
+        for number in 0..KEPT + 3 {
+            let place = dir.path().join(format!("{number:02}"));
+            keep(b"kernel", dir.path(), &place).unwrap();
+            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
+            fs::File::open(&place).unwrap().set_modified(time).unwrap();
+        }
+        let kept = fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(kept, KEPT);
+        assert!(!dir.path().join("00").exists() && dir.path().join("26").exists());
+    }
+}
