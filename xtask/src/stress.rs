@@ -75,7 +75,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         program: env::current_exe().context("looking for this program")?,
         dir: RunDir::new_run()?,
     };
-    let figures = stress.run(&report::Terminal::default())?;
+    let progress = report::StressProgress::of(stress.boots);
+    let figures = stress.run(&|figures| progress.tell(figures))?;
     print(report::stress(&stress, &figures));
     Ok(figures.exit())
 }

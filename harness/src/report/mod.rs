@@ -28,6 +28,6 @@ pub use page::{page, write_page};
 pub(crate) use program::ending;
 pub use program::{closing_line, exit_code, failure};
 pub use stock::{checked, removed, stock};
-pub use stress::stress;
+pub use stress::{StressProgress, stress};
 pub use table::{in_colour, table};
 pub use terminal::Terminal;

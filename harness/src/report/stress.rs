@@ -1,8 +1,41 @@
 //! The figures of a stress run.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use crate::stress::{Figures, Stress};
+
+const BAR: &str = "{elapsed_precise} {pos} of {len} boots {bar:20} {msg}";
+
+/// Progress of a stress run on stderr: a bar where it is a terminal, else nothing.
+#[derive(Debug)]
+pub struct StressProgress(ProgressBar);
+
+impl StressProgress {
+    /// Of so many boots.
+    #[must_use]
+    pub fn of(boots: usize) -> Self {
+        let bar = ProgressBar::new(boots as u64);
+        // A template without this crate's own mistakes always parses.
+        if let Ok(style) = ProgressStyle::with_template(BAR) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// So far it came to this.
+    pub fn tell(&self, figures: &Figures) {
+        self.0.set_position(figures.boots as u64);
+        self.0.set_message(format!(
+            "{} wrong, {} lost, {} orphans",
+            figures.wrong.len(),
+            figures.lost.len(),
+            figures.orphans.len()
+        ));
+    }
+}
 
 /// A table of the figures, and what went wrong one by one.
 #[must_use]
@@ -27,7 +60,7 @@ pub fn stress(stress: &Stress, figures: &Figures) -> String {
     for (name, count) in rows {
         let _ = writeln!(text, "| {name:width$} | {count:>6} |");
     }
-    let counted = |counts: &std::collections::BTreeMap<String, usize>| {
+    let counted = |counts: &BTreeMap<String, usize>| {
         let each = counts.iter().map(|(name, count)| format!("{name} {count}"));
         each.collect::<Vec<_>>().join(", ")
     };

@@ -16,7 +16,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use images::{Catalogue, Kernel, Store};
 
-use crate::{RunDir, Watcher, Wish};
+use crate::{RunDir, Wish};
 
 pub use figures::Figures;
 use load::Load;
@@ -44,11 +44,11 @@ pub struct Stress {
 }
 
 impl Stress {
-    /// Does it. Each trial is told to `watcher` as it ends.
+    /// Does it. The figures so far are told as each trial ends.
     ///
     /// # Errors
     /// Where the harness cannot do its part.
-    pub fn run(&self, watcher: &dyn Watcher) -> Result<Figures> {
+    pub fn run(&self, tell: &(dyn Fn(&Figures) + Sync)) -> Result<Figures> {
         let _load = Load::start(self.load);
         let next = AtomicUsize::new(0);
         let figures = Mutex::new(Figures::default());
@@ -59,9 +59,10 @@ impl Stress {
                     return Ok(());
                 }
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                let part = self.trial(number, watcher)?;
+                let part = self.trial(number)?;
                 let mut figures = figures.lock().map_err(|_| anyhow!("a trial panicked"))?;
                 figures.add(part);
+                tell(&figures);
             }
         };
         thread::scope(|scope| {
@@ -75,7 +76,7 @@ impl Stress {
             .map_err(|_| anyhow!("a trial panicked"))
     }
 
-    fn trial(&self, number: usize, watcher: &dyn Watcher) -> Result<Figures> {
+    fn trial(&self, number: usize) -> Result<Figures> {
         let kernel = &self.kernels[number % self.kernels.len()];
         let dir = self.dir.kernel(&format!("trial{number}"))?;
         let bed = Bed {
@@ -85,7 +86,7 @@ impl Stress {
             dir: &dir,
             number,
         };
-        let figures = bed.run(watcher)?;
+        let figures = bed.run()?;
         if figures.wrong.is_empty() && figures.lost.is_empty() && figures.orphans.is_empty() {
             // Nobody will want to read it.
             fs::remove_dir_all(dir.path())

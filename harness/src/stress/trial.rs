@@ -8,11 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use guest::faults::Fault;
 use guest::{Scenario, scenarios};
-use images::{Kernel, Store};
+use images::{Kernel, Silent, Store};
 
 use super::plan::{self, Trial};
 use super::{Figures, Stress, orphans};
-use crate::{Row, RunDir, Suite, Verdict, Watcher};
+use crate::{Row, RunDir, Suite, Verdict};
 
 /// Where a trial is made.
 pub(super) struct Bed<'a> {
@@ -24,16 +24,16 @@ pub(super) struct Bed<'a> {
 }
 
 impl Bed<'_> {
-    pub(super) fn run(self, watcher: &dyn Watcher) -> Result<Figures> {
+    pub(super) fn run(self) -> Result<Figures> {
         match plan::trial(self.number, scenarios::ALL.len(), self.stress.seed) {
-            Trial::Plain => self.boot(None, watcher),
-            Trial::Fault(fault, place) => self.boot(Some((fault, place)), watcher),
+            Trial::Plain => self.boot(None),
+            Trial::Fault(fault, place) => self.boot(Some((fault, place))),
             Trial::Killed(command, after) => self.kill(command, after),
         }
     }
 
     /// Boots the kernel for all scenarios, and maybe a fault among them.
-    fn boot(self, fault: Option<(&Fault, usize)>, watcher: &dyn Watcher) -> Result<Figures> {
+    fn boot(self, fault: Option<(&Fault, usize)>) -> Result<Figures> {
         let mut scenarios: Vec<&Scenario> = scenarios::ALL.iter().collect();
         if let Some((fault, place)) = fault {
             scenarios.insert(place, &fault.scenario);
@@ -44,7 +44,7 @@ impl Bed<'_> {
         if let Some((fault, _)) = fault {
             suite.bench.append = fault.append.iter().map(|&word| word.to_owned()).collect();
         }
-        let row = suite.row(self.kernel, watcher);
+        let row = suite.row(self.kernel, &Silent);
         Ok(judged(
             &row,
             &suite.scenarios,
