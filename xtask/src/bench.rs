@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use harness::host::Tool;
-use harness::speed::{Line, Speed, usual_kernels};
+use harness::speed::{Figure, Line, Speed, usual_kernels};
 use harness::{Bench, Exit, RunDir, Wish, host, report};
 use images::{Catalogue, Spec};
 
@@ -27,12 +27,18 @@ Exit codes:
 Examples:
   cargo xtask bench                                the oldest and the newest kernel in the cache
   cargo xtask bench 6.1 6.12 --rounds 7
+  cargo xtask bench --figure peers /boot/vmlinuz-6.1*
   cargo xtask bench ./arch/x86/boot/bzImage")]
 pub(crate) struct Arguments {
     /// Kernels: 3.10, 3.8..3.13, or the path of a bzImage [default: the oldest
     /// and the newest in the cache]
     #[arg(value_name = "KERNEL")]
     kernels: Vec<Spec>,
+
+    /// Measure this figure alone: one, start, floor, peers or matrix (may be
+    /// repeated)
+    #[arg(long = "figure", value_name = "NAME")]
+    figures: Vec<Figure>,
 
     /// How often everything is timed; the medians are shown
     #[arg(long, value_name = "N", default_value = "5")]
@@ -67,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let speed = Speed {
         program: env::current_exe().context("finding this program")?,
         kernels,
+        figures: arguments.figures.clone(),
         rounds: arguments.rounds.get(),
     };
     print(format_args!("{}\n", Line::HEAD));

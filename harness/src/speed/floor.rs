@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::Command;
 
 use super::contest::Contest;
-use super::line::{Line, Measured};
+use super::line::{Figure, Line, Measured};
 use super::{Entry, init};
 use crate::Machine;
 use crate::machine::CPU;
@@ -91,7 +91,7 @@ pub(crate) fn lines(contest: &Contest<'_>, entry: &Entry) -> Vec<Line> {
         .into_iter()
         .chain(tried)
         .map(|against| Line {
-            figure: "floor",
+            figure: Figure::Floor,
             kernel: entry.name.clone(),
             what: OURS.to_owned(),
             result: contest

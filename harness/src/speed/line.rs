@@ -1,9 +1,61 @@
 //! A figure, as a row of a Markdown table.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::stopwatch::Took;
+
+/// What a line is about, as the first column has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// One kernel: the whole command.
+    One,
+    /// All that is done before QEMU starts.
+    Start,
+    /// The machine.
+    Floor,
+    /// What others use.
+    Peers,
+    /// Many kernels.
+    Matrix,
+}
+
+impl Figure {
+    const ALL: [Self; 5] = [
+        Self::One,
+        Self::Start,
+        Self::Floor,
+        Self::Peers,
+        Self::Matrix,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Start => "start",
+            Self::Floor => "floor",
+            Self::Peers => "peers",
+            Self::Matrix => "matrix",
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Figure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = Self::ALL.into_iter().find(|figure| figure.name() == text);
+        let names = || Self::ALL.map(Self::name).join(", ");
+        named.ok_or_else(|| format!("{text:?} is no figure: {}", names()))
+    }
+}
 
 /// What a ratio is to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +87,8 @@ impl fmt::Display for Goal {
 /// What was measured against what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// Which figure: `one`, `matrix`, `start`, `floor` or `peers`.
-    pub figure: &'static str,
+    /// Which figure.
+    pub figure: Figure,
     /// The kernel, or how many.
     pub kernel: String,
     /// What was timed.
@@ -136,7 +188,7 @@ mod tests {
 
     fn line(result: Result<Measured, String>, goal: Option<Goal>) -> String {
         let line = Line {
-            figure: "one",
+            figure: Figure::One,
             kernel: "6.1".to_owned(),
             what: "run -- true".to_owned(),
             against: "bare QEMU".to_owned(),
@@ -170,6 +222,18 @@ mod tests {
         assert_eq!(
             shown,
             "| one | 6.1 | run -- true | bare QEMU | not / installed | | |  | |"
+        );
+    }
+
+    #[test]
+    fn a_figure_is_named_as_it_is_shown() {
+        for figure in Figure::ALL {
+            assert_eq!(figure.to_string().parse(), Ok(figure));
+        }
+        let why = "two".parse::<Figure>().unwrap_err();
+        assert_eq!(
+            why,
+            "\"two\" is no figure: one, start, floor, peers, matrix"
         );
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::line::{Goal, Line, Measured};
+use super::line::{Figure, Goal, Line, Measured};
 use super::stopwatch::{median, time};
 use super::{Entry, Speed};
 use crate::RunDir;
@@ -39,7 +39,7 @@ pub(crate) fn line(speed: &Speed, entries: &[(Entry, Option<Duration>)], dir: &R
         Ok(Measured::of_wall(took, floors / used))
     };
     Line {
-        figure: "matrix",
+        figure: Figure::Matrix,
         kernel: format!("{} kernels", entries.len()),
         what: "`test-kernels`, all scenarios".to_owned(),
         against: format!(

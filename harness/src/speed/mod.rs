@@ -23,7 +23,7 @@ use images::{Kernel, Store};
 
 use crate::{Bench, Machine, Watcher};
 use contest::Contest;
-pub use line::{Goal, Line, Measured};
+pub use line::{Figure, Goal, Line, Measured};
 
 /// What is to be measured.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Speed {
     pub program: PathBuf,
     /// The kernels.
     pub kernels: Vec<Kernel>,
+    /// What is asked for; everything where nothing is named.
+    pub figures: Vec<Figure>,
     /// How often everything is timed.
     pub rounds: usize,
 }
@@ -48,7 +50,7 @@ struct Entry {
 }
 
 impl Speed {
-    /// Measures everything; tells each line as soon as it is there.
+    /// Measures what is asked for; tells each line as soon as it is there.
     ///
     /// # Errors
     /// Where a kernel cannot be had. What fails while it is measured has a line
@@ -67,23 +69,41 @@ impl Speed {
             let mut contest = Contest::new(&dir);
             floor::enter(&mut contest, &entry)?;
             one::enter(&mut contest, self, &entry);
-            peers::enter(&mut contest, &entry, &dir)?;
-            floor::enter_tried(&mut contest, &entry);
+            if self.wants(Figure::Peers) {
+                peers::enter(&mut contest, &entry, &dir)?;
+            }
+            if self.wants(Figure::Floor) {
+                floor::enter_tried(&mut contest, &entry);
+            }
             contest.hold(self.rounds);
-            one::lines(&contest, &entry).iter().for_each(&mut tell);
-            start::lines(self, &entry, &dir).iter().for_each(&mut tell);
-            floor::lines(&contest, &entry).iter().for_each(&mut tell);
-            let lines = peers::lines(&contest, &entry);
-            lines.iter().for_each(&mut tell);
-            of_peers.extend(lines);
+            if self.wants(Figure::One) {
+                one::lines(&contest, &entry).iter().for_each(&mut tell);
+            }
+            if self.wants(Figure::Start) {
+                start::lines(self, &entry, &dir).iter().for_each(&mut tell);
+            }
+            if self.wants(Figure::Floor) {
+                floor::lines(&contest, &entry).iter().for_each(&mut tell);
+            }
+            if self.wants(Figure::Peers) {
+                let lines = peers::lines(&contest, &entry);
+                lines.iter().for_each(&mut tell);
+                of_peers.extend(lines);
+            }
             let bare: Option<Duration> = contest.took(floor::BARE).ok().map(|took| took.wall);
             entries.push((entry, bare));
         }
-        peers::counts(&of_peers).iter().for_each(&mut tell);
-        if entries.len() > 1 {
+        if self.wants(Figure::Peers) {
+            peers::counts(&of_peers).iter().for_each(&mut tell);
+        }
+        if self.wants(Figure::Matrix) && entries.len() > 1 {
             tell(&matrix::line(self, &entries, &bench.dir));
         }
         Ok(())
+    }
+
+    fn wants(&self, figure: Figure) -> bool {
+        self.figures.is_empty() || self.figures.contains(&figure)
     }
 }
 

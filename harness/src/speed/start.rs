@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::line::{Goal, Line, Measured};
+use super::line::{Figure, Goal, Line, Measured};
 use super::stopwatch::{median, time};
 use super::{Entry, Speed};
 use crate::RunDir;
@@ -24,7 +24,7 @@ const NOTHING: [&str; 2] = ["completions", "bash"];
 /// before the first.
 pub(crate) fn lines(speed: &Speed, entry: &Entry, dir: &RunDir) -> Vec<Line> {
     let line = |what: &str, took: Result<Duration>, goal| Line {
-        figure: "start",
+        figure: Figure::Start,
         kernel: entry.name.clone(),
         what: what.to_owned(),
         against: format!("{} ms", LIMIT.as_millis()),
