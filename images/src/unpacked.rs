@@ -1,6 +1,6 @@
 //! Kernels without their decompressor, kept from one run to the next.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -41,6 +41,8 @@ impl Store {
         let dir = all.join(&image.sha256);
         let vmlinux = dir.join("vmlinux");
         if self.is_intact(&dir).unwrap_or(false) {
+            // The oldest go first, and this one is about to be used.
+            let _ = File::open(&dir).and_then(|dir| dir.set_modified(SystemTime::now()));
             return Some(vmlinux);
         }
         let bytes = vmlinux::unpack(&fs::read(&image.path).ok()?).ok()?;
@@ -62,7 +64,7 @@ fn keep(vmlinux: &[u8], all: &Path, dir: &Path) -> io::Result<()> {
     fs::create_dir_all(all)?;
     make_room(all)?;
     let new = tempfile::Builder::new().prefix("new-").tempdir_in(all)?;
-    let mut file = fs::File::create_new(new.path().join("vmlinux"))?;
+    let mut file = File::create_new(new.path().join("vmlinux"))?;
     file.write_all(vmlinux)?;
     fs::write(new.path().join("sha256"), Hasher::of(vmlinux))?;
     let _ = fs::remove_dir_all(dir);
@@ -114,7 +116,7 @@ mod tests {
             let place = dir.path().join(format!("{number:02}"));
             keep(b"kernel", dir.path(), &place).unwrap();
             let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
-            fs::File::open(&place).unwrap().set_modified(time).unwrap();
+            File::open(&place).unwrap().set_modified(time).unwrap();
         }
         let kept = fs::read_dir(dir.path()).unwrap().count();
         assert_eq!(kept, KEPT);
