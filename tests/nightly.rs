@@ -131,7 +131,9 @@ impl Runner {
     fn runs(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path().join("target/strata")).unwrap();
         let entries = entries.map(|entry| entry.unwrap().path());
-        entries.filter(|path| path.is_dir()).collect()
+        // Beside them is what only saves time.
+        let is_run = |path: &PathBuf| path.join("events.jsonl").is_file();
+        entries.filter(is_run).collect()
     }
 
     /// Keeps them, as the artifact of a job.
