@@ -187,6 +187,17 @@ fn a_program_without_an_end_is_given_one() {
     assert!(stderr.contains("not done after 2 s"), "{stderr}");
 }
 
+/// However much it has to say.
+#[test]
+fn a_program_that_never_falls_silent_is_given_an_end() {
+    let script = "while :; do echo; done";
+    let output = Run::new(&["--timeout", "2", "--", "sh", "-c", script]).output();
+    assert_status(&output, 3);
+    assert!(!output.stdout.is_empty());
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("not done after 2 s"), "{stderr}");
+}
+
 #[test]
 fn an_interrupt_ends_the_guest() {
     let mut run = Run::new(&["--", "sh", "-c", "echo begun; while :; do :; done"]);

@@ -2,17 +2,17 @@
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use guest::Job;
 use serde::{Deserialize, Serialize};
 
 use crate::boot::{Deadlines, boot};
 use crate::end::End;
+use crate::remembered::{recall, remember};
 use crate::{Machine, RunDir, initramfs};
 
 /// How long a guest may take under KVM in the probe. A working KVM needs about
@@ -116,7 +116,7 @@ pub fn choose(wish: Wish, machine: &Machine, dir: &RunDir, memory: &Path) -> Res
         ));
     }
     let host = Host::this(&machine.qemu);
-    if let Some(mut choice) = recall(memory, &host) {
+    if let Some(mut choice) = recalled(memory, &host) {
         choice.why.push_str(" (remembered)");
         return Ok(choice);
     }
@@ -124,15 +124,14 @@ pub fn choose(wish: Wish, machine: &Machine, dir: &RunDir, memory: &Path) -> Res
     let why_not = match kvm {
         Ok(()) => {
             let choice = Choice::new(Accelerator::Kvm, "a guest ran under it");
-            remember(memory, host, &choice)?;
-            return Ok(choice);
+            return remembered(memory, host, choice);
         }
         Err(why) => format!("{KVM} opens, but a guest did not run under it: {why}"),
     };
     let choice = Choice::new(Accelerator::Tcg, why_not);
     // A kernel that boots nowhere says nothing about the host.
     if answers(Accelerator::Tcg, machine, CONTROL, dir).is_ok() {
-        remember(memory, host, &choice)?;
+        return remembered(memory, host, choice);
     }
     Ok(choice)
 }
@@ -209,25 +208,15 @@ struct Memory {
     choice: Choice,
 }
 
-fn recall(memory: &Path, host: &Host) -> Option<Choice> {
-    let memory: Memory = serde_json::from_slice(&fs::read(memory).ok()?).ok()?;
-    (memory.host == *host).then_some(memory.choice)
+fn remembered(memory: &Path, host: Host, choice: Choice) -> Result<Choice> {
+    let found = Memory { host, choice };
+    remember(memory, &found)?;
+    Ok(found.choice)
 }
 
-fn remember(memory: &Path, host: Host, choice: &Choice) -> Result<()> {
-    let inner = || -> Result<()> {
-        let dir = memory.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(dir)?;
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        let json = serde_json::to_vec_pretty(&Memory {
-            host,
-            choice: choice.clone(),
-        })?;
-        file.write_all(&json)?;
-        file.persist(memory)?;
-        Ok(())
-    };
-    inner().with_context(|| format!("remembering the accelerator in {}", memory.display()))
+fn recalled(memory: &Path, host: &Host) -> Option<Choice> {
+    let memory: Memory = recall(memory)?;
+    (memory.host == *host).then_some(memory.choice)
 }
 
 #[cfg(test)]
@@ -240,12 +229,12 @@ mod tests {
         let memory = dir.path().join("accelerator.json");
         let here = Host::this(Path::new("/bin/sh"));
         let choice = Choice::new(Accelerator::Tcg, "no answer within 10 s");
-        remember(&memory, here.clone(), &choice).unwrap();
-        assert_eq!(recall(&memory, &here), Some(choice));
+        remembered(&memory, here.clone(), choice.clone()).unwrap();
+        assert_eq!(recalled(&memory, &here), Some(choice));
         let elsewhere = Host {
             kernel: "9.9.9".to_owned(),
             ..here
         };
-        assert_eq!(recall(&memory, &elsewhere), None);
+        assert_eq!(recalled(&memory, &elsewhere), None);
     }
 }

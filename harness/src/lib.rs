@@ -34,6 +34,7 @@ mod patience;
 mod printable;
 mod program;
 pub mod qemu;
+mod remembered;
 pub mod report;
 mod run;
 mod seconds;

@@ -143,7 +143,9 @@ impl Listener {
         if let Some(start) = panic {
             let text = String::from_utf8_lossy(&self.line[start..]);
             self.panic = Some(printable(text.trim_end()));
-            self.restarts = Some(Wait::new("the kernel to restart", AFTERMATH));
+            // From the first such line: somebody may say it for ever.
+            self.restarts
+                .get_or_insert_with(|| Wait::new("the kernel to restart", AFTERMATH));
         }
     }
 
@@ -194,6 +196,18 @@ mod tests {
             prop_assert!(listener.restarts_by().is_some());
             let words = format!("Kernel panic{words}");
             prop_assert_eq!(listener.console_ended(), End::Panicked(words));
+        }
+
+        #[test]
+        fn a_panic_that_is_said_again_gives_no_more_time(times in 1..9_usize) {
+            let mut listener = Listener::new(nowhere());
+            listener.hear(b"Kernel panic\r\n").unwrap();
+            let first = listener.restarts_by();
+            prop_assert!(first.is_some());
+            for _ in 0..times {
+                listener.hear(b"Kernel panic\r\n").unwrap();
+            }
+            prop_assert_eq!(listener.restarts_by(), first);
         }
 
         #[test]

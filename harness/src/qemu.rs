@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::SANDBOX;
+use crate::remembered::{recall, remember};
 use crate::workspace;
 
 /// The program's name, looked up in PATH.
@@ -50,7 +51,7 @@ pub fn find() -> Result<Qemu> {
     let installed = fs::metadata(&path).and_then(|file| file.modified());
     let installed = installed.with_context(|| format!("looking at {}", path.display()))?;
     let memory = workspace::qemu_memory();
-    if let Some(known) = recall(&memory)
+    if let Some(known) = recall::<Qemu>(&memory)
         && (&known.path, known.installed) == (&path, installed)
     {
         return Ok(known);
@@ -64,19 +65,6 @@ pub fn find() -> Result<Qemu> {
     // Where nothing can be remembered, it is asked again.
     let _ = remember(&memory, &qemu);
     Ok(qemu)
-}
-
-fn recall(memory: &Path) -> Option<Qemu> {
-    serde_json::from_slice(&fs::read(memory).ok()?).ok()
-}
-
-fn remember(memory: &Path, qemu: &Qemu) -> Result<()> {
-    let dir = memory.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(&serde_json::to_vec_pretty(qemu)?)?;
-    file.persist(memory)?;
-    Ok(())
 }
 
 /// What QEMU says when it is asked for its version, if that is new enough.

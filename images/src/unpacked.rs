@@ -67,11 +67,16 @@ fn keep(vmlinux: &[u8], all: &Path, dir: &Path) -> io::Result<()> {
     let mut file = File::create_new(new.path().join("vmlinux"))?;
     file.write_all(vmlinux)?;
     fs::write(new.path().join("sha256"), Hasher::of(vmlinux))?;
-    let _ = fs::remove_dir_all(dir);
-    match fs::rename(new.path(), dir) {
-        Err(_) if dir.exists() => Ok(()), // Another run was faster.
-        result => result,
+    if fs::rename(new.path(), dir).is_ok() {
+        return Ok(());
     }
+    // Another run was faster, and may be about to start it: it is not taken away.
+    let holds = |name, bytes: &[u8]| fs::read(dir.join(name)).is_ok_and(|there| there == bytes);
+    if holds("vmlinux", vmlinux) && holds("sha256", Hasher::of(vmlinux).as_bytes()) {
+        return Ok(());
+    }
+    let _ = fs::remove_dir_all(dir);
+    fs::rename(new.path(), dir)
 }
 
 /// Removes the oldest, so that there is room for one more.
@@ -107,6 +112,18 @@ mod tests {
         }
         // Nothing is left of the making.
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_another_run_has_made_is_not_taken_away() {
+        use std::os::unix::fs::MetadataExt;
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("hash");
+        let inode = || fs::metadata(&place).unwrap().ino();
+        keep(b"genuine", dir.path(), &place).unwrap();
+        let before = inode();
+        keep(b"genuine", dir.path(), &place).unwrap();
+        assert_eq!(inode(), before);
     }
 
     #[test]

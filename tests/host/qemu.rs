@@ -73,6 +73,18 @@ fn one_that_refuses_is_quoted() {
 }
 
 #[test]
+fn a_stress_run_in_which_nothing_boots_has_an_end() {
+    let fake = Fake::new("exit 1");
+    let mut command = strata_tests::xtask();
+    command.args(["stress", "--boots", "2", "--load", "0", "--accel", "tcg"]);
+    command.arg(any_image().unwrap());
+    fake.before(&mut command);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert_says(&stdout(&output), &["LOST: ", "did not start"]);
+}
+
+#[test]
 fn one_that_cannot_be_executed_is_an_error_of_the_harness() {
     let fake = Fake::new("exit 1");
     let text = fs::read_to_string(fake.path()).unwrap();

@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
     let store = arguments.sources.store(&catalogue)?;
     let kernels = match arguments.kernels.as_slice() {
-        [] => usual_kernels(catalogue.select(&["all".parse()?])?, &store),
+        [] => usual_kernels(&catalogue, &store),
         named => catalogue.select(named)?,
     };
     if kernels.is_empty() {

@@ -88,7 +88,8 @@ Examples:
   cargo xtask kernels verify")]
 struct Verify {}
 
-/// Remove the images that the catalogue does not name any more
+/// Remove the images that the catalogue does not name any more, and what
+/// broken-off downloads have left
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -17,8 +17,8 @@ use crate::out::print;
 Exit codes, once the page is written:
   0  all that ran agreed with its claims
   1  a cell is red; or --strict, and the runs do not agree
-  3  a run could not do its work or was cut short; or --strict, and something
-     was not run
+  3  a run could not do its work or was cut short, or a shard is missing; or
+     --strict, and something was not run
 
 Examples:
   cargo xtask report                         the newest run

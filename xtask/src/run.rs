@@ -29,7 +29,7 @@ Exit codes:
        needs: nothing was booted
   3    the program came to no end: the kernel panicked or hung, the time was up,
        or the kernel could not be had
-  130  interrupted (Ctrl-C)
+  130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP
 
 Examples:
   cargo xtask run --kernel 3.10 -- ./reproducer --verbose

@@ -30,7 +30,7 @@ Exit codes:
   2  the command line made no sense
   3  the harness could not do its work: nothing was asserted, QEMU is missing
      or failed, a verification failed, or --strict and a kernel was not run
-  130  interrupted (Ctrl-C)
+  130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP
 
 Examples:
   cargo xtask test-kernels                       the default set of kernels

@@ -59,7 +59,7 @@ fn runs_become_one_page_whose_exit_code_is_theirs() {
     report(&["good"])
         .exits(0)
         .prints(&["1 × 1 cells: 1 passed, 0 red"]);
-    report(&["good", "cut"]).exits(3);
+    report(&["good", "cut"]).exits(3).prints(&["CUT SHORT: c"]);
     report(&["good", "bad", "cut"]).exits(1).prints(&[
         "3 × 1 cells: 2 passed, 1 red, 0 not run",
         "reproduce: cargo xtask test-kernels 6.12",

@@ -62,6 +62,10 @@ pub(super) fn row_of(seen: &[Seen<'_>]) -> Option<Row> {
         // What must not be passed over is not made good by another run.
         problem: failed.map_or_else(|| row.problem.clone(), |(_, row)| row.problem.clone()),
         boots: seen.iter().map(|(_, row)| row.boots).sum(),
+        retries: seen
+            .iter()
+            .flat_map(|(_, row)| row.retries.clone())
+            .collect(),
         took: seen.iter().map(|(_, row)| row.took).sum(),
         last_lines: Vec::new(),
         ..(*row).clone()

@@ -128,6 +128,13 @@ impl Merged {
         (!missing.is_empty()).then(|| format!("MISSING shards: {}", missing.join(", ")))
     }
 
+    /// Which runs were cut short, if any were.
+    pub(crate) fn cut_short_in_words(&self) -> Option<String> {
+        let cut = self.sources.iter().filter(|source| !source.finished);
+        let cut: Vec<&str> = cut.map(|source| source.run.as_str()).collect();
+        (!cut.is_empty()).then(|| format!("CUT SHORT: {}", cut.join(", ")))
+    }
+
     /// The cells that are red, kernel by kernel.
     pub fn red(&self) -> impl Iterator<Item = (&Row, &Cell)> {
         let rows = self.matrix.rows.iter();
@@ -149,10 +156,10 @@ impl fmt::Display for Merged {
             self.red().count(),
             count(Verdict::NotRun)
         )?;
-        match self.missing_in_words() {
-            Some(missing) => write!(f, ", {missing}"),
-            None => Ok(()),
-        }
+        [self.cut_short_in_words(), self.missing_in_words()]
+            .iter()
+            .flatten()
+            .try_for_each(|words| write!(f, ", {words}"))
     }
 }
 
@@ -349,7 +356,10 @@ mod tests {
             finished: false,
             ..run("a", 1, passed)
         };
-        assert_eq!(Merged::of(&[cut]).exit(false), Exit::Unable);
+        let merged = Merged::of(&[cut]);
+        assert_eq!(merged.exit(false), Exit::Unable);
+        assert!(merged.to_string().ends_with("CUT SHORT: a"), "{merged}");
+        assert_no_success(&merged, "CUT SHORT: a");
     }
 
     #[test]
@@ -369,9 +379,25 @@ mod tests {
         let part = Merged::of(&parts[1..]);
         assert_eq!(part.exit(false), Exit::Unable);
         assert!(part.to_string().ends_with("MISSING shards: 1/2"), "{part}");
-        let page = crate::report::page(&part);
-        assert!(page.contains("MISSING shards: 1/2"));
-        assert!(!page.contains("Every kernel does"));
+        assert_no_success(&part, "MISSING shards: 1/2");
+    }
+
+    #[test]
+    fn a_qemu_that_failed_is_no_success() {
+        let cells = [("one", Verdict::Passed), ("two", Verdict::QemuFailed)];
+        let merged = Merged::of(&[run("a", 1, vec![row("6.1", Some("6.1.9"), &cells)])]);
+        assert_eq!(merged.exit(false), Exit::Unable);
+        assert_no_success(&merged, "QEMU FAILED");
+    }
+
+    /// The page does not begin with a success, and says why.
+    fn assert_no_success(merged: &Merged, why: &str) {
+        let page = crate::report::page(merged);
+        assert!(page.contains(why), "no {why:?}");
+        for words in ["Every kernel does", "\u{2713}</span>All that ran"] {
+            assert!(!page.contains(words), "{words:?} is on the page");
+        }
+        assert!(page.contains("?</span>All that ran"));
     }
 
     #[test]

@@ -178,6 +178,12 @@ impl Talk<'_> {
                             return Ok(ending);
                         }
                     }
+                    // A guest that always has something to say is never quiet.
+                    if self.time_is_up()
+                        && let Some(ending) = self.patience_is_over()
+                    {
+                        return Ok(ending);
+                    }
                 }
                 Event::Ready(Source::Interrupt) => return Ok(Ending::Interrupted),
                 Event::Ready(Source::Window) => {
@@ -236,6 +242,11 @@ impl Talk<'_> {
                 [*until, silence].into_iter().flatten().min()
             }
         }
+    }
+
+    /// Whether the program has run for as long as it may.
+    fn time_is_up(&self) -> bool {
+        matches!(self.phase, Phase::Runs(Some(until)) if Instant::now() >= until)
     }
 
     /// The end, if that was a deadline.

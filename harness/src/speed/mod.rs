@@ -19,9 +19,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use images::{Kernel, Store};
+use images::{Catalogue, Kernel, Store};
 
-use crate::{Bench, Machine, Watcher};
+use crate::{Bench, Machine, Watcher, cached_kernels};
 use contest::Contest;
 pub use line::{Figure, Goal, Line, Measured};
 
@@ -110,17 +110,13 @@ impl Speed {
 impl Entry {
     fn new(kernel: &Kernel, bench: &Bench, watcher: &dyn Watcher) -> Result<Self> {
         let name = kernel.name();
-        let spec = match kernel {
-            Kernel::Catalogued(entry) => entry.name.clone(),
-            Kernel::File(path) => path.display().to_string(),
-        };
         let bootable = bench
             .machine(kernel, watcher)
             .map_err(|problem| anyhow::anyhow!("{problem}"))
             .with_context(|| format!("kernel {name}"))?;
         Ok(Self {
             name,
-            spec,
+            spec: kernel.spec(),
             machine: Machine {
                 initramfs: bootable.dir.path().join("floor"),
                 ..bootable.machine
@@ -133,15 +129,8 @@ impl Entry {
 /// The kernels that are measured where none are named: the first and the last
 /// of those that are in the cache.
 #[must_use]
-pub fn usual_kernels(kernels: Vec<Kernel>, store: &Store) -> Vec<Kernel> {
-    let cached = store.cached();
-    let is_cached = |kernel: &Kernel| match kernel {
-        Kernel::Catalogued(entry) => cached
-            .iter()
-            .any(|cached| cached.about.debian_version == entry.debian),
-        Kernel::File(_) => true,
-    };
-    let mut kernels: Vec<Kernel> = kernels.into_iter().filter(is_cached).collect();
+pub fn usual_kernels(catalogue: &Catalogue, store: &Store) -> Vec<Kernel> {
+    let mut kernels = cached_kernels(catalogue, store);
     if kernels.len() > 2 {
         kernels.drain(1..kernels.len() - 1);
     }

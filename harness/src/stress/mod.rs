@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use images::{Catalogue, Kernel, Store};
 
 use crate::{RunDir, Wish};
@@ -21,6 +21,10 @@ use crate::{RunDir, Wish};
 pub use figures::Figures;
 use load::Load;
 use trial::Bed;
+
+/// How many trials are made for each boot that is asked for, at most: those in
+/// which nothing boots are no reason to go on for ever.
+const TRIALS_A_BOOT: usize = 2;
 
 /// What a stress run is made of.
 #[derive(Clone, Debug)]
@@ -47,8 +51,12 @@ impl Stress {
     /// Does it. The figures so far are told as each trial ends.
     ///
     /// # Errors
-    /// Where the harness cannot do its part.
+    /// Where there is no kernel, or the harness cannot do its part.
     pub fn run(&self, tell: &(dyn Fn(&Figures) + Sync)) -> Result<Figures> {
+        ensure!(
+            !self.kernels.is_empty(),
+            "there is no kernel in the cache: fetch one, such as `cargo xtask kernels fetch 6.1`"
+        );
         let _load = Load::start(self.load);
         let next = AtomicUsize::new(0);
         let figures = Mutex::new(Figures::default());
@@ -59,6 +67,9 @@ impl Stress {
                     return Ok(());
                 }
                 let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= TRIALS_A_BOOT.saturating_mul(self.boots) {
+                    return Ok(());
+                }
                 let part = self.trial(number)?;
                 let mut figures = figures.lock().map_err(|_| anyhow!("a trial panicked"))?;
                 figures.add(part);

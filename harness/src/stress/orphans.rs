@@ -74,10 +74,11 @@ mod tests {
             .env(MARK, &mark)
             .spawn()
             .unwrap();
-        // Until it is executed it has the environment of this process.
         let until = Instant::now() + GRACE;
-        let mut found = Vec::new();
+        let mut found = marked(&mark);
+        // One that is just being executed has no environment yet.
         while found.is_empty() && Instant::now() < until {
+            sleep(POLL);
             found = marked(&mark);
         }
         sleeper.kill().unwrap();

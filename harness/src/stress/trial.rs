@@ -1,6 +1,7 @@
 //! One trial: done, and held against what must come of it.
 
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -75,13 +76,19 @@ impl Bed<'_> {
             .with_context(|| format!("starting {}", self.stress.program.display()))?;
         sleep(after);
         child.kill().context("killing a run")?;
-        child.wait().context("waiting for a run that was killed")?;
+        let status = child.wait().context("waiting for a run that was killed")?;
+        let was_killed = status.signal().is_some();
         let mut figures = Figures {
-            killed: 1,
+            killed: usize::from(was_killed),
             orphans: orphans::processes(&mark),
             ..Figures::default()
         };
         figures.orphans.extend(orphans::files(&temporary));
+        // It may have been done before; but one that fails proves nothing.
+        if !was_killed && !status.success() {
+            let wrong = format!("{} {}: {status}", self.kernel.name(), arguments[0]);
+            figures.wrong.push(wrong);
+        }
         Ok(figures)
     }
 }
@@ -146,10 +153,14 @@ fn has_arrived(verdict: Verdict) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+    use std::os::unix::fs::PermissionsExt;
+
     use guest::faults;
+    use images::Catalogue;
 
     use super::*;
-    use crate::Cell;
+    use crate::{Cell, Wish};
 
     /// Some scenarios and a fault after the first, and a row in which all is as
     /// it must be.
@@ -171,6 +182,49 @@ mod tests {
         change(&mut row);
         let figures = judged(&row, &scenarios, Some(fault));
         (figures.results, figures.wrong.len(), figures.lost.len())
+    }
+
+    /// Kills a run of this program after a while.
+    fn killed(script: &str) -> Figures {
+        let place = tempfile::tempdir().unwrap();
+        let program = place.path().join("xtask");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let run = place.path().file_name().unwrap().to_string_lossy();
+        let dir = RunDir::of_run(&format!("tests/stress{run}")).unwrap();
+        let kernel = Kernel::File("/k/vmlinuz".into());
+        let stress = Stress {
+            kernels: vec![kernel.clone()],
+            boots: 1,
+            jobs: NonZeroUsize::MIN,
+            load: 0,
+            seed: 1,
+            wish: Wish::Auto,
+            program,
+            dir: dir.clone(),
+        };
+        let bed = Bed {
+            kernel: &kernel,
+            store: Store::builder(&Catalogue::builtin()).build().unwrap(),
+            stress: &stress,
+            dir: &dir,
+            number: 0,
+        };
+        let after = Duration::from_millis(500);
+        bed.kill(plan::Command::TestKernels, after).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_killed_or_was_done_and_one_that_fails_is_wrong() {
+        for (script, count, wrong) in [
+            ("exec sleep 60", 1, vec![]),
+            ("exit 0", 0, vec![]),
+            ("exit 3", 0, vec!["vmlinuz test-kernels: exit status: 3"]),
+        ] {
+            let figures = killed(script);
+            assert_eq!(figures.killed, count, "{script}");
+            assert_eq!(figures.wrong, wrong, "{script}");
+        }
     }
 
     #[test]

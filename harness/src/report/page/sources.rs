@@ -18,6 +18,9 @@ pub(super) fn html(merged: &Merged) -> Markup {
         @if let Some(missing) = merged.missing_in_words() {
             p { b { "✕ " (missing) } ": their kernels are not on this page." }
         }
+        @if let Some(cut) = merged.cut_short_in_words() {
+            p { b { "✕ " (cut) } ": the kernels they did not come to are not on this page." }
+        }
         @if let (Some(first), Some(last)) = (first, last) {
             details.sources {
                     summary {

@@ -4,7 +4,7 @@ use guest::scenarios;
 use maud::{Markup, html};
 
 use super::columns::Column;
-use crate::{Cell, Merged, Problem, Row, Verdict};
+use crate::{Cell, Exit, Merged, Problem, Row, Verdict};
 
 /// So many red cells are shown at once; the others unfold.
 const AT_ONCE: usize = 12;
@@ -14,7 +14,7 @@ pub(super) fn verdict(merged: &Merged) -> String {
     let none = |verdict| count(merged, verdict) == 0;
     match merged.red().count() {
         0 if none(Verdict::Passed) => "Nothing was asserted".to_owned(),
-        0 if none(Verdict::NotRun) && merged.missing.is_empty() => {
+        0 if none(Verdict::NotRun) && merged.exit(false) == Exit::Agreed => {
             "Every kernel does what is claimed of it".to_owned()
         }
         0 => "All that ran does what is claimed of it".to_owned(),
@@ -30,12 +30,16 @@ pub(super) fn count(merged: &Merged, verdict: Verdict) -> usize {
 
 pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
     let red = merged.red().count();
-    let asserted = red + count(merged, Verdict::Passed);
+    let sign = match merged.exit(false) {
+        Exit::Disagreed => "✕",
+        Exit::Agreed => "✓",
+        Exit::Usage | Exit::Unable => "?",
+    };
     html! {
         header.top {
             p.brand { "Strata" }
             h1 class=(if red > 0 { "bad" } else { "" }) {
-                span.sign aria-hidden="true" { (if red > 0 { "✕" } else if asserted > 0 { "✓" } else { "?" }) }
+                span.sign aria-hidden="true" { (sign) }
                 (verdict(merged))
             }
             @if let (Some(first), Some(last)) = (columns.first(), columns.last()) {
@@ -69,6 +73,7 @@ fn figures(merged: &Merged, red: usize) -> Markup {
             "na",
         ),
         ("not run", count(merged, Verdict::NotRun), "none"),
+        ("QEMU failed", count(merged, Verdict::QemuFailed), "none"),
         ("runs disagree", merged.dissent.len(), "dissent"),
     ];
     html! {

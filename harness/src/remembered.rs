@@ -1,0 +1,30 @@
+//! What was found out about this host, kept from one run to the next.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What is remembered in a file; nothing where that is of no use.
+pub(crate) fn recall<T: DeserializeOwned>(memory: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(memory).ok()?).ok()
+}
+
+/// Remembers it, whole or not at all.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub(crate) fn remember(memory: &Path, what: &impl Serialize) -> Result<()> {
+    let inner = || -> Result<()> {
+        let dir = memory.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(dir)?;
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(&serde_json::to_vec_pretty(what)?)?;
+        file.persist(memory)?;
+        Ok(())
+    };
+    inner().with_context(|| format!("writing {}", memory.display()))
+}
