@@ -9,9 +9,6 @@ use guest::faults::{self, Fault};
 const FAULTS: usize = 4;
 /// One run in every so many is killed; never where it is the turn of a fault.
 const KILLS: usize = 10;
-/// A run that is killed is so before this time has passed, its start and the
-/// boot being the moments of most interest.
-const LIFETIME: Duration = Duration::from_secs(6);
 
 /// What takes minutes by itself, and would be all that is waited for in the end.
 const LEFT_OUT: &str = "fault_hundred_megabytes";
@@ -34,6 +31,16 @@ pub(super) enum Command {
     Run,
 }
 
+impl Command {
+    /// About how long it takes on an idle host: it is killed within that time.
+    fn lifetime(self) -> Duration {
+        match self {
+            Self::TestKernels => Duration::from_secs(4),
+            Self::Run => Duration::from_millis(1500),
+        }
+    }
+}
+
 /// The trial of a number: the same for the same seed.
 pub(super) fn trial(number: usize, scenarios: usize, seed: u64) -> Trial {
     let mut random = Rng::with_seed(seed.wrapping_add(number as u64));
@@ -43,7 +50,7 @@ pub(super) fn trial(number: usize, scenarios: usize, seed: u64) -> Trial {
         } else {
             Command::Run
         };
-        return Trial::Killed(command, LIFETIME.mul_f64(random.f64()));
+        return Trial::Killed(command, command.lifetime().mul_f64(random.f64()));
     }
     if number % FAULTS == FAULTS - 1 {
         // In their order, so that each has its turn.
@@ -75,7 +82,7 @@ mod tests {
                     faulty.insert(fault.scenario.name);
                 }
                 Trial::Killed(command, after) => {
-                    assert!(after <= LIFETIME);
+                    assert!(after <= command.lifetime());
                     killed.insert(format!("{command:?}"));
                 }
             }
