@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::event::{Event, Header};
-use crate::{Choice, Row, target};
-
-/// The name of the file that holds a run's events, in its directory.
-pub(crate) const EVENTS: &str = "events.jsonl";
+use crate::workspace::{EVENTS, target};
+use crate::{Choice, Row};
 
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Eq)]

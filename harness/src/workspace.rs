@@ -9,11 +9,12 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::nameless;
-use crate::run::EVENTS;
 use crate::upkeep::{LOCK, remove_old_runs};
 
 /// The console, byte for byte.
 pub(crate) const CONSOLE: &str = "console";
+/// What happened in a run.
+pub(crate) const EVENTS: &str = "events.jsonl";
 /// What QEMU itself had to say.
 pub(crate) const QEMU_LOG: &str = "qemu.log";
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::columns::Column;
-use super::panel::{close, said};
+use super::parts::{close, said};
 use crate::{Row, Verdict};
 
 pub(super) fn html(row: &Row, column: &Column) -> Markup {

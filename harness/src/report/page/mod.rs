@@ -8,6 +8,7 @@ mod grid;
 mod kernel;
 mod mark;
 mod panel;
+mod parts;
 mod sources;
 mod strip;
 mod summary;

@@ -6,11 +6,12 @@
 use maud::{Markup, html};
 
 use super::columns::Column;
+use super::parts::{close, said};
 use super::summary::about;
 use super::{kernel, mark};
 use crate::report::basis;
 use crate::report::details::reproduce;
-use crate::{Cell, Claimed, Comparison, Merged, Row, Verdict};
+use crate::{Cell, Claimed, Comparison, Merged, Row};
 
 /// The panels of all cells.
 pub(super) struct Panels<'a>(Vec<Panel<'a>>);
@@ -124,11 +125,6 @@ impl Panel<'_> {
     }
 }
 
-/// The way back: an address that is nowhere closes the panel and scrolls nothing.
-pub(super) fn close() -> Markup {
-    html! { a.close href="#-" aria-label="Close" { "✕" } }
-}
-
 fn side_by_side(cell: &Cell) -> Markup {
     let rows = cell.comparison();
     let disagrees = |fact: &Comparison| cell.claim.is_some() && !fact.agrees();
@@ -195,18 +191,6 @@ fn address(link: &str) -> Markup {
             a href=(link) rel="noreferrer" { (short) }
         } @else {
             (link)
-        }
-    }
-}
-
-pub(super) fn said(console: &[String], verdict: Verdict) -> Markup {
-    html! {
-        @if !console.is_empty() {
-            h3 { "Console" }
-            pre.console tabindex="0" { @for line in console { (line) "\n" } }
-        } @else if verdict != Verdict::NotRun {
-            h3 { "Console" }
-            p.hint { "It held nothing meanwhile." }
         }
     }
 }

@@ -1,0 +1,23 @@
+//! What the panels of cells and those of kernels share.
+
+use maud::{Markup, html};
+
+use crate::Verdict;
+
+/// The way back: an address that is nowhere closes the panel and scrolls nothing.
+pub(super) fn close() -> Markup {
+    html! { a.close href="#-" aria-label="Close" { "✕" } }
+}
+
+/// What a console held, if anybody listened.
+pub(super) fn said(console: &[String], verdict: Verdict) -> Markup {
+    html! {
+        @if !console.is_empty() {
+            h3 { "Console" }
+            pre.console tabindex="0" { @for line in console { (line) "\n" } }
+        } @else if verdict != Verdict::NotRun {
+            h3 { "Console" }
+            p.hint { "It held nothing meanwhile." }
+        }
+    }
+}
