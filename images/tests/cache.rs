@@ -9,19 +9,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use images::testing::{Fault, Package, Suite, kernel_image};
+use images::testing::{Fault, Suite, kernel_image};
 use images::{Catalogue, ObtainError, Silent, Store};
-use support::{Archive, Notes, entry, files_below, obtain};
-
-const VERSION: &str = "6.1.176-1";
-
-fn archive() -> Archive {
-    let package = Package::of_2026("6.1-cloud-amd64", VERSION);
-    Archive::new(&[(
-        "debian",
-        Suite::new("oldstable", "bookworm").package(package),
-    )])
-}
+use support::{Archive, Notes, VERSION, archive, entry, files_below, obtain};
 
 fn downloads(archive: &Archive) -> usize {
     archive

@@ -7,11 +7,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
-use images::testing::{Package, Suite, kernel_image};
+use images::testing::kernel_image;
 use images::{Image, ObtainError};
-use support::{Archive, files_below};
+use support::{Archive, VERSION, archive, files_below};
 
-const VERSION: &str = "6.1.176-1";
 /// Set where a test runs in a mount namespace of its own.
 const INSIDE: &str = "STRATA_TEST_MAY_MOUNT";
 
@@ -42,10 +41,8 @@ fn mount(arguments: &[&str], on: &Path) {
     assert!(mounted.unwrap().success(), "mount {arguments:?}");
 }
 
-fn archive() -> Archive {
-    let package = Package::of_2026("6.1-cloud-amd64", VERSION);
-    let suite = Suite::new("oldstable", "bookworm").package(package);
-    let archive = Archive::new(&[("debian", suite)]);
+fn archive_with_cache() -> Archive {
+    let archive = archive();
     fs::create_dir(archive.path("cache")).unwrap();
     archive
 }
@@ -61,7 +58,7 @@ fn a_full_disk_leaves_nothing_half() {
     where_it_may_mount("a_full_disk_leaves_nothing_half", || {
         let mut full = 0;
         for room in (0..=64).step_by(4) {
-            let archive = archive();
+            let archive = archive_with_cache();
             let cache = archive.path("cache");
             mount(&["-t", "tmpfs", "-o", "size=1m", "none"], &cache);
             let rest = cache.join("taken");
@@ -88,7 +85,7 @@ fn a_full_disk_leaves_nothing_half() {
 #[test]
 fn a_cache_that_may_only_be_read_serves_what_it_has() {
     where_it_may_mount("a_cache_that_may_only_be_read_serves_what_it_has", || {
-        let archive = archive();
+        let archive = archive_with_cache();
         let cache = archive.path("cache");
         mount(&["-t", "tmpfs", "none"], &cache);
         archive.obtain(VERSION, "bookworm").unwrap();

@@ -5,11 +5,10 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use images::testing::{Fault, Package, Suite};
+use images::testing::Fault;
 use images::{Image, ObtainError, Timeouts};
-use support::{Archive, files_below, obtain, refused, unavailable};
+use support::{Archive, VERSION, archive, deb, files_below, obtain, refused, unavailable};
 
-const VERSION: &str = "6.1.176-1";
 const RELEASE: &str = "debian/dists/bookworm/InRelease";
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -18,21 +17,6 @@ const WHOLE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n";
 const NOW: Duration = Duration::ZERO;
 /// Often enough to be no stall, seldom enough to take for ever.
 const SLOWLY: Duration = Duration::from_millis(50);
-
-fn archive() -> Archive {
-    let package = Package::of_2026("6.1-cloud-amd64", VERSION);
-    Archive::new(&[(
-        "debian",
-        Suite::new("oldstable", "bookworm").package(package),
-    )])
-}
-
-fn deb() -> String {
-    format!(
-        "debian/{}",
-        Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION)
-    )
-}
 
 /// Ends within seconds, whatever is answered to the request for a path.
 fn answered(path: &str, fault: Fault) -> (Archive, Result<Image, ObtainError>) {

@@ -5,27 +5,10 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use images::testing::{Fault, Files, Package, Suite, kernel_image};
+use images::testing::{Fault, Files, kernel_image};
 use images::{Image, ObtainError, Silent};
 use jiff::Timestamp;
-use support::{Archive, entry, files_below, obtain, refused, unavailable};
-
-const VERSION: &str = "6.1.176-1";
-
-fn archive() -> Archive {
-    let package = Package::of_2026("6.1-cloud-amd64", VERSION);
-    Archive::new(&[(
-        "debian",
-        Suite::new("oldstable", "bookworm").package(package),
-    )])
-}
-
-fn deb() -> String {
-    format!(
-        "debian/{}",
-        Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION)
-    )
-}
+use support::{Archive, VERSION, archive, deb, entry, files_below, obtain, refused, unavailable};
 
 fn with(fault: Fault, times: usize) -> (Archive, Result<Image, ObtainError>) {
     let archive = archive();

@@ -7,11 +7,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use images::testing::{Files, Key, Server, Suite};
+use images::testing::{Files, Key, Package, Server, Suite};
 use images::{
     Catalogue, Entry, Image, ObtainError, Progress, Silent, Store, StoreBuilder, Timeouts,
 };
 use jiff::Timestamp;
+
+/// The kernel of [`archive`].
+pub(crate) const VERSION: &str = "6.1.176-1";
+
+/// An archive with one kernel, in a package of 2026.
+pub(crate) fn archive() -> Archive {
+    let package = Package::of_2026("6.1-cloud-amd64", VERSION);
+    let suite = Suite::new("oldstable", "bookworm").package(package);
+    Archive::new(&[("debian", suite)])
+}
+
+/// Where the package of [`archive`] is.
+pub(crate) fn deb() -> String {
+    let path = Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION);
+    format!("debian/{path}")
+}
 
 pub(crate) struct Archive {
     pub(crate) key: Key,
