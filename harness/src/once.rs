@@ -5,13 +5,13 @@
 //! the others read what it found.
 
 use std::fs::{self, File, TryLockError};
-use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use images::Kernel;
 
+use crate::remembered::remember;
 use crate::{Row, Suite, Watcher};
 
 /// How long another process may take to boot and examine a kernel, downloading
@@ -36,7 +36,7 @@ impl Suite<'_> {
                 .with_context(|| format!("reading {}", path.display()));
         }
         let row = self.row(kernel, watcher);
-        write_whole(&path, &serde_json::to_vec_pretty(&row)?)?;
+        remember(&path, &row)?;
         Ok(row)
         // The lock goes with the file.
     }
@@ -55,12 +55,4 @@ fn wait_for(lock: &File, kernel: &str) -> Result<()> {
             Err(TryLockError::Error(error)) => return Err(error).context("locking a kernel"),
         }
     }
-}
-
-/// Writes a file that appears whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, bytes)
-        .and_then(|()| fs::rename(&partial, path))
-        .with_context(|| format!("writing {}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! What was found out about this host, kept from one run to the next.
+//! What was found out, of this host or of a kernel, kept for other processes.
 
 use std::fs;
 use std::io::Write;
