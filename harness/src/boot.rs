@@ -275,6 +275,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::machine::tests::machine;
 
     fn booted() -> Record {
         let (release, version) = ("6.1.0".to_owned(), "#1".to_owned());
@@ -377,17 +378,7 @@ mod tests {
         let qemu = place.path().join("qemu");
         fs::write(&qemu, "#!/bin/sh\nexec yes\n").unwrap();
         fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
-        let machine = Machine {
-            qemu,
-            sandbox: false,
-            accelerator: Accelerator::Tcg,
-            kernel: "/k/vmlinuz".into(),
-            initramfs: "/k/initramfs".into(),
-            memory_mib: 256,
-            cpus: 1,
-            append: Vec::new(),
-            gdb: None,
-        };
+        let machine = Machine { qemu, ..machine() };
         let deadlines = Deadlines {
             boot: Duration::from_secs(1),
             ..Deadlines::of(Accelerator::Tcg)

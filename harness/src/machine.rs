@@ -224,10 +224,10 @@ impl Drop for Running {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn machine() -> Machine {
+    pub(crate) fn machine() -> Machine {
         Machine {
             qemu: "qemu-system-x86_64".into(),
             sandbox: false,

@@ -169,6 +169,11 @@ impl Page {
             .context(css.to_owned())
     }
 
+    /// Clicks the first element of a selector.
+    pub(crate) async fn click(&self, css: &str) -> Result<()> {
+        Ok(self.element(css).await?.click().await?)
+    }
+
     /// What can be seen of an element.
     pub(crate) async fn text(&self, css: &str) -> Result<String> {
         Ok(self.element(css).await?.text().await?)

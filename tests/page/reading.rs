@@ -11,7 +11,7 @@ use crate::{CELL, OPEN, link, merged, words};
 fn a_cell_opens_the_claim_what_was_seen_and_the_command() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         assert_eq!(page.shown(".panel").await?, 0);
-        page.element(&link(CELL)).await?.click().await?;
+        page.click(&link(CELL)).await?;
         assert_eq!(page.shown(".panel").await?, 1);
         let text = page.text(OPEN).await?;
         for part in [
@@ -35,10 +35,7 @@ fn a_cell_opens_the_claim_what_was_seen_and_the_command() -> Result<()> {
         );
         let facts = page.text(&format!("{OPEN} table.facts tbody tr")).await?;
         assert_eq!(facts, "unshare ok EINVAL ✕\nnot what is claimed");
-        page.element(&format!("{OPEN} .close"))
-            .await?
-            .click()
-            .await?;
+        page.click(&format!("{OPEN} .close")).await?;
         assert_eq!(page.shown(".panel").await?, 0);
         Ok(())
     })

@@ -34,7 +34,7 @@ fn the_filter_knows_scenarios_and_versions() -> Result<()> {
         );
 
         page.element("#scenario").await?.clear().await?;
-        page.element("#reds").await?.click().await?;
+        page.click("#reds").await?;
         assert_eq!(page.shown(rows).await?, 1);
         page.element("#scenario")
             .await?
@@ -117,17 +117,14 @@ fn it_can_be_read_without_a_script() -> Result<()> {
             page.shown(".matrix tbody th").await?,
             merged().scenarios.len()
         );
-        page.element(&link(CELL)).await?.click().await?;
+        page.click(&link(CELL)).await?;
         assert_eq!(page.shown(".panel").await?, 1);
         assert!(
             page.text(OPEN)
                 .await?
                 .contains("cargo xtask test-kernels 6.1 ")
         );
-        page.element(&format!("{OPEN} .close"))
-            .await?
-            .click()
-            .await?;
+        page.click(&format!("{OPEN} .close")).await?;
         assert_eq!(page.shown(".panel").await?, 0);
         Ok(())
     })

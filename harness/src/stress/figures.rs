@@ -49,16 +49,18 @@ impl Figures {
         self.longest = self.longest.max(other.longest);
     }
 
-    /// Whether nothing went wrong. A boot made again is no fault of the harness.
+    /// A boot made again is no fault of the harness.
+    pub(super) fn nothing_went_wrong(&self) -> bool {
+        self.wrong.is_empty() && self.lost.is_empty() && self.orphans.is_empty()
+    }
+
+    /// What it comes to.
     #[must_use]
     pub fn exit(&self) -> Exit {
         if self.boots == 0 {
             return Exit::Unable;
         }
-        if [&self.wrong, &self.lost, &self.orphans]
-            .iter()
-            .all(|list| list.is_empty())
-        {
+        if self.nothing_went_wrong() {
             Exit::Agreed
         } else {
             Exit::Disagreed

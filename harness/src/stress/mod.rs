@@ -98,7 +98,7 @@ impl Stress {
             number,
         };
         let figures = bed.run()?;
-        if figures.wrong.is_empty() && figures.lost.is_empty() && figures.orphans.is_empty() {
+        if figures.nothing_went_wrong() {
             // Nobody will want to read it.
             fs::remove_dir_all(dir.path())
                 .with_context(|| format!("removing {}", dir.path().display()))?;
