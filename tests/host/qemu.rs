@@ -138,14 +138,58 @@ fn what_was_to_come_after_a_killed_qemu_is_run() {
         deadlines,
         &bootable.dir,
         &Captured,
-    )
-    .unwrap();
+    );
+    assert!(findings.problem.is_none(), "{:?}", findings.problem);
     assert_eq!(findings.boots, 2);
     let failed = |cell: &&Cell| cell.verdict == Verdict::QemuFailed;
     assert_eq!(findings.cells.iter().filter(failed).count(), 1);
     let passed = |cell: &&Cell| cell.verdict == Verdict::Passed;
     let passed = findings.cells.iter().filter(passed).count();
     assert_eq!(passed, scenarios.len() - 1);
+}
+
+/// The first boot is real and ends in a panic; the host has no room for a second.
+#[test]
+fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
+    let fake = Fake::new(
+        "if mkdir $here/begun 2>/dev/null; then\n\
+         $qemu \"$@\" > $here/console &\n\
+         until [ $(wc -c < $here/console) -gt 1000 ]; do sleep 0.05; done\n\
+         cat $here/console; kill -9 $!\n\
+         printf '\\r\\n[    9.9] Kernel panic - not syncing: for a test\\r\\n'; exit 0\nfi\n\
+         echo \"qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory\" >&2; exit 1",
+    );
+    let mut command = strata_tests::xtask();
+    command.arg("test-kernels").arg(any_image().unwrap());
+    command.args(["--accel", "tcg", "--format", "json"]);
+    fake.before(&mut command);
+    let output = command.output().unwrap();
+    let (said, shown) = (stderr(&output), stdout(&output));
+    let events: Vec<serde_json::Value> = shown
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let row = events.iter().find(|event| event["event"] == "kernel");
+    let row = row.unwrap_or_else(|| panic!("no row in {shown}"));
+    let cells = row["cells"].as_array().unwrap();
+    let count = |verdict: &str| {
+        cells
+            .iter()
+            .filter(|cell| cell["verdict"] == verdict)
+            .count()
+    };
+    assert_eq!(count("panicked"), 1, "{said}");
+    assert!(count("passed") > 0, "{said}");
+    let seen = count("panicked") + count("passed");
+    assert_eq!(
+        (count("not_run"), row["boots"].as_u64()),
+        (cells.len() - seen, Some(2))
+    );
+    let problem = row["problem"]["failed"].as_str().unwrap();
+    assert!(problem.contains("Cannot allocate memory"), "{problem}");
+    // What was seen outweighs what could not be done.
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_says(&said, &["PANICKED", "FAILED: ", "Cannot allocate memory"]);
 }
 
 /// The panic of a kernel that finds no timer, which under emulation is the
