@@ -7,6 +7,7 @@ use anyhow::Result;
 use images::{Kernel, ObtainError, Store};
 
 use crate::accelerator::{Choice, Wish, choose};
+use crate::kernel_dir::dir_name;
 use crate::qemu::Qemu;
 use crate::{
     Accelerator, Downloads, Event, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu,
@@ -144,16 +145,5 @@ impl Bench {
         Ok(known
             .as_ref()
             .map_or(Accelerator::Tcg, |choice| choice.accelerator))
-    }
-}
-
-/// The name of a kernel's directory: two images may have the same file name.
-fn dir_name(kernel: &Kernel) -> String {
-    match kernel {
-        Kernel::Catalogued(entry) => entry.name.clone(),
-        Kernel::File(path) => path
-            .to_string_lossy()
-            .trim_start_matches('/')
-            .replace('/', "_"),
     }
 }

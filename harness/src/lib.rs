@@ -5,6 +5,7 @@
 //! the [`Cell`]s of a [`Row`], and rows a [`Matrix`], which is reported.
 
 pub mod accelerator;
+mod audit;
 mod bench;
 pub mod bisect;
 pub mod boot;
@@ -23,6 +24,7 @@ pub mod host;
 pub mod initramfs;
 mod interrupt;
 mod inventory;
+mod kernel_dir;
 mod listener;
 mod machine;
 mod matrix;
@@ -55,11 +57,12 @@ mod verdict;
 mod workspace;
 
 pub use accelerator::{Accelerator, Choice, Wish};
+pub use audit::Flaw;
 pub use bench::{Bench, Bootable};
 pub use boot::Deadlines;
 pub use console::{Console, Heard};
 pub use end::End;
-pub use event::{Event, Header};
+pub use event::{Event, FORMAT, Header};
 pub use event_log::EventLog;
 pub use examine::{Findings, examine};
 pub use fetch::fetch_all;
@@ -69,7 +72,7 @@ pub use interrupt::Interrupt;
 pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub use machine::{Machine, Running};
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
-pub use merged::{Merged, Place, Sighting, Source};
+pub use merged::{Merged, Place, Sighting, Source, Worst};
 pub use nameless::Debugger;
 pub use native::native;
 pub use program::{
