@@ -72,6 +72,32 @@ fn one_that_refuses_is_quoted() {
     assert_says(&stderr(&output), &words);
 }
 
+/// Also one that says that all went well; a kernel that resets the machine before it has
+/// a console is told from that.
+#[test]
+fn one_that_exits_at_once_is_no_fault_of_the_kernel() {
+    let output = run_with(&Fake::new("exit 0"));
+    let (said, shown) = (stderr(&output), stdout(&output));
+    assert_eq!(output.status.code(), Some(3), "{said}\n{shown}");
+    assert_says(
+        &shown,
+        &["QEMU FAILED", "QEMU ended at once, without a word"],
+    );
+
+    let dir = tempdir().unwrap();
+    let resets = dir.path().join("resets");
+    let mut image = fs::read(any_image().unwrap()).unwrap();
+    // Behind the setup sectors the kernel begins (Documentation/arch/x86/boot.rst): an
+    // instruction that is none, without a table of interrupts, is a triple fault.
+    let start = (usize::from(image[0x1f1]) + 1) * 512;
+    image[start..start + 2].copy_from_slice(&[0x0f, 0x0b]);
+    fs::write(&resets, image).unwrap();
+    let output = test_kernels(&[&resets]).output().unwrap();
+    let (said, shown) = (stderr(&output), stdout(&output));
+    assert_eq!(output.status.code(), Some(1), "{said}\n{shown}");
+    assert_says(&shown, &["ENDED EARLY"]);
+}
+
 #[test]
 fn a_stress_run_in_which_nothing_boots_has_an_end() {
     let fake = Fake::new("exit 1");
