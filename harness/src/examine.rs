@@ -7,6 +7,7 @@ use guest::{Job, Kernel, Scenario};
 
 use crate::boot::{Boot, Deadlines, Ended, boot};
 use crate::end::End;
+use crate::printable::printable;
 use crate::verdict::judge;
 use crate::{Cell, Event, Machine, RunDir, Verdict, Watcher, initramfs};
 
@@ -127,11 +128,15 @@ impl Findings {
     /// Takes in a boot that the harness could not see to its end: what was told
     /// until then stands, and what is left is not run.
     fn break_off(&mut self, problem: Error, told: &[(Kernel, Cell)], left: &[&Scenario]) {
+        if told.is_empty() {
+            // As far as is known, nothing was booted.
+            self.boots -= 1;
+        }
         for (kernel, cell) in told {
             self.kernel.get_or_insert_with(|| kernel.clone());
             self.cells.push(cell.clone());
         }
-        let why = format!("{problem:#}");
+        let why = printable(&format!("{problem:#}"));
         self.put_down(&left[told.len()..], Verdict::NotRun, &why);
         self.problem = Some(problem);
     }
@@ -196,9 +201,10 @@ fn done(kernel: &str, cell: &Cell) -> Event {
     }
 }
 
-/// What is to be said of a scenario with which a boot was lost, and why.
+/// What is to be said of a scenario with which a boot was lost, and why: QEMU's words
+/// may be among it.
 fn lost(end: End) -> (Verdict, String) {
-    match end {
+    let (verdict, why) = match end {
         End::Complete | End::InDoubt => (Verdict::Garbled, "the report leaves it out".to_owned()),
         End::Panicked(panic) => (Verdict::Panicked, panic),
         End::Hung(what) => (Verdict::Hung, what),
@@ -209,7 +215,8 @@ fn lost(end: End) -> (Verdict, String) {
         End::QemuFailed(how) => (Verdict::QemuFailed, how),
         End::Garbled(what) => (Verdict::Garbled, what),
         End::Broken(why) => (Verdict::Broken, why),
-    }
+    };
+    (verdict, printable(&why))
 }
 
 #[cfg(test)]
@@ -293,7 +300,10 @@ mod tests {
             release: "6.1.0".to_owned(),
             version: String::new(),
         };
-        let mut findings = Findings::none();
+        let mut findings = Findings {
+            boots: 2,
+            ..Findings::none()
+        };
         findings.put_down(&left[..1], Verdict::Panicked, "Kernel panic");
         let told = Cell::without(left[1].name, Verdict::Passed, "");
         let full = anyhow::anyhow!("No space left on device").context("writing the transcript");
@@ -308,7 +318,7 @@ mod tests {
                 Verdict::NotRun
             ]
         );
-        assert_eq!(findings.kernel, Some(kernel));
+        assert_eq!((findings.boots, findings.kernel), (2, Some(kernel)));
         let why = "writing the transcript: No space left on device";
         assert_eq!(findings.cells[3].why.as_deref(), Some(why));
         assert_eq!(format!("{:#}", findings.problem.unwrap()), why);

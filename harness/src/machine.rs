@@ -9,11 +9,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, id};
 
 use anyhow::{Context, Result};
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::openpty;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use nix::unistd::setsid;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::{Pid, setsid};
 
+use crate::keeper::Keeper;
 use crate::{Accelerator, Console};
 
 /// A plain old processor that QEMU emulates everywhere.
@@ -149,10 +152,15 @@ impl Machine {
             .with_context(|| format!("starting {}", self.qemu.display()))?;
         // This side's copy of QEMU's end of the terminal goes with the command.
         drop(command);
-        Ok(Running {
+        let mut running = Running {
             process,
+            keeper: None,
             console: Console::new(terminal.master.into())?,
-        })
+        };
+        // It leads a group: see `be_a_good_child`.
+        let keeper = Keeper::of(running.id()).context("keeping QEMU's processes")?;
+        running.keeper = Some(keeper);
+        Ok(running)
     }
 }
 
@@ -194,6 +202,8 @@ fn be_a_good_child(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Running {
     process: Child,
+    /// Ends what it has started, where it is a wrapper.
+    keeper: Option<Keeper>,
     /// Its serial console.
     pub console: Console,
 }
@@ -210,6 +220,13 @@ impl Running {
     /// # Errors
     /// That of waitpid(2).
     pub fn wait(&mut self) -> Result<ExitStatus> {
+        // First what it has left, as long as the number of its group is its own.
+        let id = Pid::from_raw(self.id().cast_signed());
+        let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while waitid(Id::Pid(id), ended) == Err(Errno::EINTR) {}
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
         self.process.wait().context("waiting for QEMU")
     }
 }
@@ -219,6 +236,9 @@ impl Drop for Running {
         // There is no disk to lose anything on, so there is nothing to ask for.
         // Errors mean that it has gone already.
         let _ = self.process.kill();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
         let _ = self.process.wait();
     }
 }

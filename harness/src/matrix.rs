@@ -1,13 +1,14 @@
 //! Kernels by scenarios, and what they come to.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use guest::{Kernel, Version};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::printable::printable;
 use crate::{Cell, Tally, Verdict};
 
 /// One kernel and what it showed.
@@ -15,7 +16,7 @@ use crate::{Cell, Tally, Verdict};
 pub struct Row {
     /// The name under which it was asked for.
     pub name: String,
-    /// What selects exactly this kernel on a command line.
+    /// What selects exactly this kernel on a command line: words, quoted for a shell.
     pub spec: String,
     /// What was booted, and where it came from; for people.
     pub image: Option<String>,
@@ -38,8 +39,14 @@ pub struct Row {
     pub took: Duration,
     /// The last lines of the console of each boot that ended badly.
     pub last_lines: Vec<String>,
-    /// Where its transcript is.
+    /// Where its transcript is. In a record, what is no UTF-8 in it is replaced.
+    #[serde(serialize_with = "lossy")]
     pub dir: PathBuf,
+}
+
+/// A path that is no text must not cost the whole record.
+fn lossy<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
 }
 
 /// A kernel that had to stand in for another one.
@@ -60,6 +67,17 @@ pub enum Problem {
     Unavailable(String),
     /// Something is wrong that must not be passed over.
     Failed(String),
+}
+
+impl Problem {
+    /// The same, in words that are harmless to a terminal: a server's, QEMU's, the name
+    /// of a file.
+    pub(crate) fn printable(self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Unavailable(printable(&why)),
+            Self::Failed(why) => Self::Failed(printable(&why)),
+        }
+    }
 }
 
 impl fmt::Display for Problem {

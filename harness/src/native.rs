@@ -70,6 +70,7 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         Ok(Begun::Refused(why)) => row.problem = Some(Problem::Unavailable(why)),
         Err(error) => row.problem = Some(Problem::Failed(format!("{error:#}"))),
     }
+    row.problem = row.problem.map(Problem::printable);
     let missing = match &row.problem {
         Some(Problem::Unavailable(why) | Problem::Failed(why)) => (Verdict::NotRun, why.as_str()),
         None => (Verdict::Ended, "the guest ended before its report did"),

@@ -8,6 +8,8 @@ use serde::Deserialize;
 
 use crate::audit::{Account, Told};
 use crate::event::{FORMAT, Header};
+use crate::printable::printable_json;
+use crate::shell_word::only_words;
 use crate::workspace::{EVENTS, target};
 use crate::{Choice, Exit, Flaw, Row, Verdict};
 
@@ -88,7 +90,10 @@ impl Run {
         // Behind the last newline is what a run that was killed did not finish.
         lines.pop();
         let mut events = lines.into_iter().enumerate().map(|(index, line)| {
-            serde_json::from_slice(line).with_context(|| format!("line {}", index + 1))
+            // It may be a record of others.
+            serde_json::from_slice(line)
+                .and_then(|value| Line::deserialize(printable_json(value)))
+                .with_context(|| format!("line {}", index + 1))
         });
         let Some(Line::Run(header)) = events.next().transpose()? else {
             bail!("it does not begin with a run");
@@ -123,7 +128,10 @@ impl Run {
                     let of_kernel = told.entry(kernel).or_default();
                     of_kernel.entry(scenario).or_default().push(verdict);
                 }
-                Line::Kernel(row) => run.rows.push(*row),
+                Line::Kernel(row) => run.rows.push(Row {
+                    spec: only_words(&row.spec),
+                    ..*row
+                }),
                 Line::Finished { exit } => run.finished = Some(exit),
                 Line::Other => {}
             }
@@ -141,10 +149,12 @@ impl Run {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{Event, EventLog, Sink};
+    use crate::{Cell, Event, EventLog, Sink};
 
     fn log() -> Vec<u8> {
         let header = Header {
@@ -214,6 +224,48 @@ mod tests {
             error.contains("format 2") && error.contains("newer"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_record_of_others_does_nothing_to_who_reads_it() {
+        let evil = "a\u{1b}]0;x\u{7}\n::error::b\u{202e}";
+        let mut row = Row::new(evil, "6.1; reboot");
+        row.image = Some(evil.to_owned());
+        row.last_lines = vec![evil.to_owned()];
+        row.dir = evil.into();
+        row.cells = vec![Cell::without(evil, Verdict::Failed, evil)];
+        let mut text = log();
+        text.truncate(text.iter().position(|&byte| byte == b'\n').unwrap() + 1);
+        let mut log = EventLog::new(&mut text, "a buffer");
+        log.take(&Event::Kernel(Box::new(row))).unwrap();
+        drop(log);
+        let run = Run::of(&text).unwrap();
+        let merged = crate::Merged::of(std::slice::from_ref(&run));
+        let shown =
+            crate::report::details(&merged.matrix) + &crate::report::table(&merged.matrix, false);
+        for flaw in merged.flaws_in_words() {
+            assert!(!flaw.contains(['\u{1b}', '\u{202e}', '\n']), "{flaw:?}");
+        }
+        assert!(
+            !shown.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "{shown:?}"
+        );
+        assert!(!shown.contains("\n::error"), "{shown}");
+        assert!(shown.contains("test-kernels '6.1; reboot'"), "{shown}");
+    }
+
+    /// A directory whose name is no UTF-8 costs no more than its name.
+    #[test]
+    fn a_path_that_is_no_text_is_no_end_of_the_record() {
+        let mut row = Row::new("3.10\u{FFFD}", "3.10");
+        row.dir = PathBuf::from(std::ffi::OsStr::from_bytes(b"/t\xff/run"));
+        let mut text = log();
+        text.truncate(text.iter().position(|&byte| byte == b'\n').unwrap() + 1);
+        EventLog::new(&mut text, "a buffer")
+            .take(&Event::Kernel(Box::new(row)))
+            .unwrap();
+        let run = Run::of(&text).unwrap();
+        assert_eq!(run.rows[0].dir, Path::new("/t\u{FFFD}/run"));
     }
 
     #[test]

@@ -147,6 +147,81 @@ fn a_signal_is_the_end_in_good_order() {
     }
 }
 
+/// One kernel is done, and the next one never ends.
+#[test]
+fn an_interrupted_stress_run_prints_what_it_counted() {
+    let fake = Fake::new("mkdir $here/first 2>/dev/null && exec $qemu \"$@\"\nexec sleep 1000");
+    let mut command = xtask();
+    command.arg("stress").arg(any_image().unwrap());
+    command.args([
+        "--boots", "2", "--jobs", "1", "--load", "0", "--accel", "tcg",
+    ]);
+    fake.before(&mut command);
+    let place = tempdir().unwrap();
+    command.env("TMPDIR", place.path());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_until(
+        Duration::from_secs(300),
+        "the second machine to start",
+        || {
+            let processes = processes_in(place.path()).into_iter();
+            let comm = processes.map(|process| fs::read_to_string(format!("/proc/{process}/comm")));
+            comm.flatten().any(|comm| comm.trim() == "sleep")
+        },
+    );
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("interrupted: "), "{said}");
+    assert!(
+        shown.contains("| boots                              |      1 |"),
+        "{shown}"
+    );
+    wait_until(Duration::from_secs(10), "its processes to go", || {
+        processes_in(place.path()).is_empty()
+    });
+}
+
+/// A `qemu` that is a script, and starts more than it waits for.
+#[test]
+fn what_a_wrapper_of_qemu_has_started_is_gone_with_the_run() {
+    let fake = Fake::new("sleep 1000 <&- >&- 2>&- &\nexec $qemu \"$@\"");
+    let image = any_image().unwrap();
+    let start = |boots: bool| {
+        let mut command = if boots {
+            test_kernels(&[&image])
+        } else {
+            xtask()
+        };
+        if !boots {
+            command
+                .args(["run", "--accel", "tcg", "--kernel"])
+                .arg(&image);
+            command.args(["--", "sh", "-c", "while :; do :; done"]);
+        }
+        fake.before(&mut command);
+        let running = Running::start(command);
+        let sleeps = || {
+            let processes = processes_in(running.place.path()).into_iter();
+            let comm = processes.map(|id| fs::read_to_string(format!("/proc/{id}/comm")));
+            comm.flatten().any(|comm| comm.trim() == "sleep")
+        };
+        wait_until(Duration::from_secs(120), "the wrapper to start", sleeps);
+        running
+    };
+    let mut running = start(true);
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+    wait_until(Duration::from_secs(10), "its processes to go", || {
+        processes_in(running.place.path()).is_empty()
+    });
+    for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
+        start(false).end(signal);
+    }
+}
+
 /// What a kernel showed was told when it was done, and stands.
 #[test]
 fn an_interrupted_test_has_told_what_was_done() {

@@ -63,13 +63,13 @@ fn main() -> ExitCode {
         Command::History(arguments) => history::run(&arguments).map(ExitCode::from),
         Command::Report(arguments) => report::run(&arguments).map(ExitCode::from),
         Command::Kernels(arguments) => kernels::run(&arguments).map(ExitCode::from),
-        Command::Stress(arguments) => stress::run(&arguments).map(ExitCode::from),
+        Command::Stress(arguments) => stress::run(&arguments),
         Command::Completions(arguments) => {
             completions::run(&arguments, Cli::command()).map(ExitCode::from)
         }
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprint!("{}", harness::report::complaint(&error));
         exit_of(&error).into()
     })
 }

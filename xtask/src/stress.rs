@@ -1,11 +1,12 @@
 use std::env;
 use std::num::NonZeroUsize;
+use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use harness::host::Tool;
-use harness::{Exit, RunDir, Stress, Wish, cached_kernels, host, report};
+use harness::{Ending, Interrupt, RunDir, Stress, Wish, cached_kernels, host, report};
 use images::{Catalogue, Spec, Store};
 
 use crate::out::print;
@@ -22,6 +23,7 @@ Exit codes:
   1  something of these
   2  the command line made no sense
   3  the harness could not do its work
+  130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP; the figures until then are printed
 
 Examples:
   cargo xtask stress                           200 boots of the kernels in the cache
@@ -57,7 +59,7 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let catalogue = Catalogue::builtin();
     let kernels = match arguments.kernels[..] {
         [] => cached_kernels(&catalogue, &Store::builder(&catalogue).build()?),
@@ -76,7 +78,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         dir: RunDir::new_run()?,
     };
     let progress = report::StressProgress::of(stress.boots);
-    let figures = stress.run(&|figures| progress.tell(figures))?;
+    let interrupt = Interrupt::catch()?;
+    let tell = move |figures: &_| progress.tell(figures);
+    let (figures, told) = stress.clone().run_unless_told(&interrupt, tell)?;
     print(report::stress(&stress, &figures));
-    Ok(figures.exit())
+    if told {
+        eprintln!("interrupted: these are the figures until then");
+        return Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into());
+    }
+    Ok(figures.exit().into())
 }

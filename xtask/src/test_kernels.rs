@@ -183,7 +183,7 @@ fn test(arguments: &Arguments) -> Result<Exit> {
     }
     match stream.end() {
         // It was seen, whoever could not be told of it.
-        Err(error) if exit == Exit::Disagreed => eprintln!("error: {error:#}"),
+        Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
         result => result?,
     }
     Ok(exit)

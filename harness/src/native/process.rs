@@ -1,10 +1,9 @@
 //! The guest as a process of this host.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio, id};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
@@ -12,10 +11,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use guest::{NATIVE, NativeJob, NativeRecord};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getppid, setsid};
+use nix::unistd::Pid;
 
 use super::SCENARIO;
 use crate::RunDir;
+use crate::child::dies_with_this;
 
 /// What may come on top of a scenario, on a loaded host.
 const GRACE: Duration = Duration::from_secs(20);
@@ -43,11 +43,8 @@ impl Guest {
         let mut command = Command::new(binary);
         command.arg(NATIVE).stderr(log);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let harness = id();
-        // SAFETY: between fork(2) and execve(2) it makes system calls only.
-        unsafe {
-            command.pre_exec(move || die_with(harness));
-        }
+        // On that signal it ends what it has started.
+        dies_with_this(&mut command, Signal::SIGTERM);
         let mut process = command
             .spawn()
             .with_context(|| format!("starting {}", binary.display()))?;
@@ -80,21 +77,6 @@ impl Guest {
             }
         }
     }
-}
-
-/// Makes the guest, before it is executed, end all of its own when the harness dies,
-/// and hear nothing of the terminal's Ctrl-C.
-fn die_with(harness: u32) -> io::Result<()> {
-    setsid()?;
-    // SAFETY: it takes numbers only.
-    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // The harness may have died before that.
-    if getppid().as_raw().cast_unsigned() != harness {
-        return Err(io::ErrorKind::Interrupted.into());
-    }
-    Ok(())
 }
 
 impl Drop for Guest {

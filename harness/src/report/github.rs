@@ -16,6 +16,7 @@ use guest::Version;
 
 use super::details::of_cell;
 use super::table;
+use crate::printable::printable;
 use crate::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
@@ -85,6 +86,17 @@ pub fn for_people(text: String) -> Result<String> {
         Some(_) => fenced(&text),
         None => Ok(text),
     }
+}
+
+/// An error for people, with its causes, in which nothing is obeyed by a terminal or a
+/// runner: it may hold names of files and words of servers.
+#[must_use]
+pub fn complaint(error: &anyhow::Error) -> String {
+    let text = format!("error: {error:#}");
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    let text = lines.join("\n") + "\n";
+    // Without randomness it is better said unfenced than not at all.
+    for_people(text.clone()).unwrap_or(text)
 }
 
 /// What people read, with a runner told to obey none of it.

@@ -20,7 +20,7 @@ pub use basis::basis;
 pub use bisection::bisection;
 pub use details::details;
 pub use explain::{explain, explain_kernel};
-pub use github::{Github, fenced, for_people};
+pub use github::{Github, complaint, fenced, for_people};
 pub use github_matrix::{TooManyJobs, github_matrix};
 pub use history::history;
 pub use ktap::Ktap;

@@ -10,9 +10,11 @@ use anyhow::{Context, Result};
 use guest::faults::Fault;
 use guest::{Scenario, scenarios};
 use images::{Kernel, Silent, Store};
+use nix::sys::signal::Signal;
 
 use super::plan::{self, Trial};
 use super::{Figures, Stress, orphans};
+use crate::child::dies_with_this;
 use crate::{Row, RunDir, Suite, Verdict};
 
 /// Where a trial is made.
@@ -65,7 +67,9 @@ impl Bed<'_> {
             plan::Command::Run => &["run", "--kernel", &spec, "--", "/bin/true"],
         };
         let mark = format!("{}-{}", std::process::id(), self.number);
-        let mut child = Command::new(&self.stress.program)
+        let mut run = Command::new(&self.stress.program);
+        dies_with_this(&mut run, Signal::SIGKILL);
+        let mut child = run
             .args(arguments)
             .env(orphans::MARK, &mark)
             .env("TMPDIR", &temporary)
