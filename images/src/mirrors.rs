@@ -69,15 +69,20 @@ impl Mirrors {
                 .ok()
         });
         let past = times.filter(|time| *time < Timestamp::now());
-        past.map(|time| Site {
-            base: format!(
-                "{}/archive/{directory}/{}",
-                self.snapshot,
-                time.strftime("%Y%m%dT%H%M%SZ")
-            ),
+        past.map(|time| self.snapshot_at(directory, time)).collect()
+    }
+
+    /// The snapshot archive at a time.
+    pub(crate) fn snapshot_of(&self, archive: Archive, time: Timestamp) -> Site {
+        self.snapshot_at(archive.directory(), time)
+    }
+
+    fn snapshot_at(&self, directory: &str, time: Timestamp) -> Site {
+        let time = time.strftime("%Y%m%dT%H%M%SZ");
+        Site {
+            base: format!("{}/archive/{directory}/{time}", self.snapshot),
             live: false,
-        })
-        .collect()
+        }
     }
 
     /// Apt's sources may name anybody; only what Debian signed is of use here.

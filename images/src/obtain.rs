@@ -136,7 +136,7 @@ impl Store {
                 guest::Version::leading(&cached.about.debian_version)
                     .is_ok_and(|(version, _)| version.series() == series)
             };
-            let versions = self.cache.list().into_iter().filter(of_series);
+            let versions = self.cache.kernel_images().into_iter().filter(of_series);
             let newest = versions
                 .map(|cached| cached.about.debian_version)
                 .reduce(|best, other| if is_newer(&other, &best) { other } else { best });
@@ -225,7 +225,9 @@ impl Store {
             size: 0,
             sha256: String::new(),
             obtained: Timestamp::now(),
+            substituted_for: None,
         };
+        progress.step(&format!("{}: unpacking its kernel", package.name));
         let sha256 = pin.map(|pin| pin.image_sha256.as_str());
         let cached = self.cache.insert(&deb, package.flavour, about, sha256);
         let _ = fs::remove_file(&deb);

@@ -91,6 +91,7 @@ impl Archive {
         Store::builder(&self.catalogue(&[("3.10.11-1", "unstable", UPLOADED_2013)]))
             .cache_dir(self.path("cache"))
             .lock_file(self.path("kernels.lock"))
+            .kernel_pins("")
             .apt_dir(self.path("apt"))
             .keyring(self.key.keyring())
             .mirror(self.server.url(path))
