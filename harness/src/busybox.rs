@@ -19,5 +19,5 @@ pub fn busybox(store: &Store, watcher: &dyn Watcher) -> Result<PathBuf> {
     let tool = store
         .tool(ToolName::Busybox, &Downloads::told_to(watcher))
         .context("busybox is not in PATH; obtaining Strata's own")?;
-    Ok(tool.launch("bin/busybox").program)
+    Ok(tool.launch("busybox").program)
 }

@@ -116,7 +116,7 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding 
 
 fn qemu(store: &Store, choice: &QemuChoice) -> Finding {
     const WHAT: &str = "QEMU";
-    let own = || match store.cached_tool(ToolName::Qemu) {
+    let own = || match store.tool_in_cache(ToolName::Qemu) {
         Some(tool) => works(
             WHAT,
             format!("{}, Strata's own, in the cache", tool.version),
@@ -142,7 +142,7 @@ fn busybox(store: &Store) -> Finding {
     const WHAT: &str = "busybox";
     match (
         which::which("busybox"),
-        store.cached_tool(ToolName::Busybox),
+        store.tool_in_cache(ToolName::Busybox),
     ) {
         (Ok(path), _) => works(WHAT, path.display().to_string()),
         (Err(_), Some(tool)) => works(
@@ -189,7 +189,7 @@ fn state() -> Finding {
 
 fn archives(store: &Store) -> Vec<Finding> {
     const WHAT: &str = "archive";
-    let asked = store.reachable();
+    let asked = store.reachable(&Silent);
     if asked.is_empty() {
         return vec![fails(WHAT, "none is known: name a mirror with --mirror")];
     }
@@ -209,7 +209,7 @@ fn first_run(
     let mut needed = Vec::new();
     let host = matches!(choice, QemuChoice::Auto) && Qemu::of_host().is_ok();
     let own = !host && matches!(choice, QemuChoice::Auto | QemuChoice::Own);
-    if own && store.cached_tool(ToolName::Qemu).is_none() {
+    if own && store.tool_in_cache(ToolName::Qemu).is_none() {
         needed.push("QEMU (some 26 MB)".to_owned());
     }
     let all = catalogue.default_kernels();

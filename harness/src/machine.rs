@@ -240,7 +240,7 @@ pub(crate) mod tests {
 
     pub(crate) fn machine() -> Machine {
         Machine {
-            qemu: Launch::of("qemu-system-x86_64"),
+            qemu: Launch::of_host("qemu-system-x86_64"),
             sandbox: false,
             accelerator: Accelerator::Tcg,
             kernel: "/k/vmlinuz".into(),

@@ -2,9 +2,7 @@
 
 mod ask;
 mod choice;
-mod launch;
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -20,7 +18,7 @@ use crate::remembered::{recall, remember};
 use crate::{Downloads, Watcher, workspace};
 
 pub use choice::QemuChoice;
-pub use launch::Launch;
+pub use images::Launch;
 
 /// The program's name, looked up in PATH.
 pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
@@ -80,7 +78,7 @@ impl Qemu {
     pub(crate) fn at(path: &Path) -> Result<Self> {
         let path = std::path::absolute(path).context("finding the current directory")?;
         let from = path.display().to_string();
-        Self::ask(Launch::of(path.clone()), &path, from)
+        Self::ask(Launch::of_host(path.clone()), &path, from)
     }
 
     /// The one from Debian's archive, with its own libraries.
@@ -88,13 +86,9 @@ impl Qemu {
         let tool = store
             .tool(ToolName::Qemu, &Downloads::told_to(watcher))
             .context("obtaining Strata's own QEMU")?;
-        let mut launch = Launch::from(tool.launch("usr/bin/qemu-system-x86_64"));
-        for data in ["usr/share/qemu", "usr/share/seabios"] {
-            let data = tool.dir.join(data).into_os_string();
-            launch.arguments.extend([OsString::from("-L"), data]);
-        }
-        let program = tool.dir.join("usr/bin/qemu-system-x86_64");
-        Self::ask(launch, &program, format!("Strata's own ({})", tool.source))
+        let program = tool.path("usr/bin").join(PROGRAM);
+        let from = format!("Strata's own, from {}", tool.source);
+        Self::ask(tool.launch(PROGRAM), &program, from)
     }
 
     /// Asks it once what it can do, and again after it was replaced.
