@@ -3,15 +3,13 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, id};
 
 use anyhow::{Context, Result};
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::pty::openpty;
-use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::setsid;
 
 use crate::qemu::Launch;
@@ -131,12 +129,9 @@ impl Machine {
     /// Where no process can be had. That QEMU refuses to run is seen on the
     /// console, which ends.
     pub fn start(&self, log: File) -> Result<Running> {
-        let terminal = openpty(None, None).context("opening a terminal")?;
-        for end in [&terminal.master, &terminal.slave] {
-            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-        }
-        make_raw(&terminal.slave).context("preparing the console")?;
-        let end = File::from(terminal.slave);
+        // No pseudo-terminal: a bare container has none.
+        let (ours, theirs) = UnixStream::pair().context("making the console")?;
+        let end = OwnedFd::from(theirs);
         let mut command = self.qemu.command();
         command.args(self.arguments());
         command.stdin(end.try_clone()?).stdout(end).stderr(log);
@@ -148,20 +143,13 @@ impl Machine {
         let process = command
             .spawn()
             .with_context(|| format!("starting {}", self.qemu))?;
-        // This side's copy of QEMU's end of the terminal goes with the command.
+        // This side's copy of QEMU's end of the console goes with the command.
         drop(command);
         Ok(Running {
             process,
-            console: Console::new(terminal.master.into())?,
+            console: Console::new(ours)?,
         })
     }
-}
-
-/// Makes a terminal one that passes bytes on unchanged.
-fn make_raw(terminal: impl AsFd) -> nix::Result<()> {
-    let mut settings = tcgetattr(&terminal)?;
-    cfmakeraw(&mut settings);
-    tcsetattr(&terminal, SetArg::TCSANOW, &settings)
 }
 
 /// Isolates QEMU before it is executed: it gets a session of its own, so that the
