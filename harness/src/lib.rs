@@ -35,6 +35,7 @@ mod patience;
 mod printable;
 mod program;
 mod program_name;
+pub mod project;
 pub mod qemu;
 mod remembered;
 pub mod report;

@@ -16,6 +16,7 @@ mod stress;
 mod table;
 mod terminal;
 mod under_way;
+mod usual;
 
 pub use basis::basis;
 pub use bisection::bisection;
