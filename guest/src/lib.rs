@@ -24,7 +24,7 @@ pub mod wire;
 
 pub use claim::{Claim, Commit};
 pub use kernel::{Kernel, Lineage};
-pub use native::{NATIVE, NativeJob, NativeRecord};
+pub use native::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use observation::{Fact, Observation};
 pub use program::{HEARTBEAT, Program, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
 pub use record::{JOB_PATH, Job, Order, Outcome, Record};

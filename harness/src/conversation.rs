@@ -13,13 +13,17 @@ use anyhow::{Context, Result, bail};
 use crate::console::Heard;
 use crate::end::End;
 use crate::listener::{Listener, Said};
-use crate::patience::kept_waiting;
+use crate::patience::{kept_waiting, ran_nothing};
 use crate::qemu::{Launch, did_not_start};
 use crate::workspace::{CONSOLE, QEMU_LOG};
 use crate::{Machine, RunDir, Running, Transcript};
 
 /// How much of what QEMU has to say is looked at, in bytes.
 const COMPLAINT: usize = 4096;
+
+/// What is said of a QEMU that was gone before any machine could have run.
+const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
+                           the qemu-system-x86_64 in PATH is QEMU";
 
 /// A machine that runs until this is dropped.
 pub(crate) struct Conversation {
@@ -90,13 +94,16 @@ impl Conversation {
             Heard::Other(number) => Ok(Turn::Other(number)),
             Heard::Nothing => Ok(self.nothing()),
             Heard::End => {
+                let ran_nothing = self.silent && ran_nothing(self.running.id());
                 let status = self.running.wait()?;
                 let complaint = self.complaint();
                 let refused = !status.success() || !complaint.is_empty();
                 if self.silent && refused && status.signal().is_none() {
                     bail!(did_not_start(&self.qemu, status, &complaint));
                 }
-                Ok(Turn::Over(if status.success() {
+                Ok(Turn::Over(if ran_nothing && status.success() {
+                    End::QemuFailed(RAN_NOTHING.to_owned())
+                } else if status.success() {
                     self.listener.console_ended()
                 } else {
                     End::QemuFailed(failed(status, &complaint))

@@ -5,6 +5,7 @@
 //! the [`Cell`]s of a [`Row`], and rows a [`Matrix`], which is reported.
 
 pub mod accelerator;
+mod audit;
 mod bench;
 pub mod bisect;
 pub mod boot;
@@ -24,6 +25,7 @@ mod history;
 pub mod initramfs;
 mod interrupt;
 mod inventory;
+mod kernel_dir;
 mod listener;
 mod machine;
 mod matrix;
@@ -49,6 +51,7 @@ mod stream;
 mod stress;
 mod subject;
 mod suite;
+mod tally;
 mod target;
 mod terminal;
 mod transcript;
@@ -57,12 +60,13 @@ mod verdict;
 mod workspace;
 
 pub use accelerator::{Accelerator, Choice, Wish};
+pub use audit::Flaw;
 pub use bench::{Bench, Bootable};
 pub use boot::Deadlines;
 pub use busybox::busybox;
 pub use console::{Console, Heard};
 pub use end::End;
-pub use event::{Event, Header};
+pub use event::{Event, FORMAT, Header};
 pub use event_log::EventLog;
 pub use examine::{Findings, examine};
 pub use fetch::fetch_all;
@@ -72,7 +76,7 @@ pub use interrupt::Interrupt;
 pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub use machine::{Machine, Running};
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
-pub use merged::{Merged, Place, Sighting, Source};
+pub use merged::{Merged, Place, Sighting, Source, Worst};
 pub use nameless::Debugger;
 pub use native::native;
 pub use program::{
@@ -89,6 +93,7 @@ pub use stream::{Downloads, Sink, Stream, Watcher};
 pub use stress::{Figures, Stress};
 pub use subject::{Subject, claimed_version};
 pub use suite::Suite;
+pub use tally::Tally;
 pub use target::{Target, Targets};
 pub use terminal::{RawTerminal, Window};
 pub use transcript::Transcript;

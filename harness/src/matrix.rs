@@ -8,7 +8,7 @@ use std::time::Duration;
 use guest::{Kernel, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, Verdict};
+use crate::{Cell, Tally, Verdict};
 
 /// One kernel and what it showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +112,21 @@ impl Row {
         self.version().or_else(named)
     }
 
+    /// How many of its cells are of each kind.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.cells)
+    }
+
+    /// Whether there is a cell that was looked at. A kernel may have such cells
+    /// beside a problem that came later.
+    #[must_use]
+    pub fn was_run(&self) -> bool {
+        self.cells
+            .iter()
+            .any(|cell| cell.verdict != Verdict::NotRun)
+    }
+
     /// How many of its cells have this verdict.
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {
@@ -144,6 +159,19 @@ pub enum Exit {
     Unable = 3,
 }
 
+impl Exit {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Disagreed => "disagreed",
+            Self::Usage => "usage",
+            Self::Unable => "unable",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -151,6 +179,12 @@ impl From<Exit> for ExitCode {
 }
 
 impl Matrix {
+    /// How many of all cells are of each kind.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(self.rows.iter().flat_map(|row| &row.cells))
+    }
+
     /// What it comes to. A disagreement outweighs whatever else went wrong, for
     /// it was seen.
     #[must_use]

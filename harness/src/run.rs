@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
 
-use crate::event::{Event, Header};
+use crate::audit::{Account, Told};
+use crate::event::{FORMAT, Header};
 use crate::program_name;
 use crate::workspace::{EVENTS, runs};
-use crate::{Choice, Row};
+use crate::{Choice, Exit, Flaw, Row, Verdict};
 
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +21,32 @@ pub struct Run {
     pub accelerator: Option<Choice>,
     /// The kernels that were done, in the order in which they were.
     pub rows: Vec<Row>,
-    /// Whether it came to its end.
-    pub finished: bool,
+    /// What it came to, if it came to its end.
+    pub finished: Option<Exit>,
+    /// What does not add up in its record.
+    pub flaws: Vec<Flaw>,
+}
+
+/// The events that matter afterwards. What a newer harness tells besides is skipped.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    Run(Header),
+    Accelerator(Choice),
+    Boot {
+        kernel: String,
+    },
+    Scenario {
+        kernel: String,
+        scenario: String,
+        verdict: Verdict,
+    },
+    Kernel(Box<Row>),
+    Finished {
+        exit: Exit,
+    },
+    #[serde(other)]
+    Other,
 }
 
 impl Run {
@@ -66,31 +92,51 @@ impl Run {
         let mut events = lines.into_iter().enumerate().map(|(index, line)| {
             serde_json::from_slice(line).with_context(|| format!("line {}", index + 1))
         });
-        let Some(Event::Run(header)) = events.next().transpose()? else {
+        let Some(Line::Run(header)) = events.next().transpose()? else {
             bail!("it does not begin with a run");
         };
+        ensure!(
+            header.format <= FORMAT,
+            "it has format {}, and this Strata reads up to {FORMAT}: read it with a newer one",
+            header.format
+        );
         let mut run = Self {
             header,
             accelerator: None,
             rows: Vec::new(),
-            finished: false,
+            finished: None,
+            flaws: Vec::new(),
         };
+        let mut told = Told::new();
         for event in events {
-            match event? {
-                Event::Run(_) => bail!("it holds more than one run"),
-                Event::Accelerator(choice) => run.accelerator = Some(choice),
-                Event::Kernel(row) => run.rows.push(*row),
-                Event::Finished { .. } => run.finished = true,
-                Event::Qemu { .. }
-                | Event::Step { .. }
-                | Event::Note { .. }
-                | Event::DownloadStarted { .. }
-                | Event::DownloadAdvanced { .. }
-                | Event::DownloadFinished { .. }
-                | Event::Boot { .. }
-                | Event::Scenario { .. } => {}
+            let event = event?;
+            ensure!(run.finished.is_none(), "something follows its end");
+            match event {
+                Line::Run(_) => bail!("it holds more than one run"),
+                Line::Accelerator(choice) => run.accelerator = Some(choice),
+                Line::Boot { kernel } => {
+                    told.entry(kernel).or_default();
+                }
+                Line::Scenario {
+                    kernel,
+                    scenario,
+                    verdict,
+                } => {
+                    let of_kernel = told.entry(kernel).or_default();
+                    of_kernel.entry(scenario).or_default().push(verdict);
+                }
+                Line::Kernel(row) => run.rows.push(*row),
+                Line::Finished { exit } => run.finished = Some(exit),
+                Line::Other => {}
             }
         }
+        let account = Account {
+            header: &run.header,
+            rows: &run.rows,
+            told: &told,
+            exit: run.finished,
+        };
+        run.flaws = account.flaws();
         Ok(run)
     }
 }
@@ -100,14 +146,15 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{EventLog, Exit, Sink};
+    use crate::{Event, EventLog, Sink};
 
     fn log() -> Vec<u8> {
         let header = Header {
+            format: FORMAT,
             run: "20260101T000000Z-1".to_owned(),
             started: Timestamp::UNIX_EPOCH,
             host: "example".to_owned(),
-            kernels: vec!["3.10".to_owned()],
+            kernels: vec!["3.10\u{FFFD}".to_owned()],
             scenarios: Vec::new(),
             shard: None,
         };
@@ -117,7 +164,7 @@ mod tests {
             Event::Run(header),
             // Its sign is three bytes long, and may be cut as well.
             Event::Kernel(Box::new(Row::new("3.10\u{FFFD}", "3.10"))),
-            Event::Finished { exit: Exit::Agreed },
+            Event::Finished { exit: Exit::Unable },
         ] {
             log.take(&event).unwrap();
         }
@@ -132,9 +179,55 @@ mod tests {
             let run = Run::of(&whole[..length]).unwrap();
             let lines = ends.iter().filter(|&&end| end < length).count();
             assert_eq!(run.rows.len(), usize::from(lines >= 2), "{length} bytes");
-            assert_eq!(run.finished, lines == 3, "{length} bytes");
+            assert_eq!(run.finished.is_some(), lines == 3, "{length} bytes");
+            assert_eq!(run.flaws, [], "{length} bytes");
         }
         assert!(Run::of(&whole[..ends[0]]).is_err());
+    }
+
+    /// The first lines of a record as they were before it had a format, and as they
+    /// may be one day.
+    #[test]
+    fn records_of_other_days_are_read() {
+        let today = log();
+        let header = today.split_inclusive(|&byte| byte == b'\n').next().unwrap();
+        let header: serde_json::Value = serde_json::from_slice(header).unwrap();
+        let rest = &today[today.iter().position(|&byte| byte == b'\n').unwrap() + 1..];
+        let read = |header: serde_json::Value, more: &str| {
+            let text = [format!("{header}\n{more}").as_bytes(), rest].concat();
+            Run::of(&text)
+        };
+        assert_eq!(header["format"], 1);
+
+        let mut old = header.clone();
+        old.as_object_mut().unwrap().remove("format");
+        assert_eq!(read(old, "").unwrap(), Run::of(&today).unwrap());
+
+        let mut newer = header.clone();
+        newer["weather"] = "rain".into();
+        let more = "{\"event\":\"eclipse\",\"of\":[\"sun\"]}\n\
+                    {\"event\":\"boot\",\"kernel\":\"3.10\u{FFFD}\",\"boot\":1,\"scenarios\":0,\"tide\":9}\n";
+        assert_eq!(read(newer, more).unwrap(), Run::of(&today).unwrap());
+
+        let mut other = header;
+        other["format"] = 2.into();
+        let error = format!("{:#}", read(other, "").unwrap_err());
+        assert!(
+            error.contains("format 2") && error.contains("newer"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn nothing_follows_the_end() {
+        let mut twice = log();
+        let end = twice
+            .split_inclusive(|&byte| byte == b'\n')
+            .next_back()
+            .unwrap()
+            .to_vec();
+        twice.extend(end);
+        assert!(Run::of(&twice).is_err());
     }
 
     #[test]

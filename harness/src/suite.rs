@@ -56,10 +56,11 @@ impl<'a> Suite<'a> {
     /// Runs one kernel.
     pub fn row(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Row {
         let mut row = Row::new(kernel.name(), kernel.spec());
-        row.problem = self.fill(kernel, &mut row, watcher).err();
-        if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
+        if let Err(problem) = self.fill(kernel, &mut row, watcher) {
+            let (Problem::Unavailable(why) | Problem::Failed(why)) = &problem;
             let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);
             row.cells = self.scenarios.iter().map(cell).collect();
+            row.problem = Some(problem);
         }
         watcher.event(&Event::Kernel(Box::new(row.clone())));
         row
@@ -78,8 +79,9 @@ impl<'a> Suite<'a> {
             self.deadlines.unwrap_or(usual),
             &bootable.dir,
             watcher,
-        )
-        .map_err(|error| Problem::Failed(format!("{error:#}")))?;
+        );
+        let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
+        row.problem = findings.problem.map(failed);
         row.kernel = findings.kernel;
         row.cells = findings.cells;
         row.boots = findings.boots;

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use strata_tests::{any_image, processes_in, xtask};
@@ -79,6 +80,54 @@ fn nothing_is_left_of_a_harness_that_is_killed_at_any_moment() {
             let (status, _) = running.end(Signal::SIGKILL);
             assert_eq!(status.signal(), Some(9), "it ended by itself");
         }
+    }
+}
+
+/// `test-kernels native`, amid its scenarios: the process outside of the namespaces,
+/// their PID 1 and a scenario.
+fn native_at_work() -> Running {
+    let mut command = xtask();
+    command.args(["test-kernels", "native"]);
+    let running = Running::start(command);
+    let place = running.place.path();
+    wait_until(Duration::from_secs(60), "a scenario to run", || {
+        processes_in(place).len() > 3
+    });
+    running
+}
+
+#[test]
+fn nothing_is_left_of_a_native_run_that_is_ended() {
+    for (signal, code) in [
+        (Signal::SIGKILL, None),
+        (Signal::SIGINT, Some(130)),
+        (Signal::SIGTERM, Some(143)),
+        (Signal::SIGHUP, Some(129)),
+    ] {
+        for _ in 0..5 {
+            let (status, said) = native_at_work().end(signal);
+            assert_eq!(status.code(), code, "{status}: {said}");
+        }
+    }
+}
+
+/// Whatever is orphaned becomes a child of this process, which waits for none.
+#[test]
+fn a_native_run_leaves_no_zombie() {
+    prctl::set_child_subreaper(true).unwrap();
+    let mine = format!(" {} ", std::process::id());
+    for _ in 0..5 {
+        let output = xtask().args(["test-kernels", "native"]).output().unwrap();
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 1 | 3)), "{code:?}");
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let left: Vec<String> = processes
+            .filter_map(|process| fs::read_to_string(process.path().join("stat")).ok())
+            // `PID (comm) state PPID …`
+            .filter(|stat| stat.contains("(strata-guest)"))
+            .filter(|stat| stat.rsplit(')').next().unwrap()[2..].starts_with(&mine))
+            .collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
     }
 }
 

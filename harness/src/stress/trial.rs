@@ -191,7 +191,7 @@ mod tests {
         fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let run = place.path().file_name().unwrap().to_string_lossy();
-        let dir = RunDir::of_run(&format!("tests/stress{run}")).unwrap();
+        let dir = RunDir::of_run(&format!("tests-stress{run}")).unwrap();
         let kernel = Kernel::File("/k/vmlinuz".into());
         let stress = Stress {
             kernels: vec![kernel.clone()],
