@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use images::{Catalogue, Silent, Store, StoreBuilder, ToolName};
 use rand::Rng;
-use support::tools::{QEMU, bookworm, pinned, tool};
 use support::Archive;
+use support::tools::{QEMU, bookworm, pinned, tool};
 
 /// Set for the process that obtains QEMU: where its archive is.
 const PLACE: &str = "STRATA_TEST_TOOLS";
