@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::event::{Event, Header};
-use crate::workspace::{EVENTS, target};
+use crate::program_name;
+use crate::workspace::{EVENTS, runs};
 use crate::{Choice, Row};
 
 /// What a run found.
@@ -39,20 +40,21 @@ impl Run {
         Self::of(&bytes).with_context(|| format!("{} is no record of a run", file.display()))
     }
 
-    /// The newest run in `target/strata`: its directory.
+    /// The newest run: its directory.
     ///
     /// # Errors
     /// Where there is none.
     pub fn newest() -> Result<PathBuf> {
-        let dir = target().join("strata");
+        let dir = runs()?;
         let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
         let runs = entries.map(|entry| entry.path());
         // A run is named by its time.
         let newest = runs.filter(|run| run.join(EVENTS).is_file()).max();
         newest.with_context(|| {
             format!(
-                "no run in {}: make one with `cargo xtask test-kernels`",
-                dir.display()
+                "no run in {}: make one with `{} test-kernels`",
+                dir.display(),
+                program_name()
             )
         })
     }
@@ -79,7 +81,9 @@ impl Run {
                 Event::Accelerator(choice) => run.accelerator = Some(choice),
                 Event::Kernel(row) => run.rows.push(*row),
                 Event::Finished { .. } => run.finished = true,
-                Event::Note { .. }
+                Event::Qemu { .. }
+                | Event::Step { .. }
+                | Event::Note { .. }
                 | Event::DownloadStarted { .. }
                 | Event::DownloadAdvanced { .. }
                 | Event::DownloadFinished { .. }

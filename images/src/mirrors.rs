@@ -19,6 +19,10 @@ use crate::said::without_credentials;
 /// replaced after another.
 const SNAPSHOT_HOURS: [i64; 5] = [12, 24, 48, 96, 6];
 
+/// A time at which the snapshot archive has a release file of a few kilobytes:
+/// that of Debian 12.0.
+const SNAPSHOT_PROBE: &str = "20230611T000000Z";
+
 /// The mirrors of this run.
 pub(crate) struct Mirrors {
     /// Base URLs that somebody named.
@@ -59,6 +63,33 @@ impl Mirrors {
             }
         }
         (sites, &of_apt.problems)
+    }
+
+    /// The archives that kernels come from, by name, and whether each answers: with
+    /// what its release file says, or why not.
+    pub(crate) fn reachable(
+        &self,
+        archives: &Archives,
+        progress: &dyn Progress,
+    ) -> Vec<(String, Result<String, String>)> {
+        let (sites, _) = self.live(Archive::Debian, archives, progress);
+        let ask = |site: &Site, suite: &str| {
+            match archives.release(&format!("{}/dists/{suite}", site.base)) {
+                Ok(Some(release)) => Ok(format!("has {}", release.title())),
+                Ok(None) => Err(format!("has no {suite}")),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let snapshot = Site {
+            base: format!("{}/archive/debian/{SNAPSHOT_PROBE}", self.snapshot),
+            live: false,
+        };
+        let mut asked: Vec<_> = sites
+            .iter()
+            .map(|site| (archives.client.title(&site.base), ask(site, "stable")))
+            .collect();
+        asked.push((archives.client.title(&snapshot.base), ask(&snapshot, "stable")));
+        asked
     }
 
     /// The snapshot archive at times at which it may have had the entry.

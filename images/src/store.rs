@@ -14,6 +14,7 @@ use crate::keyring::Keyring;
 use crate::lock::Lock;
 use crate::memory::Memory;
 use crate::mirrors::Mirrors;
+use crate::progress::Progress;
 use crate::timeouts::Timeouts;
 use crate::tools::ToolPins;
 
@@ -87,6 +88,13 @@ impl Store {
     #[must_use]
     pub fn cached(&self) -> Vec<Cached> {
         self.cache.list()
+    }
+
+    /// The archives that kernels come from, by name, and whether each answers: with
+    /// what its release file says, or why not. Only release files are downloaded.
+    #[must_use]
+    pub fn reachable(&self, progress: &dyn Progress) -> Vec<(String, Result<String, String>)> {
+        self.mirrors.reachable(&self.archives, progress)
     }
 
     /// The directory that everything is kept in.

@@ -15,6 +15,7 @@ mod stock;
 mod stress;
 mod table;
 mod terminal;
+mod under_way;
 
 pub use basis::basis;
 pub use bisection::bisection;

@@ -1,8 +1,11 @@
 //! How a tool is started: by its own loader, with its own libraries.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use serde::{Deserialize, Serialize};
 
 use super::{LIBRARIES, ToolName};
 
@@ -48,7 +51,7 @@ pub struct Tool {
 }
 
 /// A program and what it is started with; the caller's arguments come after.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
     /// What is executed.
     pub program: PathBuf,
@@ -82,6 +85,12 @@ impl Launch {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args(&self.arguments);
         command
+    }
+}
+
+impl fmt::Display for Launch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.program.display().fmt(f)
     }
 }
 

@@ -71,6 +71,12 @@ impl Store {
         }
     }
 
+    /// The tool as it is in the cache, if it is there and intact.
+    #[must_use]
+    pub fn tool_in_cache(&self, name: ToolName) -> Option<Tool> {
+        self.cached_tool(self.tool_pins.of(name)?)
+    }
+
     /// The pinned tool, else one that stands in for it, if it is intact.
     fn cached_tool(&self, pinned: &PinnedTool) -> Option<Tool> {
         let intact = |cached: &Cached| {
