@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 
 use crate::cache::Guard;
+use crate::cleartext;
 use crate::download::{fetch_file, fetch_small};
 use crate::error::{Attempt, ObtainError};
 use crate::hash::{Hasher, Limited, unxz};
@@ -164,11 +165,19 @@ impl Archives {
     /// `None` where there is none.
     pub(crate) fn release(&self, dir: &str) -> Result<Option<Release>, ObtainError> {
         let now = Timestamp::now();
-        let small = |name: &str| fetch_small(&self.client, &format!("{dir}/{name}"), MAX_RELEASE);
-        let (file, opened) = if let Some(file) = small("InRelease")? {
+        let small = |name: &str, is_whole: &dyn Fn(&[u8]) -> bool| {
+            fetch_small(
+                &self.client,
+                &format!("{dir}/{name}"),
+                MAX_RELEASE,
+                is_whole,
+            )
+        };
+        let any = |_: &[u8]| true;
+        let (file, opened) = if let Some(file) = small("InRelease", &cleartext::is_whole)? {
             ("InRelease", self.keyring().open(&file, now))
-        } else if let Some(file) = small("Release")? {
-            let signature = small("Release.gpg")?.unwrap_or_default();
+        } else if let Some(file) = small("Release", &any)? {
+            let signature = small("Release.gpg", &cleartext::is_whole)?.unwrap_or_default();
             let signer = self.keyring().verify(&file, &signature, now);
             let text = String::from_utf8_lossy(&file).into_owned();
             ("Release", signer.map(|signer| (text, signer)))

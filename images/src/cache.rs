@@ -24,6 +24,7 @@ use crate::deb::{DebError, extract_kernel};
 use crate::error::{Attempt, ObtainError};
 use crate::memory::Memory;
 use crate::progress::Progress;
+use crate::said::without_credentials;
 use crate::tools::ToolName;
 
 /// For the longest that another run may take to download one kernel.
@@ -255,8 +256,15 @@ pub(crate) fn read(dir: &Path) -> Option<Cached> {
     Some(Cached {
         kind: Kind::Kernel,
         path: dir.join("vmlinuz"),
-        about: toml::from_str(&text).ok()?,
+        about: about(&text)?,
     })
+}
+
+/// An earlier version kept the credentials of a mirror's URL.
+fn about(text: &str) -> Option<About> {
+    let mut about: About = toml::from_str(text).ok()?;
+    about.source = without_credentials(&about.source);
+    Some(about)
 }
 
 pub(crate) fn read_tool(dir: &Path, name: ToolName) -> Option<Cached> {
@@ -264,7 +272,7 @@ pub(crate) fn read_tool(dir: &Path, name: ToolName) -> Option<Cached> {
     Some(Cached {
         kind: Kind::Tool(name),
         path: dir.join("root"),
-        about: toml::from_str(&text).ok()?,
+        about: about(&text)?,
     })
 }
 

@@ -9,8 +9,10 @@ use crate::apt;
 use crate::archive::{Archives, Site};
 use crate::catalogue::Entry;
 use crate::error::ObtainError;
+use crate::keyring::is_unsigned;
 use crate::lock::Archive;
 use crate::progress::Progress;
+use crate::said::without_credentials;
 
 /// When to look into the snapshot archive, in hours after an upload was
 /// prepared: it is built, accepted and published within a day or so, and may be
@@ -142,16 +144,14 @@ impl Mirrors {
                 }
                 Ok(_) => {}
                 // Somebody else's packages, or a mirror that signs by itself.
-                Err(ObtainError::Verification { .. }) => {}
+                Err(ObtainError::Verification { found, .. }) if !is_unsigned(&found) => {}
                 Err(error) => {
                     let why = match error {
                         ObtainError::Unavailable { why } => why,
                         other => other.to_string(),
                     };
-                    progress.note(&format!(
-                        "{} of apt's sources is of no use: {why}",
-                        source.uri
-                    ));
+                    let uri = without_credentials(&source.uri);
+                    progress.note(&format!("{uri} of apt's sources is of no use: {why}"));
                     found.problems.push(why);
                 }
             }

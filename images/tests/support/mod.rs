@@ -2,6 +2,8 @@
 //! nothing but that.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod tools;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
