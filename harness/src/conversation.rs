@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use crate::console::Heard;
 use crate::end::End;
 use crate::listener::{Listener, Said};
 use crate::patience::{kept_waiting, ran_nothing};
-use crate::qemu::did_not_start;
+use crate::qemu::{Launch, did_not_start};
 use crate::workspace::{CONSOLE, QEMU_LOG};
 use crate::{Machine, RunDir, Running, Transcript};
 
@@ -30,7 +29,7 @@ const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machin
 pub(crate) struct Conversation {
     running: Running,
     listener: Listener,
-    qemu: PathBuf,
+    qemu: Launch,
     qemu_log: File,
     buffer: Vec<u8>,
     silent: bool,

@@ -27,6 +27,18 @@ pub enum Event {
     Run(Header),
     /// The accelerator was chosen.
     Accelerator(Choice),
+    /// The QEMU that runs the machines was found.
+    Qemu {
+        /// Its version, in its own words.
+        version: String,
+        /// Where it is from: its path on this host, or the archive.
+        from: String,
+    },
+    /// Something that takes a while begins; it ends with the next event.
+    Step {
+        /// What, without a newline.
+        text: String,
+    },
     /// Something worth a line to a person.
     Note {
         /// One sentence, without a newline.

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use crate::audit::{Account, Told};
 use crate::event::{FORMAT, Header};
 use crate::printable::printable_json;
+use crate::program_name;
 use crate::shell_word::only_words;
-use crate::workspace::{EVENTS, target};
+use crate::workspace::{EVENTS, runs};
 use crate::{Choice, Exit, Flaw, Row, Verdict};
 
 /// What a run found.
@@ -67,20 +68,21 @@ impl Run {
         Self::of(&bytes).with_context(|| format!("{} is no record of a run", file.display()))
     }
 
-    /// The newest run in `target/strata`: its directory.
+    /// The newest run: its directory.
     ///
     /// # Errors
     /// Where there is none.
     pub fn newest() -> Result<PathBuf> {
-        let dir = target().join("strata");
+        let dir = runs()?;
         let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
         let runs = entries.map(|entry| entry.path());
         // A run is named by its time.
         let newest = runs.filter(|run| run.join(EVENTS).is_file()).max();
         newest.with_context(|| {
             format!(
-                "no run in {}: make one with `cargo xtask test-kernels`",
-                dir.display()
+                "no run in {}: make one with `{} test-kernels`",
+                dir.display(),
+                program_name()
             )
         })
     }

@@ -132,6 +132,12 @@ impl images::Progress for Downloads<'_> {
         }
     }
 
+    fn step(&self, text: &str) {
+        self.watcher.event(&Event::Step {
+            text: text.to_owned(),
+        });
+    }
+
     fn note(&self, text: &str) {
         self.watcher.event(&Event::Note {
             text: printable(text),

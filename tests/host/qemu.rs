@@ -25,13 +25,33 @@ fn run_true(options: &[&str]) -> Command {
 }
 
 #[test]
-fn one_that_is_missing_is_asked_for() {
+fn one_that_is_missing_is_named_with_what_it_takes() {
     let nothing = tempdir().unwrap();
-    let mut command = test_kernels(&[&any_image().unwrap()]);
-    command.env("PATH", nothing.path()).env_remove("CI");
+    let image = any_image().unwrap();
+    let mut command = test_kernels(&[&image]);
+    command
+        .env("PATH", nothing.path())
+        .env("STRATA_QEMU", "host");
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert_says(&stderr(&output), &["qemu-system-x86_64", "install"]);
+    assert_says(&stderr(&output), &["qemu-system-x86_64 is not in PATH"]);
+}
+
+/// Where PATH has none, Strata's own is taken, and the events say so.
+#[test]
+fn one_that_is_missing_is_replaced_by_strata_s_own() {
+    let nothing = tempdir().unwrap();
+    let mut command = test_kernels(&[&any_image().unwrap()]);
+    command
+        .env("PATH", nothing.path())
+        .env("STRATA_QEMU", "auto");
+    let output = command.args(["--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let words = [
+        r#""event":"qemu","version":"7.2."#,
+        r#""from":"Strata's own, from "#,
+    ];
+    assert_says(&stdout(&output), &words);
 }
 
 #[test]
@@ -42,7 +62,7 @@ fn one_that_is_too_old_is_named_with_what_it_takes() {
     );
     let output = run_with(&fake);
     assert_eq!(output.status.code(), Some(3));
-    let words = ["is QEMU 2.5.0", "takes 2.11 or newer", "in PATH"];
+    let words = ["is QEMU 2.5.0", "takes 2.11 or newer", "--qemu own"];
     assert_says(&stderr(&output), &words);
 }
 
@@ -61,7 +81,7 @@ fn one_that_refuses_is_quoted() {
     assert_eq!(output.status.code(), Some(3));
     let words = [
         "did not start (exit status: 1): qemu: unsupported machine type",
-        "put another QEMU first in PATH",
+        "name another with --qemu",
     ];
     assert_says(&stderr(&output), &words);
 

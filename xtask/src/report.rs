@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use harness::{Exit, Merged, report, target};
+use harness::{Exit, Merged, report, runs};
 
 use crate::out::print;
 
@@ -27,11 +27,11 @@ Examples:
   cargo xtask report shard-1.jsonl shard-2.jsonl --strict --output site")]
 pub(crate) struct Arguments {
     /// Runs: their directories, or the files of their events [default: the
-    /// newest in target/strata]
+    /// newest]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
 
-    /// Where to write index.html [default: target/strata/report]
+    /// Where to write index.html [default: report, beside the runs]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
@@ -42,8 +42,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let merged = Merged::read(&arguments.runs)?;
-    let usual = || target().join("strata/report");
-    let dir = arguments.output.clone().unwrap_or_else(usual);
+    let usual = || runs().map(|runs| runs.join("report"));
+    let dir = arguments.output.clone().map_or_else(usual, Ok)?;
     let path = report::write_page(&merged, &dir)?;
     print(report::details(&merged.matrix));
     for flaw in merged.flaws_in_words() {

@@ -61,8 +61,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let program = Program::new(&program[0]).args(rest);
     let program = arguments.machine.furnish(program).pack()?;
 
-    arguments.machine.prepare_host()?;
-
     let interrupt = Interrupt::catch()?;
     let bench = arguments.machine.bench(&catalogue, RunDir::nameless())?;
     let several = kernels.len() > 1;

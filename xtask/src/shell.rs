@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use guest::WindowSize;
 use harness::{
-    BadRequest, Debugger, Ending, Interrupt, Program, RunDir, Runner, Screen, Stdin, Window, report,
+    BadRequest, Debugger, Ending, Interrupt, Program, RunDir, Runner, Screen, Stdin, Window,
+    busybox, report,
 };
 use images::{Catalogue, Spec};
 
@@ -18,8 +19,8 @@ const SIZE: WindowSize = WindowSize {
 
 /// Open a shell in a kernel
 ///
-/// The shell is this host's busybox with all its commands (package
-/// busybox-static). `exit` ends the machine; so does a kernel that says nothing
+/// The shell is busybox with all its commands: this host's, else one that is
+/// downloaded into the cache. `exit` ends the machine; so does a kernel that says nothing
 /// for a minute, and a signal to this command.
 #[derive(Args)]
 #[command(after_help = "\
@@ -53,9 +54,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let window = Window::watch()?;
     let size = window.as_ref().and_then(Window::size).unwrap_or(SIZE);
-    let shell = arguments.machine.furnish(Program::shell(size)?).pack()?;
-
-    arguments.machine.prepare_host()?;
+    let store = arguments.machine.store(&catalogue)?;
+    let busybox = busybox(&store, &report::Terminal::reserved())?;
+    let shell = arguments
+        .machine
+        .furnish(Program::shell(busybox, size))
+        .pack()?;
 
     let interrupt = Interrupt::catch()?;
     let bench = arguments.machine.bench(&catalogue, RunDir::nameless())?;

@@ -5,8 +5,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::host::Tool;
-use harness::{Ending, Interrupt, RunDir, Stress, Wish, cached_kernels, host, report};
+use harness::{Ending, Interrupt, RunDir, Stress, Wish, cached_kernels, report};
 use images::{Catalogue, Spec, Store};
 
 use crate::out::print;
@@ -53,10 +52,6 @@ pub(crate) struct Arguments {
     /// How the processor is executed: auto, kvm or tcg
     #[arg(long, default_value = "auto")]
     accel: Wish,
-
-    /// Install what is missing without asking (as CI=true does)
-    #[arg(long)]
-    yes: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -65,7 +60,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         [] => cached_kernels(&catalogue, &Store::builder(&catalogue).build()?),
         _ => catalogue.select(&arguments.kernels)?,
     };
-    host::prepare(&Tool::TO_TEST_KERNELS, arguments.yes)?;
     let cores = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let stress = Stress {
         kernels,

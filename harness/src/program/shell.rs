@@ -1,11 +1,12 @@
 //! A shell in a kernel, on the caller's terminal.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use guest::WindowSize;
 use guest::wire::Stream;
 
-use super::{BadRequest, Output, Program};
+use super::{Output, Program};
 use crate::terminal::RawTerminal;
 
 /// Where busybox is in the guest, and its commands beside it.
@@ -14,23 +15,15 @@ const BUSYBOX: &str = "/bin/busybox";
 const START: &str = "/bin/busybox --install -s /bin; exec /bin/busybox sh";
 
 impl Program {
-    /// An interactive shell: this host's busybox with all its commands.
-    ///
-    /// # Errors
-    /// Where this host has none.
-    pub fn shell(size: WindowSize) -> Result<Self, BadRequest> {
-        let busybox = which::which("busybox").map_err(|_| {
-            BadRequest::new(
-                "the shell is busybox, which is not in PATH: install it with `sudo apt-get install \
-                 busybox-static`, or the package `busybox` of another distribution",
-            )
-        })?;
-        Ok(Self::new(&busybox)
+    /// An interactive shell: this busybox with all its commands.
+    #[must_use]
+    pub fn shell(busybox: PathBuf, size: WindowSize) -> Self {
+        Self::new(&busybox)
             .args(["sh", "-c", START])
             .named(BUSYBOX)
             .file(busybox, Some(BUSYBOX.to_owned()))
             .env("PS1", "\\w \\$ ")
-            .terminal(size))
+            .terminal(size)
     }
 }
 

@@ -15,6 +15,8 @@ mod stock;
 mod stress;
 mod table;
 mod terminal;
+mod under_way;
+mod usual;
 
 pub use basis::basis;
 pub use bisection::bisection;

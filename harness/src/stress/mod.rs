@@ -16,7 +16,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, ensure};
 use images::{Catalogue, Kernel, Store};
 
-use crate::{Interrupt, RunDir, Wish};
+use crate::{Interrupt, RunDir, Wish, program_name};
 
 pub use figures::Figures;
 use load::Load;
@@ -55,7 +55,8 @@ impl Stress {
     pub fn run(&self, tell: &(dyn Fn(&Figures) + Sync)) -> Result<Figures> {
         ensure!(
             !self.kernels.is_empty(),
-            "there is no kernel in the cache: fetch one, such as `cargo xtask kernels fetch 6.1`"
+            "there is no kernel in the cache: fetch one, such as `{} kernels fetch 6.1`",
+            program_name()
         );
         let _load = Load::start(self.load);
         let next = AtomicUsize::new(0);
