@@ -20,6 +20,7 @@ pub mod fuzzing;
 mod guest_binary;
 mod history;
 pub mod host;
+mod image_release;
 pub mod initramfs;
 mod interrupt;
 mod inventory;
@@ -30,10 +31,12 @@ mod merged;
 mod nameless;
 mod native;
 mod once;
+mod outlet;
 mod patience;
 mod printable;
 mod program;
 pub mod qemu;
+mod ready;
 mod remembered;
 pub mod report;
 mod run;
@@ -42,6 +45,7 @@ mod selection;
 mod shard;
 mod side_by_side;
 pub mod speed;
+pub mod stdio;
 mod stream;
 mod stress;
 mod subject;
@@ -71,9 +75,11 @@ pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
 pub use merged::{Merged, Place, Sighting, Source};
 pub use nameless::Debugger;
 pub use native::native;
+pub use outlet::{Drained, Outlet};
 pub use program::{
-    BadRequest, Captured, Collected, Ending, Finished, Limits, Named, Output, Packed, Program, Ran,
-    Runner, Screen, Session, Stdin, Streams, TIMEOUT,
+    BadRequest, Captured, Collected, Coming, Ending, Finished, Limits, Named, Output, Packed,
+    Program, Ran, Refusal, Runner, Screen, Session, Several, SharedStdin, Stdin, Streams, TIMEOUT,
+    words_of_run,
 };
 pub use run::Run;
 pub use selection::{UnknownScenario, scenarios_named};

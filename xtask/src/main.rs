@@ -3,6 +3,7 @@
 mod bench;
 mod bisect;
 mod completions;
+mod exit;
 mod explain;
 mod history;
 mod kernels;
@@ -19,7 +20,8 @@ mod test_kernels;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use harness::Exit;
+use harness::report::{say, words};
+use harness::stdio;
 
 /// One program, every Linux kernel since 3.2.
 #[derive(Parser)]
@@ -52,7 +54,16 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let codes = exit::codes(std::env::args_os());
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return exit::of_usage(&error, codes),
+    };
+    if let Err(error) = stdio::prepare(codes.is_some()) {
+        say(&format!("error: {}", words(&error)));
+        return exit::of_error(&error, codes);
+    }
+    let result = match command {
         Command::TestKernels(arguments) => test_kernels::run(arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Shell(arguments) => shell::run(&arguments),
@@ -69,21 +80,7 @@ fn main() -> ExitCode {
         }
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        exit_of(&error).into()
+        say(&format!("error: {}", words(&error)));
+        exit::of_error(&error, codes)
     })
-}
-
-/// A request that made no sense is told from work that could not be done.
-fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<images::SelectError>()
-        || error.is::<harness::UnknownScenario>()
-        || error.is::<harness::bisect::RangeError>()
-        || error.is::<harness::BadRequest>()
-        || error.is::<harness::report::TooManyJobs>()
-    {
-        Exit::Usage
-    } else {
-        Exit::Unable
-    }
 }
