@@ -126,7 +126,7 @@ fn what_was_to_come_after_a_killed_qemu_is_run() {
         "if mkdir $here/begun 2>/dev/null; then\n\
          exec 3<&0; mkfifo $here/console\n\
          $qemu \"$@\" <&3 > $here/console &\n\
-         head -c 2000 < $here/console; kill -9 $!; kill -9 $$\nfi\nexec $qemu \"$@\"",
+         dd bs=1 count=2000 status=none < $here/console; kill -9 $!; kill -9 $$\nfi\nexec $qemu \"$@\"",
     );
     let bootable = bootable(Some(&fake));
     let scenarios = harness::scenarios_named(&[]).unwrap();
