@@ -1,7 +1,7 @@
 //! A Debian archive: from its signed release file to the kernels it has.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,7 +13,7 @@ use crate::cache::Guard;
 use crate::cleartext;
 use crate::download::{fetch_file, fetch_small};
 use crate::error::{Attempt, ObtainError};
-use crate::hash::{Hasher, Limited, unxz};
+use crate::hash::{Hasher, Limited, open_regular, unxz};
 use crate::http::Client;
 use crate::keyring::{Keyring, Signer};
 use crate::listed::{Listed, read_listed};
@@ -219,7 +219,7 @@ impl Archives {
         };
         let path = self.index(dir, release, sum, progress)?;
         let limit = index("").map_or(MAX_INDEX, |plain| plain.size.min(MAX_INDEX));
-        let file = File::open(&path).attempt(|| format!("open {}", path.display()))?;
+        let file = open_regular(&path).attempt(|| format!("open {}", path.display()))?;
         let unpacked: Box<dyn Read> = match sum.path.ends_with(".xz") {
             true => Box::new(unxz(file).attempt(|| format!("read {}", path.display()))?),
             false => Box::new(MultiGzDecoder::new(file)),

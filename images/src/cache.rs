@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deb::{DebError, extract_kernel};
 use crate::error::{Attempt, ObtainError};
+use crate::hash::read_text;
 use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::said::without_credentials;
@@ -252,7 +253,7 @@ impl Cache {
 }
 
 pub(crate) fn read(dir: &Path) -> Option<Cached> {
-    let text = fs::read_to_string(dir.join("image.toml")).ok()?;
+    let text = read_text(&dir.join("image.toml")).ok()?;
     Some(Cached {
         kind: Kind::Kernel,
         path: dir.join("vmlinuz"),
@@ -268,7 +269,7 @@ fn about(text: &str) -> Option<About> {
 }
 
 pub(crate) fn read_tool(dir: &Path, name: ToolName) -> Option<Cached> {
-    let text = fs::read_to_string(dir.join("tool.toml")).ok()?;
+    let text = read_text(&dir.join("tool.toml")).ok()?;
     Some(Cached {
         kind: Kind::Tool(name),
         path: dir.join("root"),
@@ -292,13 +293,17 @@ pub(crate) fn subdirectories(dir: &Path) -> Vec<PathBuf> {
 /// Opens a file of the cache to write to it, a new one where there is none. A
 /// link is not followed: it might lead to a file of somebody else.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    File::options()
+    let file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no regular file; remove it")),
+    }
 }
 
 /// Held while something in the cache is made; others wait, in this run and in

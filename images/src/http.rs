@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use ureq::http::header::{
 };
 use ureq::{Agent, Timeout};
 
+use crate::hash::open_regular;
 use crate::timeouts::Timeouts;
 
 const REDIRECTS: u32 = 5;
@@ -229,7 +231,7 @@ pub(crate) fn host_of(url: &str) -> &str {
 
 fn local(path: &str, from: u64) -> Result<Answer, FetchError> {
     let open = || -> io::Result<(File, u64)> {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(Path::new(path))?;
         let total = file.metadata()?.len();
         file.seek(SeekFrom::Start(from))?;
         Ok((file, total))

@@ -64,4 +64,5 @@ pub use spec::{ParseSpecError, Spec};
 pub use store::{Image, Store, StoreBuilder};
 pub use timeouts::Timeouts;
 pub use tools::{Launch, Tool, ToolName};
+pub use unpacked::Unpacked;
 pub use upkeep::{Checked, Removed};

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::Guard;
 use crate::error::{Attempt, ObtainError};
+use crate::hash::read_text;
 
 /// What is built into this program: verified once by those who made it.
 const BUILT_IN: &str = include_str!("../kernels.lock");
@@ -135,7 +136,7 @@ impl Lock {
 }
 
 fn read(path: &Path) -> anyhow::Result<Pins> {
-    match fs::read_to_string(path) {
+    match read_text(path) {
         Ok(text) => parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Pins::new()),
         Err(error) => Err(error.into()),

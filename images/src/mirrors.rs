@@ -73,12 +73,12 @@ impl Mirrors {
         progress: &dyn Progress,
     ) -> Vec<(String, Result<String, String>)> {
         let (sites, _) = self.live(Archive::Debian, archives, progress);
-        let ask = |site: &Site, suite: &str| {
-            match archives.release(&format!("{}/dists/{suite}", site.base)) {
-                Ok(Some(release)) => Ok(format!("has {}", release.title())),
-                Ok(None) => Err(format!("has no {suite}")),
-                Err(error) => Err(error.to_string()),
-            }
+        let ask = |site: &Site, suite: &str| match archives
+            .release(&format!("{}/dists/{suite}", site.base))
+        {
+            Ok(Some(release)) => Ok(format!("has {}", release.title())),
+            Ok(None) => Err(format!("has no {suite}")),
+            Err(error) => Err(error.to_string()),
         };
         let snapshot = Site {
             base: format!("{}/archive/debian/{SNAPSHOT_PROBE}", self.snapshot),
@@ -88,7 +88,10 @@ impl Mirrors {
             .iter()
             .map(|site| (archives.client.title(&site.base), ask(site, "stable")))
             .collect();
-        asked.push((archives.client.title(&snapshot.base), ask(&snapshot, "stable")));
+        asked.push((
+            archives.client.title(&snapshot.base),
+            ask(&snapshot, "stable"),
+        ));
         asked
     }
 

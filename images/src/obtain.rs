@@ -1,6 +1,7 @@
 //! The search for one kernel: cache, mirrors, snapshot archive, another version.
 
 use std::fs;
+use std::io;
 
 use jiff::Timestamp;
 
@@ -44,6 +45,30 @@ impl Store {
         if let Some(image) = from_cache() {
             return Ok(image);
         }
+        let result = self.search(entry, pin.as_ref(), &from_cache, progress);
+        let Err(ObtainError::Io { source, .. }) = &result else {
+            return result;
+        };
+        if !may_only_be_read(source) || self.locked {
+            return result;
+        }
+        let Some(image) = self.cached_substitute(entry) else {
+            return result;
+        };
+        let there = self.cache.dir.display();
+        progress.note(&format!("{there} cannot be written to: what it has serves"));
+        Ok(image)
+    }
+
+    /// The search for what is not in the cache.
+    fn search(
+        &self,
+        entry: &Entry,
+        pin: Option<&Pin>,
+        from_cache: &dyn Fn() -> Option<Image>,
+        progress: &dyn Progress,
+    ) -> Result<Image, ObtainError> {
+        let sha256 = pin.map(|pin| pin.image_sha256.as_str());
         let mut reasons = Reasons::default();
         {
             let _guard = self.guard(&entry.debian, progress)?;
@@ -51,7 +76,7 @@ impl Store {
                 return Ok(image);
             }
             self.cache.remove_altered(&entry.debian, sha256, progress)?;
-            if let Some(image) = self.obtain_exactly(entry, pin.as_ref(), &mut reasons, progress)? {
+            if let Some(image) = self.obtain_exactly(entry, pin, &mut reasons, progress)? {
                 return Ok(image);
             }
         }
@@ -133,17 +158,7 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<Option<Image>, ObtainError> {
         let Some((site, suite, package)) = self.find_substitute(entry, reasons, progress)? else {
-            let series = entry.version().series();
-            let of_series = |cached: &Cached| {
-                guest::Version::leading(&cached.about.debian_version)
-                    .is_ok_and(|(version, _)| version.series() == series)
-            };
-            let versions = self.cache.kernel_images().into_iter().filter(of_series);
-            let newest = versions
-                .map(|cached| cached.about.debian_version)
-                .reduce(|best, other| if is_newer(&other, &best) { other } else { best });
-            let cached = newest.and_then(|version| self.cache.find(&version, None));
-            return Ok(cached.map(|cached| Image::from_cache(cached).instead_of(entry)));
+            return Ok(self.cached_substitute(entry));
         };
         let version = without_rebuild(&package.version);
         if let Some(cached) = self.cache.find(version, None) {
@@ -169,6 +184,21 @@ impl Store {
             self.remember(entry, &package, &suite.signer, &cached, progress);
         }
         Ok(Some(Image::fresh(cached).instead_of(entry)))
+    }
+
+    /// The newest of the same series that the cache has.
+    fn cached_substitute(&self, entry: &Entry) -> Option<Image> {
+        let series = entry.version().series();
+        let of_series = |cached: &Cached| {
+            guest::Version::leading(&cached.about.debian_version)
+                .is_ok_and(|(version, _)| version.series() == series)
+        };
+        let versions = self.cache.kernel_images().into_iter().filter(of_series);
+        let newest = versions
+            .map(|cached| cached.about.debian_version)
+            .reduce(|best, other| if is_newer(&other, &best) { other } else { best })?;
+        let cached = self.cache.find(&newest, None)?;
+        Some(Image::from_cache(cached).instead_of(entry))
     }
 
     fn find_substitute(
@@ -324,6 +354,12 @@ impl Image {
             ..self
         }
     }
+}
+
+/// Whether an error is that of a cache which somebody else looks after.
+fn may_only_be_read(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
 }
 
 /// Why a kernel was not had, each reason once.

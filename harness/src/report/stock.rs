@@ -84,7 +84,11 @@ pub fn checked(images: &[Checked]) -> String {
             }
         }
     }
-    let _ = writeln!(text, "{} in the cache, {altered} of them wrong", images.len());
+    let _ = writeln!(
+        text,
+        "{} in the cache, {altered} of them wrong",
+        images.len()
+    );
     if altered > 0 {
         text.push_str("whatever asks for a wrong one next removes it and obtains it again\n");
     }

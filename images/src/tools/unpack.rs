@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 use super::ToolName;
 use super::tree::{Kind, List};
 use crate::deb::{DebError, MAX_UNPACKED, data};
-use crate::hash::{Hasher, Limited};
+use crate::hash::{Hasher, Limited, open_regular};
 
 /// The largest is QEMU itself, some 20 MB.
 const MAX_FILE: u64 = 128 << 20;
@@ -25,7 +25,7 @@ pub(super) fn unpack(
     list: &mut List,
 ) -> Result<(), DebError> {
     let malformed = |error: io::Error| DebError::Malformed(error.to_string());
-    let deb = BufReader::new(File::open(deb).map_err(malformed)?);
+    let deb = BufReader::new(open_regular(deb).map_err(malformed)?);
     let mut archive = tar::Archive::new(Limited::new(data(deb)?, MAX_UNPACKED));
     // Raw: no file that is kept has a name that is too long for a header.
     for member in archive.entries().map_err(malformed)?.raw(true) {
