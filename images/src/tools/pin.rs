@@ -14,7 +14,7 @@ use super::tree::{Kind, List};
 use super::unpack::unpack;
 use super::{LIBRARIES, ToolName, elf};
 use crate::archive::Site;
-use crate::cache::Guard;
+use crate::guard::Guard;
 use crate::listed::Listed;
 use crate::lock::Archive;
 use crate::progress::Progress;
