@@ -109,30 +109,27 @@ impl Archives {
         let (dir, release) = self.checked_release(site, suite, progress)?;
         let (url, sum, index) = self.packed_index(&dir, &release, progress)?;
         let packages = self.read(&url, &release, &index, read_index)?;
-        let name = sum.path.rsplit('/').next().unwrap_or_default().to_owned();
         Ok(Suite {
             packages,
-            evidence: Evidence {
-                release: release.bytes.clone(),
-                index,
-                name,
-            },
+            evidence: Evidence::of(&release, &sum, index),
             signer: release.signer,
         })
     }
 
-    /// All packages of a suite whose name is wanted, and its release file.
+    /// All packages of a suite whose name is wanted, what vouches for them, and who
+    /// signed that.
     pub(crate) fn listed(
         &self,
         site: &Site,
         suite: &str,
         wanted: &dyn Fn(&str) -> bool,
         progress: &dyn Progress,
-    ) -> Result<(Vec<Listed>, Release), ObtainError> {
+    ) -> Result<(Vec<Listed>, Evidence, Signer), ObtainError> {
         let (dir, release) = self.checked_release(site, suite, progress)?;
-        let (url, _, index) = self.packed_index(&dir, &release, progress)?;
+        let (url, sum, index) = self.packed_index(&dir, &release, progress)?;
         let listed = self.read(&url, &release, &index, |text| read_listed(text, wanted))?;
-        Ok((listed, release))
+        let evidence = Evidence::of(&release, &sum, index);
+        Ok((listed, evidence, release.signer))
     }
 
     /// The directory of a suite, and the release file in it: of this suite, signed

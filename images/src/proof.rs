@@ -18,12 +18,12 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use crate::archive::{Archives, open_packed};
-use crate::cache::Cached;
+use crate::cache::{About, Cached};
 use crate::deb::extract_kernel;
 use crate::hash::{Hasher, read_text};
 use crate::listed::{Listed, read_listed};
 use crate::packages::without_rebuild;
-use crate::release::Release;
+use crate::release::{FileSum, Release};
 use crate::store::Store;
 
 /// How many kernels keep theirs. It is as large as the package, and a search
@@ -42,6 +42,14 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
+    pub(crate) fn of(release: &Release, sum: &FileSum, index: PathBuf) -> Self {
+        Self {
+            release: release.bytes.clone(),
+            index,
+            name: sum.path.rsplit('/').next().unwrap_or_default().to_owned(),
+        }
+    }
+
     /// Keeps it, and a package that it vouches for.
     pub(crate) fn keep(&self, dir: &Path, packages: &[(&Path, String)]) -> io::Result<()> {
         fs::create_dir_all(dir)?;
@@ -57,7 +65,7 @@ impl Evidence {
 }
 
 /// The same file under another name, or a copy of it.
-fn link(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
@@ -103,9 +111,23 @@ impl Archives {
 impl Store {
     /// Whether what is kept beside an image proves that it is genuine.
     pub(crate) fn is_proved(&self, cached: &Cached) -> bool {
-        let key = Hasher::of(format!("proved {}", cached.about.sha256).as_bytes());
-        let check = || self.proof_of(cached).is_ok();
-        self.cache.memory.are_intact(&key, &[&cached.path], check)
+        self.was_proved(cached, || self.proof_of(cached))
+    }
+
+    /// Whether something of this hash is genuine, which is so for ever once it was
+    /// found out.
+    pub(crate) fn was_proved(
+        &self,
+        cached: &Cached,
+        check: impl FnOnce() -> Result<(), String>,
+    ) -> bool {
+        let About {
+            debian_version,
+            sha256,
+            ..
+        } = &cached.about;
+        let fact = Hasher::of(format!("proved {debian_version} {sha256}").as_bytes());
+        self.cache.memory.are_intact(&fact, &[], || check().is_ok())
     }
 
     /// The error says what is wrong with it.

@@ -53,11 +53,23 @@ impl Store {
             let dirs = self.cache.tool_dirs(tool).into_iter();
             checked.extend(dirs.map(|dir| Checked {
                 name: name_of_tool(&dir, tool),
-                problem: tools::problem(&dir, &Memory::default()),
+                problem: self.problem_of_tool(&dir, tool),
                 dir,
             }));
         }
         checked
+    }
+
+    fn problem_of_tool(&self, dir: &Path, tool: ToolName) -> Option<String> {
+        let altered = tools::problem(dir, &Memory::default());
+        let pinned = self.tool_pins.of(tool)?;
+        if altered.is_some() || dir.ends_with(&pinned.tree) {
+            return altered;
+        }
+        match read_tool(dir, tool) {
+            None => Some("there is no tool.toml that says what it is".to_owned()),
+            Some(cached) => self.proof_of_tool(&cached, pinned).err(),
+        }
     }
 
     fn problem(&self, dir: &Path) -> Option<String> {
