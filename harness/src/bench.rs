@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use anyhow::{Context, Error, Result, anyhow};
-use images::{Kernel, ObtainError, Store};
+use images::{Kernel, ObtainError, Store, Unpacked};
 
 use crate::accelerator::{Choice, Wish, choose};
 use crate::kernel_dir::dir_name;
@@ -43,6 +43,8 @@ pub struct Bootable {
     pub machine: Machine,
     /// The kernel as it is packaged, which may not be what is booted.
     pub packaged: PathBuf,
+    /// What is booted instead of that, if anything: held, so that it stays.
+    pub unpacked: Option<Unpacked>,
     /// What will be booted, and where it came from; for people.
     pub image: String,
     /// The version that is served instead of the pinned one, if it is.
@@ -104,6 +106,7 @@ impl Bench {
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
         let qemu = self.qemu(watcher).map_err(failed)?;
+        let mut unpacked = None;
         let (packaged, path, image, substitute) = match kernel {
             Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
             Kernel::Catalogued(entry) => {
@@ -120,8 +123,9 @@ impl Bench {
                     pinned,
                 });
                 // It comes up sooner without its own decompressor.
-                let unpacked = self.store.unpacked(&image);
-                let path = unpacked.unwrap_or_else(|| image.path.clone());
+                unpacked = self.store.unpacked(&image);
+                let path = unpacked.as_ref().map(|unpacked| unpacked.path.clone());
+                let path = path.unwrap_or_else(|| image.path.clone());
                 (image.path, path, shown, substitute)
             }
         };
@@ -141,6 +145,7 @@ impl Bench {
         Ok(Bootable {
             machine,
             packaged,
+            unpacked,
             image,
             substitute,
             dir,

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use deb822_fast::{Deb822, Paragraph};
 
+use crate::hash::read_text;
+
 /// One place to get packages from, and the suites that apt asks it for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AptSource {
@@ -29,7 +31,7 @@ pub(crate) fn sources(apt: &Path) -> Vec<AptSource> {
     }
     let mut all: Vec<AptSource> = Vec::new();
     for file in files {
-        let Ok(text) = fs::read_to_string(&file) else {
+        let Ok(text) = read_text(&file) else {
             continue;
         };
         let found = match file.extension().and_then(|extension| extension.to_str()) {

@@ -1,7 +1,7 @@
 //! A Debian archive: from its signed release file to the kernels it has.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -9,16 +9,18 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 
-use crate::cache::Guard;
 use crate::cleartext;
 use crate::download::{fetch_file, fetch_small};
 use crate::error::{Attempt, ObtainError};
-use crate::hash::{Hasher, Limited, unxz};
+use crate::guard::Guard;
+use crate::hash::{Hasher, Limited, open_regular, unxz};
 use crate::http::Client;
 use crate::keyring::{Keyring, Signer};
 use crate::listed::{Listed, read_listed};
+use crate::newest::Newest;
 use crate::packages::{Package, read_index};
 use crate::progress::Progress;
+use crate::proof::Evidence;
 use crate::release::{FileSum, Release};
 use crate::timeouts::Timeouts;
 
@@ -41,6 +43,7 @@ pub(crate) struct Site {
 pub(crate) struct Suite {
     pub(crate) packages: Vec<Package>,
     pub(crate) signer: Signer,
+    pub(crate) evidence: Evidence,
 }
 
 /// Reads suites, each at most once in a run.
@@ -66,7 +69,7 @@ impl Archives {
         }
     }
 
-    fn keyring(&self) -> &Keyring {
+    pub(crate) fn keyring(&self) -> &Keyring {
         self.keyring.get_or_init(Keyring::debian)
     }
 
@@ -104,26 +107,29 @@ impl Archives {
         progress: &dyn Progress,
     ) -> Result<Suite, ObtainError> {
         let (dir, release) = self.checked_release(site, suite, progress)?;
-        let packages = self.packages(&dir, &release, progress)?;
+        let (url, sum, index) = self.packed_index(&dir, &release, progress)?;
+        let packages = self.read(&url, &release, &index, read_index)?;
         Ok(Suite {
             packages,
+            evidence: Evidence::of(&release, &sum, index),
             signer: release.signer,
         })
     }
 
-    /// All packages of a suite whose name is wanted, and its release file.
+    /// All packages of a suite whose name is wanted, what vouches for them, and who
+    /// signed that.
     pub(crate) fn listed(
         &self,
         site: &Site,
         suite: &str,
         wanted: &dyn Fn(&str) -> bool,
         progress: &dyn Progress,
-    ) -> Result<(Vec<Listed>, Release), ObtainError> {
+    ) -> Result<(Vec<Listed>, Evidence, Signer), ObtainError> {
         let (dir, release) = self.checked_release(site, suite, progress)?;
-        let (url, index) = self.open_index(&dir, &release, progress)?;
-        let listed = read_listed(index, wanted)
-            .map_err(|error| ObtainError::verification(url, "a package index", error))?;
-        Ok((listed, release))
+        let (url, sum, index) = self.packed_index(&dir, &release, progress)?;
+        let listed = self.read(&url, &release, &index, |text| read_listed(text, wanted))?;
+        let evidence = Evidence::of(&release, &sum, index);
+        Ok((listed, evidence, release.signer))
     }
 
     /// The directory of a suite, and the release file in it: of this suite, signed
@@ -158,7 +164,20 @@ impl Archives {
             progress.note(&why);
             return Err(ObtainError::unavailable(why));
         }
-        Ok((dir, release))
+        let signed = release.signer.signed;
+        match Newest::below(&self.cache).saw(suite, signed) {
+            Err(newer) if site.live => {
+                let (signed, newer) = (signed.strftime("%F"), newer.strftime("%F"));
+                let why = format!(
+                    "{}: its release file of {suite} is of {signed}, older than one of {newer} \
+                     that was seen before",
+                    self.client.title(&site.base)
+                );
+                progress.note(&why);
+                Err(ObtainError::unavailable(why))
+            }
+            _ => Ok((dir, release)),
+        }
     }
 
     /// The release file in a directory, once its signature has been checked;
@@ -174,58 +193,63 @@ impl Archives {
             )
         };
         let any = |_: &[u8]| true;
-        let (file, opened) = if let Some(file) = small("InRelease", &cleartext::is_whole)? {
-            ("InRelease", self.keyring().open(&file, now))
+        let (bytes, opened) = if let Some(file) = small("InRelease", &cleartext::is_whole)? {
+            let opened = self.keyring().open(&file, now);
+            (vec![("InRelease", file)], opened)
         } else if let Some(file) = small("Release", &any)? {
             let signature = small("Release.gpg", &cleartext::is_whole)?.unwrap_or_default();
             let signer = self.keyring().verify(&file, &signature, now);
             let text = String::from_utf8_lossy(&file).into_owned();
-            ("Release", signer.map(|signer| (text, signer)))
+            let files = vec![("Release", file), ("Release.gpg", signature)];
+            (files, signer.map(|signer| (text, signer)))
         } else {
             return Ok(None);
         };
+        let file = bytes[0].0;
         let wrong = |expected: &str, found| {
             ObtainError::verification(format!("{dir}/{file}"), expected, found)
         };
         let (text, signer) = opened
             .map_err(|found| wrong("a valid signature by a key of the Debian archive", found))?;
-        let release = Release::parse(&text, signer);
-        release
-            .map(Some)
-            .map_err(|found| wrong("a release file", found))
+        let mut release =
+            Release::parse(&text, signer).map_err(|found| wrong("a release file", found))?;
+        release.bytes = bytes;
+        Ok(Some(release))
     }
 
-    fn packages(
+    /// The address of a verified index, what is signed of it, and where it is.
+    fn packed_index(
         &self,
         dir: &str,
         release: &Release,
         progress: &dyn Progress,
-    ) -> Result<Vec<Package>, ObtainError> {
-        let (url, index) = self.open_index(dir, release, progress)?;
-        read_index(index).map_err(|error| ObtainError::verification(url, "a package index", error))
-    }
-
-    /// The address of a verified index, and its text.
-    fn open_index(
-        &self,
-        dir: &str,
-        release: &Release,
-        progress: &dyn Progress,
-    ) -> Result<(String, impl BufRead + use<>), ObtainError> {
+    ) -> Result<(String, FileSum, PathBuf), ObtainError> {
         let index = |suffix| release.file(&format!("main/binary-amd64/Packages{suffix}"));
         let Some(sum) = index(".xz").or_else(|| index(".gz")) else {
             // Such as that of a suite which never had this architecture.
             return Err(ObtainError::unavailable(format!("no amd64 in {dir}")));
         };
         let path = self.index(dir, release, sum, progress)?;
-        let limit = index("").map_or(MAX_INDEX, |plain| plain.size.min(MAX_INDEX));
-        let file = File::open(&path).attempt(|| format!("open {}", path.display()))?;
-        let unpacked: Box<dyn Read> = match sum.path.ends_with(".xz") {
-            true => Box::new(unxz(file).attempt(|| format!("read {}", path.display()))?),
-            false => Box::new(MultiGzDecoder::new(file)),
+        Ok((format!("{dir}/{}", sum.path), sum.clone(), path))
+    }
+
+    /// Reads an index, no more of it than the release file says there is.
+    fn read<T>(
+        &self,
+        url: &str,
+        release: &Release,
+        index: &Path,
+        read: impl FnOnce(BufReader<Limited<Box<dyn Read>>>) -> std::io::Result<T>,
+    ) -> Result<T, ObtainError> {
+        let plain = release.file("main/binary-amd64/Packages");
+        let limit = plain.map_or(MAX_INDEX, |plain| plain.size.min(MAX_INDEX));
+        let packed = match url.ends_with(".xz") {
+            true => Packed::Xz,
+            false => Packed::Gzip,
         };
-        let text = BufReader::with_capacity(1 << 16, Limited::new(unpacked, limit));
-        Ok((format!("{dir}/{}", sum.path), text))
+        let text = open_index(index, packed, limit);
+        let text = text.attempt(|| format!("open {}", index.display()))?;
+        read(text).map_err(|error| ObtainError::verification(url, "a package index", error))
     }
 
     /// A verified index file. It is kept under the name of its hash, so that it
@@ -262,6 +286,39 @@ impl Archives {
             sum.path
         )))
     }
+}
+
+/// How an index is compressed.
+#[derive(Clone, Copy)]
+enum Packed {
+    Xz,
+    Gzip,
+}
+
+/// The text of an index, up to so many bytes.
+fn open_index(
+    path: &Path,
+    packed: Packed,
+    limit: u64,
+) -> std::io::Result<BufReader<Limited<Box<dyn Read>>>> {
+    let file = open_regular(path)?;
+    let unpacked: Box<dyn Read> = match packed {
+        Packed::Xz => Box::new(unxz(file)?),
+        Packed::Gzip => Box::new(MultiGzDecoder::new(file)),
+    };
+    Ok(BufReader::with_capacity(
+        1 << 16,
+        Limited::new(unpacked, limit),
+    ))
+}
+
+/// The text of an index whose name says how it is compressed.
+pub(crate) fn open_packed(path: &Path) -> std::io::Result<impl BufRead + use<>> {
+    let packed = match path.extension() {
+        Some(extension) if extension == "xz" => Packed::Xz,
+        _ => Packed::Gzip,
+    };
+    open_index(path, packed, MAX_INDEX)
 }
 
 fn is_intact(path: &Path, sum: &FileSum) -> bool {

@@ -3,6 +3,7 @@
 //! ```text
 //! kernels/<debian version>/<flavour>/vmlinuz     the image
 //!                                   /image.toml  what it is
+//!                                   /proof/      why it is believed, see `proof`
 //! tools/<name>/<sha-256>/root/                   the files, see `tools`
 //!                       /tool.toml               what they are
 //! indexes/<sha-256>                              package indexes
@@ -10,26 +11,22 @@
 //! locks/                                         who is at what
 //! ```
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::deb::{DebError, extract_kernel};
 use crate::error::{Attempt, ObtainError};
+use crate::hash::read_text;
 use crate::memory::Memory;
 use crate::progress::Progress;
+use crate::proof::Evidence;
 use crate::said::without_credentials;
 use crate::tools::ToolName;
-
-/// For the longest that another run may take to download one kernel.
-const LOCK_WAIT: Duration = Duration::from_secs(1200);
-const LOCK_POLL: Duration = Duration::from_millis(100);
 
 /// What something in the cache is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,11 +126,12 @@ impl Cache {
         flavour: &str,
         mut about: About,
         sha256: Option<&str>,
+        evidence: Option<&Evidence>,
     ) -> Result<Cached, ObtainError> {
         let new = self
             .partial()
             .join(format!("{}-{flavour}", about.debian_version));
-        let result = self.insert_from(&new, deb, flavour, &mut about, sha256);
+        let result = self.insert_from(&new, deb, flavour, &mut about, sha256, evidence);
         if result.is_err() {
             let _ = fs::remove_dir_all(&new);
         }
@@ -147,6 +145,7 @@ impl Cache {
         flavour: &str,
         about: &mut About,
         sha256: Option<&str>,
+        evidence: Option<&Evidence>,
     ) -> Result<Cached, ObtainError> {
         // What a run left there that was killed.
         let _ = fs::remove_dir_all(new);
@@ -172,6 +171,10 @@ impl Cache {
             .map_err(io::Error::other)
             .attempt(action)?;
         fs::write(new.join("image.toml"), text).attempt(action)?;
+        if let Some(evidence) = evidence {
+            let package = [(deb, "package.deb".to_owned())];
+            (evidence.keep(&new.join("proof"), &package)).attempt(action)?;
+        }
         image.sync_all().attempt(action)?;
 
         let dir = self.kernels().join(&about.debian_version).join(flavour);
@@ -252,7 +255,7 @@ impl Cache {
 }
 
 pub(crate) fn read(dir: &Path) -> Option<Cached> {
-    let text = fs::read_to_string(dir.join("image.toml")).ok()?;
+    let text = read_text(&dir.join("image.toml")).ok()?;
     Some(Cached {
         kind: Kind::Kernel,
         path: dir.join("vmlinuz"),
@@ -268,7 +271,7 @@ fn about(text: &str) -> Option<About> {
 }
 
 pub(crate) fn read_tool(dir: &Path, name: ToolName) -> Option<Cached> {
-    let text = fs::read_to_string(dir.join("tool.toml")).ok()?;
+    let text = read_text(&dir.join("tool.toml")).ok()?;
     Some(Cached {
         kind: Kind::Tool(name),
         path: dir.join("root"),
@@ -292,80 +295,15 @@ pub(crate) fn subdirectories(dir: &Path) -> Vec<PathBuf> {
 /// Opens a file of the cache to write to it, a new one where there is none. A
 /// link is not followed: it might lead to a file of somebody else.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    File::options()
+    let file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
-}
-
-/// Held while something in the cache is made; others wait, in this run and in
-/// other runs. Ends with the process, however that ends.
-pub(crate) struct Guard(File);
-
-impl Guard {
-    pub(crate) fn acquire(
-        cache: &Path,
-        name: &str,
-        progress: &dyn Progress,
-    ) -> Result<Self, ObtainError> {
-        let dir = cache.join("locks");
-        let path = dir.join(name);
-        let action = || format!("write {}", path.display());
-        loop {
-            fs::create_dir_all(&dir).attempt(action)?;
-            let file = open(&path).attempt(action)?;
-            let guard = Self::of(file, &format!("the lock {}", path.display()), progress)?;
-            // Else it was cleared away meanwhile, and somebody may have a new one.
-            if guard.is_at(&path) {
-                return Ok(guard);
-            }
-        }
-    }
-
-    /// The lock that is there; none where somebody holds it.
-    pub(crate) fn idle(path: &Path) -> Result<Option<Self>, ObtainError> {
-        let action = || format!("take the lock {}", path.display());
-        let file = open(path).attempt(action)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(source).attempt(action),
-        }
-    }
-
-    fn is_at(&self, path: &Path) -> bool {
-        let identity = |about: fs::Metadata| (about.dev(), about.ino());
-        let own = self.0.metadata().map(identity);
-        own.is_ok_and(|own| fs::metadata(path).map(identity).is_ok_and(|it| it == own))
-    }
-
-    /// Waits for the lock on a file, with a deadline.
-    pub(crate) fn of(file: File, what: &str, progress: &dyn Progress) -> Result<Self, ObtainError> {
-        let begun = Instant::now();
-        let mut told = false;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self(file)),
-                Err(TryLockError::Error(source)) => {
-                    return Err(source).attempt(|| format!("take {what}"));
-                }
-                Err(TryLockError::WouldBlock) => {}
-            }
-            if begun.elapsed() > LOCK_WAIT {
-                return Err(ObtainError::Timeout {
-                    what: what.to_owned(),
-                    waited: LOCK_WAIT,
-                    hint: "see which run holds it with lslocks(8)",
-                });
-            }
-            if !told && begun.elapsed() > Duration::from_secs(1) {
-                progress.note(&format!("waiting for another run that holds {what}"));
-                told = true;
-            }
-            thread::sleep(LOCK_POLL);
-        }
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no regular file; remove it")),
     }
 }

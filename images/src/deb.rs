@@ -3,13 +3,12 @@
 //! A package is verified before it is opened, yet nothing in it is believed:
 //! every size has a limit, and no path in it names a file of this machine.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Component, Path};
 
 use flate2::read::MultiGzDecoder;
 
-use crate::hash::{Hasher, Limited, unxz};
+use crate::hash::{Hasher, Limited, open_regular, unxz};
 use crate::{ar, bzimage};
 
 /// The largest package is that of the plain flavour, some 110 MB.
@@ -40,7 +39,7 @@ pub(crate) enum DebError {
 
 /// Writes the kernel image of a package to `image`.
 pub(crate) fn extract_kernel(deb: &Path, image: &mut impl Write) -> Result<Extracted, DebError> {
-    let file = File::open(deb).map_err(malformed)?;
+    let file = open_regular(deb).map_err(malformed)?;
     extract(BufReader::new(file), image)
 }
 

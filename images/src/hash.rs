@@ -68,6 +68,16 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
+/// The largest text that is kept: the lock file of all uploads.
+const MAX_TEXT: u64 = 4 << 20;
+
+/// A text that this program keeps, from a regular file.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    Limited::new(open_regular(path)?, MAX_TEXT).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// A reader that fails when there is more than so many bytes, where
 /// [`Read::take`] would pretend that there is no more.
 pub(crate) struct Limited<R> {

@@ -6,23 +6,24 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
-use ureq::http::header::{
-    ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, RANGE, RETRY_AFTER,
-};
+use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE};
 use ureq::{Agent, Timeout};
 
+use crate::hash::open_regular;
+use crate::headers::{content_range, number, retry_after};
+use crate::proxy::{Proxies, Route};
 use crate::timeouts::Timeouts;
 
 const REDIRECTS: u32 = 5;
 
 /// Speaks to mirrors; proxies are taken from the environment, as curl does.
 pub(crate) struct Client {
-    agent: Agent,
+    http: Result<Route, String>,
+    https: Result<Route, String>,
     timeouts: Timeouts,
     hosts: Mutex<HashMap<String, Arc<Mutex<Host>>>>,
     /// What hosts are called in messages, where that says more than their name.
@@ -62,24 +63,32 @@ pub(crate) enum FetchError {
 
 impl Client {
     pub(crate) fn new(timeouts: Timeouts) -> Self {
-        let config = Agent::config_builder()
-            .user_agent(concat!("strata/", env!("CARGO_PKG_VERSION")))
-            .http_status_as_error(false)
-            .max_redirects(REDIRECTS)
-            .timeout_resolve(Some(timeouts.resolve))
-            .timeout_connect(Some(timeouts.connect))
-            .timeout_send_request(Some(timeouts.response))
-            .timeout_recv_response(Some(timeouts.response))
-            .timeout_per_read(Some(timeouts.stall))
-            .tls_config(
-                // The certificates this machine trusts, which a company's proxy may need.
-                ureq::tls::TlsConfig::builder()
-                    .root_certs(ureq::tls::RootCerts::PlatformVerifier)
-                    .build(),
-            )
-            .build();
+        Self::through(timeouts, &Proxies::of_environment())
+    }
+
+    /// One that uses these proxies.
+    pub(crate) fn through(timeouts: Timeouts, proxies: &Proxies) -> Self {
+        let config = || {
+            Agent::config_builder()
+                .user_agent(concat!("strata/", env!("CARGO_PKG_VERSION")))
+                .http_status_as_error(false)
+                .max_redirects(REDIRECTS)
+                .timeout_resolve(Some(timeouts.resolve))
+                .timeout_connect(Some(timeouts.connect))
+                .timeout_send_request(Some(timeouts.response))
+                .timeout_recv_response(Some(timeouts.response))
+                .timeout_per_read(Some(timeouts.stall))
+                .tls_config(
+                    // The certificates this machine trusts, which a company's proxy may need.
+                    ureq::tls::TlsConfig::builder()
+                        .root_certs(ureq::tls::RootCerts::PlatformVerifier)
+                        .build(),
+                )
+        };
+        let route = |proxy: &Option<_>| Route::new(config(), proxy.as_ref(), &proxies.not_for);
         Self {
-            agent: config.into(),
+            http: route(&proxies.http),
+            https: route(&proxies.https),
             timeouts,
             hosts: Mutex::default(),
             titles: Mutex::default(),
@@ -152,16 +161,36 @@ impl Client {
     }
 
     fn request(&self, url: &str, from: u64) -> Result<Answer, FetchError> {
-        let mut request = self.agent.get(url).header(ACCEPT_ENCODING, "identity");
+        let route = match url.starts_with("https:") {
+            true => &self.https,
+            false => &self.http,
+        };
+        let route = route
+            .as_ref()
+            .map_err(|why| FetchError::Unreachable(why.clone()))?;
+        let mut request = route.agent.get(url).header(ACCEPT_ENCODING, "identity");
         if from > 0 {
             request = request.header(RANGE, format!("bytes={from}-"));
         }
-        let response = request.call().map_err(|error| self.refusal(&error))?;
+        let proxy = route.proxy_for(url);
+        // Nobody but the proxy was spoken to.
+        let blame = |error| match (error, proxy) {
+            (FetchError::Unreachable(why), Some(proxy)) => {
+                FetchError::Unreachable(format!("{proxy}: {why}"))
+            }
+            (error, _) => error,
+        };
+        let response = (request.call()).map_err(|error| blame(self.refusal(&error)))?;
         let headers = response.headers();
         let (start, total) = match response.status().as_u16() {
             200 => (0, number(headers, CONTENT_LENGTH.as_str())),
             206 => content_range(headers)
                 .ok_or_else(|| FetchError::Refused("part of a file without a place".into()))?,
+            407 => {
+                return Err(blame(FetchError::Unreachable(
+                    "status 407, no login".into(),
+                )));
+            }
             404 | 410 => return Err(FetchError::NotFound),
             // What was there before is not the start of what is there now.
             416 if from > 0 => return self.request(url, 0),
@@ -229,7 +258,7 @@ pub(crate) fn host_of(url: &str) -> &str {
 
 fn local(path: &str, from: u64) -> Result<Answer, FetchError> {
     let open = || -> io::Result<(File, u64)> {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(Path::new(path))?;
         let total = file.metadata()?.len();
         file.seek(SeekFrom::Start(from))?;
         Ok((file, total))
@@ -245,39 +274,8 @@ fn local(path: &str, from: u64) -> Result<Answer, FetchError> {
     }
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// `bytes 100-199/200`: where the part starts, and the size of the whole.
-fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
-    let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    let (range, total) = range.strip_prefix("bytes ")?.split_once('/')?;
-    let (start, _) = range.split_once('-')?;
-    Some((start.trim().parse().ok()?, total.trim().parse().ok()))
-}
-
-/// Seconds, or a date; for ever, where the server wants to be left alone and nobody
-/// can read for how long.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?;
-    if let Some(seconds) = number(headers, RETRY_AFTER.as_str()) {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = value.to_str().ok();
-    let date = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
-    let Some(date) = date else {
-        return Some(Duration::MAX);
-    };
-    let seconds = date.as_second() - Timestamp::now().as_second();
-    Some(Duration::from_secs(seconds.try_into().unwrap_or(0)))
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use ureq::http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -287,18 +285,6 @@ mod tests {
             "a.example.org:80"
         );
         assert_eq!(host_of("https://a.example.org"), "a.example.org");
-    }
-
-    #[test]
-    fn a_range_says_where_it_starts() {
-        let range = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_RANGE, value.parse().unwrap());
-            content_range(&headers)
-        };
-        assert_eq!(range("bytes 100-199/200"), Some((100, Some(200))));
-        assert_eq!(range("bytes 100-199/*"), Some((100, None)));
-        assert_eq!(range("bytes */200"), None);
     }
 
     #[test]
@@ -317,29 +303,89 @@ mod tests {
         assert!(matches!(*client.host(&url).lock().unwrap(), Host::Down(_)));
     }
 
-    proptest! {
-        #[test]
-        fn a_header_may_say_anything(value in proptest::collection::vec(32..127_u8, 0..40)) {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_RANGE, HeaderValue::from_bytes(&value).unwrap());
-            headers.insert(RETRY_AFTER, HeaderValue::from_bytes(&value).unwrap());
-            content_range(&headers);
-            retry_after(&headers);
-        }
+    /// Answers one request, and gives what it was.
+    fn answers(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://me:s3cret@{}", listener.local_addr().unwrap());
+        let asked = std::thread::spawn(move || {
+            use std::io::{BufRead, BufReader, Write};
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head: Vec<String> = (lines.map(Result::unwrap))
+                .take_while(|line| !line.is_empty())
+                .collect();
+            stream.write_all(answer.as_bytes()).unwrap();
+            head.join("\n")
+        });
+        (url, asked)
+    }
 
-        #[test]
-        fn a_header_means_what_it_says(start: u64, total: u64, seconds in 0..100_000_u32) {
-            let mut headers = HeaderMap::new();
-            let range = format!("bytes {start}-{}/{total}", u64::MAX);
-            headers.insert(CONTENT_RANGE, range.parse().unwrap());
-            prop_assert_eq!(content_range(&headers), Some((start, Some(total))));
-            headers.insert(RETRY_AFTER, seconds.to_string().parse().unwrap());
-            prop_assert_eq!(retry_after(&headers), Some(Duration::from_secs(seconds.into())));
-            let then = Timestamp::now() + Duration::from_secs(seconds.into());
-            let date = then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            headers.insert(RETRY_AFTER, date.parse().unwrap());
-            let wait = retry_after(&headers).unwrap().as_secs();
-            prop_assert!(wait.abs_diff(seconds.into()) <= 1, "{} for {}", wait, seconds);
+    fn through(http: String, not_for: &str) -> Client {
+        let proxies = Proxies {
+            http: Some(("http_proxy", http)),
+            https: None,
+            not_for: not_for.to_owned(),
+        };
+        Client::through(Timeouts::default(), &proxies)
+    }
+
+    const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+    #[test]
+    fn a_proxy_is_asked_for_the_whole_address() {
+        let (url, asked) = answers(OK);
+        let client = through(url, "");
+        // Nobody resolves that name but the proxy.
+        let answer = client.get("http://mirror.invalid/debian/x", 0);
+        let mut text = String::new();
+        let mut body = answer.map_err(|error| format!("{error:?}")).unwrap().body;
+        body.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hi");
+        let asked = asked.join().unwrap();
+        assert!(
+            asked.starts_with("GET http://mirror.invalid/debian/x HTTP/1.1\n"),
+            "{asked}"
+        );
+        // "me:s3cret", as base64(1) has it.
+        assert!(
+            asked.contains("Proxy-Authorization: Basic bWU6czNjcmV0"),
+            "{asked}"
+        );
+    }
+
+    #[test]
+    fn a_host_that_needs_no_proxy_is_asked_itself() {
+        let (url, asked) = answers(OK);
+        let url = url.replace("me:s3cret@", "");
+        let client = through("http://127.0.0.1:1".to_owned(), "localhost,127.0.0.1");
+        assert!(client.get(&format!("{url}/x"), 0).is_ok());
+        assert!(asked.join().unwrap().starts_with("GET /x HTTP/1.1\n"));
+    }
+
+    #[test]
+    fn a_proxy_that_fails_is_what_is_blamed() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let dead = format!("http://me:s3cret@{}", listener.local_addr().unwrap());
+        drop(listener);
+        let (denies, _asked) = answers("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+        for (proxy, expected) in [
+            (dead, "connection refused"),
+            (denies, "status 407"),
+            ("http://me:s3cret@".to_owned(), "cannot be used"),
+        ] {
+            match through(proxy, "").get("http://mirror.invalid/x", 0) {
+                Err(FetchError::Unreachable(why)) => {
+                    assert!(
+                        why.starts_with("the proxy ") && why.contains(expected),
+                        "{why}"
+                    );
+                    assert!(
+                        why.contains("http_proxy") && !why.contains("s3cret"),
+                        "{why}"
+                    );
+                }
+                other => panic!("{:?}", other.err()),
+            }
         }
     }
 }

@@ -10,8 +10,9 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cache::Guard;
 use crate::error::{Attempt, ObtainError};
+use crate::guard::Guard;
+use crate::hash::read_text;
 
 /// What is built into this program: verified once by those who made it.
 const BUILT_IN: &str = include_str!("../kernels.lock");
@@ -72,25 +73,36 @@ pub(crate) type Pins = BTreeMap<String, Pin>;
 /// The pins that are built in, and those of a lock file besides.
 pub(crate) struct Lock {
     built_in: Pins,
-    path: PathBuf,
+    /// Of the user, outside the cache: what is in that is not believed.
+    path: Option<PathBuf>,
     pins: Mutex<Pins>,
 }
 
 impl Lock {
     /// Reads the file; where there is none, only what is built in is pinned, or
     /// what stands in its place.
-    pub(crate) fn open(path: PathBuf, in_place: Option<&str>) -> anyhow::Result<Self> {
-        let pins = read(&path).with_context(|| {
-            format!(
-                "cannot use the lock file {}; restore it from git, or remove it",
-                path.display()
-            )
-        })?;
+    pub(crate) fn open(path: Option<PathBuf>, in_place: Option<&str>) -> anyhow::Result<Self> {
+        let pins = match &path {
+            None => Pins::new(),
+            Some(path) => read(path).with_context(|| {
+                format!(
+                    "cannot use the lock file {}; restore it from git, or remove it",
+                    path.display()
+                )
+            })?,
+        };
         Ok(Self {
             built_in: parse(in_place.unwrap_or(BUILT_IN)).context("kernels.lock is malformed")?,
             path,
             pins: Mutex::new(pins),
         })
+    }
+
+    /// Reads the file again: another run may have pinned what it obtained.
+    pub(crate) fn refresh(&self) {
+        if let Some(Ok(pins)) = self.path.as_deref().map(read) {
+            *self.pins.lock().unwrap_or_else(PoisonError::into_inner) = pins;
+        }
     }
 
     /// What is pinned for a kernel, if it is this version of it.
@@ -112,10 +124,14 @@ impl Lock {
         found.map(|(_, pin)| pin.clone())
     }
 
-    /// Pins a kernel, in the file, too; other runs may do so at the same time.
+    /// Pins a kernel in the file, if there is one; other runs may do so at the same
+    /// time.
     pub(crate) fn add(&self, name: &str, pin: Pin) -> Result<(), ObtainError> {
-        let action = || format!("write {}", self.path.display());
-        let dir = match self.path.parent() {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let action = || format!("write {}", path.display());
+        let dir = match path.parent() {
             Some(dir) if !dir.as_os_str().is_empty() => dir,
             _ => Path::new("."),
         };
@@ -123,19 +139,19 @@ impl Lock {
         fs::create_dir_all(dir).attempt(action)?;
         let _guard = Guard::of(
             File::open(dir).attempt(action)?,
-            &format!("the directory of {}", self.path.display()),
+            &format!("the directory of {}", path.display()),
             &crate::Silent,
         )?;
-        let mut merged = read(&self.path).map_err(io::Error::other).attempt(action)?;
+        let mut merged = read(path).map_err(io::Error::other).attempt(action)?;
         merged.insert(name.to_owned(), pin);
-        write(&self.path, &merged).attempt(action)?;
+        write(path, &merged).attempt(action)?;
         *pins = merged;
         Ok(())
     }
 }
 
 fn read(path: &Path) -> anyhow::Result<Pins> {
-    match fs::read_to_string(path) {
+    match read_text(path) {
         Ok(text) => parse(&text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Pins::new()),
         Err(error) => Err(error.into()),
@@ -193,10 +209,10 @@ mod tests {
     fn a_pin_is_there_again_for_the_same_version_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kernels.lock");
-        let lock = Lock::open(path.clone(), Some("")).unwrap();
+        let lock = Lock::open(Some(path.clone()), Some("")).unwrap();
         assert_eq!(lock.pin("3.10", "3.10.11-1"), None);
         lock.add("3.10", pin("3.10.11-1")).unwrap();
-        let lock = Lock::open(path, Some("")).unwrap();
+        let lock = Lock::open(Some(path), Some("")).unwrap();
         assert_eq!(lock.pin("3.10", "3.10.11-1"), Some(pin("3.10.11-1")));
         assert_eq!(lock.pin("3.10", "3.10.11-2"), None);
     }
@@ -206,8 +222,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kernels.lock");
         let (one, two) = (
-            Lock::open(path.clone(), Some("")).unwrap(),
-            Lock::open(path.clone(), Some("")).unwrap(),
+            Lock::open(Some(path.clone()), Some("")).unwrap(),
+            Lock::open(Some(path.clone()), Some("")).unwrap(),
         );
         one.add("3.10", pin("3.10.11-1")).unwrap();
         two.add("3.9", pin("3.9.8-1")).unwrap();
@@ -235,7 +251,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kernels.lock");
         fs::write(&path, "<<<<<<< HEAD").unwrap();
-        assert!(Lock::open(path, Some("")).is_err());
+        assert!(Lock::open(Some(path), Some("")).is_err());
     }
 
     proptest! {

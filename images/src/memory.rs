@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::hash::Hasher;
+use crate::hash::{Hasher, read_text};
 
 /// A file that was changed so shortly before it was hashed could be changed
 /// again within one tick of the file system's clock. As in git, it is hashed
@@ -56,7 +56,7 @@ impl Memory {
         intact: impl FnOnce() -> bool,
     ) -> bool {
         let record = self.record(sha256);
-        let recall = |record: &PathBuf| fs::read_to_string(record).ok();
+        let recall = |record: &PathBuf| read_text(record).ok();
         if record.as_ref().and_then(recall).as_deref() == Some(stamp) {
             return true;
         }

@@ -1,20 +1,23 @@
 //! The search for one kernel: cache, mirrors, snapshot archive, another version.
 
 use std::fs;
+use std::io;
 
 use jiff::Timestamp;
 
 use crate::archive::{Site, Suite};
-use crate::cache::{About, Cached, Guard};
+use crate::cache::{About, Cached};
 use crate::catalogue::Entry;
 use crate::deb::MAX_DEB;
 use crate::debian_version::is_newer;
 use crate::download::fetch_file;
 use crate::error::ObtainError;
+use crate::guard::Guard;
 use crate::keyring::Signer;
 use crate::lock::{Archive, Pin};
 use crate::packages::{Package, exactly, is_plain, newest, without_rebuild};
 use crate::progress::Progress;
+use crate::reasons::Reasons;
 use crate::release::FileSum;
 use crate::said::without_credentials;
 use crate::store::{Image, Store};
@@ -35,22 +38,44 @@ impl Store {
             let why = format!("{:?} is no Debian version", entry.debian);
             return Err(ObtainError::unavailable(why));
         }
-        let pin = self.lock.pin(&entry.name, &entry.debian);
-        let sha256 = pin.as_ref().map(|pin| pin.image_sha256.as_str());
-        let from_cache = || {
-            self.cache
-                .find(&entry.debian, sha256)
-                .map(Image::from_cache)
-        };
-        if let Some(image) = from_cache() {
+        if let Some(image) = self.at_hand(entry) {
             return Ok(image);
         }
+        let result = self.search(entry, progress);
+        let Err(ObtainError::Io { source, .. }) = &result else {
+            return result;
+        };
+        if !may_only_be_read(source) || self.locked {
+            return result;
+        }
+        let Some(image) = self.cached_substitute(entry) else {
+            return result;
+        };
+        let there = self.cache.dir.display();
+        progress.note(&format!("{there} cannot be written to: what it has serves"));
+        Ok(image)
+    }
+
+    /// What is asked for, if it is there, intact, and pinned or proved.
+    fn at_hand(&self, entry: &Entry) -> Option<Image> {
+        let cached = match self.lock.pin(&entry.name, &entry.debian) {
+            Some(pin) => self.cache.find(&entry.debian, Some(&pin.image_sha256)),
+            None => self.kept(&entry.debian),
+        };
+        cached.map(Image::from_cache)
+    }
+
+    /// The search for what is not in the cache.
+    fn search(&self, entry: &Entry, progress: &dyn Progress) -> Result<Image, ObtainError> {
         let mut reasons = Reasons::default();
         {
             let _guard = self.guard(&entry.debian, progress)?;
-            if let Some(image) = from_cache() {
+            self.lock.refresh();
+            if let Some(image) = self.at_hand(entry) {
                 return Ok(image);
             }
+            let pin = self.lock.pin(&entry.name, &entry.debian);
+            let sha256 = pin.as_ref().map(|pin| pin.image_sha256.as_str());
             self.cache.remove_altered(&entry.debian, sha256, progress)?;
             if let Some(image) = self.obtain_exactly(entry, pin.as_ref(), &mut reasons, progress)? {
                 return Ok(image);
@@ -101,7 +126,7 @@ impl Store {
         // With a pin nobody has to be asked what the hash is.
         if let Some(pin) = pin
             && let Some(package) = Package::pinned(pin)
-            && let Some(cached) = self.take(site, &package, Some(pin), progress)?
+            && let Some(cached) = self.take(site, &package, Some(pin), None, progress)?
         {
             return Ok(Image::fresh(cached));
         }
@@ -120,7 +145,7 @@ impl Store {
             ));
         }
         let cached = self
-            .take(site, package, pin, progress)?
+            .take(site, package, pin, Some(&suite), progress)?
             .ok_or_else(missing)?;
         self.remember(entry, package, &suite.signer, &cached, progress);
         Ok(Image::fresh(cached))
@@ -134,28 +159,18 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<Option<Image>, ObtainError> {
         let Some((site, suite, package)) = self.find_substitute(entry, reasons, progress)? else {
-            let series = entry.version().series();
-            let of_series = |cached: &Cached| {
-                guest::Version::leading(&cached.about.debian_version)
-                    .is_ok_and(|(version, _)| version.series() == series)
-            };
-            let versions = self.cache.kernel_images().into_iter().filter(of_series);
-            let newest = versions
-                .map(|cached| cached.about.debian_version)
-                .reduce(|best, other| if is_newer(&other, &best) { other } else { best });
-            let cached = newest.and_then(|version| self.cache.find(&version, None));
-            return Ok(cached.map(|cached| Image::from_cache(cached).instead_of(entry)));
+            return Ok(self.cached_substitute(entry));
         };
         let version = without_rebuild(&package.version);
-        if let Some(cached) = self.cache.find(version, None) {
+        if let Some(cached) = self.kept(version) {
             return Ok(Some(Image::from_cache(cached).instead_of(entry)));
         }
         let _guard = self.guard(version, progress)?;
-        if let Some(cached) = self.cache.find(version, None) {
+        if let Some(cached) = self.kept(version) {
             return Ok(Some(Image::from_cache(cached).instead_of(entry)));
         }
         self.cache.remove_altered(version, None, progress)?;
-        let taken = match self.take(&site, &package, None, progress) {
+        let taken = match self.take(&site, &package, None, Some(&suite), progress) {
             Err(error) => {
                 reasons.refuse(error, progress)?;
                 None
@@ -170,6 +185,28 @@ impl Store {
             self.remember(entry, &package, &suite.signer, &cached, progress);
         }
         Ok(Some(Image::fresh(cached).instead_of(entry)))
+    }
+
+    /// An image of this version that is intact, and pinned or proved.
+    fn kept(&self, debian: &str) -> Option<Cached> {
+        let pinned = self.lock.image_of(debian);
+        let cached = self.cache.find(debian, pinned.as_deref())?;
+        (pinned.is_some() || self.is_proved(&cached)).then_some(cached)
+    }
+
+    /// The newest of the same series that the cache has.
+    fn cached_substitute(&self, entry: &Entry) -> Option<Image> {
+        let series = entry.version().series();
+        let of_series = |cached: &Cached| {
+            guest::Version::leading(&cached.about.debian_version)
+                .is_ok_and(|(version, _)| version.series() == series)
+        };
+        let versions = self.cache.kernel_images().into_iter().filter(of_series);
+        let newest = versions
+            .map(|cached| cached.about.debian_version)
+            .reduce(|best, other| if is_newer(&other, &best) { other } else { best })?;
+        let cached = self.kept(&newest)?;
+        Some(Image::from_cache(cached).instead_of(entry))
     }
 
     fn find_substitute(
@@ -228,6 +265,7 @@ impl Store {
         site: &Site,
         package: &Package,
         pin: Option<&Pin>,
+        suite: Option<&Suite>,
         progress: &dyn Progress,
     ) -> Result<Option<Cached>, ObtainError> {
         let FileSum { path, size, .. } = &package.file;
@@ -256,7 +294,10 @@ impl Store {
         };
         progress.step(&format!("{}: unpacking its kernel", package.name));
         let sha256 = pin.map(|pin| pin.image_sha256.as_str());
-        let cached = self.cache.insert(&deb, package.flavour, about, sha256);
+        // What is pinned needs no proof.
+        let evidence = suite.filter(|_| pin.is_none()).map(|suite| &suite.evidence);
+        let cached = (self.cache).insert(&deb, package.flavour, about, sha256, evidence);
+        self.thin_out_proofs();
         // Where the disk was full, it need not be downloaded again.
         if !matches!(cached, Err(ObtainError::Io { .. })) {
             let _ = fs::remove_file(&deb);
@@ -295,6 +336,9 @@ impl Store {
         if let Err(error) = self.lock.add(&entry.name, pin) {
             progress.note(&format!("{} is not pinned: {error}", entry.name));
         }
+        if self.lock.pin(&entry.name, &entry.debian).is_some() {
+            let _ = fs::remove_dir_all(cached.dir().join("proof"));
+        }
     }
 }
 
@@ -327,42 +371,8 @@ impl Image {
     }
 }
 
-/// Why a kernel was not had, each reason once.
-#[derive(Default)]
-struct Reasons {
-    unavailable: Vec<String>,
-    /// What was not what it should be, and what the others said is less than that.
-    refused: Option<ObtainError>,
-}
-
-impl Reasons {
-    fn add(&mut self, reason: String) {
-        if !self.unavailable.contains(&reason) {
-            self.unavailable.push(reason);
-        }
-    }
-
-    /// Takes note of what one source had that is not what it should be: the next one
-    /// may serve. An error of another kind is given back.
-    fn refuse(&mut self, error: ObtainError, progress: &dyn Progress) -> Result<(), ObtainError> {
-        match error {
-            ObtainError::Verification { .. } => {
-                progress.note(&error.to_string());
-                self.refused.get_or_insert(error);
-                Ok(())
-            }
-            ObtainError::Unavailable { why } => {
-                self.add(why);
-                Ok(())
-            }
-            other => Err(other),
-        }
-    }
-
-    /// The error where no source had it.
-    fn error(self) -> ObtainError {
-        let why = self.unavailable.join("; ");
-        self.refused
-            .unwrap_or_else(|| ObtainError::unavailable(why))
-    }
+/// Whether an error is that of a cache which somebody else looks after.
+fn may_only_be_read(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
 }

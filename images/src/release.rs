@@ -18,6 +18,8 @@ pub(crate) struct Release {
     pub(crate) by_hash: bool,
     files: Vec<FileSum>,
     pub(crate) signer: Signer,
+    /// The files as they came, by name.
+    pub(crate) bytes: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// Size and hash of a file that somebody vouches for.
@@ -52,6 +54,7 @@ impl Release {
             by_hash: get("Acquire-By-Hash") == "yes",
             files: files(fields)?,
             signer,
+            bytes: Vec::new(),
         })
     }
 

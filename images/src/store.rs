@@ -127,8 +127,10 @@ impl StoreBuilder {
         self
     }
 
-    /// Pins in this file what is verified and not pinned yet, instead of in
-    /// `kernels.lock` in the cache. What this program has built in comes first.
+    /// Pins in this file what is verified and not pinned yet. It is believed, so it
+    /// belongs to the user's project, not into a cache that comes from elsewhere.
+    /// What this program has built in comes first; without a file, what is kept
+    /// beside an image proves it.
     #[must_use]
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.lock_file = Some(path.into());
@@ -183,14 +185,13 @@ impl StoreBuilder {
         if named.is_empty() {
             named.extend(set("STRATA_MIRROR").and_then(|mirror| mirror.into_string().ok()));
         }
-        let lock_file = self.lock_file.unwrap_or_else(|| cache.join("kernels.lock"));
         Ok(Store {
             archives: Archives::new(self.keyring, cache.clone(), self.timeouts),
             cache: Cache {
                 dir: cache,
                 memory: Memory::default(),
             },
-            lock: Lock::open(lock_file, self.kernel_pins.as_deref())?,
+            lock: Lock::open(self.lock_file, self.kernel_pins.as_deref())?,
             tool_pins: match self.tool_pins {
                 Some(text) => ToolPins::parse(&text)?,
                 None => ToolPins::built_in()?,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Removed;
-use crate::cache::Guard;
 use crate::error::{Attempt, ObtainError};
+use crate::guard::Guard;
 use crate::progress::Progress;
 use crate::store::Store;
 
@@ -26,6 +26,14 @@ impl Store {
         let left = [
             ("partial", in_cache("partial")),
             ("indexes", older(in_cache("indexes"), age)),
+            (
+                "releases",
+                if age.is_zero() {
+                    in_cache("releases")
+                } else {
+                    Vec::new()
+                },
+            ),
         ];
         let mut locks = Vec::new();
         for path in in_cache("locks") {

@@ -1,13 +1,15 @@
 //! Kernels without their decompressor, kept from one run to the next.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use guest::Version;
 
-use crate::hash::Hasher;
+use crate::deb::MAX_IMAGE;
+use crate::hash::{Hasher, Limited, open_regular, read_text};
 use crate::store::{Image, Store};
 use crate::vmlinux;
 
@@ -18,6 +20,15 @@ const FIRST: Version = Version::new(5, 0);
 /// How many are kept. Each takes some 60 MB, and a search through all uploads
 /// comes by several hundred.
 const KEPT: usize = 24;
+
+/// A kernel without its decompressor. Nobody removes it as long as this is there.
+#[derive(Clone, Debug)]
+pub struct Unpacked {
+    /// The ELF file.
+    pub path: PathBuf,
+    /// The lock on its directory.
+    _held: Arc<File>,
+}
 
 impl Store {
     /// Keeps in this directory what only saves time: which images were verified
@@ -33,27 +44,44 @@ impl Store {
     /// The same kernel without its decompressor, as an ELF file that QEMU
     /// starts as well; none where there is no such thing or no place for it.
     ///
-    /// It is made of the image once, and made anew where it was altered since.
+    /// It is made of the image once, and made again where it was altered since.
     #[must_use]
-    pub fn unpacked(&self, image: &Image) -> Option<PathBuf> {
+    pub fn unpacked(&self, image: &Image) -> Option<Unpacked> {
         let (version, _) = Version::leading(&image.debian_version).ok()?;
         let all = self.unpacked.as_deref().filter(|_| version >= FIRST)?;
         let dir = all.join(&image.sha256);
-        let vmlinux = dir.join("vmlinux");
-        if self.is_intact(&dir).unwrap_or(false) {
-            // The oldest go first, and this one is about to be used.
-            let _ = File::open(&dir).and_then(|dir| dir.set_modified(SystemTime::now()));
-            return Some(vmlinux);
+        if let Some(there) = self.held(&dir) {
+            return Some(there);
         }
-        let bytes = vmlinux::unpack(&fs::read(&image.path).ok()?).ok()?;
-        keep(&bytes, all, &dir).ok()?;
-        Some(vmlinux)
+        let mut bytes = Vec::new();
+        let image = open_regular(&image.path).ok()?;
+        Limited::new(image, MAX_IMAGE)
+            .read_to_end(&mut bytes)
+            .ok()?;
+        keep(&vmlinux::unpack(&bytes).ok()?, all, &dir).ok()?;
+        self.held(&dir)
+    }
+
+    /// The kernel in a directory, if it is intact and stays.
+    fn held(&self, dir: &Path) -> Option<Unpacked> {
+        let held = File::open(dir).ok()?;
+        // Who removes it has the lock alone.
+        held.try_lock_shared().ok()?;
+        if !self.is_intact(dir).unwrap_or(false) {
+            return None;
+        }
+        // The oldest go first, and this one is about to be used.
+        let _ = held.set_modified(SystemTime::now());
+        Some(Unpacked {
+            path: dir.join("vmlinux"),
+            _held: Arc::new(held),
+        })
     }
 
     /// Whether the kernel in a directory is what was once written there.
     fn is_intact(&self, dir: &Path) -> io::Result<bool> {
         let vmlinux = dir.join("vmlinux");
-        let sha256 = fs::read_to_string(dir.join("sha256"))?;
+        let sha256 = read_text(&dir.join("sha256"))?;
         let size = fs::metadata(&vmlinux)?.len();
         Ok(self.cache.memory.is_intact(&vmlinux, size, &sha256))
     }
@@ -64,6 +92,9 @@ fn keep(vmlinux: &[u8], all: &Path, dir: &Path) -> io::Result<()> {
     fs::create_dir_all(all)?;
     make_room(all)?;
     let new = tempfile::Builder::new().prefix("new-").tempdir_in(all)?;
+    // Else another run might take it for one that nobody needs.
+    let _held =
+        File::open(new.path()).and_then(|held| Ok(held.try_lock_shared().map(|()| held)?));
     let mut file = File::create_new(new.path().join("vmlinux"))?;
     file.write_all(vmlinux)?;
     fs::write(new.path().join("sha256"), Hasher::of(vmlinux))?;
@@ -71,15 +102,16 @@ fn keep(vmlinux: &[u8], all: &Path, dir: &Path) -> io::Result<()> {
         return Ok(());
     }
     // Another run was faster, and may be about to start it: it is not taken away.
-    let holds = |name, bytes: &[u8]| fs::read(dir.join(name)).is_ok_and(|there| there == bytes);
-    if holds("vmlinux", vmlinux) && holds("sha256", Hasher::of(vmlinux).as_bytes()) {
+    let found = Hasher::of_file(&dir.join("vmlinux")).ok();
+    let sha256 = read_text(&dir.join("sha256")).ok();
+    if found.is_some_and(|(_, found)| found == Hasher::of(vmlinux) && sha256 == Some(found)) {
         return Ok(());
     }
     let _ = fs::remove_dir_all(dir);
     fs::rename(new.path(), dir)
 }
 
-/// Removes the oldest, so that there is room for one more.
+/// Removes the oldest that nobody holds, so that there is room for one more.
 fn make_room(all: &Path) -> io::Result<()> {
     let mut dirs: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(all)? {
@@ -87,11 +119,20 @@ fn make_room(all: &Path) -> io::Result<()> {
         dirs.push((entry.metadata()?.modified()?, entry.path()));
     }
     dirs.sort();
-    let excess = (dirs.len() + 1).saturating_sub(KEPT);
-    for (_, dir) in dirs.into_iter().take(excess) {
-        let _ = fs::remove_dir_all(dir);
+    let mut excess = (dirs.len() + 1).saturating_sub(KEPT);
+    for (_, dir) in dirs {
+        if excess == 0 {
+            return Ok(());
+        }
+        let free = File::open(&dir).and_then(|free| Ok(free.try_lock().map(|()| free)?));
+        if free.is_ok() && fs::remove_dir_all(&dir).is_ok() {
+            excess -= 1;
+        }
     }
-    Ok(())
+    match excess {
+        0 => Ok(()),
+        _ => Err(io::Error::other("all that are kept are in use")),
+    }
 }
 
 #[cfg(test)]
@@ -138,5 +179,30 @@ mod tests {
         let kept = fs::read_dir(dir.path()).unwrap().count();
         assert_eq!(kept, KEPT);
         assert!(!dir.path().join("00").exists() && dir.path().join("26").exists());
+    }
+
+    #[test]
+    fn what_is_in_use_stays_however_many_come() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalogue = crate::Catalogue::builtin();
+        let builder = Store::builder(&catalogue).cache_dir(dir.path());
+        let store = builder.build().unwrap().remembering(dir.path());
+        let all = dir.path().join("unpacked");
+        let held: Vec<Unpacked> = (0..KEPT)
+            .map(|number| {
+                let place = all.join(format!("{number:02}"));
+                keep(b"kernel", &all, &place).unwrap();
+                store.held(&place).unwrap()
+            })
+            .collect();
+        // There is no room, and nothing is taken away for it.
+        let place = all.join("more");
+        keep(b"kernel", &all, &place).unwrap_err();
+        assert!(held.iter().all(|held| held.path.exists()));
+        let mut held = held.into_iter();
+        let first = held.next().unwrap().path;
+        keep(b"kernel", &all, &place).unwrap();
+        assert!(!first.exists());
+        assert!(held.all(|held| held.path.exists()));
     }
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use guest::Version;
 
-use crate::cache::{Guard, read, read_tool, subdirectories};
+use crate::cache::{read, read_tool, subdirectories};
 use crate::catalogue::Catalogue;
 use crate::error::ObtainError;
+use crate::guard::Guard;
 use crate::hash::Hasher;
 use crate::memory::Memory;
 use crate::progress::Progress;
@@ -52,11 +53,23 @@ impl Store {
             let dirs = self.cache.tool_dirs(tool).into_iter();
             checked.extend(dirs.map(|dir| Checked {
                 name: name_of_tool(&dir, tool),
-                problem: tools::problem(&dir, &Memory::default()),
+                problem: self.problem_of_tool(&dir, tool),
                 dir,
             }));
         }
         checked
+    }
+
+    fn problem_of_tool(&self, dir: &Path, tool: ToolName) -> Option<String> {
+        let altered = tools::problem(dir, &Memory::default());
+        let pinned = self.tool_pins.of(tool)?;
+        if altered.is_some() || dir.ends_with(&pinned.tree) {
+            return altered;
+        }
+        match read_tool(dir, tool) {
+            None => Some("there is no tool.toml that says what it is".to_owned()),
+            Some(cached) => self.proof_of_tool(&cached, pinned).err(),
+        }
     }
 
     fn problem(&self, dir: &Path) -> Option<String> {
@@ -71,7 +84,9 @@ impl Store {
                 was.size, was.sha256
             )),
             Ok((_, sha256)) => {
-                let pinned = self.lock.image_of(&was.debian_version)?;
+                let Some(pinned) = self.lock.image_of(&was.debian_version) else {
+                    return self.proof_of(&cached).err();
+                };
                 (pinned != sha256).then(|| format!("kernels.lock demands sha256 {pinned}"))
             }
         }
@@ -200,6 +215,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::lock::{Archive, Lock, Pin};
     use crate::{About, Silent};
 
     fn store(dir: &Path) -> (Store, Catalogue) {
@@ -209,6 +225,21 @@ mod tests {
             .kernel_pins("")
             .build();
         (store.unwrap(), catalogue)
+    }
+
+    fn pin(debian: &str, image: &[u8]) -> Pin {
+        Pin {
+            debian: debian.to_owned(),
+            package: "linux-image".to_owned(),
+            archive: Archive::Debian,
+            path: "pool/x.deb".to_owned(),
+            size: 1,
+            sha256: "0".repeat(64),
+            image_size: image.len() as u64,
+            image_sha256: Hasher::of(image),
+            signer: "F".repeat(40),
+            signed: jiff::Timestamp::UNIX_EPOCH,
+        }
     }
 
     fn keep(store: &Store, debian: &str, image: &[u8]) -> PathBuf {
@@ -231,7 +262,13 @@ mod tests {
     #[test]
     fn an_altered_image_is_found() {
         let dir = tempfile::tempdir().unwrap();
-        let (store, _) = store(dir.path());
+        let (mut store, _) = store(dir.path());
+        let versions = ["5.10.223-1", "6.1.176-1", "6.12.117-1"];
+        let pins = versions.map(|debian| (debian.to_owned(), pin(debian, b"image")));
+        let pins = crate::lock::text(&pins.into()).unwrap();
+        store.lock = Lock::open(None, Some(&pins)).unwrap();
+        // Nothing proves this one.
+        keep(&store, "6.2.1-1", b"image");
         keep(&store, "6.1.176-1", b"image");
         let altered = keep(&store, "5.10.223-1", b"image");
         fs::write(altered.join("vmlinuz"), b"Image").unwrap();
@@ -245,6 +282,7 @@ mod tests {
         let expected = [
             ("5.10.223-1", true),
             ("6.1.176-1", false),
+            ("6.2.1-1", true),
             ("6.12.117-1", true),
         ];
         assert_eq!(problems, expected.map(|(name, bad)| (name.to_owned(), bad)));

@@ -203,6 +203,51 @@ fn a_link_in_the_cache_is_not_followed() {
     }
 }
 
+/// To open one waits until somebody writes to it.
+#[test]
+fn a_fifo_in_the_cache_is_not_waited_for() {
+    let archive = archive();
+    let image = archive.obtain(VERSION, "bookworm").unwrap();
+    let index = files_below(&archive.path("cache/indexes")).remove(0);
+    let sha256 = fs::read_to_string(archive.path("kernels.lock")).unwrap();
+    let sha256 = sha256
+        .lines()
+        .find_map(|line| line.strip_prefix("sha256 = "));
+    let partial = archive
+        .path("cache/partial")
+        .join(sha256.unwrap().trim_matches('"'));
+    let lock = archive.path("kernels.lock");
+    for (fifo, serves) in [
+        (&image.path, true),
+        (&image.path.with_file_name("image.toml"), true),
+        (&index, true),
+        (&partial, false),
+        (&lock, false),
+    ] {
+        // The lock file would spare the index, and so on.
+        let others = [&image.path, &lock];
+        let _ = others.map(|path| fs::remove_file(path).ok());
+        let _ = fs::remove_file(fifo);
+        let path = std::ffi::CString::new(fifo.to_str().unwrap()).unwrap();
+        // SAFETY: the path is a string with its end.
+        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o644) }, 0);
+        let (send, receive) = std::sync::mpsc::channel();
+        let store = archive.mirrored();
+        thread::spawn(move || {
+            let result = store.build().map(|store| {
+                let checked = store.verify().len();
+                (checked, store.obtain(&entry(VERSION, "bookworm"), &Silent))
+            });
+            send.send(result.is_ok_and(|(_, result)| result.is_ok()))
+        });
+        let served = receive.recv_timeout(Duration::from_secs(20));
+        assert_eq!(served, Ok(serves), "{}", fifo.display());
+        if !serves {
+            fs::remove_file(fifo).unwrap();
+        }
+    }
+}
+
 /// Set for the process that is killed: where its archive is.
 const KILLED: &str = "STRATA_TEST_KILLED";
 

@@ -118,7 +118,12 @@ fn a_cache_that_may_only_be_read_serves_what_it_has() {
         mount(&["-o", "remount,bind,ro"], &cache);
         assert_genuine(&archive.obtain(VERSION, "bookworm").unwrap());
 
-        let other = archive.obtain("6.1.170-1", "bookworm");
+        // What stands in for another version of the series does so, too.
+        let image = archive.obtain("6.1.170-1", "bookworm").unwrap();
+        assert_eq!(image.substituted_for.as_deref(), Some("6.1.170-1"));
+        assert_genuine(&image);
+
+        let other = archive.obtain("6.2.1-1", "bookworm");
         let Err(ObtainError::Io { action, source }) = other else {
             panic!("{other:?}")
         };

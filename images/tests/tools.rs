@@ -190,6 +190,42 @@ fn a_newer_one_of_the_suite_stands_in_and_is_reported() {
 }
 
 #[test]
+fn what_stands_in_is_believed_for_the_proof_beside_it() {
+    let (archive, pins) = pinned(bookworm(QEMU));
+    archive.only("debian", &bookworm(NEWER));
+    let obtain = || tool(archive.mirrored(), &pins, ToolName::Qemu, &Silent);
+    let qemu = obtain().unwrap();
+    archive.server.files(|files| files.clear());
+    obtain().unwrap();
+    // As somebody would who may write to the cache, and cannot sign.
+    let program = qemu.path("usr/bin/qemu-system-x86_64");
+    let list = qemu.dir.with_file_name("files");
+    let about = qemu.dir.with_file_name("tool.toml");
+    let sha256 = |bytes: &[u8]| -> String {
+        use sha2::Digest;
+        let digest = sha2::Sha256::digest(bytes);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let genuine = fs::read(&program).unwrap();
+    let mut evil = genuine.clone();
+    evil[0x300] ^= 1;
+    fs::write(&program, &evil).unwrap();
+    let text = fs::read_to_string(&list).unwrap();
+    let text = text.replace(&sha256(&genuine), &sha256(&evil));
+    fs::write(&list, &text).unwrap();
+    let name = sha256(text.as_bytes());
+    let toml = fs::read_to_string(&about).unwrap();
+    fs::write(&about, toml.replace(&qemu.sha256, &name)).unwrap();
+    let dir = qemu.dir.parent().unwrap();
+    fs::rename(dir, dir.with_file_name(&name)).unwrap();
+    let why = obtain().unwrap_err().to_string();
+    assert!(why.contains("not available"), "{why}");
+    let store = archive.mirrored().tool_pins(&pins).build().unwrap();
+    let problem = store.verify()[0].problem.clone().unwrap();
+    assert!(problem.contains("not those of its packages"), "{problem}");
+}
+
+#[test]
 fn the_snapshot_archive_has_what_has_left_the_mirror() {
     let (archive, pins) = pinned(bookworm(QEMU));
     archive.only("debian", &bookworm(NEWER));

@@ -5,6 +5,7 @@
 //! tools/<name>/<sha-256 of the list>/root/      the files
 //!                                   /files      the list of them, with their hashes
 //!                                   /tool.toml  what it is
+//!                                   /proof/     of one that stands in: why it is believed
 //! ```
 //!
 //! `tools.lock` pins the packages and the list. So a tree in the cache is held
@@ -17,6 +18,7 @@ mod launch;
 mod obtain;
 mod pin;
 mod pins;
+mod proof;
 mod stand_in;
 mod tree;
 mod unpack;

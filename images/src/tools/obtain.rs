@@ -11,11 +11,13 @@ use super::pins::PinnedTool;
 use super::tree::List;
 use super::{Tool, ToolName, elf, tree, unpack};
 use crate::archive::Site;
-use crate::cache::{About, Cached, Guard, Kind};
+use crate::cache::{About, Cached, Kind};
 use crate::deb::DebError;
 use crate::error::{Attempt, ObtainError};
+use crate::guard::Guard;
 use crate::lock::Archive;
 use crate::progress::Progress;
+use crate::proof::Evidence;
 use crate::store::Store;
 
 impl Store {
@@ -50,7 +52,7 @@ impl Store {
         let reasons = match self.fetch_packages(&title, &wanted, progress)? {
             Fetched::All(debs) => {
                 let about = self.about(name, version, None, &debs);
-                return self.insert_tool(name, about, &debs, Some(pinned), progress);
+                return self.insert_tool(name, about, &debs, Ok(pinned), progress);
             }
             Fetched::Missing(reasons) => reasons.join("; "),
         };
@@ -66,7 +68,7 @@ impl Store {
             Fetched::Missing(reasons) => Err(unavailable(&reasons.join("; "))),
             Fetched::All(debs) => {
                 let about = self.about(name, stand_in.version, stand_in.instead_of, &debs);
-                self.insert_tool(name, about, &debs, None, progress)
+                self.insert_tool(name, about, &debs, Err(&stand_in.evidence), progress)
             }
         }
     }
@@ -96,7 +98,7 @@ impl Store {
                 |cached: &&Cached| pinned.name.is_of_series(&cached.about.debian_version);
             let stands_in = |cached: &&Cached| cached.about.substituted_for.is_some();
             let mut others = others.filter(|it| of_series(it) && stands_in(it));
-            others.find(|cached| intact(cached))
+            others.find(|cached| intact(cached) && self.is_proved_tool(cached, pinned))
         };
         let cached = exact.or_else(others)?.clone();
         let source = format!("cache, from {}", cached.about.source);
@@ -167,19 +169,20 @@ impl Store {
         }
     }
 
-    /// Unpacks verified packages and keeps the tree, whole or not at all.
+    /// Unpacks verified packages and keeps the tree, whole or not at all, with what
+    /// vouches for it if it is not pinned.
     fn insert_tool(
         &self,
         name: ToolName,
         about: About,
         debs: &[(PathBuf, Site)],
-        pinned: Option<&PinnedTool>,
+        why: Result<&PinnedTool, &[Evidence]>,
         progress: &dyn Progress,
     ) -> Result<Tool, ObtainError> {
         let title = title(name, &about.debian_version);
         progress.step(&format!("{title}: unpacking {} packages", debs.len()));
         let new = self.cache.partial().join(format!("tool-{name}"));
-        let result = self.insert_from(&new, name, about, debs, pinned);
+        let result = self.insert_from(&new, name, about, debs, why);
         if result.is_err() {
             let _ = fs::remove_dir_all(&new);
         }
@@ -202,7 +205,7 @@ impl Store {
         name: ToolName,
         mut about: About,
         debs: &[(PathBuf, Site)],
-        pinned: Option<&PinnedTool>,
+        why: Result<&PinnedTool, &[Evidence]>,
     ) -> Result<Cached, ObtainError> {
         // What a run left there that was killed.
         let _ = fs::remove_dir_all(new);
@@ -211,7 +214,7 @@ impl Store {
         fs::create_dir_all(&root).attempt(action)?;
         let mut list = List::default();
         for (deb, site) in debs {
-            unpack::unpack(deb, name, &root, &mut list).map_err(|error| match error {
+            unpack::unpack(deb, name, Some(&root), &mut list).map_err(|error| match error {
                 DebError::Malformed(found) => {
                     let file = format!("a package of {name} from {}", site.base);
                     ObtainError::verification(file, "a package of this tool", found)
@@ -224,13 +227,14 @@ impl Store {
         }
         about.size = list.size();
         about.sha256 = list.sha256();
-        match pinned {
-            Some(pinned) if pinned.tree != about.sha256 => {
+        match why {
+            Ok(pinned) if pinned.tree != about.sha256 => {
                 let file = format!("{name} of {} packages", debs.len());
                 return Err(ObtainError::verification(file, &pinned.tree, &about.sha256));
             }
-            Some(_) => {}
-            None => {
+            Ok(_) => {}
+            Err(evidence) => {
+                super::proof::keep(&new.join("proof"), evidence, debs).attempt(action)?;
                 if let Some(missing) = elf::missing(name, &list, &root) {
                     let why = format!("{name}: what stands in is of no use: {missing}");
                     return Err(ObtainError::unavailable(why));

@@ -14,7 +14,7 @@ use super::tree::{Kind, List};
 use super::unpack::unpack;
 use super::{LIBRARIES, ToolName, elf};
 use crate::archive::Site;
-use crate::cache::Guard;
+use crate::guard::Guard;
 use crate::listed::Listed;
 use crate::lock::Archive;
 use crate::progress::Progress;
@@ -35,7 +35,7 @@ impl Store {
         let (sites, problems) = self.mirrors.live(archive, &self.archives, progress);
         let site =
             (sites.first()).with_context(|| format!("no mirror: {}", problems.join("; ")))?;
-        let (listed, release) = self.archives.listed(site, suite, &|_| true, progress)?;
+        let (listed, _, signer) = self.archives.listed(site, suite, &|_| true, progress)?;
         let _guard = Guard::acquire(&self.cache.dir, "tools", progress)?;
         let mut tools = Vec::new();
         for tool in ToolName::ALL {
@@ -43,7 +43,7 @@ impl Store {
             let candidates = closure(&listed, tool.packages()).map_err(|why| anyhow!(why))?;
             tools.push(self.pin_tool(tool, &candidates, site, progress)?);
         }
-        let signed: Timestamp = release.signer.signed;
+        let signed: Timestamp = signer.signed;
         let snapshot = signed.checked_add(RECORDED_WITHIN)?;
         ToolPins {
             suite: suite.to_owned(),
@@ -76,7 +76,7 @@ impl Store {
         let mut packages = Vec::new();
         for (package, (deb, _)) in candidates.iter().zip(&debs) {
             if needed.contains(&&package.name[..]) {
-                unpack(deb, tool, &root, &mut list)?;
+                unpack(deb, tool, Some(&root), &mut list)?;
                 packages.push(PinnedPackage {
                     name: package.name.clone(),
                     version: package.version.clone(),
@@ -119,7 +119,7 @@ fn needed<'a>(
     for (package, (deb, _)) in candidates.iter().zip(debs) {
         let mut list = List::default();
         let root = work.join(&package.name);
-        unpack(deb, tool, &root, &mut list).with_context(|| package.name.clone())?;
+        unpack(deb, tool, Some(&root), &mut list).with_context(|| package.name.clone())?;
         owners.extend(list.0.keys().map(|path| (path.clone(), &package.name[..])));
         all.0.append(&mut list.0);
     }

@@ -8,6 +8,7 @@ use crate::error::ObtainError;
 use crate::listed::{Listed, newest_of};
 use crate::lock::Archive;
 use crate::progress::Progress;
+use crate::proof::Evidence;
 use crate::store::Store;
 
 /// Packages that stand in, and what they stand in for.
@@ -15,6 +16,15 @@ pub(super) struct StandIn {
     pub(super) version: String,
     pub(super) instead_of: Option<String>,
     pub(super) fetched: Fetched,
+    /// What vouches for them.
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// What a mirror lists of the packages of a tool.
+struct Offer {
+    site: Site,
+    listed: Vec<Listed>,
+    evidence: Evidence,
 }
 
 impl Store {
@@ -55,6 +65,7 @@ impl Store {
             version,
             instead_of: (!replaced.is_empty()).then(|| in_short(&replaced)),
             fetched: self.fetch_packages(title, &wanted, progress)?,
+            evidence: offered.into_iter().map(|offer| offer.evidence).collect(),
         })
     }
 
@@ -63,7 +74,7 @@ impl Store {
         &self,
         pinned: &PinnedTool,
         progress: &dyn Progress,
-    ) -> Result<Vec<(Site, Vec<Listed>)>, ObtainError> {
+    ) -> Result<Vec<Offer>, ObtainError> {
         let wanted = |name: &str| pinned.packages.iter().any(|package| package.name == name);
         let suite = &self.tool_pins.suite;
         let mut offered = Vec::new();
@@ -73,7 +84,11 @@ impl Store {
             let (sites, _) = self.mirrors.live(archive, &self.archives, progress);
             for site in sites {
                 match self.archives.listed(&site, &suite, &wanted, progress) {
-                    Ok((listed, _)) => offered.push((site, listed)),
+                    Ok((listed, evidence, _)) => offered.push(Offer {
+                        site,
+                        listed,
+                        evidence,
+                    }),
                     Err(ObtainError::Unavailable { .. }) => {}
                     Err(error @ ObtainError::Verification { .. }) => {
                         progress.note(&error.to_string());
@@ -90,10 +105,10 @@ impl Store {
     }
 }
 
-fn newest<'a>(offered: &'a [(Site, Vec<Listed>)], package: &PinnedPackage) -> Option<&'a Listed> {
+fn newest<'a>(offered: &'a [Offer], package: &PinnedPackage) -> Option<&'a Listed> {
     let of_site = offered
         .iter()
-        .map(|(_, listed)| newest_of(listed, &package.name));
+        .map(|offer| newest_of(&offer.listed, &package.name));
     of_site.flatten().reduce(
         |best, other| match is_newer(&other.version, &best.version) {
             true => other,
@@ -102,10 +117,10 @@ fn newest<'a>(offered: &'a [(Site, Vec<Listed>)], package: &PinnedPackage) -> Op
     )
 }
 
-fn sites_of(offered: &[(Site, Vec<Listed>)], package: &Listed) -> Vec<Site> {
+fn sites_of(offered: &[Offer], package: &Listed) -> Vec<Site> {
     let has = |listed: &[Listed]| listed.iter().any(|other| other.file == package.file);
-    let sites = offered.iter().filter(|(_, listed)| has(listed));
-    sites.map(|(site, _)| site.clone()).collect()
+    let sites = offered.iter().filter(|offer| has(&offer.listed));
+    sites.map(|offer| offer.site.clone()).collect()
 }
 
 /// The first few.

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::hash::Hasher;
+use crate::hash::{Hasher, read_text};
 use crate::memory::Memory;
 
 /// What stands at a path.
@@ -133,7 +133,7 @@ impl List {
 
 /// What is wrong with the tool in a directory, if anything is.
 pub(crate) fn problem(dir: &Path, memory: &Memory) -> Option<String> {
-    let Ok(text) = fs::read_to_string(dir.join("files")) else {
+    let Ok(text) = read_text(&dir.join("files")) else {
         return Some("there is no list of its files".to_owned());
     };
     if !dir.ends_with(Hasher::of(text.as_bytes())) {

@@ -11,21 +11,21 @@ use std::path::{Component, Path};
 use super::ToolName;
 use super::tree::{Kind, List};
 use crate::deb::{DebError, MAX_UNPACKED, data};
-use crate::hash::{Hasher, Limited};
+use crate::hash::{Hasher, Limited, open_regular};
 
 /// The largest is QEMU itself, some 20 MB.
 const MAX_FILE: u64 = 128 << 20;
 
-/// Writes the files of a package that the tool keeps below the root, and adds
-/// them to the list.
+/// Writes the files of a package that the tool keeps below the root, if there is
+/// one, and adds them to the list.
 pub(super) fn unpack(
     deb: &Path,
     tool: ToolName,
-    root: &Path,
+    root: Option<&Path>,
     list: &mut List,
 ) -> Result<(), DebError> {
     let malformed = |error: io::Error| DebError::Malformed(error.to_string());
-    let deb = BufReader::new(File::open(deb).map_err(malformed)?);
+    let deb = BufReader::new(open_regular(deb).map_err(malformed)?);
     let mut archive = tar::Archive::new(Limited::new(data(deb)?, MAX_UNPACKED));
     // Raw: no file that is kept has a name that is too long for a header.
     for member in archive.entries().map_err(malformed)?.raw(true) {
@@ -40,24 +40,29 @@ pub(super) fn unpack(
         if kind.is_dir() {
             continue;
         }
-        let place = root.join(&path);
-        fs::create_dir_all(place.parent().unwrap_or(root)).map_err(DebError::Write)?;
+        if list.0.contains_key(&path) {
+            return Err(DebError::Malformed(format!("{path} is there twice")));
+        }
+        let place = root.map(|root| root.join(&path));
+        if let Some(dir) = place.as_deref().and_then(Path::parent) {
+            fs::create_dir_all(dir).map_err(DebError::Write)?;
+        }
         let entry = if kind.is_symlink() {
             let target = member.link_name().map_err(malformed)?.unwrap_or_default();
             // Such as the loader's in lib64, which is absolute: not needed.
             let Some(target) = plain(&target).filter(|target| !target.contains('/')) else {
                 continue;
             };
-            written_once(symlink(&target, &place), &path)?;
+            if let Some(place) = place {
+                symlink(&target, place).map_err(DebError::Write)?;
+            }
             Kind::Link(target)
         } else if kind.is_file() {
             let executable = member.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
             let bytes = read(&mut member, &path)?;
-            let mut file = written_once(File::create_new(&place), &path)?;
-            file.write_all(&bytes).map_err(DebError::Write)?;
-            let mode = if executable { 0o755 } else { 0o644 };
-            let mode = Permissions::from_mode(mode);
-            file.set_permissions(mode).map_err(DebError::Write)?;
+            if let Some(place) = place {
+                write(&place, &bytes, executable).map_err(DebError::Write)?;
+            }
             Kind::File {
                 executable,
                 size: bytes.len() as u64,
@@ -104,10 +109,10 @@ fn read(member: &mut tar::Entry<'_, impl Read>, path: &str) -> Result<Vec<u8>, D
     Ok(bytes)
 }
 
-/// The root was empty: what is there already is of these packages.
-fn written_once<T>(written: io::Result<T>, path: &str) -> Result<T, DebError> {
-    written.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => DebError::Malformed(format!("{path} is there twice")),
-        _ => DebError::Write(error),
-    })
+/// The root was empty: nothing is there that might be followed.
+fn write(place: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
+    let mut file = File::create_new(place)?;
+    file.write_all(bytes)?;
+    let mode = if executable { 0o755 } else { 0o644 };
+    file.set_permissions(Permissions::from_mode(mode))
 }

@@ -150,12 +150,12 @@ pub(crate) fn refused(result: Result<Image, ObtainError>) -> (String, String, St
     }
 }
 
-/// Files below a directory, other than locks.
+/// Files below a directory, other than locks and the times of releases.
 pub(crate) fn files_below(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("locks") {
+        if path.is_dir() && !path.ends_with("locks") && !path.ends_with("releases") {
             files.extend(files_below(&path));
         } else if path.is_file() {
             files.push(path);

@@ -85,8 +85,8 @@ pub(crate) fn libc6(version: &str, whole: bool) -> Package {
 }
 
 fn mapped(name: &str) -> PathBuf {
-    let maps = Command::new("/bin/cat").arg("/proc/self/maps").output();
-    let maps = String::from_utf8(maps.unwrap().stdout).unwrap();
+    let cat = Command::new("/bin/cat").arg("/proc/self/maps").output();
+    let maps = String::from_utf8(cat.unwrap().stdout).unwrap();
     let mut paths = maps
         .lines()
         .filter_map(|line| line.split_whitespace().nth(5));
