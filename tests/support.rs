@@ -100,7 +100,10 @@ pub fn xtask() -> Command {
             .expect("cargo runs the tests, so it is there");
         assert!(status.success(), "cargo could not build xtask");
     });
-    Command::new(harness::target().join("debug/xtask"))
+    let test = env::current_exe().expect("this test has a path");
+    // Tests are in `deps`, below the directory of the programs.
+    let programs = test.ancestors().nth(2).expect("cargo's layout");
+    Command::new(programs.join("strata"))
 }
 
 /// The processes whose temporary files go to this place: a command that was given

@@ -9,7 +9,7 @@ fn main() {
         if std::env::args().nth(1).as_deref() == Some(guest::NATIVE) {
             on_host::run()
         }
-        eprintln!("this is PID 1 of a Strata guest: start it with `cargo xtask test-kernels`");
+        eprintln!("this is PID 1 of a Strata guest: `strata test-kernels` starts it in a kernel");
         std::process::exit(2);
     }
     init::run()

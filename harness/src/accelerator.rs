@@ -8,12 +8,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Result;
 use guest::Job;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::{Deadlines, boot};
 use crate::end::End;
 use crate::remembered::{recall, remember};
-use crate::{Machine, RunDir, initramfs};
+use crate::{Event, Machine, RunDir, Watcher, initramfs};
 
 /// How long a guest may take under KVM in the probe. A working KVM needs about
 /// a second; a broken one never answers.
@@ -101,12 +102,23 @@ impl fmt::Display for Choice {
 /// A `/dev/kvm` that opens proves nothing: on some hosts, nested ones, a guest
 /// then hangs for ever. So `auto` boots a guest, on the kernel and machine at
 /// hand, and remembers the answer in `memory` for as long as the host is the
-/// same.
+/// same; that KVM does not work for four hours only, since the reason may pass
+/// (another hypervisor, a host that was overloaded).
 ///
 /// # Errors
 /// Where the probe cannot be made.
-pub fn choose(wish: Wish, machine: &Machine, dir: &RunDir, memory: &Path) -> Result<Choice> {
+pub fn choose(
+    wish: Wish,
+    machine: &Machine,
+    dir: &RunDir,
+    memory: Option<&Path>,
+    watcher: &dyn Watcher,
+) -> Result<Choice> {
     if let Wish::Only(accelerator) = wish {
+        if accelerator == Accelerator::Kvm {
+            // It may work again. The next `auto` finds out.
+            forget(memory);
+        }
         return Ok(Choice::new(accelerator, "as asked for"));
     }
     if let Err(error) = OpenOptions::new().read(true).write(true).open(KVM) {
@@ -115,23 +127,30 @@ pub fn choose(wish: Wish, machine: &Machine, dir: &RunDir, memory: &Path) -> Res
             format!("{KVM} does not open ({error})"),
         ));
     }
-    let host = Host::this(&machine.qemu);
+    let host = Host::this(&machine.qemu.program);
     if let Some(mut choice) = recalled(memory, &host) {
         choice.why.push_str(" (remembered)");
         return Ok(choice);
     }
+    let step = |text: &str| {
+        watcher.event(&Event::Step {
+            text: text.to_owned(),
+        })
+    };
+    step("probing KVM with a guest: up to 10 s");
     let kvm = answers(Accelerator::Kvm, machine, PROBE, dir);
     let why_not = match kvm {
         Ok(()) => {
             let choice = Choice::new(Accelerator::Kvm, "a guest ran under it");
-            return remembered(memory, host, choice);
+            return Ok(remembered(memory, host, choice));
         }
         Err(why) => format!("{KVM} opens, but a guest did not run under it: {why}"),
     };
     let choice = Choice::new(Accelerator::Tcg, why_not);
     // A kernel that boots nowhere says nothing about the host.
+    step("KVM did not answer; trying the same guest under emulation");
     if answers(Accelerator::Tcg, machine, CONTROL, dir).is_ok() {
-        return remembered(memory, host, choice);
+        return Ok(remembered(memory, host, choice));
     }
     Ok(choice)
 }
@@ -206,35 +225,78 @@ impl Host {
 struct Memory {
     host: Host,
     choice: Choice,
+    found: Timestamp,
 }
 
-fn remembered(memory: &Path, host: Host, choice: Choice) -> Result<Choice> {
-    let found = Memory { host, choice };
-    remember(memory, &found)?;
-    Ok(found.choice)
+/// How long it is remembered that KVM does not work.
+const NEGATIVE: SignedDuration = SignedDuration::from_hours(4);
+
+/// Remembers a choice, where that is possible.
+fn remembered(memory: Option<&Path>, host: Host, choice: Choice) -> Choice {
+    let found = Timestamp::now();
+    let found = Memory {
+        host,
+        choice,
+        found,
+    };
+    if let Some(memory) = memory {
+        let _ = remember(memory, &found);
+    }
+    found.choice
 }
 
-fn recalled(memory: &Path, host: &Host) -> Option<Choice> {
-    let memory: Memory = recall(memory)?;
-    (memory.host == *host).then_some(memory.choice)
+fn recalled(memory: Option<&Path>, host: &Host) -> Option<Choice> {
+    let memory: Memory = recall(memory?)?;
+    let age = Timestamp::now().duration_since(memory.found);
+    let holds = memory.choice.accelerator == Accelerator::Kvm
+        || (SignedDuration::ZERO..NEGATIVE).contains(&age);
+    (memory.host == *host && holds).then_some(memory.choice)
+}
+
+fn forget(memory: Option<&Path>) {
+    if let Some(memory) = memory {
+        // Where it cannot be removed, it still ends after a while.
+        let _ = fs::remove_file(memory);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn here() -> Host {
+        Host::this(Path::new("/bin/sh"))
+    }
+
     #[test]
     fn an_answer_holds_for_the_host_it_was_found_on() {
         let dir = tempfile::tempdir().unwrap();
         let memory = dir.path().join("accelerator.json");
-        let here = Host::this(Path::new("/bin/sh"));
+        let memory = Some(memory.as_path());
         let choice = Choice::new(Accelerator::Tcg, "no answer within 10 s");
-        remembered(&memory, here.clone(), choice.clone()).unwrap();
-        assert_eq!(recalled(&memory, &here), Some(choice));
+        remembered(memory, here(), choice.clone());
+        assert_eq!(recalled(memory, &here()), Some(choice));
         let elsewhere = Host {
             kernel: "9.9.9".to_owned(),
-            ..here
+            ..here()
         };
-        assert_eq!(recalled(&memory, &elsewhere), None);
+        assert_eq!(recalled(memory, &elsewhere), None);
+        forget(memory);
+        assert_eq!(recalled(memory, &here()), None);
+    }
+
+    #[test]
+    fn that_kvm_does_not_work_is_forgotten_and_that_it_works_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = dir.path().join("accelerator.json");
+        for (accelerator, holds) in [(Accelerator::Tcg, false), (Accelerator::Kvm, true)] {
+            let old = Memory {
+                host: here(),
+                choice: Choice::new(accelerator, "found long ago"),
+                found: Timestamp::now() - NEGATIVE,
+            };
+            remember(&memory, &old).unwrap();
+            assert_eq!(recalled(Some(&memory), &here()).is_some(), holds);
+        }
     }
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-use anyhow::Result;
+use anyhow::{Context, Error, Result, anyhow};
 use images::{Kernel, ObtainError, Store};
 
 use crate::accelerator::{Choice, Wish, choose};
-use crate::qemu::Qemu;
+use crate::kernel_dir::dir_name;
+use crate::qemu::{Qemu, QemuChoice};
 use crate::{
-    Accelerator, Downloads, Event, Machine, Named, Problem, RunDir, Substitute, Watcher, qemu,
-    workspace,
+    Accelerator, Downloads, Event, Machine, Named, Problem, RunDir, Substitute, Watcher, workspace,
 };
 
 /// Memory of a machine of which nothing else is said, in MiB.
@@ -28,9 +28,12 @@ pub struct Bench {
     pub append: Vec<String>,
     /// Where transcripts go.
     pub dir: RunDir,
+    /// The QEMU to use.
+    pub qemu: QemuChoice,
     /// What was found out about this host's accelerators.
     accelerator: Mutex<Option<Choice>>,
-    qemu: Qemu,
+    /// The QEMU that was found, or why there is none.
+    found: Mutex<Option<Result<Qemu, String>>>,
 }
 
 /// A kernel at hand, and a machine for it without an initramfs.
@@ -49,20 +52,49 @@ pub struct Bootable {
 }
 
 impl Bench {
-    /// What it takes, on this host.
+    /// What it takes, on this host; QEMU is looked for when it is needed.
     ///
     /// # Errors
-    /// Where QEMU is missing.
+    /// Where there is no place for what is remembered.
     pub fn new(store: Store, dir: RunDir) -> Result<Self> {
         Ok(Self {
-            store: store.remembering(&workspace::target().join("strata/images")),
+            store: match workspace::runs() {
+                Ok(runs) => store.remembering(&runs.join("images")),
+                Err(_) => store,
+            },
             wish: Wish::default(),
             cpus: 1,
             append: Vec::new(),
             dir,
+            qemu: QemuChoice::from_environment(),
             accelerator: Mutex::new(None),
-            qemu: qemu::find()?,
+            found: Mutex::new(None),
         })
+    }
+
+    /// The QEMU to use, found once. A command that boots several kernels asks for
+    /// it first, so that one that is missing is said once.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn qemu(&self, watcher: &dyn Watcher) -> Result<Qemu> {
+        let mut found = self.found.lock().map_err(|_| panicked("QEMU"))?;
+        let found = found.get_or_insert_with(|| {
+            let qemu = Qemu::find(&self.qemu, &self.store, watcher);
+            if let Ok(qemu) = &qemu {
+                watcher.event(&Event::Qemu {
+                    version: qemu.version.clone(),
+                    from: qemu.from.clone(),
+                });
+                if let Some(why) = &qemu.no_sandbox {
+                    watcher.event(&Event::Note {
+                        text: format!("QEMU runs without its sandbox: {why}"),
+                    });
+                }
+            }
+            qemu.map_err(|error| format!("{error:#}"))
+        });
+        found.clone().map_err(|why| anyhow!(why))
     }
 
     /// Obtains a kernel and makes a machine for it.
@@ -71,6 +103,7 @@ impl Bench {
     /// Where the kernel cannot be had, or the harness cannot do its part.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
+        let qemu = self.qemu(watcher).map_err(failed)?;
         let (packaged, path, image, substitute) = match kernel {
             Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
             Kernel::Catalogued(entry) => {
@@ -94,8 +127,8 @@ impl Bench {
         };
         let dir = self.kernel_dir(kernel).map_err(failed)?;
         let mut machine = Machine {
-            qemu: self.qemu.path.clone(),
-            sandbox: self.qemu.sandbox,
+            qemu: qemu.launch,
+            sandbox: qemu.no_sandbox.is_none(),
             accelerator: Accelerator::Tcg,
             kernel: path,
             initramfs: PathBuf::new(),
@@ -114,6 +147,16 @@ impl Bench {
         })
     }
 
+    /// The accelerator of this host, found out with this kernel.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be had, or the harness cannot do its part.
+    pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Choice> {
+        self.machine(kernel, watcher)?;
+        let known = self.accelerator.lock().map_err(|_| panicked("KVM"))?;
+        known.clone().context("a machine has an accelerator")
+    }
+
     /// The same for several kernels, with their names.
     pub fn machines(&self, kernels: &[Kernel], watcher: &dyn Watcher) -> Vec<Named> {
         let named = |kernel: &Kernel| (kernel.name(), self.machine(kernel, watcher));
@@ -130,14 +173,10 @@ impl Bench {
         let mut known = self
             .accelerator
             .lock()
-            .map_err(|_| anyhow::anyhow!("the probe panicked"))?;
+            .map_err(|_| panicked("the accelerator"))?;
         if known.is_none() {
-            let choice = choose(
-                self.wish,
-                machine,
-                &self.dir,
-                &workspace::accelerator_memory(),
-            )?;
+            let memory = workspace::accelerator_memory();
+            let choice = choose(self.wish, machine, &self.dir, memory.as_deref(), watcher)?;
             watcher.event(&Event::Accelerator(choice.clone()));
             *known = Some(choice);
         }
@@ -147,13 +186,7 @@ impl Bench {
     }
 }
 
-/// The name of a kernel's directory: two images may have the same file name.
-fn dir_name(kernel: &Kernel) -> String {
-    match kernel {
-        Kernel::Catalogued(entry) => entry.name.clone(),
-        Kernel::File(path) => path
-            .to_string_lossy()
-            .trim_start_matches('/')
-            .replace('/', "_"),
-    }
+/// Another thread panicked while it looked for this.
+fn panicked(what: &str) -> Error {
+    anyhow!("looking for {what} panicked: its message stands above")
 }

@@ -1,12 +1,11 @@
 //! The serial console: bytes, and never a wait without a deadline.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, poll};
 
 use crate::ready::patience;
@@ -14,7 +13,7 @@ use crate::ready::patience;
 /// The host's end of a serial console.
 #[derive(Debug)]
 pub struct Console {
-    terminal: File,
+    socket: UnixStream,
     /// What is to be written and did not find room yet.
     unwritten: Vec<u8>,
 }
@@ -33,14 +32,14 @@ pub enum Heard {
 }
 
 impl Console {
-    /// The console behind the master side of a pseudo-terminal.
+    /// The console at the other end of a socket.
     ///
     /// # Errors
-    /// Where it cannot be made not to block.
-    pub fn new(terminal: File) -> io::Result<Self> {
-        fcntl(&terminal, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    /// Where the socket cannot be made not to block.
+    pub fn new(socket: UnixStream) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
         Ok(Self {
-            terminal,
+            socket,
             unwritten: Vec::new(),
         })
     }
@@ -50,7 +49,7 @@ impl Console {
     /// files can be read.
     ///
     /// # Errors
-    /// Where the terminal cannot be read or written.
+    /// Where the console cannot be read or written.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
@@ -60,7 +59,7 @@ impl Console {
         loop {
             let mut interest = PollFlags::POLLIN;
             interest.set(PollFlags::POLLOUT, !self.unwritten.is_empty());
-            let mut wanted = vec![PollFd::new(self.terminal.as_fd(), interest)];
+            let mut wanted = vec![PollFd::new(self.socket.as_fd(), interest)];
             wanted.extend(
                 others
                     .iter()
@@ -84,11 +83,13 @@ impl Console {
                 return Ok(Heard::Other(number));
             }
             if ready.intersects(!PollFlags::POLLOUT) {
-                match self.terminal.read(buffer) {
+                match self.socket.read(buffer) {
                     Ok(0) => return Ok(Heard::End),
                     Ok(length) => return Ok(Heard::Bytes(length)),
-                    // What Linux says of a terminal whose other side is closed.
-                    Err(error) if error.raw_os_error() == Some(libc::EIO) => return Ok(Heard::End),
+                    // QEMU ended before it had read all of its input.
+                    Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                        return Ok(Heard::End);
+                    }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),
                 }
@@ -99,7 +100,7 @@ impl Console {
     /// Writes as much as there is room for; the rest goes while reading.
     ///
     /// # Errors
-    /// Where the terminal cannot be written.
+    /// Where the console cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.unwritten.extend(bytes);
         self.write_on()
@@ -107,15 +108,22 @@ impl Console {
 
     fn write_on(&mut self) -> io::Result<()> {
         while !self.unwritten.is_empty() {
-            match self.terminal.write(&self.unwritten) {
+            match self.socket.write(&self.unwritten) {
                 Ok(length) => drop(self.unwritten.drain(..length)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // The machine is gone: reading tells.
-                Err(error) if error.raw_os_error() == Some(libc::EIO) => self.unwritten.clear(),
+                Err(error) if is_gone(&error) => self.unwritten.clear(),
                 Err(error) => return Err(error),
             }
         }
         Ok(())
     }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+    )
 }

@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -17,14 +16,18 @@ use crate::console::Heard;
 use crate::end::End;
 use crate::image_release::image_release;
 use crate::listener::{Listener, Said};
-use crate::patience::kept_waiting;
-use crate::qemu::did_not_start;
+use crate::patience::{kept_waiting, ran_nothing};
+use crate::qemu::{Launch, did_not_start};
 use crate::ready::first_ready;
 use crate::workspace::{CONSOLE, QEMU_LOG};
 use crate::{Machine, RunDir, Running, Transcript};
 
 /// How much of what QEMU has to say is looked at, in bytes.
 const COMPLAINT: usize = 4096;
+
+/// What is said of a QEMU that was gone before any machine could have run.
+const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
+                           the qemu-system-x86_64 in PATH is QEMU";
 
 /// A machine that runs until this is dropped.
 pub(crate) struct Conversation {
@@ -34,7 +37,7 @@ pub(crate) struct Conversation {
     key: Key,
     /// The release of the kernel that is to run, if its file tells.
     release: Option<String>,
-    qemu: PathBuf,
+    qemu: Launch,
     qemu_log: File,
     buffer: Vec<u8>,
     silent: bool,
@@ -110,13 +113,16 @@ impl Conversation {
             Heard::Other(number) => Ok(Turn::Other(number)),
             Heard::Nothing => Ok(self.nothing()),
             Heard::End => {
+                let ran_nothing = self.silent && ran_nothing(self.running.id());
                 let status = self.running.wait()?;
                 let complaint = self.complaint();
                 let refused = !status.success() || !complaint.is_empty();
                 if self.silent && refused && status.signal().is_none() {
                     bail!(did_not_start(&self.qemu, status, &complaint));
                 }
-                Ok(Turn::Over(if status.success() {
+                Ok(Turn::Over(if ran_nothing && status.success() {
+                    End::QemuFailed(RAN_NOTHING.to_owned())
+                } else if status.success() {
                     self.listener.console_ended()
                 } else {
                     End::QemuFailed(failed(status, &complaint))
@@ -140,7 +146,7 @@ impl Conversation {
         let expected = self.release.as_ref()?;
         messages.iter().find_map(|said| match &said.message {
             Message::Record(Record::Booted { kernel }) if kernel.release != *expected => {
-                let (release, qemu) = (&kernel.release, self.qemu.display());
+                let (release, qemu) = (&kernel.release, &self.qemu);
                 Some(End::QemuFailed(format!(
                     "{qemu} was given the kernel {expected}, and its guest runs on {release}"
                 )))

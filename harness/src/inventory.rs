@@ -1,13 +1,15 @@
-//! The kernels that are known by name, and what of them is in the cache.
+//! The kernels that are known by name, and what of them is in the cache; the tools
+//! that are there.
 
 use guest::Version;
-use images::{Cached, Catalogue, Kernel, Store};
+use images::{Cached, Catalogue, Kernel, Kind, Store};
 use serde::Serialize;
 
-/// One kernel.
+/// One kernel, or one tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stock {
-    /// Its name in the catalogue; none for what is in the cache and not there.
+    /// Its name in the catalogue, or that of the tool; none for a kernel that is in
+    /// the cache and not in the catalogue.
     pub name: Option<String>,
     /// The Debian version that the catalogue names.
     pub debian: Option<String>,
@@ -19,14 +21,14 @@ pub struct Stock {
     pub cached: Option<CachedStock>,
 }
 
-/// An image in the cache.
+/// An image or a tool in the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CachedStock {
     /// Its Debian version.
     pub debian: String,
-    /// Bytes of the image.
+    /// Bytes of the image, or of all files.
     pub size: u64,
-    /// SHA-256 of the image, as it was when it was verified.
+    /// SHA-256 of the image or of the list of files, as it was when it was verified.
     pub sha256: String,
     /// Where it came from, for people.
     pub source: String,
@@ -34,10 +36,11 @@ pub struct CachedStock {
     pub path: String,
 }
 
-/// The whole catalogue in its order, then what else is in the cache.
+/// The whole catalogue in its order, then what else is in the cache: kernels, tools.
 #[must_use]
 pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
-    let mut cached = store.cached();
+    let (mut cached, tools): (Vec<Cached>, Vec<Cached>) =
+        (store.cached().into_iter()).partition(|cached| cached.kind == Kind::Kernel);
     let mut take = |wanted: &dyn Fn(&Cached) -> bool| {
         let at = cached.iter().position(wanted)?;
         Some(stock_of(cached.remove(at)))
@@ -60,8 +63,11 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
                 .or_else(|| take(&|cached| series(cached).as_deref() == Some(&entry.name))),
         })
         .collect();
-    stocks.extend(cached.into_iter().map(|cached| Stock {
-        name: None,
+    stocks.extend(cached.into_iter().chain(tools).map(|cached| Stock {
+        name: match cached.kind {
+            Kind::Tool(tool) => Some(tool.name().to_owned()),
+            _ => None,
+        },
         debian: None,
         suite: None,
         default: false,

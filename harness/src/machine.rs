@@ -3,17 +3,19 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, id};
+use std::process::{Child, ExitStatus, id};
 
 use anyhow::{Context, Result};
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::pty::openpty;
-use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use nix::unistd::setsid;
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::{Pid, setsid};
 
+use crate::keeper::Keeper;
+use crate::qemu::Launch;
 use crate::{Accelerator, Console};
 
 /// A plain old processor that QEMU emulates everywhere.
@@ -52,8 +54,8 @@ pub(crate) const SANDBOX: &str =
 /// A machine that boots one kernel: no network, no disks, no default devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    /// The QEMU that runs it.
-    pub qemu: PathBuf,
+    /// How the QEMU that runs it is started.
+    pub qemu: Launch,
     /// Whether that puts itself into its sandbox.
     pub sandbox: bool,
     /// How its processor is executed.
@@ -130,56 +132,45 @@ impl Machine {
     /// Where no process can be had. That QEMU refuses to run is seen on the
     /// console, which ends.
     pub fn start(&self, log: File) -> Result<Running> {
-        let terminal = openpty(None, None).context("opening a terminal")?;
-        for end in [&terminal.master, &terminal.slave] {
-            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-        }
-        make_raw(&terminal.slave).context("preparing the console")?;
-        let end = File::from(terminal.slave);
-        let mut command = Command::new(&self.qemu);
+        // No pseudo-terminal: a bare container has none.
+        let (ours, theirs) = UnixStream::pair().context("making the console")?;
+        let end = OwnedFd::from(theirs);
+        let mut command = self.qemu.command();
         command.args(self.arguments());
         command.stdin(end.try_clone()?).stdout(end).stderr(log);
         let (harness, gdb) = (id(), self.gdb);
         // SAFETY: between fork(2) and execve(2) it makes system calls only.
         unsafe {
-            command.pre_exec(move || be_a_good_child(harness, gdb));
+            command.pre_exec(move || isolate(harness, gdb));
         }
         let process = command
             .spawn()
-            .with_context(|| format!("starting {}", self.qemu.display()))?;
-        // This side's copy of QEMU's end of the terminal goes with the command.
+            .with_context(|| format!("starting {}", self.qemu))?;
+        // This side's copy of QEMU's end of the console goes with the command.
         drop(command);
-        Ok(Running {
+        let mut running = Running {
             process,
-            console: Console::new(terminal.master.into())?,
-        })
+            keeper: None,
+            console: Console::new(ours)?,
+        };
+        // It leads a group: see `isolate`.
+        let keeper = Keeper::of(running.id()).context("keeping QEMU's processes")?;
+        running.keeper = Some(keeper);
+        Ok(running)
     }
 }
 
-/// Makes a terminal one that passes bytes on unchanged.
-fn make_raw(terminal: impl AsFd) -> nix::Result<()> {
-    let mut settings = tcgetattr(&terminal)?;
-    cfmakeraw(&mut settings);
-    tcsetattr(&terminal, SetArg::TCSANOW, &settings)
-}
-
-/// Makes QEMU, before it is executed, one that dies with the harness, hears
-/// nothing of the terminal's Ctrl-C, holds on to nothing that is not its own, and
-/// never gains a privilege.
-fn be_a_good_child(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
+/// Isolates QEMU before it is executed: it gets a session of its own, so that the
+/// terminal's Ctrl-C does not reach it; it dies with the harness, gains no
+/// privilege, and keeps no descriptor but its own.
+fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
     setsid()?;
+    die_with(harness)?;
     // SAFETY: all of them take numbers only. An old kernel without
     // close_range(2) leaves the descriptors open, which does no harm.
     unsafe {
-        // Even `kill -9` of the harness must not leave a QEMU behind.
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0
-            || libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
-        {
+        if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
             return Err(io::Error::last_os_error());
-        }
-        // It may have come before that.
-        if libc::getppid().cast_unsigned() != harness {
-            return Err(io::ErrorKind::Interrupted.into());
         }
         let cloexec = libc::CLOSE_RANGE_CLOEXEC as libc::c_int;
         libc::close_range(3, libc::c_uint::MAX, cloexec);
@@ -190,10 +181,28 @@ fn be_a_good_child(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a child, before it is executed, die with the thread that started it, and
+/// so with the process of this number, even after `kill -9`.
+pub(crate) fn die_with(harness: u32) -> io::Result<()> {
+    // SAFETY: both take numbers only.
+    unsafe {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // The harness may have died before the signal was set.
+        if libc::getppid().cast_unsigned() != harness {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+    }
+    Ok(())
+}
+
 /// A machine that runs until it is dropped.
 #[derive(Debug)]
 pub struct Running {
     process: Child,
+    /// Ends what it has started, where it is a wrapper.
+    keeper: Option<Keeper>,
     /// Its serial console.
     pub console: Console,
 }
@@ -210,6 +219,13 @@ impl Running {
     /// # Errors
     /// That of waitpid(2).
     pub fn wait(&mut self) -> Result<ExitStatus> {
+        // First what it has left, as long as the number of its group is its own.
+        let id = Pid::from_raw(self.id().cast_signed());
+        let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while waitid(Id::Pid(id), ended) == Err(Errno::EINTR) {}
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
         self.process.wait().context("waiting for QEMU")
     }
 }
@@ -219,6 +235,9 @@ impl Drop for Running {
         // There is no disk to lose anything on, so there is nothing to ask for.
         // Errors mean that it has gone already.
         let _ = self.process.kill();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
         let _ = self.process.wait();
     }
 }
@@ -229,7 +248,7 @@ pub(crate) mod tests {
 
     pub(crate) fn machine() -> Machine {
         Machine {
-            qemu: "qemu-system-x86_64".into(),
+            qemu: Launch::of_host("qemu-system-x86_64"),
             sandbox: false,
             accelerator: Accelerator::Tcg,
             kernel: "/k/vmlinuz".into(),

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use guest::{NATIVE, Version};
 use images::{Catalogue, Kernel, ParseSpecError, SelectError, Spec};
 
-use crate::host::Tool;
 use crate::native::native_name;
 
 /// One word of the command line: `native`, or kernels to boot.
@@ -55,16 +54,6 @@ impl Targets {
             .into_iter()
             .chain(self.kernels.iter().map(Kernel::name))
             .collect()
-    }
-
-    /// What this host must have to test them: no QEMU where nothing is booted.
-    #[must_use]
-    pub fn tools(&self) -> &'static [Tool] {
-        match (self.native, &self.kernels[..]) {
-            (false, []) => &[],
-            (true, []) => &[Tool::StaticLibc],
-            _ => &Tool::TO_TEST_KERNELS,
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where things are.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,14 @@ pub fn root() -> &'static Path {
         .unwrap_or(Path::new("."))
 }
 
+/// Whether cargo started this program within the workspace that it was built in,
+/// as `cargo xtask` and the workspace's tests do.
+#[must_use]
+pub fn is_in_workspace() -> bool {
+    let manifest = env::var_os("CARGO_MANIFEST_DIR");
+    manifest.is_some_and(|dir| Path::new(&dir).starts_with(root()))
+}
+
 /// Cargo's target directory.
 #[must_use]
 pub fn target() -> PathBuf {
@@ -35,23 +44,52 @@ pub fn target() -> PathBuf {
     }
 }
 
+/// The variable that names the directory of runs.
+pub const RUNS: &str = "STRATA_RUNS";
+
+/// Where runs are, and what is remembered from one to the next: `$STRATA_RUNS`,
+/// else `target/strata` within this workspace, else `strata` in the user's state
+/// directory (XDG base directory specification).
+///
+/// # Errors
+/// Where the environment names no such place.
+pub fn runs() -> Result<PathBuf> {
+    if let Some(dir) = set(RUNS) {
+        return std::path::absolute(dir).context("finding the current directory");
+    }
+    if is_in_workspace() {
+        return Ok(target().join("strata"));
+    }
+    let of_user = || Some(PathBuf::from(set("HOME")?).join(".local/state"));
+    let state = set("XDG_STATE_HOME").map(PathBuf::from).or_else(of_user);
+    let state = state.context(
+        "there is no place for runs: set HOME, or name a directory with --runs or STRATA_RUNS",
+    )?;
+    Ok(state.join("strata"))
+}
+
+/// A variable of the environment that is not empty.
+fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
 /// Where it is remembered which accelerator works on this host.
-pub(crate) fn accelerator_memory() -> PathBuf {
-    runs().join("accelerator.json")
+pub(crate) fn accelerator_memory() -> Option<PathBuf> {
+    Some(runs().ok()?.join("accelerator.json"))
 }
 
-/// Where it is remembered what this host's QEMU can do.
-pub(crate) fn qemu_memory() -> PathBuf {
-    runs().join("qemu.json")
+/// Where it is remembered what a QEMU of this host can do.
+pub(crate) fn qemu_memory() -> Option<PathBuf> {
+    Some(runs().ok()?.join("qemu.json"))
 }
 
-/// Where runs are, and what is remembered from one to the next.
-fn runs() -> PathBuf {
-    target().join("strata")
+/// Where it is remembered how long kernels take.
+pub(crate) fn usual_memory() -> Option<PathBuf> {
+    Some(runs().ok()?.join("usual.json"))
 }
 
 /// What a run leaves behind, one directory a kernel:
-/// `target/strata/<run>/<kernel>/`.
+/// `<runs>/<run>/<kernel>/`.
 #[derive(Clone, Debug)]
 pub struct RunDir {
     path: PathBuf,
@@ -66,7 +104,7 @@ impl RunDir {
     /// # Errors
     /// Where it cannot be created.
     pub fn of_run(run: &str) -> Result<Self> {
-        let path = runs().join(run);
+        let path = runs()?.join(run);
         create(&path)?;
         let lock = path.join(LOCK);
         let lock = File::create(&lock)
@@ -84,7 +122,7 @@ impl RunDir {
     /// # Errors
     /// Where it cannot be created.
     pub fn new_run() -> Result<Self> {
-        remove_old_runs(&runs());
+        remove_old_runs(&runs()?);
         Self::of_run(&new_name())
     }
 
@@ -92,8 +130,9 @@ impl RunDir {
     /// keep.
     #[must_use]
     pub fn nameless() -> Self {
+        let runs = runs().unwrap_or_else(|_| env::temp_dir().join("strata"));
         Self {
-            path: runs().join(new_name()),
+            path: runs.join(new_name()),
             lock: None,
         }
     }

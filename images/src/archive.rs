@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -10,11 +10,13 @@ use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 
 use crate::cache::Guard;
+use crate::cleartext;
 use crate::download::{fetch_file, fetch_small};
 use crate::error::{Attempt, ObtainError};
 use crate::hash::{Hasher, Limited, unxz};
 use crate::http::Client;
 use crate::keyring::{Keyring, Signer};
+use crate::listed::{Listed, read_listed};
 use crate::packages::{Package, read_index};
 use crate::progress::Progress;
 use crate::release::{FileSum, Release};
@@ -101,6 +103,37 @@ impl Archives {
         suite: &str,
         progress: &dyn Progress,
     ) -> Result<Suite, ObtainError> {
+        let (dir, release) = self.checked_release(site, suite, progress)?;
+        let packages = self.packages(&dir, &release, progress)?;
+        Ok(Suite {
+            packages,
+            signer: release.signer,
+        })
+    }
+
+    /// All packages of a suite whose name is wanted, and its release file.
+    pub(crate) fn listed(
+        &self,
+        site: &Site,
+        suite: &str,
+        wanted: &dyn Fn(&str) -> bool,
+        progress: &dyn Progress,
+    ) -> Result<(Vec<Listed>, Release), ObtainError> {
+        let (dir, release) = self.checked_release(site, suite, progress)?;
+        let (url, index) = self.open_index(&dir, &release, progress)?;
+        let listed = read_listed(index, wanted)
+            .map_err(|error| ObtainError::verification(url, "a package index", error))?;
+        Ok((listed, release))
+    }
+
+    /// The directory of a suite, and the release file in it: of this suite, signed
+    /// and, where the site is live, still valid.
+    fn checked_release(
+        &self,
+        site: &Site,
+        suite: &str,
+        progress: &dyn Progress,
+    ) -> Result<(String, Release), ObtainError> {
         let dir = format!("{}/dists/{suite}", site.base);
         let Some(release) = self.release(&dir)? else {
             return Err(ObtainError::unavailable(format!(
@@ -125,22 +158,26 @@ impl Archives {
             progress.note(&why);
             return Err(ObtainError::unavailable(why));
         }
-        let packages = self.packages(&dir, &release, progress)?;
-        Ok(Suite {
-            packages,
-            signer: release.signer,
-        })
+        Ok((dir, release))
     }
 
     /// The release file in a directory, once its signature has been checked;
     /// `None` where there is none.
     pub(crate) fn release(&self, dir: &str) -> Result<Option<Release>, ObtainError> {
         let now = Timestamp::now();
-        let small = |name: &str| fetch_small(&self.client, &format!("{dir}/{name}"), MAX_RELEASE);
-        let (file, opened) = if let Some(file) = small("InRelease")? {
+        let small = |name: &str, is_whole: &dyn Fn(&[u8]) -> bool| {
+            fetch_small(
+                &self.client,
+                &format!("{dir}/{name}"),
+                MAX_RELEASE,
+                is_whole,
+            )
+        };
+        let any = |_: &[u8]| true;
+        let (file, opened) = if let Some(file) = small("InRelease", &cleartext::is_whole)? {
             ("InRelease", self.keyring().open(&file, now))
-        } else if let Some(file) = small("Release")? {
-            let signature = small("Release.gpg")?.unwrap_or_default();
+        } else if let Some(file) = small("Release", &any)? {
+            let signature = small("Release.gpg", &cleartext::is_whole)?.unwrap_or_default();
             let signer = self.keyring().verify(&file, &signature, now);
             let text = String::from_utf8_lossy(&file).into_owned();
             ("Release", signer.map(|signer| (text, signer)))
@@ -164,6 +201,17 @@ impl Archives {
         release: &Release,
         progress: &dyn Progress,
     ) -> Result<Vec<Package>, ObtainError> {
+        let (url, index) = self.open_index(dir, release, progress)?;
+        read_index(index).map_err(|error| ObtainError::verification(url, "a package index", error))
+    }
+
+    /// The address of a verified index, and its text.
+    fn open_index(
+        &self,
+        dir: &str,
+        release: &Release,
+        progress: &dyn Progress,
+    ) -> Result<(String, impl BufRead + use<>), ObtainError> {
         let index = |suffix| release.file(&format!("main/binary-amd64/Packages{suffix}"));
         let Some(sum) = index(".xz").or_else(|| index(".gz")) else {
             // Such as that of a suite which never had this architecture.
@@ -176,13 +224,8 @@ impl Archives {
             true => Box::new(unxz(file).attempt(|| format!("read {}", path.display()))?),
             false => Box::new(MultiGzDecoder::new(file)),
         };
-        read_index(BufReader::with_capacity(
-            1 << 16,
-            Limited::new(unpacked, limit),
-        ))
-        .map_err(|error| {
-            ObtainError::verification(format!("{dir}/{}", sum.path), "a package index", error)
-        })
+        let text = BufReader::with_capacity(1 << 16, Limited::new(unpacked, limit));
+        Ok((format!("{dir}/{}", sum.path), text))
     }
 
     /// A verified index file. It is kept under the name of its hash, so that it

@@ -1,8 +1,10 @@
-//! Images that were verified before.
+//! What was verified before: kernels and tools.
 //!
 //! ```text
 //! kernels/<debian version>/<flavour>/vmlinuz     the image
 //!                                   /image.toml  what it is
+//! tools/<name>/<sha-256>/root/                   the files, see `tools`
+//!                       /tool.toml               what they are
 //! indexes/<sha-256>                              package indexes
 //! partial/<sha-256>                              downloads under way
 //! locks/                                         who is at what
@@ -22,21 +24,43 @@ use crate::deb::{DebError, extract_kernel};
 use crate::error::{Attempt, ObtainError};
 use crate::memory::Memory;
 use crate::progress::Progress;
+use crate::said::without_credentials;
+use crate::tools::ToolName;
 
 /// For the longest that another run may take to download one kernel.
 const LOCK_WAIT: Duration = Duration::from_secs(1200);
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
-/// An image in the cache.
+/// What something in the cache is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The image of a kernel.
+    Kernel,
+    /// The files of a tool.
+    Tool(ToolName),
+}
+
+/// Something in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cached {
-    /// Where the image is.
+    /// Which kind of thing.
+    pub kind: Kind,
+    /// Where the image is, or the root of the files.
     pub path: PathBuf,
     /// What it is.
     pub about: About,
 }
 
-/// What an image in the cache is, in the file beside it.
+impl Cached {
+    /// The directory that holds it, and what says what it is.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.path.parent().unwrap_or(&self.path).to_owned()
+    }
+}
+
+/// What something in the cache is, in the file beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
     /// Its Debian version.
@@ -45,15 +69,18 @@ pub struct About {
     pub package: String,
     /// Where that came from, for people.
     pub source: String,
-    /// Bytes of the image.
+    /// Bytes of the image, or of all files.
     pub size: u64,
-    /// SHA-256 of the image, in lower case digits.
+    /// SHA-256 of the image or of the list of files, in lower case digits.
     pub sha256: String,
     /// When it was obtained.
     pub obtained: Timestamp,
+    /// The packages of a tool that newer ones stand in for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub substituted_for: Option<String>,
 }
 
-/// The directory with the images.
+/// The directory with all of it.
 pub(crate) struct Cache {
     pub(crate) dir: PathBuf,
     pub(crate) memory: Memory,
@@ -89,7 +116,7 @@ impl Cache {
                 progress.note(&format!(
                     "{dir_name} was altered since it was verified; it is removed and obtained again"
                 ));
-                fs::remove_dir_all(&dir).attempt(|| format!("remove {dir_name}"))?;
+                self.remove(&dir)?;
             }
         }
         Ok(())
@@ -147,22 +174,72 @@ impl Cache {
         fs::write(new.join("image.toml"), text).attempt(action)?;
         image.sync_all().attempt(action)?;
 
-        let version = self.kernels().join(&about.debian_version);
-        let dir = version.join(flavour);
-        let action = || format!("keep {}", dir.display());
-        fs::create_dir_all(&version).attempt(action)?;
-        fs::rename(new, &dir).attempt(action)?;
+        let dir = self.kernels().join(&about.debian_version).join(flavour);
+        self.place(new, &dir)?;
         Ok(Cached {
+            kind: Kind::Kernel,
             path: dir.join("vmlinuz"),
             about: about.clone(),
         })
     }
 
+    /// Gives a directory its name, in the place of what may be there: whoever
+    /// looks sees the one, or nothing, or the other.
+    pub(crate) fn place(&self, new: &Path, dir: &Path) -> Result<(), ObtainError> {
+        let action = || format!("keep {}", dir.display());
+        fs::create_dir_all(dir.parent().unwrap_or(dir)).attempt(action)?;
+        if dir.symlink_metadata().is_ok() {
+            self.remove(dir)?;
+        }
+        fs::rename(new, dir).attempt(action)
+    }
+
+    /// Removes a directory: first its name, then what is in it.
+    pub(crate) fn remove(&self, dir: &Path) -> Result<(), ObtainError> {
+        let action = || format!("remove {}", dir.display());
+        let partial = self.partial();
+        fs::create_dir_all(&partial).attempt(action)?;
+        let aside = tempfile::Builder::new().prefix("old-").tempdir_in(&partial);
+        let aside = aside.attempt(action)?;
+        fs::rename(dir, aside.path().join("old")).attempt(action)?;
+        aside.close().attempt(action)
+    }
+
+    /// Every kernel that is there; nothing of it is verified.
+    pub(crate) fn kernel_images(&self) -> Vec<Cached> {
+        let dirs = self.kernel_dirs().into_iter();
+        dirs.filter_map(|dir| read(&dir)).collect()
+    }
+
+    /// Those of a tool, the newest first; nothing of it is verified.
+    pub(crate) fn tools(&self, name: ToolName) -> Vec<Cached> {
+        let dirs = self.tool_dirs(name).into_iter();
+        let mut tools: Vec<Cached> = dirs.filter_map(|dir| read_tool(&dir, name)).collect();
+        tools.sort_by_key(|tool| std::cmp::Reverse(tool.about.obtained));
+        tools
+    }
+
     /// Everything that is there; nothing of it is verified.
     pub(crate) fn list(&self) -> Vec<Cached> {
+        let tools = ToolName::ALL.into_iter().flat_map(|name| self.tools(name));
+        self.kernel_images().into_iter().chain(tools).collect()
+    }
+
+    /// The directories with an image.
+    pub(crate) fn kernel_dirs(&self) -> Vec<PathBuf> {
         let versions = subdirectories(&self.kernels()).into_iter();
-        let flavours = versions.flat_map(|version| subdirectories(&version));
-        flavours.filter_map(|flavour| read(&flavour)).collect()
+        versions
+            .flat_map(|version| subdirectories(&version))
+            .collect()
+    }
+
+    /// Those with the files of a tool.
+    pub(crate) fn tool_dirs(&self, name: ToolName) -> Vec<PathBuf> {
+        subdirectories(&self.tool_dir(name))
+    }
+
+    pub(crate) fn tool_dir(&self, name: ToolName) -> PathBuf {
+        self.dir.join("tools").join(name.name())
     }
 
     fn is_intact(&self, cached: &Cached, sha256: Option<&str>) -> bool {
@@ -177,8 +254,25 @@ impl Cache {
 pub(crate) fn read(dir: &Path) -> Option<Cached> {
     let text = fs::read_to_string(dir.join("image.toml")).ok()?;
     Some(Cached {
+        kind: Kind::Kernel,
         path: dir.join("vmlinuz"),
-        about: toml::from_str(&text).ok()?,
+        about: about(&text)?,
+    })
+}
+
+/// An earlier version kept the credentials of a mirror's URL.
+fn about(text: &str) -> Option<About> {
+    let mut about: About = toml::from_str(text).ok()?;
+    about.source = without_credentials(&about.source);
+    Some(about)
+}
+
+pub(crate) fn read_tool(dir: &Path, name: ToolName) -> Option<Cached> {
+    let text = fs::read_to_string(dir.join("tool.toml")).ok()?;
+    Some(Cached {
+        kind: Kind::Tool(name),
+        path: dir.join("root"),
+        about: about(&text)?,
     })
 }
 

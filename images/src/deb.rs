@@ -53,22 +53,27 @@ fn extract_within(
     image: &mut impl Write,
     limit: u64,
 ) -> Result<Extracted, DebError> {
+    from_tar(data(deb)?, image, limit)
+}
+
+/// The tar archive in a package, unpacked as it is read.
+pub(crate) fn data<'a>(deb: impl Read + 'a) -> Result<Box<dyn Read + 'a>, DebError> {
     let found = ar::find(deb, |name| name.starts_with("data.tar")).map_err(malformed)?;
     let Some((name, data)) = found else {
         return Err(DebError::Malformed("a package without data.tar".to_owned()));
     };
-    match &name[..] {
-        "data.tar" => from_tar(data, image, limit),
-        "data.tar.gz" => from_tar(MultiGzDecoder::new(data), image, limit),
-        "data.tar.xz" => from_tar(unxz(data).map_err(malformed)?, image, limit),
+    Ok(match &name[..] {
+        "data.tar" => Box::new(data),
+        "data.tar.gz" => Box::new(MultiGzDecoder::new(data)),
+        "data.tar.xz" => Box::new(unxz(data).map_err(malformed)?),
         "data.tar.zst" => {
-            let data = ruzstd::decoding::StreamingDecoder::new(data).map_err(malformed)?;
-            from_tar(data, image, limit)
+            Box::new(ruzstd::decoding::StreamingDecoder::new(data).map_err(malformed)?)
         }
-        other => Err(DebError::Malformed(format!(
-            "{other}, of a compression that no package of a kernel has"
-        ))),
-    }
+        other => {
+            let why = format!("{other}, of a compression that no package of Debian has");
+            return Err(DebError::Malformed(why));
+        }
+    })
 }
 
 pub(crate) fn from_tar(

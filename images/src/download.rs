@@ -1,5 +1,6 @@
 //! Whole files: retried, resumed, and not believed until their hash is right.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -17,30 +18,46 @@ use crate::release::FileSum;
 const TRIES: u32 = 4;
 /// Before the second try; doubled for each further one.
 const BACKOFF: Duration = Duration::from_millis(500);
+/// Slower than this, in bytes a second, is as good as not at all: 30 MB would take
+/// more than eight hours.
+const SLOWEST: u64 = 1000;
 /// A server that wants to be left alone for longer is given up.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// Downloads a small file whose hash nobody knows yet; `None` where the host
-/// has no such file.
+/// has no such file. One that came without its length, and is not whole, is asked
+/// for again; what never is whole is given as it came.
 pub(crate) fn fetch_small(
     client: &Client,
     url: &str,
     limit: u64,
+    is_whole: &dyn Fn(&[u8]) -> bool,
 ) -> Result<Option<Vec<u8>>, ObtainError> {
     let mut retries = Retries::new(url);
     let patience = Patience::new(client, url.rsplit('/').next().unwrap_or(url));
     loop {
+        let mut came = None;
         let error = match client.get(url, 0) {
-            Ok(answer) => match read_small(answer, limit, &patience) {
-                Ok(bytes) if bytes.len() as u64 > limit => {
-                    let limit = format!("at most {limit} bytes");
-                    return Err(ObtainError::verification(url, limit, "more"));
+            Ok(answer) => {
+                let promised = answer.total.is_some();
+                match read_small(answer, limit, &patience) {
+                    Ok(bytes) if bytes.len() as u64 > limit => {
+                        let limit = format!("at most {limit} bytes");
+                        return Err(ObtainError::verification(url, limit, "more"));
+                    }
+                    Ok(bytes) if promised || is_whole(&bytes) => return Ok(Some(bytes)),
+                    Ok(bytes) => {
+                        came = Some(bytes);
+                        FetchError::Passing("the transfer broke off".into(), None)
+                    }
+                    Err(error) => error,
                 }
-                Ok(bytes) => return Ok(Some(bytes)),
-                Err(error) => error,
-            },
+            }
             Err(error) => error,
         };
+        if retries.left == 0 && came.is_some() {
+            return Ok(came);
+        }
         if retries.after(client, error)?.is_none() {
             return Ok(None);
         }
@@ -53,16 +70,19 @@ fn read_small(
     limit: u64,
     patience: &Patience<'_>,
 ) -> Result<Vec<u8>, FetchError> {
+    patience.begin();
     let mut bytes = Vec::new();
     let mut buffer = vec![0; 1 << 16];
     let mut body = answer.body.by_ref().take(limit + 1);
     loop {
         match body.read(&mut buffer) {
             Ok(0) => break,
-            Ok(read) => bytes.extend(&buffer[..read]),
+            Ok(read) => {
+                bytes.extend(&buffer[..read]);
+                patience.is_over(read)?;
+            }
             Err(error) => return Err(FetchError::Passing(broke_off(&error), None)),
         }
-        patience.is_over()?;
     }
     let have = bytes.len() as u64;
     if have <= limit && answer.total.is_some_and(|total| total != have) {
@@ -176,15 +196,15 @@ impl Transfer<'_> {
                 None,
             )));
         }
+        self.patience.begin();
         self.progress.started(self.name, Some(self.sum.size));
         self.progress.advanced(self.name, have);
         let mut buffer = vec![0; 1 << 16];
         loop {
             let read = match answer.body.read(&mut buffer) {
                 Ok(0) if have == self.sum.size => return Ok(None),
-                Ok(0) if answer.total.is_none() => {
-                    return Err(self.wrong(&expected, &format!("{have} bytes")));
-                }
+                // Without a length that was promised, too: what is there is less than
+                // the signed index says, and the rest may come.
                 Ok(0) => {
                     return Ok(Some(FetchError::Passing(
                         "the transfer broke off".into(),
@@ -200,7 +220,7 @@ impl Transfer<'_> {
             }
             file.write_all(&buffer[..read]).attempt(action)?;
             self.progress.advanced(self.name, read as u64);
-            if let Err(error) = self.patience.is_over() {
+            if let Err(error) = self.patience.is_over(read) {
                 return Ok(Some(error));
             }
         }
@@ -237,6 +257,10 @@ struct Patience<'a> {
     name: &'a str,
     begun: Instant,
     limit: Duration,
+    /// The time over which a rate is taken.
+    window: Duration,
+    /// When the last one began, and the bytes that have come since.
+    since: Cell<(Instant, u64)>,
 }
 
 impl<'a> Patience<'a> {
@@ -245,10 +269,30 @@ impl<'a> Patience<'a> {
             name,
             begun: Instant::now(),
             limit: client.deadline(),
+            window: client.window(),
+            since: Cell::new((Instant::now(), 0)),
         }
     }
 
-    fn is_over(&self) -> Result<(), FetchError> {
+    /// What comes after a pause is measured from here.
+    fn begin(&self) {
+        self.since.set((Instant::now(), 0));
+    }
+
+    /// So many bytes have come.
+    fn is_over(&self, more: usize) -> Result<(), FetchError> {
+        let (begun, bytes) = self.since.get();
+        let bytes = bytes + more as u64;
+        self.since.set((begun, bytes));
+        if begun.elapsed() >= self.window {
+            if bytes < SLOWEST * self.window.as_secs().max(1) {
+                let (name, window) = (self.name, self.window);
+                return Err(FetchError::Unreachable(format!(
+                    "{bytes} bytes of {name} in {window:?} are too slow"
+                )));
+            }
+            self.begin();
+        }
         if self.begun.elapsed() <= self.limit {
             return Ok(());
         }
@@ -297,6 +341,7 @@ impl<'a> Retries<'a> {
         let patient = asked.is_none_or(|asked| asked <= MAX_RETRY_AFTER);
         if self.left == 0 || !patient {
             let why = match asked {
+                Some(Duration::MAX) => format!("{why}, with a Retry-After that cannot be read"),
                 Some(asked) if !patient => format!("{why}, again in {} s", asked.as_secs()),
                 _ => format!("{why}, {TRIES} times"),
             };

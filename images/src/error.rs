@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::said::said;
+
 /// Why [`Store::obtain`](crate::Store::obtain) has no image to give.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -54,14 +56,15 @@ impl ObtainError {
         found: impl ToString,
     ) -> Self {
         Self::Verification {
-            file: file.to_string(),
-            expected: expected.to_string(),
-            found: found.to_string(),
+            file: said(&file.to_string()),
+            expected: said(&expected.to_string()),
+            found: said(&found.to_string()),
         }
     }
 
     pub(crate) fn unavailable(why: impl Into<String>) -> Self {
-        Self::Unavailable { why: why.into() }
+        let why = said(&why.into());
+        Self::Unavailable { why }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use liblzma::read::XzDecoder;
@@ -38,7 +39,7 @@ impl Hasher {
 
     /// The size of a file in bytes, and its hash.
     pub(crate) fn of_file(path: &Path) -> io::Result<(u64, String)> {
-        let mut file = File::open(path)?;
+        let mut file = open_regular(path)?;
         let mut hasher = Self::default();
         let mut buffer = vec![0; 1 << 16];
         let mut size = 0;
@@ -51,6 +52,19 @@ impl Hasher {
                 }
             }
         }
+    }
+}
+
+/// Opens a file to read it. Of anything but a regular file it is an error: to
+/// open a FIFO would wait until somebody writes to it.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no regular file")),
     }
 }
 

@@ -91,6 +91,11 @@ impl Client {
         self.timeouts.file
     }
 
+    /// The time over which a rate is taken, to be held against the slowest.
+    pub(crate) fn window(&self) -> Duration {
+        self.timeouts.rate
+    }
+
     /// Calls the host of a URL by what it is to this machine.
     pub(crate) fn entitle(&self, url: &str, title: &str) {
         let mut titles = self.titles.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,10 +216,12 @@ impl Client {
     }
 }
 
-/// `host:port` of a URL, or the URL where it has none.
+/// `host:port` of a URL, without credentials, or the URL where it has none.
 pub(crate) fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/')
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority
+        .rsplit('@')
         .next()
         .filter(|host| !host.is_empty())
         .unwrap_or(url)
@@ -250,13 +257,18 @@ fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     Some((start.trim().parse().ok()?, total.trim().parse().ok()))
 }
 
-/// Seconds, or a date.
+/// Seconds, or a date; for ever, where the server wants to be left alone and nobody
+/// can read for how long.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?;
     if let Some(seconds) = number(headers, RETRY_AFTER.as_str()) {
         return Some(Duration::from_secs(seconds));
     }
-    let date = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+    let date = value.to_str().ok();
+    let date = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+    let Some(date) = date else {
+        return Some(Duration::MAX);
+    };
     let seconds = date.as_second() - Timestamp::now().as_second();
     Some(Duration::from_secs(seconds.try_into().unwrap_or(0)))
 }

@@ -4,11 +4,12 @@ use std::fmt;
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use pgp::composed::{CleartextSignedMessage, Deserializable, DetachedSignature, SignedPublicKey};
+use pgp::composed::{Deserializable, DetachedSignature, SignedPublicKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType};
 use pgp::types::KeyDetails;
 
+use crate::cleartext;
 use crate::validity::{Refusal, Validity};
 
 /// Debian's keys in use and its retired ones; see `keyrings/README.md`.
@@ -24,11 +25,20 @@ const SHA1_UNTIL: i64 = 1_451_606_400; // 2016-01-01T00:00:00Z
 /// So far may the signer's clock be ahead, in seconds (apt's Max-FutureTime).
 const CLOCK_SKEW: i64 = 10;
 
-/// A signed file has some thousand lines. What takes it apart needs four times as
-/// long for twice as many, and is not to be kept busy by whoever answers.
+/// A signed file has some thousand lines; one of more is none of Debian's.
 const MAX_LINES: usize = 20_000;
 /// Debian signs with two to four keys.
 const MAX_SIGNATURES: usize = 32;
+/// One signature has some 800 bytes.
+const MAX_ARMOR: usize = 64 << 10;
+
+const UNSIGNED: &str = "no cleartext-signed file";
+
+/// Whether a refusal is of something that nobody has signed, such as the page of a
+/// portal that stands for every address.
+pub(crate) fn is_unsigned(refusal: &str) -> bool {
+    refusal.starts_with(UNSIGNED)
+}
 
 /// The keys that are trusted to sign a release.
 #[derive(Clone)]
@@ -81,10 +91,9 @@ impl Keyring {
         if file.iter().filter(|&&byte| byte == b'\n').count() > MAX_LINES {
             return Err(format!("a file of over {MAX_LINES} lines"));
         }
-        let (message, _) = CleartextSignedMessage::from_armor(file)
-            .map_err(|error| format!("no cleartext-signed file ({error})"))?;
-        let text = message.signed_text();
-        let signer = self.any(message.signatures(), text.as_bytes(), now)?;
+        let message = cleartext::parse(file).map_err(|error| format!("{UNSIGNED} ({error})"))?;
+        let text = message.hashed;
+        let signer = self.verify(text.as_bytes(), message.armor.as_bytes(), now)?;
         Ok((text.replace("\r\n", "\n"), signer))
     }
 
@@ -95,6 +104,9 @@ impl Keyring {
         signature: &[u8],
         now: Timestamp,
     ) -> Result<Signer, Refusal> {
+        if signature.len() > MAX_ARMOR {
+            return Err(format!("a signature of {} bytes", signature.len()));
+        }
         let (signatures, _) = DetachedSignature::from_armor_many(signature)
             .map_err(|error| format!("no signature file ({error})"))?;
         let signatures: Vec<_> = signatures
@@ -137,7 +149,8 @@ impl Keyring {
         let date = Timestamp::from_second(created).map_err(|error| error.to_string())?;
         check_signature(signature, created, now)?;
         let mut refusal = format!("a signature by the unknown key {}", issuer(signature));
-        for key in &self.keys {
+        // To hash the file once a key would take long.
+        for key in self.keys.iter().filter(|key| may_be_by(signature, key)) {
             let fingerprint = format!("{:X}", key.fingerprint());
             let verified = if signature.verify(&key.primary_key, data).is_ok() {
                 Ok(Validity::of_primary(key))
@@ -202,6 +215,12 @@ fn issuer(signature: &Signature) -> String {
     fingerprint
         .or_else(id)
         .unwrap_or_else(|| "without a name".to_owned())
+}
+
+/// Whether a key is worth a try: it is the one that the signature names, or the
+/// signature names none.
+fn may_be_by(signature: &Signature, key: &SignedPublicKey) -> bool {
+    names(signature, key) || signature.issuer_key_id().is_empty()
 }
 
 /// Whether a signature claims to be by this key or one of its subkeys.
@@ -274,5 +293,25 @@ mod tests {
         let long = file.replacen("\n\n", &format!("\n\n{}", "x: y\n".repeat(1 << 20)), 1);
         let refusal = Keyring::debian().open(long.as_bytes(), now).unwrap_err();
         assert!(refusal.contains("lines"), "{refusal}");
+    }
+
+    /// Of twice the lines, the library would take four times as long.
+    #[test]
+    fn a_long_file_with_a_broken_signature_is_refused_at_once() {
+        let file = include_str!("../tests/data/bullseye-security.InRelease");
+        let now = "2026-11-23T00:00:00Z".parse().unwrap();
+        let line = format!(" {}\n", "x".repeat(340));
+        let long = file.replacen(
+            "\nSHA256:",
+            &format!("\nSHA256:\n{}", line.repeat(19_000)),
+            1,
+        );
+        assert!(long.len() > 6_400_000);
+        let begun = std::time::Instant::now();
+        let refusal = Keyring::debian().open(long.as_bytes(), now).unwrap_err();
+        assert!(refusal.contains("bad signature"), "{refusal}");
+        // Some 75 s before.
+        let took = begun.elapsed();
+        assert!(took < std::time::Duration::from_secs(20), "{took:?}");
     }
 }

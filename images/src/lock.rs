@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Guard;
 use crate::error::{Attempt, ObtainError};
 
+/// What is built into this program: verified once by those who made it.
+const BUILT_IN: &str = include_str!("../kernels.lock");
+
 const HEAD: &str = "\
 # What was verified once through the signatures of the Debian archive. Written
 # by the program; to renew an entry, change kernels.toml or remove it here.
@@ -66,22 +69,25 @@ impl Archive {
 
 pub(crate) type Pins = BTreeMap<String, Pin>;
 
-/// The pins of a lock file.
+/// The pins that are built in, and those of a lock file besides.
 pub(crate) struct Lock {
+    built_in: Pins,
     path: PathBuf,
     pins: Mutex<Pins>,
 }
 
 impl Lock {
-    /// Reads the file; where there is none, nothing is pinned.
-    pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
+    /// Reads the file; where there is none, only what is built in is pinned, or
+    /// what stands in its place.
+    pub(crate) fn open(path: PathBuf, in_place: Option<&str>) -> anyhow::Result<Self> {
         let pins = read(&path).with_context(|| {
             format!(
-                "cannot use the lock file {}; restore it from git",
+                "cannot use the lock file {}; restore it from git, or remove it",
                 path.display()
             )
         })?;
         Ok(Self {
+            built_in: parse(in_place.unwrap_or(BUILT_IN)).context("kernels.lock is malformed")?,
             path,
             pins: Mutex::new(pins),
         })
@@ -89,16 +95,21 @@ impl Lock {
 
     /// What is pinned for a kernel, if it is this version of it.
     pub(crate) fn pin(&self, name: &str, debian: &str) -> Option<Pin> {
-        let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        pins.get(name).filter(|pin| pin.debian == debian).cloned()
+        self.find(|of, pin| of == name && pin.debian == debian)
     }
 
     /// The hash that is pinned for the image of a version, whatever its name.
     pub(crate) fn image_of(&self, debian: &str) -> Option<String> {
+        let pin = self.find(|_, pin| pin.debian == debian)?;
+        Some(pin.image_sha256)
+    }
+
+    /// The built-in one goes first: what is written to a file can be altered.
+    fn find(&self, wanted: impl Fn(&str, &Pin) -> bool) -> Option<Pin> {
         let pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut pins = pins.values();
-        let pin = pins.find(|pin| pin.debian == debian)?;
-        Some(pin.image_sha256.clone())
+        let mut all = self.built_in.iter().chain(pins.iter());
+        let found = all.find(|(name, pin)| wanted(name, pin));
+        found.map(|(_, pin)| pin.clone())
     }
 
     /// Pins a kernel, in the file, too; other runs may do so at the same time.
@@ -109,6 +120,7 @@ impl Lock {
             _ => Path::new("."),
         };
         let mut pins = self.pins.lock().unwrap_or_else(PoisonError::into_inner);
+        fs::create_dir_all(dir).attempt(action)?;
         let _guard = Guard::of(
             File::open(dir).attempt(action)?,
             &format!("the directory of {}", self.path.display()),
@@ -181,10 +193,10 @@ mod tests {
     fn a_pin_is_there_again_for_the_same_version_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kernels.lock");
-        let lock = Lock::open(path.clone()).unwrap();
+        let lock = Lock::open(path.clone(), Some("")).unwrap();
         assert_eq!(lock.pin("3.10", "3.10.11-1"), None);
         lock.add("3.10", pin("3.10.11-1")).unwrap();
-        let lock = Lock::open(path).unwrap();
+        let lock = Lock::open(path, Some("")).unwrap();
         assert_eq!(lock.pin("3.10", "3.10.11-1"), Some(pin("3.10.11-1")));
         assert_eq!(lock.pin("3.10", "3.10.11-2"), None);
     }
@@ -194,8 +206,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kernels.lock");
         let (one, two) = (
-            Lock::open(path.clone()).unwrap(),
-            Lock::open(path.clone()).unwrap(),
+            Lock::open(path.clone(), Some("")).unwrap(),
+            Lock::open(path.clone(), Some("")).unwrap(),
         );
         one.add("3.10", pin("3.10.11-1")).unwrap();
         two.add("3.9", pin("3.9.8-1")).unwrap();
@@ -209,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_committed_lock_file_pins_kernels_of_the_catalogue() {
-        let pins: Pins = toml::from_str(include_str!("../kernels.lock")).unwrap();
+        let pins: Pins = parse(BUILT_IN).unwrap();
         let catalogue = crate::Catalogue::builtin();
         for (name, pin) in pins {
             let entry = catalogue.entries.iter().find(|entry| entry.name == name);
@@ -223,7 +235,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kernels.lock");
         fs::write(&path, "<<<<<<< HEAD").unwrap();
-        assert!(Lock::open(path).is_err());
+        assert!(Lock::open(path, Some("")).is_err());
     }
 
     proptest! {

@@ -31,20 +31,43 @@ impl Memory {
         let Ok(stamp) = stamp(path) else {
             return false;
         };
+        let intact = || Hasher::of_file(path).is_ok_and(|found| found == (size, sha256.to_owned()));
+        self.recalls(sha256, &[path], &stamp, intact)
+    }
+
+    /// The same for many files together, which are remembered under one hash.
+    pub(crate) fn are_intact(
+        &self,
+        sha256: &str,
+        paths: &[&Path],
+        intact: impl FnOnce() -> bool,
+    ) -> bool {
+        match stamps(paths) {
+            Ok(stamp) => self.recalls(sha256, paths, &stamp, intact),
+            Err(_) => intact(),
+        }
+    }
+
+    fn recalls(
+        &self,
+        sha256: &str,
+        paths: &[&Path],
+        stamp: &str,
+        intact: impl FnOnce() -> bool,
+    ) -> bool {
         let record = self.record(sha256);
         let recall = |record: &PathBuf| fs::read_to_string(record).ok();
-        if record.as_ref().and_then(recall).as_ref() == Some(&stamp) {
+        if record.as_ref().and_then(recall).as_deref() == Some(stamp) {
             return true;
         }
-        let intact =
-            Hasher::of_file(path).is_ok_and(|(length, hash)| length == size && hash == sha256);
+        let intact = intact();
         if let Some(record) = record
             && intact
-            && is_settled(path).unwrap_or(false)
-            && self::stamp(path).is_ok_and(|now| now == stamp)
+            && paths.iter().all(|path| is_settled(path).unwrap_or(false))
+            && stamps(paths).is_ok_and(|now| now == stamp)
         {
             // One who cannot write it down hashes again.
-            let _ = write_down(&record, &stamp);
+            let _ = write_down(&record, stamp);
         }
         intact
     }
@@ -54,6 +77,10 @@ impl Memory {
         let is_hash = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         Some(self.dir.as_ref().filter(|_| is_hash)?.join(sha256))
     }
+}
+
+fn stamps(paths: &[&Path]) -> io::Result<String> {
+    paths.iter().map(|path| stamp(path)).collect()
 }
 
 /// What changes with every write. The time of the last change (ctime) is the

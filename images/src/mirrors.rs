@@ -9,13 +9,19 @@ use crate::apt;
 use crate::archive::{Archives, Site};
 use crate::catalogue::Entry;
 use crate::error::ObtainError;
+use crate::keyring::is_unsigned;
 use crate::lock::Archive;
 use crate::progress::Progress;
+use crate::said::without_credentials;
 
 /// When to look into the snapshot archive, in hours after an upload was
 /// prepared: it is built, accepted and published within a day or so, and may be
 /// replaced after another.
 const SNAPSHOT_HOURS: [i64; 5] = [12, 24, 48, 96, 6];
+
+/// A time at which the snapshot archive has a release file of a few kilobytes:
+/// that of Debian 12.0.
+const SNAPSHOT_PROBE: &str = "20230611T000000Z";
 
 /// The mirrors of this run.
 pub(crate) struct Mirrors {
@@ -59,6 +65,37 @@ impl Mirrors {
         (sites, &of_apt.problems)
     }
 
+    /// The archives that kernels come from, by name, and whether each answers: with
+    /// what its release file says, or why not.
+    pub(crate) fn reachable(
+        &self,
+        archives: &Archives,
+        progress: &dyn Progress,
+    ) -> Vec<(String, Result<String, String>)> {
+        let (sites, _) = self.live(Archive::Debian, archives, progress);
+        let ask = |site: &Site, suite: &str| match archives
+            .release(&format!("{}/dists/{suite}", site.base))
+        {
+            Ok(Some(release)) => Ok(format!("has {}", release.title())),
+            Ok(None) => Err(format!("has no {suite}")),
+            Err(ObtainError::Unavailable { why }) => Err(why),
+            Err(error) => Err(error.to_string()),
+        };
+        let snapshot = Site {
+            base: format!("{}/archive/debian/{SNAPSHOT_PROBE}", self.snapshot),
+            live: false,
+        };
+        let mut asked: Vec<_> = sites
+            .iter()
+            .map(|site| (archives.client.title(&site.base), ask(site, "stable")))
+            .collect();
+        asked.push((
+            archives.client.title(&snapshot.base),
+            ask(&snapshot, "stable"),
+        ));
+        asked
+    }
+
     /// The snapshot archive at times at which it may have had the entry.
     pub(crate) fn snapshots(&self, entry: &Entry) -> Vec<Site> {
         let directory = Archive::of_suite(&entry.suite).directory();
@@ -69,15 +106,20 @@ impl Mirrors {
                 .ok()
         });
         let past = times.filter(|time| *time < Timestamp::now());
-        past.map(|time| Site {
-            base: format!(
-                "{}/archive/{directory}/{}",
-                self.snapshot,
-                time.strftime("%Y%m%dT%H%M%SZ")
-            ),
+        past.map(|time| self.snapshot_at(directory, time)).collect()
+    }
+
+    /// The snapshot archive at a time.
+    pub(crate) fn snapshot_of(&self, archive: Archive, time: Timestamp) -> Site {
+        self.snapshot_at(archive.directory(), time)
+    }
+
+    fn snapshot_at(&self, directory: &str, time: Timestamp) -> Site {
+        let time = time.strftime("%Y%m%dT%H%M%SZ");
+        Site {
+            base: format!("{}/archive/{directory}/{time}", self.snapshot),
             live: false,
-        })
-        .collect()
+        }
     }
 
     /// Apt's sources may name anybody; only what Debian signed is of use here.
@@ -102,16 +144,14 @@ impl Mirrors {
                 }
                 Ok(_) => {}
                 // Somebody else's packages, or a mirror that signs by itself.
-                Err(ObtainError::Verification { .. }) => {}
+                Err(ObtainError::Verification { found, .. }) if !is_unsigned(&found) => {}
                 Err(error) => {
                     let why = match error {
                         ObtainError::Unavailable { why } => why,
                         other => other.to_string(),
                     };
-                    progress.note(&format!(
-                        "{} of apt's sources is of no use: {why}",
-                        source.uri
-                    ));
+                    let uri = without_credentials(&source.uri);
+                    progress.note(&format!("{uri} of apt's sources is of no use: {why}"));
                     found.problems.push(why);
                 }
             }

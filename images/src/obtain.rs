@@ -15,6 +15,7 @@ use crate::lock::{Archive, Pin};
 use crate::packages::{Package, exactly, is_newer, is_plain, newest, without_rebuild};
 use crate::progress::Progress;
 use crate::release::FileSum;
+use crate::said::without_credentials;
 use crate::store::{Image, Store};
 
 impl Store {
@@ -56,10 +57,10 @@ impl Store {
         }
         if self.locked {
             reasons.add("--locked refuses another version".to_owned());
-        } else if let Some(image) = self.obtain_substitute(entry, progress)? {
+        } else if let Some(image) = self.obtain_substitute(entry, &mut reasons, progress)? {
             return Ok(image);
         }
-        Err(ObtainError::unavailable(reasons.0.join("; ")))
+        Err(reasons.error())
     }
 
     fn guard(&self, debian: &str, progress: &dyn Progress) -> Result<Guard, ObtainError> {
@@ -83,7 +84,7 @@ impl Store {
             match self.obtain_from(&site, entry, pin, progress) {
                 Ok(image) => return Ok(Some(image)),
                 Err(ObtainError::Unavailable { why }) => reasons.add(why),
-                Err(error) => return Err(error),
+                Err(error) => reasons.refuse(error, progress)?,
             }
         }
         Ok(None)
@@ -128,15 +129,16 @@ impl Store {
     fn obtain_substitute(
         &self,
         entry: &Entry,
+        reasons: &mut Reasons,
         progress: &dyn Progress,
     ) -> Result<Option<Image>, ObtainError> {
-        let Some((site, suite, package)) = self.find_substitute(entry, progress)? else {
+        let Some((site, suite, package)) = self.find_substitute(entry, reasons, progress)? else {
             let series = entry.version().series();
             let of_series = |cached: &Cached| {
                 guest::Version::leading(&cached.about.debian_version)
                     .is_ok_and(|(version, _)| version.series() == series)
             };
-            let versions = self.cache.list().into_iter().filter(of_series);
+            let versions = self.cache.kernel_images().into_iter().filter(of_series);
             let newest = versions
                 .map(|cached| cached.about.debian_version)
                 .reduce(|best, other| if is_newer(&other, &best) { other } else { best });
@@ -152,7 +154,14 @@ impl Store {
             return Ok(Some(Image::from_cache(cached).instead_of(entry)));
         }
         self.cache.remove_altered(version, None, progress)?;
-        let Some(cached) = self.take(&site, &package, None, progress)? else {
+        let taken = match self.take(&site, &package, None, progress) {
+            Err(error) => {
+                reasons.refuse(error, progress)?;
+                None
+            }
+            Ok(taken) => taken,
+        };
+        let Some(cached) = taken else {
             return Ok(None);
         };
         if version == entry.debian {
@@ -165,6 +174,7 @@ impl Store {
     fn find_substitute(
         &self,
         entry: &Entry,
+        reasons: &mut Reasons,
         progress: &dyn Progress,
     ) -> Result<Option<(Site, std::sync::Arc<Suite>, Package)>, ObtainError> {
         let series = entry.version().series();
@@ -178,11 +188,19 @@ impl Store {
                 let suite = match self.archives.suite(&site, name, progress) {
                     Ok(suite) => suite,
                     Err(ObtainError::Unavailable { .. }) => continue,
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        reasons.refuse(error, progress)?;
+                        continue;
+                    }
                 };
                 let Some(package) = newest(&suite.packages, series).cloned() else {
                     continue;
                 };
+                // What was refused is not asked for a second time.
+                let is_it = without_rebuild(&package.version) == entry.debian;
+                if is_it && reasons.refused.is_some() || self.contradicts_a_pin(entry, &package) {
+                    continue;
+                }
                 if best
                     .as_ref()
                     .is_none_or(|(.., best)| is_newer(&package.version, &best.version))
@@ -192,6 +210,14 @@ impl Store {
             }
         }
         Ok(best)
+    }
+
+    /// Whether a package says it is the pinned version, and is another.
+    fn contradicts_a_pin(&self, entry: &Entry, package: &Package) -> bool {
+        let pin = self
+            .lock
+            .pin(&entry.name, without_rebuild(&package.version));
+        pin.is_some_and(|pin| pin.sha256 != package.file.sha256)
     }
 
     /// Downloads a package and keeps its kernel; `None` where the site has no
@@ -221,14 +247,19 @@ impl Store {
         let about = About {
             debian_version: without_rebuild(&package.version).to_owned(),
             package: package.name.clone(),
-            source: url,
+            source: without_credentials(&url),
             size: 0,
             sha256: String::new(),
             obtained: Timestamp::now(),
+            substituted_for: None,
         };
+        progress.step(&format!("{}: unpacking its kernel", package.name));
         let sha256 = pin.map(|pin| pin.image_sha256.as_str());
         let cached = self.cache.insert(&deb, package.flavour, about, sha256);
-        let _ = fs::remove_file(&deb);
+        // Where the disk was full, it need not be downloaded again.
+        if !matches!(cached, Err(ObtainError::Io { .. })) {
+            let _ = fs::remove_file(&deb);
+        }
         cached.map(Some)
     }
 
@@ -297,12 +328,40 @@ impl Image {
 
 /// Why a kernel was not had, each reason once.
 #[derive(Default)]
-struct Reasons(Vec<String>);
+struct Reasons {
+    unavailable: Vec<String>,
+    /// What was not what it should be, and what the others said is less than that.
+    refused: Option<ObtainError>,
+}
 
 impl Reasons {
     fn add(&mut self, reason: String) {
-        if !self.0.contains(&reason) {
-            self.0.push(reason);
+        if !self.unavailable.contains(&reason) {
+            self.unavailable.push(reason);
         }
+    }
+
+    /// Takes note of what one source had that is not what it should be: the next one
+    /// may serve. An error of another kind is given back.
+    fn refuse(&mut self, error: ObtainError, progress: &dyn Progress) -> Result<(), ObtainError> {
+        match error {
+            ObtainError::Verification { .. } => {
+                progress.note(&error.to_string());
+                self.refused.get_or_insert(error);
+                Ok(())
+            }
+            ObtainError::Unavailable { why } => {
+                self.add(why);
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    /// The error where no source had it.
+    fn error(self) -> ObtainError {
+        let why = self.unavailable.join("; ");
+        self.refused
+            .unwrap_or_else(|| ObtainError::unavailable(why))
     }
 }

@@ -57,9 +57,7 @@ impl Package {
     /// that fits, and neither its version nor its path leads elsewhere.
     fn of(name: &str, version: &str, file: FileSum) -> Option<Self> {
         let flavour = Self::flavour_of(name)?;
-        let path = &file.path;
-        let relative = !path.starts_with('/') && !path.split('/').any(|part| part == "..");
-        (relative && is_plain(version)).then(|| Self {
+        (is_relative(&file.path) && is_plain(version)).then(|| Self {
             name: name.to_owned(),
             version: version.to_owned(),
             flavour,
@@ -74,13 +72,23 @@ impl Package {
         if depends.contains("linux-image-") || depends.contains("linux-binary-") {
             return None;
         }
-        let file = FileSum {
-            path: stanza.get("Filename")?.to_owned(),
-            size: stanza.get("Size")?.parse().ok()?,
-            sha256: parse_sha256(stanza.get("SHA256")?)?,
-        };
+        let file = file_of(stanza)?;
         Self::of(stanza.get("Package")?, stanza.get("Version")?, file)
     }
+}
+
+/// The file of the package that a stanza describes.
+pub(crate) fn file_of(stanza: &Paragraph) -> Option<FileSum> {
+    Some(FileSum {
+        path: stanza.get("Filename")?.to_owned(),
+        size: stanza.get("Size")?.parse().ok()?,
+        sha256: parse_sha256(stanza.get("SHA256")?)?,
+    })
+}
+
+/// Whether a path stays below the archive's root.
+pub(crate) fn is_relative(path: &str) -> bool {
+    !path.starts_with('/') && !path.split('/').any(|part| part == "..")
 }
 
 /// Whether a Debian version can be part of a path: it holds no slash.
@@ -90,8 +98,22 @@ pub(crate) fn is_plain(version: &str) -> bool {
 }
 
 /// The kernels that an index (`Packages`) lists.
-pub(crate) fn read_index(mut index: impl BufRead) -> io::Result<Vec<Package>> {
+pub(crate) fn read_index(index: impl BufRead) -> io::Result<Vec<Package>> {
     let mut packages = Vec::new();
+    // There are 60,000 stanzas; only some thirty are worth parsing.
+    let of_kernel = |stanza: &str| stanza.contains("Package: linux-");
+    each_stanza(index, of_kernel, |stanza| {
+        packages.extend(Package::parse(stanza));
+    })?;
+    Ok(packages)
+}
+
+/// Parses the stanzas of an index whose text is wanted.
+pub(crate) fn each_stanza(
+    mut index: impl BufRead,
+    wanted: impl Fn(&str) -> bool,
+    mut take: impl FnMut(&Paragraph),
+) -> io::Result<()> {
     let mut stanza = String::new();
     loop {
         let before = stanza.len();
@@ -102,14 +124,13 @@ pub(crate) fn read_index(mut index: impl BufRead) -> io::Result<Vec<Package>> {
         if !end && stanza.len() > before + 1 {
             continue;
         }
-        // There are 60,000 stanzas; only some thirty are worth parsing.
-        if stanza.contains("Package: linux-") {
+        if wanted(&stanza) {
             let parsed: Deb822 = stanza.parse().map_err(io::Error::other)?;
-            packages.extend(parsed.iter().filter_map(Package::parse));
+            parsed.iter().for_each(&mut take);
         }
         stanza.clear();
         if end {
-            return Ok(packages);
+            return Ok(());
         }
     }
 }

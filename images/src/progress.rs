@@ -1,4 +1,4 @@
-//! What a caller may be told while a kernel is obtained.
+//! What a caller may be told while something is obtained.
 
 /// Hears about downloads; called from several threads at once.
 ///
@@ -17,6 +17,12 @@ pub trait Progress: Send + Sync {
     /// The transfer has ended, well or not.
     fn finished(&self, name: &str) {
         let _ = name;
+    }
+
+    /// What is done now, which takes a moment, such as `QEMU 7.2: unpacking`: of
+    /// interest only until something else is told.
+    fn step(&self, text: &str) {
+        let _ = text;
     }
 
     /// Something worth a line to a person: one sentence, no newline.

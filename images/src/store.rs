@@ -14,7 +14,9 @@ use crate::keyring::Keyring;
 use crate::lock::Lock;
 use crate::memory::Memory;
 use crate::mirrors::Mirrors;
+use crate::progress::Progress;
 use crate::timeouts::Timeouts;
+use crate::tools::ToolPins;
 
 /// A verified kernel image on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +35,11 @@ pub struct Image {
     pub sha256: String,
 }
 
-/// Obtains kernels and keeps them.
+/// Obtains kernels and tools, and keeps them.
 pub struct Store {
     pub(crate) cache: Cache,
     pub(crate) lock: Lock,
+    pub(crate) tool_pins: ToolPins,
     pub(crate) locked: bool,
     pub(crate) archives: Archives,
     pub(crate) mirrors: Mirrors,
@@ -51,7 +54,9 @@ pub struct StoreBuilder {
     cache: Option<PathBuf>,
     mirrors: Vec<String>,
     locked: bool,
-    lock_file: PathBuf,
+    lock_file: Option<PathBuf>,
+    kernel_pins: Option<String>,
+    tool_pins: Option<String>,
     apt: PathBuf,
     keyring: Option<Keyring>,
     timeouts: Timeouts,
@@ -67,7 +72,9 @@ impl Store {
             cache: None,
             mirrors: Vec::new(),
             locked: false,
-            lock_file: concat!(env!("CARGO_MANIFEST_DIR"), "/kernels.lock").into(),
+            lock_file: None,
+            kernel_pins: None,
+            tool_pins: None,
             apt: "/etc/apt".into(),
             keyring: None,
             timeouts: Timeouts::default(),
@@ -76,10 +83,18 @@ impl Store {
         }
     }
 
-    /// What is in the cache, whatever its state; only [`Store::obtain`] verifies.
+    /// What is in the cache, whatever its state; only [`Store::obtain`] and
+    /// [`Store::tool`] verify.
     #[must_use]
     pub fn cached(&self) -> Vec<Cached> {
         self.cache.list()
+    }
+
+    /// The archives that kernels come from, by name, and whether each answers: with
+    /// what its release file says, or why not. Only release files are downloaded.
+    #[must_use]
+    pub fn reachable(&self, progress: &dyn Progress) -> Vec<(String, Result<String, String>)> {
+        self.mirrors.reachable(&self.archives, progress)
     }
 
     /// The directory that everything is kept in.
@@ -112,10 +127,25 @@ impl StoreBuilder {
         self
     }
 
-    /// Uses this lock file instead of the committed `kernels.lock`.
+    /// Pins in this file what is verified and not pinned yet, instead of in
+    /// `kernels.lock` in the cache. What this program has built in comes first.
     #[must_use]
     pub fn lock_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.lock_file = path.into();
+        self.lock_file = Some(path.into());
+        self
+    }
+
+    /// Uses this text in place of the built-in `kernels.lock`.
+    #[must_use]
+    pub fn kernel_pins(mut self, text: impl Into<String>) -> Self {
+        self.kernel_pins = Some(text.into());
+        self
+    }
+
+    /// Uses this text in place of the built-in `tools.lock`.
+    #[must_use]
+    pub fn tool_pins(mut self, text: impl Into<String>) -> Self {
+        self.tool_pins = Some(text.into());
         self
     }
 
@@ -153,13 +183,18 @@ impl StoreBuilder {
         if named.is_empty() {
             named.extend(set("STRATA_MIRROR").and_then(|mirror| mirror.into_string().ok()));
         }
+        let lock_file = self.lock_file.unwrap_or_else(|| cache.join("kernels.lock"));
         Ok(Store {
             archives: Archives::new(self.keyring, cache.clone(), self.timeouts),
             cache: Cache {
                 dir: cache,
                 memory: Memory::default(),
             },
-            lock: Lock::open(self.lock_file)?,
+            lock: Lock::open(lock_file, self.kernel_pins.as_deref())?,
+            tool_pins: match self.tool_pins {
+                Some(text) => ToolPins::parse(&text)?,
+                None => ToolPins::built_in()?,
+            },
             locked: self.locked,
             mirrors: Mirrors {
                 named,

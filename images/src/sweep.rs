@@ -122,7 +122,7 @@ mod tests {
         let catalogue = Catalogue::builtin();
         let store = Store::builder(&catalogue)
             .cache_dir(dir.path())
-            .lock_file(dir.path().join("none.lock"))
+            .kernel_pins("")
             .build()
             .unwrap();
         let paths = litter(dir.path());

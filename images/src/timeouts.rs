@@ -13,6 +13,8 @@ pub struct Timeouts {
     pub response: Duration,
     /// For the next byte of a body.
     pub stall: Duration,
+    /// Over this time a file comes with 1000 bytes a second at least, or not at all.
+    pub rate: Duration,
     /// For one file, however slowly it trickles.
     pub file: Duration,
 }
@@ -24,6 +26,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             response: Duration::from_secs(30),
             stall: Duration::from_secs(20),
+            rate: Duration::from_secs(30),
             file: Duration::from_secs(1800),
         }
     }

@@ -4,21 +4,23 @@ use std::path::{Path, PathBuf};
 
 use guest::Version;
 
-use crate::cache::{Guard, read, subdirectories};
+use crate::cache::{Guard, read, read_tool, subdirectories};
 use crate::catalogue::Catalogue;
 use crate::error::ObtainError;
 use crate::hash::Hasher;
+use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::store::Store;
 use crate::sweep::{STALE, remove_entry};
+use crate::tools::{self, ToolName};
 
-/// A directory of the cache that holds one image.
+/// A directory of the cache that holds one image, or one tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The directory.
     pub dir: PathBuf,
-    /// The Debian version of the image.
-    pub debian_version: String,
+    /// The Debian version of the image; for a tool with its name before it.
+    pub name: String,
     /// What is wrong with it, if anything is.
     pub problem: Option<String>,
 }
@@ -26,27 +28,34 @@ pub struct Checked {
 /// A version that was removed from the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
-    /// The Debian version; `indexes` and `partial` for what is no kernel.
+    /// The Debian version, for a tool with its name before it; `indexes` and
+    /// `partial` for what is neither.
     pub name: String,
     /// Bytes of its files.
     pub size: u64,
 }
 
 impl Store {
-    /// Hashes every image in the cache anew and holds it against what it was
-    /// when it was verified, and against the lock file.
+    /// Hashes everything in the cache again and holds it against what it was when
+    /// it was verified, and against the lock files.
     #[must_use]
     pub fn verify(&self) -> Vec<Checked> {
-        let versions = subdirectories(&self.kernels()).into_iter();
-        let mut checked: Vec<Checked> = versions
-            .flat_map(|version| subdirectories(&version))
+        let mut checked: Vec<Checked> = (self.cache.kernel_dirs().into_iter())
             .map(|dir| Checked {
-                debian_version: debian_version(&dir),
+                name: debian_version(&dir),
                 problem: self.problem(&dir),
                 dir,
             })
             .collect();
-        checked.sort_by_cached_key(|image| order(&image.debian_version));
+        checked.sort_by_cached_key(|image| order(&image.name));
+        for tool in ToolName::ALL {
+            let dirs = self.cache.tool_dirs(tool).into_iter();
+            checked.extend(dirs.map(|dir| Checked {
+                name: name_of_tool(&dir, tool),
+                problem: tools::problem(&dir, &Memory::default()),
+                dir,
+            }));
+        }
         checked
     }
 
@@ -68,10 +77,11 @@ impl Store {
         }
     }
 
-    /// Removes the images that neither the catalogue nor the lock file names,
-    /// and, while no other run is at something, downloads that were broken off,
+    /// Removes the images that neither the catalogue nor the lock file names, the
+    /// tools that `tools.lock` does not name any more, and, while no other run is at something, downloads that were broken off,
     /// indexes of more than a week ago and locks. An image that stands in for
-    /// another version of its series stays as long as that is not there.
+    /// another version of its series stays as long as that is not there; so does such
+    /// a tool.
     ///
     /// # Errors
     /// Where something cannot be removed, or is in use for too long.
@@ -90,6 +100,15 @@ impl Store {
                 })
         };
         let mut removed = self.remove_kernels(|debian| !wanted(debian), progress)?;
+        let pinned = |tool| self.tool_pins.of(tool).map(|pinned| &pinned.tree[..]);
+        removed.extend(self.remove_tools(
+            |tool, dir| {
+                let pinned = pinned(tool);
+                let there = |tree| self.cache.tool_dir(tool).join(tree).is_dir();
+                pinned.is_some_and(|tree| !dir.ends_with(tree) && there(tree))
+            },
+            progress,
+        )?);
         removed.extend(self.sweep(STALE, progress)?);
         Ok(removed)
     }
@@ -100,6 +119,7 @@ impl Store {
     /// Where something cannot be removed, or is in use for too long.
     pub fn prune_all(&self, progress: &dyn Progress) -> Result<Vec<Removed>, ObtainError> {
         let mut removed = self.remove_kernels(|_| true, progress)?;
+        removed.extend(self.remove_tools(|_, _| true, progress)?);
         removed.extend(self.sweep(std::time::Duration::ZERO, progress)?);
         Ok(removed)
     }
@@ -124,9 +144,32 @@ impl Store {
         Ok(removed)
     }
 
+    fn remove_tools(
+        &self,
+        unwanted: impl Fn(ToolName, &Path) -> bool,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Removed>, ObtainError> {
+        let mut removed = Vec::new();
+        for tool in ToolName::ALL {
+            for dir in self.cache.tool_dirs(tool) {
+                if unwanted(tool, &dir) {
+                    let _guard = Guard::acquire(&self.cache.dir, "tools", progress)?;
+                    removed.extend(remove(&name_of_tool(&dir, tool), &dir)?);
+                }
+            }
+        }
+        Ok(removed)
+    }
+
     fn kernels(&self) -> PathBuf {
         self.cache.dir.join("kernels")
     }
+}
+
+/// Its name, and its version if that is known.
+fn name_of_tool(dir: &Path, tool: ToolName) -> String {
+    let version = read_tool(dir, tool).map_or("?".to_owned(), |it| it.about.debian_version);
+    format!("{tool} {version}")
 }
 
 fn remove(name: &str, dir: &Path) -> Result<Option<Removed>, ObtainError> {
@@ -163,7 +206,7 @@ mod tests {
         let catalogue = Catalogue::builtin();
         let store = Store::builder(&catalogue)
             .cache_dir(dir)
-            .lock_file(dir.join("none.lock"))
+            .kernel_pins("")
             .build();
         (store.unwrap(), catalogue)
     }
@@ -178,6 +221,7 @@ mod tests {
             size: image.len() as u64,
             sha256: Hasher::of(image),
             obtained: jiff::Timestamp::UNIX_EPOCH,
+            substituted_for: None,
         };
         fs::write(dir.join("vmlinuz"), image).unwrap();
         fs::write(dir.join("image.toml"), toml::to_string(&about).unwrap()).unwrap();
@@ -196,7 +240,7 @@ mod tests {
         let problems: Vec<(String, bool)> = store
             .verify()
             .into_iter()
-            .map(|image| (image.debian_version, image.problem.is_some()))
+            .map(|image| (image.name, image.problem.is_some()))
             .collect();
         let expected = [
             ("5.10.223-1", true),

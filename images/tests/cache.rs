@@ -215,6 +215,7 @@ fn a_run_that_is_killed_amid_a_download_leaves_what_the_next_one_needs() {
         let store = Store::builder(&Catalogue::builtin())
             .cache_dir(format!("{dir}/cache"))
             .lock_file(format!("{dir}/kernels.lock"))
+            .kernel_pins("")
             .apt_dir(format!("{dir}/apt"))
             .mirror(mirror);
         panic!(

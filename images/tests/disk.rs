@@ -9,7 +9,7 @@ use std::process::Command;
 
 use images::testing::kernel_image;
 use images::{Image, ObtainError};
-use support::{Archive, VERSION, archive, files_below};
+use support::{Archive, VERSION, archive, deb, files_below};
 
 /// Set where a test runs in a mount namespace of its own.
 const INSIDE: &str = "STRATA_TEST_MAY_MOUNT";
@@ -78,6 +78,32 @@ fn a_full_disk_leaves_nothing_half() {
             assert_genuine(&archive.obtain(VERSION, "bookworm").unwrap());
         }
         assert!(full > 0, "there was always room");
+    });
+}
+
+/// There is room for the package, and none for the kernel in it.
+#[test]
+fn a_package_is_not_downloaded_again_where_its_kernel_did_not_fit() {
+    let test = "a_package_is_not_downloaded_again_where_its_kernel_did_not_fit";
+    where_it_may_mount(test, || {
+        let archive = archive_with_cache();
+        let cache = archive.path("cache");
+        let mut size = 0;
+        archive.server.files(|files| size = files[&deb()].len());
+        mount(&["-t", "tmpfs", "-o", "size=4m", "none"], &cache);
+        let rest = cache.join("taken");
+        let room = size + kernel_image(VERSION).len() / 2;
+        fs::write(&rest, vec![0; (4 << 20) - room]).unwrap();
+        let error = archive.obtain(VERSION, "bookworm").unwrap_err();
+        let ObtainError::Io { source, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!(source.kind(), ErrorKind::StorageFull);
+        fs::remove_file(&rest).unwrap();
+        let before = archive.server.requests().len();
+        assert_genuine(&archive.obtain(VERSION, "bookworm").unwrap());
+        let asked = archive.server.requests().split_off(before);
+        assert!(asked.iter().all(|path| !path.contains(".deb")), "{asked:?}");
     });
 }
 

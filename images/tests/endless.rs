@@ -136,3 +136,21 @@ fn another_host_may_have_the_file_but_not_another_one() {
     assert!(expected.starts_with("SHA-256 "), "{expected}");
     assert!(nothing_is_kept(&archive));
 }
+
+/// Seldom enough to take for ever, and never so seldom as to stall.
+#[test]
+fn a_body_that_is_too_slow_is_given_up_long_before_its_deadline() {
+    for path in [RELEASE, &deb()] {
+        let archive = archive();
+        let fault = Fault::Endless(CHUNKED, "1\r\nx\r\n", SLOWLY);
+        archive.server.fault(path, fault, 100);
+        let begun = Instant::now();
+        let store = archive.mirrored().timeouts(Timeouts {
+            rate: Duration::from_secs(1),
+            ..Timeouts::default()
+        });
+        let why = unavailable(obtain(store, VERSION, "bookworm"));
+        assert!(why.contains("too slow"), "{path}: {why}");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+}

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use images::testing::{Fault, Files, kernel_image};
 use images::{Image, ObtainError, Silent};
 use jiff::Timestamp;
-use support::{Archive, VERSION, archive, deb, entry, files_below, obtain, refused, unavailable};
+use support::{
+    Archive, Notes, VERSION, archive, deb, entry, files_below, obtain, refused, unavailable,
+};
 
 fn with(fault: Fault, times: usize) -> (Archive, Result<Image, ObtainError>) {
     let archive = archive();
@@ -229,4 +231,155 @@ fn a_disk_that_cannot_be_written_is_named() {
     let error = obtain(archive.mirrored(), VERSION, "bookworm").unwrap_err();
     assert!(matches!(error, ObtainError::Io { .. }), "{error:?}");
     assert!(error.to_string().contains("cache"), "{error}");
+}
+
+#[test]
+fn a_body_of_unknown_length_that_breaks_off_is_asked_for_again() {
+    for path in [&deb(), "debian/dists/bookworm/InRelease"] {
+        let archive = archive();
+        archive.server.fault(path, Fault::Unsized(200), 2);
+        assert!(
+            is_whole(&archive.obtain(VERSION, "bookworm").unwrap()),
+            "{path}"
+        );
+    }
+    // Where it never ends as it should, that is said of a file that was signed for.
+    let archive = archive();
+    archive.server.fault(&deb(), Fault::Unsized(200), 100);
+    let why = unavailable(archive.obtain(VERSION, "bookworm"));
+    assert!(why.contains("broke off"), "{why}");
+}
+
+/// A page for whatever is asked.
+fn portal() -> Archive {
+    let archive = archive();
+    archive.server.files(|files| {
+        files
+            .values_mut()
+            .for_each(|file| *file = b"<html>Log in</html>".to_vec());
+    });
+    archive
+}
+
+#[test]
+fn a_portal_is_reported_and_does_not_end_the_search() {
+    let (portal, archive) = (portal(), archive());
+    let told = Notes::default();
+    let builder = |first: &Archive| {
+        let store = archive.store().mirror(first.server.url("debian"));
+        store.mirror(archive.server.url("debian")).build().unwrap()
+    };
+    let image = builder(&portal).obtain(&entry(VERSION, "bookworm"), &told);
+    assert!(is_whole(&image.unwrap()));
+    let told = told.0.into_inner().unwrap().join("\n");
+    assert!(
+        told.contains("failed verification") && told.contains("InRelease"),
+        "{told}"
+    );
+
+    // Where nobody else serves, it is the error.
+    archive.server.files(Files::clear);
+    fs::remove_dir_all(archive.path("cache")).unwrap();
+    fs::remove_file(archive.path("kernels.lock")).unwrap();
+    let result = builder(&portal).obtain(&entry(VERSION, "bookworm"), &Silent);
+    let (file, _, found) = refused(result);
+    assert!(
+        file.ends_with("InRelease") && found.contains("does not begin"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_portal_in_place_of_apt_s_mirror_is_named() {
+    let (portal, archive) = (portal(), archive());
+    let source = format!("deb {} bookworm main", portal.server.url("debian"));
+    fs::write(archive.path("apt/sources.list"), source).unwrap();
+    let why = unavailable(obtain(archive.store(), VERSION, "bookworm"));
+    assert!(why.contains("does not begin with -----BEGIN"), "{why}");
+}
+
+#[test]
+fn a_wrong_package_of_one_mirror_does_not_end_the_search() {
+    let (wrong, right) = (archive(), archive());
+    let mut size = 0;
+    wrong.server.files(|files| size = files[&deb()].len());
+    wrong
+        .server
+        .fault(&deb(), Fault::Replace(vec![0; size]), 100);
+    // Each is signed by a key of its own; what is pinned needs none.
+    right.obtain(VERSION, "bookworm").unwrap();
+    fs::remove_dir_all(right.path("cache")).unwrap();
+    let store = right.store().mirror(wrong.server.url("debian"));
+    let store = store.mirror(right.server.url("debian"));
+    let image = obtain(store, VERSION, "bookworm").unwrap();
+    assert!(is_whole(&image) && image.source.starts_with(&right.server.url("")));
+}
+
+#[test]
+fn a_retry_after_that_cannot_be_read_is_not_asked_against() {
+    let (archive, result) = with(Fault::Status(503, Some("soon".to_owned())), 1000);
+    let why = unavailable(result);
+    assert!(why.contains("Retry-After that cannot be read"), "{why}");
+    let asked = archive.server.requests();
+    assert_eq!(
+        asked.iter().filter(|path| **path == deb()).count(),
+        1,
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn what_a_server_sends_makes_no_long_error() {
+    let archive = archive();
+    for junk in [vec![200; 115_000], b"Valid-Until: \x1b[31m\n".repeat(9_000)] {
+        let release = "debian/dists/bookworm/InRelease";
+        archive.server.unfault(release);
+        archive.server.fault(release, Fault::Replace(junk), 100);
+        let error = archive.obtain(VERSION, "bookworm").unwrap_err().to_string();
+        assert!(error.len() < 3000, "{} bytes", error.len());
+        assert!(!error.contains(char::is_control), "{error}");
+    }
+}
+
+#[test]
+fn the_credentials_of_a_mirror_are_neither_printed_nor_kept() {
+    let archive = archive();
+    let base = archive.server.url("debian").replace("://", "://me:s3cret@");
+    let told = Notes::default();
+    let store = || archive.store().mirror(&base).build().unwrap();
+    let image = store().obtain(&entry(VERSION, "bookworm"), &told).unwrap();
+    let mut said = vec![format!("{image:?}"), format!("{:?}", store().cached())];
+    for path in files_below(archive.dir.path()) {
+        said.push(String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
+    }
+    for fault in [
+        Fault::Status(403, None),
+        Fault::Replace(b"<html>".to_vec()),
+        Fault::RedirectLoop,
+        Fault::Short(9),
+        Fault::Redirect("ftp://me:s3cret@host/".to_owned()),
+    ] {
+        fs::remove_dir_all(archive.path("cache")).unwrap();
+        for path in [&deb(), "debian/dists/bookworm/InRelease"] {
+            archive.server.fault(path, fault.clone(), 20);
+        }
+        let result = store().obtain(&entry(VERSION, "bookworm"), &told);
+        said.push(result.unwrap_err().to_string());
+        // What is left of the faults is of no other.
+        for path in [&deb(), "debian/dists/bookworm/InRelease"] {
+            archive.server.unfault(path);
+        }
+    }
+    // As an earlier version kept it.
+    store().obtain(&entry(VERSION, "bookworm"), &told).unwrap();
+    let about = image.path.with_file_name("image.toml");
+    let text = fs::read_to_string(&about)
+        .unwrap()
+        .replace("http://", "http://me:s3cret@");
+    fs::write(&about, text).unwrap();
+    said.push(format!("{:?}", store().cached()));
+    said.extend(told.0.into_inner().unwrap());
+    for line in said {
+        assert!(!line.contains("s3cret"), "{line}");
+    }
 }

@@ -3,11 +3,11 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use harness::host::Tool;
 use harness::speed::{Figure, Line, Speed, usual_kernels};
-use harness::{Bench, Exit, RunDir, Wish, host, report};
+use harness::{Bench, Exit, RunDir, report};
 use images::{Catalogue, Spec};
 
+use crate::options::HostOptions;
 use crate::out::print;
 use crate::sources::Sources;
 
@@ -47,13 +47,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     sources: Sources,
 
-    /// How the processor is executed: auto, kvm or tcg
-    #[arg(long, default_value = "auto")]
-    accel: Wish,
-
-    /// Install what is missing without asking (as CI=true does)
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    host: HostOptions,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
@@ -64,12 +59,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         named => catalogue.select(named)?,
     };
     if kernels.is_empty() {
-        bail!("there is no kernel in the cache: name one, such as `cargo xtask bench 6.1`");
+        bail!("there is no kernel in the cache: name one, such as 6.1");
     }
-    host::prepare(&Tool::TO_BOOT, arguments.yes)?;
-
     let mut bench = Bench::new(store, RunDir::new_run()?)?;
-    bench.wish = arguments.accel;
+    arguments.host.apply(&mut bench);
     let speed = Speed {
         program: env::current_exe().context("finding this program")?,
         kernels,

@@ -5,12 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use harness::bisect::{Ends, Step, ask_program, ask_scenario, bisect, candidates};
-use harness::host::Tool;
-use harness::{
-    Exit, Interrupt, Program, RunDir, Runner, Suite, Wish, host, report, scenarios_named,
-};
+use harness::{Exit, Interrupt, Program, RunDir, Runner, Suite, report, scenarios_named};
 use images::{Catalogue, Kernel, Spec};
 
+use crate::options::HostOptions;
 use crate::out::print;
 use crate::sources::Sources;
 
@@ -67,13 +65,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     sources: Sources,
 
-    /// How the processor is executed: auto, kvm or tcg
-    #[arg(long, default_value = "auto")]
-    accel: Wish,
-
-    /// Install what is missing without asking (as CI=true does)
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    host: HostOptions,
 
     /// The program, by its path or its name in PATH, and its arguments
     #[arg(last = true, value_name = "PROGRAM ARGS", conflicts_with = "scenario")]
@@ -103,11 +96,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         Some((program, rest)) => Some(Program::new(program).args(rest).pack()?),
         None => None,
     };
-    host::prepare(&Tool::TO_BOOT, arguments.yes)?;
-
     let scenarios = scenario.into_iter().collect();
     let mut suite = Suite::new(Vec::new(), scenarios, store, RunDir::new_run()?)?;
-    suite.bench.wish = arguments.accel;
+    arguments.host.apply(&mut suite.bench);
     // A program's machine is ended in good order; a scenario's goes with us.
     let interrupt = program.as_ref().map(|_| Interrupt::catch()).transpose()?;
     let mut runner = Runner {

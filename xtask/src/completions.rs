@@ -1,28 +1,31 @@
 use anyhow::Result;
-use clap::{Args, Command};
+use clap::Args;
 use clap_complete::{Shell, generate};
-use harness::Exit;
+use harness::{Exit, program_name};
 
 use crate::out::print;
 
 /// Print a completion script for a shell
 ///
-/// Shells complete the words after `cargo xtask` where it has a name of one
-/// word: `alias xtask='cargo xtask'`.
+/// Shells complete the words behind a single word: `cargo xtask` takes
+/// `alias xtask='cargo xtask'`.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  alias xtask='cargo xtask'; source <(cargo xtask completions bash)
-  cargo xtask completions zsh > ~/.zfunc/_xtask
-  cargo xtask completions fish > ~/.config/fish/completions/xtask.fish")]
+  source <(cargo xtask completions bash)
+  cargo xtask completions zsh > ~/.zfunc/_strata
+  cargo xtask completions fish > ~/.config/fish/completions/strata.fish")]
 pub(crate) struct Arguments {
     /// Which one
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &Arguments, mut command: Command) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+    let mut command = crate::cli::command();
+    // A shell completes the words behind one word: `alias xtask=...`.
+    let name = program_name().rsplit(' ').next().unwrap_or_default();
     let mut script = Vec::new();
-    generate(arguments.shell, &mut command, "xtask", &mut script);
+    generate(arguments.shell, &mut command, name, &mut script);
     print(String::from_utf8_lossy(&script));
     Ok(Exit::Agreed)
 }

@@ -31,7 +31,7 @@ enum Command {
     Prune(Prune),
 }
 
-/// List the catalogue: what is cached of it, how large, and where from
+/// List the catalogue and the tools: what is cached, how large, and where from
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -77,7 +77,7 @@ struct Fetch {
     sources: Sources,
 }
 
-/// Hash all images in the cache anew
+/// Hash all images and tools in the cache again
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:
@@ -88,8 +88,8 @@ Examples:
   cargo xtask kernels verify")]
 struct Verify {}
 
-/// Remove the images that the catalogue does not name any more, and what
-/// broken-off downloads have left
+/// Remove the images and tools that are not named any more, and what broken-off
+/// downloads have left
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

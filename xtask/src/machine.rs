@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use harness::host::Tool;
-use harness::{Bench, Program, RunDir, Runner, Wish, host};
-use images::Catalogue;
+use harness::{Bench, Program, RunDir, Runner};
+use images::{Catalogue, Store};
 
+use crate::options::HostOptions;
 use crate::sources::Sources;
 
 #[derive(Args)]
@@ -39,16 +39,11 @@ pub(crate) struct Machine {
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     append: Vec<String>,
 
-    /// How the processor is executed: auto, kvm or tcg
-    #[arg(long, default_value = "auto")]
-    accel: Wish,
+    #[command(flatten)]
+    host: HostOptions,
 
     #[command(flatten)]
     sources: Sources,
-
-    /// Install what is missing without asking (as CI=true does)
-    #[arg(long)]
-    yes: bool,
 }
 
 impl Machine {
@@ -66,14 +61,13 @@ impl Machine {
         }
     }
 
-    /// Sees to what this host lacks.
-    pub(crate) fn prepare_host(&self) -> Result<()> {
-        host::prepare(&Tool::TO_BOOT, self.yes)
+    pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
+        self.sources.store(catalogue)
     }
 
     pub(crate) fn bench(&self, catalogue: &Catalogue, dir: RunDir) -> Result<Bench> {
-        let mut bench = Bench::new(self.sources.store(catalogue)?, dir)?;
-        bench.wish = self.accel;
+        let mut bench = Bench::new(self.store(catalogue)?, dir)?;
+        self.host.apply(&mut bench);
         bench.cpus = self.cpus.get();
         bench.append.clone_from(&self.append);
         Ok(bench)

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use harness::{Exit, Merged, report, target};
+use harness::{Exit, Merged, report, runs};
 
 use crate::out::print;
 
@@ -16,9 +16,10 @@ use crate::out::print;
 #[command(after_help = "\
 Exit codes, once the page is written:
   0  all that ran agreed with its claims
-  1  a cell is red; or --strict, and the runs do not agree
-  3  a run could not do its work or was cut short, or a shard is missing; or
-     --strict, and something was not run
+  1  a cell is red, or something red is told of that is in no cell; or
+     --strict, and the runs do not agree
+  3  a run could not do its work or was cut short, its record does not add up,
+     or a shard is missing; or --strict, and something was not run
 
 Examples:
   cargo xtask report                         the newest run
@@ -26,11 +27,11 @@ Examples:
   cargo xtask report shard-1.jsonl shard-2.jsonl --strict --output site")]
 pub(crate) struct Arguments {
     /// Runs: their directories, or the files of their events [default: the
-    /// newest in target/strata]
+    /// newest]
     #[arg(value_name = "RUN")]
     runs: Vec<PathBuf>,
 
-    /// Where to write index.html [default: target/strata/report]
+    /// Where to write index.html [default: report, beside the runs]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
@@ -41,10 +42,13 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let merged = Merged::read(&arguments.runs)?;
-    let usual = || target().join("strata/report");
-    let dir = arguments.output.clone().unwrap_or_else(usual);
+    let usual = || runs().map(|runs| runs.join("report"));
+    let dir = arguments.output.clone().map_or_else(usual, Ok)?;
     let path = report::write_page(&merged, &dir)?;
     print(report::details(&merged.matrix));
+    for flaw in merged.flaws_in_words() {
+        print(format_args!("{flaw}\n"));
+    }
     print(format_args!("{merged}: {}\n", path.display()));
     Ok(merged.exit(arguments.strict))
 }

@@ -83,8 +83,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let program = Program::new(program).args(rest);
     let program = arguments.machine.furnish(program).pack()?;
 
-    arguments.machine.prepare_host()?;
-
     let interrupt = Interrupt::catch()?;
     let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);
     let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());

@@ -8,6 +8,7 @@ use guest::WindowSize;
 use harness::report::{self, ExitCodes};
 use harness::{
     BadRequest, Debugger, Interrupt, Program, RunDir, Runner, Screen, Stdin, Watcher, Window,
+    busybox,
 };
 use images::{Catalogue, Spec};
 
@@ -21,10 +22,10 @@ const SIZE: WindowSize = WindowSize {
 
 /// Open a shell in a kernel
 ///
-/// The shell is this host's busybox with all its commands (package
-/// busybox-static). `exit` ends the machine; so does a kernel that says nothing
-/// for a minute, and a signal to this command. Where stdin is no terminal, the
-/// shell reads its commands from there.
+/// The shell is busybox with all its commands: this host's, else one that is
+/// downloaded into the cache. `exit` ends the machine; so does a kernel that says
+/// nothing for a minute, and a signal to this command. Where stdin is no terminal,
+/// the shell reads its commands from there.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes are those of `run`, with the shell for the program.
@@ -65,10 +66,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let window = Window::watch()?;
     let size = window.as_ref().and_then(Window::size).unwrap_or(SIZE);
     let terminal = io::stdin().is_terminal();
-    let shell = Program::shell(terminal.then_some(size))?;
-    let shell = arguments.machine.furnish(shell).pack()?;
-
-    arguments.machine.prepare_host()?;
+    let store = arguments.machine.store(&catalogue)?;
+    let busybox = busybox(&store, &report::Terminal::reserved())?;
+    let shell = arguments
+        .machine
+        .furnish(Program::shell(busybox, terminal.then_some(size)))
+        .pack()?;
 
     let interrupt = Interrupt::catch()?;
     let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);

@@ -10,18 +10,19 @@ use clap::{Args, ValueEnum};
 use guest::{NATIVE, Version};
 use harness::{
     Event, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Stream, Suite, Target,
-    Targets, Watcher, Wish, host, native, report, scenarios_named,
+    Targets, Watcher, native, report, scenarios_named,
 };
 use images::Catalogue;
 
+use crate::options::HostOptions;
 use crate::out::print;
 use crate::sources::Sources;
 
 /// Boot kernels and assert what each must do
 ///
-/// Installs what this machine lacks (asks first on a terminal), builds the
-/// guest, obtains and verifies the kernels, boots each under QEMU, and holds
-/// what it shows against what is claimed of its version.
+/// Obtains and verifies the kernels, and QEMU where this host has none, boots each
+/// kernel, and holds what it shows against what is claimed of its version.
+/// Nothing is installed on this host.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:
@@ -63,9 +64,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     sources: Sources,
 
-    /// How the processor is executed: auto, kvm or tcg
-    #[arg(long, default_value = "auto")]
-    accel: Wish,
+    #[command(flatten)]
+    host: HostOptions,
 
     /// How many kernels to run side by side [default: one a core]
     #[arg(short, long, value_name = "N")]
@@ -82,10 +82,6 @@ pub(crate) struct Arguments {
     /// Fail where a kernel could not be run
     #[arg(long)]
     strict: bool,
-
-    /// Install what is missing without asking (as CI=true does)
-    #[arg(long)]
-    yes: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -129,7 +125,6 @@ fn test(arguments: &Arguments) -> Result<Exit> {
     // Where there are fewer kernels than machines, the others have the work.
     let idle = arguments.shard.filter(|_| targets.kernels.is_empty());
     let scenarios = scenarios_named(&arguments.scenarios)?;
-    host::prepare(targets.tools(), arguments.yes)?;
 
     let dir = RunDir::new_run()?;
     let terminal = match arguments.format {
@@ -164,9 +159,11 @@ fn test(arguments: &Arguments) -> Result<Exit> {
     if !targets.kernels.is_empty() {
         let store = arguments.sources.store(&catalogue)?;
         let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
-        suite.bench.wish = arguments.accel;
+        arguments.host.apply(&mut suite.bench);
         suite.bench.cpus = arguments.cpus.get();
         suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
+        // One that is missing is said once, not of each kernel.
+        suite.bench.qemu(&stream)?;
         matrix.rows.extend(suite.run(&stream).rows);
     }
 
@@ -183,7 +180,7 @@ fn test(arguments: &Arguments) -> Result<Exit> {
     }
     match stream.end() {
         // It was seen, whoever could not be told of it.
-        Err(error) if exit == Exit::Disagreed => eprintln!("error: {error:#}"),
+        Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
         result => result?,
     }
     Ok(exit)

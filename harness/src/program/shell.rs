@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal};
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use guest::WindowSize;
 use guest::wire::Stream;
 
-use super::{BadRequest, Output, Program};
+use super::{Output, Program};
 use crate::terminal::RawTerminal;
 use crate::{Drained, Interrupt, Outlet};
 
@@ -18,27 +19,19 @@ const BUSYBOX: &str = "/bin/busybox";
 const START: &str = "/bin/busybox --install -s /bin; exec /bin/busybox sh";
 
 impl Program {
-    /// A shell: this host's busybox with all its commands. It is interactive on a
-    /// terminal, of this size; without one it reads commands from stdin.
-    ///
-    /// # Errors
-    /// Where this host has none.
-    pub fn shell(size: Option<WindowSize>) -> Result<Self, BadRequest> {
-        let busybox = which::which("busybox").map_err(|_| {
-            BadRequest::new(
-                "the shell is busybox, which is not in PATH: install it with `sudo apt-get install \
-                 busybox-static`, or the package `busybox` of another distribution",
-            )
-        })?;
+    /// A shell: this busybox with all its commands. It is interactive on a terminal,
+    /// of this size; without one it reads commands from stdin.
+    #[must_use]
+    pub fn shell(busybox: PathBuf, size: Option<WindowSize>) -> Self {
         let shell = Self::new(&busybox)
             .args(["sh", "-c", START])
             .named(BUSYBOX)
             .file(busybox, Some(BUSYBOX.to_owned()))
             .env("PS1", "\\w \\$ ");
-        Ok(match size {
+        match size {
             Some(size) => shell.terminal(size),
             None => shell,
-        })
+        }
     }
 }
 

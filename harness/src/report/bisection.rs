@@ -8,6 +8,7 @@ use super::basis;
 use super::explain::address;
 use super::ranges::ranges;
 use crate::bisect::{Bisection, Outcome, Showed};
+use crate::program_name;
 
 /// The pair of neighbours that differ, what each showed, and what the table has
 /// to say of the change.
@@ -16,7 +17,12 @@ pub fn bisection(bisection: &Bisection) -> String {
     let mut text = String::new();
     match bisection.search.outcome {
         Outcome::Nothing => {
-            text.push_str("None of these kernels could be asked: fetch some (`cargo xtask kernels fetch`), or name images (--kernel ./bzImage)\n");
+            let _ = writeln!(
+                text,
+                "None of these kernels could be asked: fetch some (`{} kernels fetch`), or name \
+                 images (--kernel ./bzImage)",
+                program_name()
+            );
         }
         Outcome::NoChange => {
             let any = bisection.trials.keys().find_map(|at| bisection.showed(*at));

@@ -15,13 +15,15 @@ mod stock;
 mod stress;
 mod table;
 mod terminal;
+mod under_way;
+mod usual;
 mod words;
 
 pub use basis::basis;
 pub use bisection::bisection;
 pub use details::details;
 pub use explain::{explain, explain_kernel};
-pub use github::{Github, fenced, for_people};
+pub use github::{Github, complaint, fenced, for_people};
 pub use github_matrix::{TooManyJobs, github_matrix};
 pub use history::history;
 pub use ktap::Ktap;

@@ -75,16 +75,20 @@ pub fn checked(images: &[Checked]) -> String {
     for image in images {
         match &image.problem {
             None => {
-                let _ = writeln!(text, "{}: intact", image.debian_version);
+                let _ = writeln!(text, "{}: intact", image.name);
             }
             Some(problem) => {
                 altered += 1;
                 let dir = image.dir.display();
-                let _ = writeln!(text, "{}: WRONG: {problem} ({dir})", image.debian_version);
+                let _ = writeln!(text, "{}: WRONG: {problem} ({dir})", image.name);
             }
         }
     }
-    let _ = writeln!(text, "{} images, {altered} of them wrong", images.len());
+    let _ = writeln!(
+        text,
+        "{} in the cache, {altered} of them wrong",
+        images.len()
+    );
     if altered > 0 {
         text.push_str("whatever asks for a wrong one next removes it and obtains it again\n");
     }

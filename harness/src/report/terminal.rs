@@ -1,46 +1,52 @@
 //! What is shown while a suite runs.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::io::{self, Write};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::under_way::{Activity, Kind, UnderWay};
+use super::usual::Usual;
 use crate::report::program::booted_anew;
 use crate::{Event, Problem, Row, Sink, Verdict, Watcher};
 
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
-const BOOTING: &str = "{msg:24!} booting, {elapsed}";
+const BOOTING: &str = "{msg}, {elapsed}";
 const RUNNING: &str = "{msg:24!} {pos:>3} of {len} scenarios {bar:20}";
 /// How often a bar without news is drawn.
 const TICK: Duration = Duration::from_secs(1);
+/// How long stderr may stay silent where it is no terminal.
+const SILENCE: Duration = Duration::from_millis(1500);
+/// How often it is looked whether it was silent for that long.
+const POLL: Duration = Duration::from_millis(250);
 
-/// Progress on stderr: bars for downloads and kernels where it is a terminal, and
-/// a line for all that is worth one.
+/// Progress on stderr: bars for downloads and kernels where it is a terminal, a
+/// line from time to time where it is none, and a line for all that is worth one.
 #[derive(Debug)]
 pub struct Terminal {
+    shown: Arc<Mutex<Shown>>,
     bars: MultiProgress,
-    under_way: Mutex<HashMap<What, ProgressBar>>,
     accelerator: bool,
     kernels: bool,
+    /// Ends the thread that breaks the silence.
+    _stop: Sender<()>,
 }
 
-/// What has a bar, by its name.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum What {
-    Download(String),
-    Kernel(String),
+/// What is under way, and when something was last said.
+#[derive(Debug)]
+struct Shown {
+    under_way: UnderWay<ProgressBar>,
+    usual: Usual,
+    last: Instant,
 }
 
 impl Default for Terminal {
     fn default() -> Self {
-        Self {
-            bars: MultiProgress::default(),
-            under_way: Mutex::default(),
-            accelerator: true,
-            kernels: true,
-        }
+        Self::with(MultiProgress::default(), true)
     }
 }
 
@@ -50,7 +56,8 @@ impl Terminal {
     pub fn reserved() -> Self {
         Self {
             accelerator: false,
-            ..Self::without_kernels()
+            kernels: false,
+            ..Self::with(MultiProgress::default(), false)
         }
     }
 
@@ -66,50 +73,110 @@ impl Terminal {
     /// One without bars: stdout is the same terminal, and is written to meanwhile.
     #[must_use]
     pub fn without_bars() -> Self {
+        let hidden = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        Self::with(hidden, true)
+    }
+
+    /// `boots` says whether a line tells from time to time that a kernel boots.
+    fn with(bars: MultiProgress, boots: bool) -> Self {
+        let shown = Arc::new(Mutex::new(Shown {
+            under_way: UnderWay::default(),
+            usual: Usual::recalled(),
+            last: Instant::now(),
+        }));
+        let (stop, stopped) = channel();
+        if bars.is_hidden() {
+            let shown = Arc::clone(&shown);
+            thread::spawn(move || {
+                while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+                    break_silence(&mut lock(&shown), boots);
+                }
+            });
+        }
         Self {
-            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
-            ..Self::default()
+            shown,
+            bars,
+            accelerator: true,
+            kernels: true,
+            _stop: stop,
         }
     }
 
     fn say(&self, line: &str) {
+        lock(&self.shown).last = Instant::now();
         // Between the bars, where there are any.
-        self.bars.suspend(|| eprintln!("{line}"));
+        self.bars.suspend(|| print(line));
     }
 
-    fn with_bars(&self, act: impl FnOnce(&mut HashMap<What, ProgressBar>)) {
+    /// Something begins; a bar shows it where there are bars.
+    fn begin(&self, kind: Kind, name: &str, total: Option<u64>, template: &str) {
+        let bar = match total {
+            Some(total) => ProgressBar::new(total),
+            None => ProgressBar::new_spinner(),
+        };
+        let mut shown = lock(&self.shown);
+        let usual = match kind {
+            Kind::Boot => shown.usual.of(name),
+            Kind::Download | Kind::Step => None,
+        };
+        let message = match (kind, usual) {
+            (Kind::Boot, Some(usual)) => {
+                format!("{name}: booting (all took {} s last time)", usual.as_secs())
+            }
+            (Kind::Boot, None) => format!("{name}: booting"),
+            (Kind::Download | Kind::Step, _) => name.to_owned(),
+        };
+        let bar = self.bars.add(bar.with_message(message));
+        bar.set_style(style(template));
         if !self.bars.is_hidden() {
-            act(&mut self
-                .under_way
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner));
+            bar.enable_steady_tick(TICK);
+        }
+        let mut activity = Activity::new(kind, name, total, bar);
+        activity.usual = usual;
+        if let Some(old) = shown.under_way.begin(activity) {
+            old.bar.finish_and_clear();
         }
     }
 
-    /// Begins a bar, or begins it anew.
-    fn begin(&self, what: What, length: Option<u64>, template: &str) {
-        self.with_bars(|bars| {
-            let bar = match length {
-                Some(length) => ProgressBar::new(length),
-                None => ProgressBar::new_spinner(),
-            };
-            let (What::Download(name) | What::Kernel(name)) = &what;
-            let bar = self.bars.add(bar.with_message(name.clone()));
-            bar.set_style(style(template));
-            bar.enable_steady_tick(TICK);
-            if let Some(old) = bars.insert(what, bar) {
-                old.finish_and_clear();
-            }
-        });
+    fn end(&self, kind: Kind, name: &str) {
+        if let Some(ended) = lock(&self.shown).under_way.end(kind, name) {
+            ended.bar.finish_and_clear();
+        }
     }
 
-    fn end(&self, what: &What) {
-        self.with_bars(|bars| {
-            if let Some(bar) = bars.remove(what) {
-                bar.finish_and_clear();
-            }
-        });
+    fn end_step(&self) {
+        if let Some(ended) = lock(&self.shown).under_way.end_step() {
+            ended.bar.finish_and_clear();
+        }
     }
+
+    fn advance(&self, kind: Kind, name: &str, by: impl FnOnce(&mut Activity<ProgressBar>)) {
+        let mut shown = lock(&self.shown);
+        if let Some(activity) = shown.under_way.find(kind, name) {
+            by(activity);
+        }
+    }
+}
+
+/// Says what is under way where nothing was said for a while.
+fn break_silence(shown: &mut Shown, boots: bool) {
+    if shown.last.elapsed() < SILENCE {
+        return;
+    }
+    let line = shown.under_way.line(boots);
+    if !line.is_empty() {
+        print(&line);
+        shown.last = Instant::now();
+    }
+}
+
+/// A stderr that is closed is no reason to fail.
+fn print(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A template without this crate's own mistakes always parses.
@@ -119,6 +186,12 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Watcher for Terminal {
     fn event(&self, event: &Event) {
+        if !matches!(
+            event,
+            Event::DownloadAdvanced { .. } | Event::Scenario { .. }
+        ) {
+            self.end_step();
+        }
         match event {
             Event::Run(_) | Event::Finished { .. } => {}
             Event::Accelerator(choice) => {
@@ -126,32 +199,40 @@ impl Watcher for Terminal {
                     self.say(&format!("accelerator {choice}"));
                 }
             }
+            Event::Qemu { version, from } => {
+                if self.accelerator {
+                    self.say(&format!("QEMU {version}, {from}"));
+                }
+            }
+            Event::Step { text } => self.begin(Kind::Step, text, None, BOOTING),
             Event::Note { text } => self.say(text),
             Event::DownloadStarted { file, size } => {
-                self.begin(What::Download(file.clone()), *size, DOWNLOAD);
+                self.begin(Kind::Download, file, *size, DOWNLOAD);
             }
-            Event::DownloadAdvanced { file, bytes } => self.with_bars(|bars| {
-                if let Some(bar) = bars.get(&What::Download(file.clone())) {
-                    bar.set_position(*bytes);
-                }
-            }),
-            Event::DownloadFinished { file } => self.end(&What::Download(file.clone())),
+            Event::DownloadAdvanced { file, bytes } => {
+                self.advance(Kind::Download, file, |download| {
+                    download.done = *bytes;
+                    download.bar.set_position(*bytes);
+                });
+            }
+            Event::DownloadFinished { file } => self.end(Kind::Download, file),
             Event::Boot {
                 kernel, scenarios, ..
             } => {
                 let scenarios = u64::try_from(*scenarios).ok();
-                self.begin(What::Kernel(kernel.clone()), scenarios, BOOTING);
+                self.begin(Kind::Boot, kernel, scenarios, BOOTING);
             }
-            Event::Scenario { kernel, .. } => self.with_bars(|bars| {
-                if let Some(bar) = bars.get(&What::Kernel(kernel.clone())) {
-                    if bar.position() == 0 {
-                        bar.set_style(style(RUNNING));
-                    }
-                    bar.inc(1);
+            Event::Scenario { kernel, .. } => self.advance(Kind::Boot, kernel, |boot| {
+                if boot.done == 0 {
+                    boot.bar.set_style(style(RUNNING));
+                    boot.bar.set_message(kernel.clone());
                 }
+                boot.done += 1;
+                boot.bar.inc(1);
             }),
             Event::Kernel(row) => {
-                self.end(&What::Kernel(row.name.clone()));
+                self.end(Kind::Boot, &row.name);
+                lock(&self.shown).usual.learn(row);
                 if self.kernels {
                     self.say(&line(row));
                 }

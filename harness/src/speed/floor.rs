@@ -105,7 +105,7 @@ pub(crate) fn lines(contest: &Contest<'_>, entry: &Entry) -> Vec<Line> {
 }
 
 fn command(machine: &Machine, arguments: Vec<OsString>) -> Command {
-    let mut command = Command::new(&machine.qemu);
+    let mut command = machine.qemu.command();
     command.args(arguments);
     command
 }

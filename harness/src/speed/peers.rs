@@ -135,7 +135,7 @@ fn vmtest(entry: &Entry, dir: &RunDir) -> Result<Command> {
     command.env("RUST_BACKTRACE", "0");
     if entry.machine.accelerator == Accelerator::Tcg {
         let script = dir.path().join("qemu-without-kvm");
-        let text = WITHOUT_KVM.replace("QEMU", &entry.machine.qemu.to_string_lossy());
+        let text = WITHOUT_KVM.replace("QEMU", &entry.machine.qemu.to_string());
         fs::write(&script, text)
             .and_then(|()| fs::set_permissions(&script, fs::Permissions::from_mode(0o755)))
             .with_context(|| format!("writing {}", script.display()))?;

@@ -34,6 +34,7 @@ struct Member {
     path: String,
     kind: EntryType,
     content: Vec<u8>,
+    mode: u32,
     /// What the header says, where that is not the truth.
     claimed: Option<u64>,
 }
@@ -103,6 +104,16 @@ impl Package {
         self.member(path, EntryType::Regular, content, None)
     }
 
+    /// Adds a file that can be executed.
+    #[must_use]
+    pub fn program(self, path: &str, content: &[u8]) -> Self {
+        let mut package = self.file(path, content);
+        if let Some(program) = package.members.last_mut() {
+            program.mode = 0o755;
+        }
+        package
+    }
+
     /// Adds a symbolic link.
     #[must_use]
     pub fn symlink(self, path: &str, target: &str) -> Self {
@@ -126,6 +137,7 @@ impl Package {
             path: path.to_owned(),
             kind,
             content: content.to_vec(),
+            mode: 0o644,
             claimed,
         });
         self
@@ -168,7 +180,7 @@ impl Package {
             header.as_gnu_mut().expect("it is").name[..member.path.len()]
                 .copy_from_slice(member.path.as_bytes());
             header.set_entry_type(member.kind);
-            header.set_mode(0o644);
+            header.set_mode(member.mode);
             header.set_mtime(0);
             let regular = member.kind == EntryType::Regular;
             if !regular {

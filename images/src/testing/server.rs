@@ -24,6 +24,8 @@ pub enum Fault {
     Stall(usize),
     /// Says that the file has so many bytes, and sends as many.
     Short(usize),
+    /// Promises nothing, closes the connection after so many bytes of the body.
+    Unsized(usize),
     /// Sends other bytes.
     Replace(Vec<u8>),
     /// Redirects to itself.
@@ -90,6 +92,11 @@ impl Server {
         let mut faults = locked(&self.shared.faults);
         let queue = faults.entry(path.to_owned()).or_default();
         queue.extend(std::iter::repeat_n(fault, times));
+    }
+
+    /// Sends the file again, whatever faults it had.
+    pub fn unfault(&self, path: &str) {
+        locked(&self.shared.faults).remove(path);
     }
 
     /// Changes the files.
@@ -162,6 +169,10 @@ impl Shared {
             (Some(Fault::Replace(bytes)), _) => send(&mut stream, &bytes, 0, usize::MAX),
             (Some(Fault::Short(length)), Some(file)) => {
                 send(&mut stream, &file[..length], 0, usize::MAX)
+            }
+            (Some(Fault::Unsized(length)), Some(file)) => {
+                head(&mut stream, "200 OK")?;
+                stream.write_all(&file[..length])
             }
             (Some(Fault::BreakOff(length)), Some(file)) => send(&mut stream, &file, start, length),
             (Some(Fault::Stall(length)), Some(file)) => {

@@ -2,6 +2,8 @@
 //! nothing but that.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod tools;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -91,6 +93,7 @@ impl Archive {
         Store::builder(&self.catalogue(&[("3.10.11-1", "unstable", UPLOADED_2013)]))
             .cache_dir(self.path("cache"))
             .lock_file(self.path("kernels.lock"))
+            .kernel_pins("")
             .apt_dir(self.path("apt"))
             .keyring(self.key.keyring())
             .mirror(self.server.url(path))

@@ -25,7 +25,7 @@ pub(crate) fn xtask(words: &[&str]) -> Ran {
 
 /// The command without its words.
 pub(crate) fn xtask_command() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_xtask"))
+    Command::new(env!("CARGO_BIN_EXE_strata"))
 }
 
 /// Runs a command to its end.

@@ -1,0 +1,157 @@
+//! What is being done, for a line that says so.
+
+use std::time::{Duration, Instant};
+
+/// The kinds of things that take a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A transfer; its size is in bytes.
+    Download,
+    /// A kernel that boots and looks at scenarios; its size is their number.
+    Boot,
+    /// Anything else. One ends where the next begins.
+    Step,
+}
+
+/// One thing that is being done.
+#[derive(Debug)]
+pub(super) struct Activity<B> {
+    kind: Kind,
+    name: String,
+    since: Instant,
+    /// How much of it is done.
+    pub(super) done: u64,
+    total: Option<u64>,
+    /// How long it took last time.
+    pub(super) usual: Option<Duration>,
+    /// What shows it on a terminal.
+    pub(super) bar: B,
+}
+
+impl<B> Activity<B> {
+    pub(super) fn new(kind: Kind, name: &str, total: Option<u64>, bar: B) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            since: Instant::now(),
+            done: 0,
+            total,
+            usual: None,
+            bar,
+        }
+    }
+
+    fn text(&self, now: Instant) -> String {
+        let Self {
+            name, done, total, ..
+        } = self;
+        let took = now.saturating_duration_since(self.since);
+        let seconds = took.as_secs();
+        let usual = self.usual.map_or(String::new(), |usual| {
+            format!(" ({} s last time)", usual.as_secs())
+        });
+        match (self.kind, total) {
+            (Kind::Download, total) => {
+                let of = total.map_or(String::new(), |total| format!(" of {}", megabytes(total)));
+                let rate = rate(*done, took);
+                format!("{name}: {}{of} MB, {rate} MB/s", megabytes(*done))
+            }
+            (Kind::Boot, Some(total)) if *done > 0 => {
+                format!("{name}: {done} of {total} scenarios, {seconds} s{usual}")
+            }
+            (Kind::Boot, _) => format!("{name}: booting, {seconds} s{usual}"),
+            (Kind::Step, _) => format!("{name}, {seconds} s"),
+        }
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / 1e6)
+}
+
+fn rate(bytes: u64, took: Duration) -> String {
+    format!("{:.1}", bytes as f64 / 1e6 / took.as_secs_f64().max(0.001))
+}
+
+/// All that is being done, in the order in which it began.
+#[derive(Debug)]
+pub(super) struct UnderWay<B>(Vec<Activity<B>>);
+
+impl<B> Default for UnderWay<B> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<B> UnderWay<B> {
+    /// Something begins, in the place of what was of the same kind and name.
+    pub(super) fn begin(&mut self, activity: Activity<B>) -> Option<Activity<B>> {
+        let old = self.end(activity.kind, &activity.name);
+        self.0.push(activity);
+        old
+    }
+
+    pub(super) fn end(&mut self, kind: Kind, name: &str) -> Option<Activity<B>> {
+        let is_it = |it: &Activity<B>| it.kind == kind && it.name == name;
+        let at = self.0.iter().position(is_it)?;
+        Some(self.0.remove(at))
+    }
+
+    /// Ends the step, if there is one.
+    pub(super) fn end_step(&mut self) -> Option<Activity<B>> {
+        let at = self.0.iter().position(|it| it.kind == Kind::Step)?;
+        Some(self.0.remove(at))
+    }
+
+    pub(super) fn find(&mut self, kind: Kind, name: &str) -> Option<&mut Activity<B>> {
+        let mut all = self.0.iter_mut();
+        all.find(|it| it.kind == kind && it.name == name)
+    }
+
+    /// All of it in a line, kernels that boot only with `boots`.
+    pub(super) fn line(&self, boots: bool) -> String {
+        let now = Instant::now();
+        let told = |it: &&Activity<B>| boots || it.kind != Kind::Boot;
+        let texts: Vec<String> = self.0.iter().filter(told).map(|it| it.text(now)).collect();
+        texts.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn activity(kind: Kind, name: &str, total: Option<u64>, seconds: u64) -> Activity<()> {
+        Activity {
+            since: Instant::now() - Duration::from_secs(seconds),
+            ..Activity::new(kind, name, total, ())
+        }
+    }
+
+    #[test]
+    fn a_line_says_all_that_is_being_done() {
+        let mut under_way = UnderWay::default();
+        let download = Activity {
+            done: 13_000_000,
+            ..activity(Kind::Download, "linux.deb", Some(26_000_000), 2)
+        };
+        under_way.begin(download);
+        under_way.begin(Activity {
+            usual: Some(Duration::from_secs(6)),
+            ..activity(Kind::Boot, "6.1", Some(95), 4)
+        });
+        under_way.begin(activity(Kind::Step, "unpacking QEMU", None, 3));
+        assert_eq!(
+            under_way.line(true),
+            "linux.deb: 13.0 of 26.0 MB, 6.5 MB/s; 6.1: booting, 4 s (6 s last time); unpacking QEMU, 3 s"
+        );
+        under_way.end_step();
+        under_way.find(Kind::Boot, "6.1").unwrap().done = 7;
+        under_way.end(Kind::Download, "linux.deb");
+        assert_eq!(
+            under_way.line(true),
+            "6.1: 7 of 95 scenarios, 4 s (6 s last time)"
+        );
+        assert_eq!(under_way.line(false), "");
+    }
+}
