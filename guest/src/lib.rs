@@ -10,6 +10,7 @@ pub mod faults;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod kernel;
+mod key;
 mod native;
 mod observation;
 mod printable;
@@ -21,10 +22,12 @@ pub mod scenarios;
 mod slowness;
 mod supervisor;
 mod version;
+mod waiting;
 pub mod wire;
 
 pub use claim::{Claim, Commit};
 pub use kernel::{Kernel, Lineage};
+pub use key::Key;
 pub use native::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use observation::{Fact, Observation};
 pub use printable::printable;
@@ -34,3 +37,4 @@ pub use scenario::{Facts, Probe, ProbeError, Scenario};
 pub use slowness::allowing_for;
 pub use supervisor::supervise;
 pub use version::{ParseVersionError, Version};
+pub use waiting::{reap, wait_for};

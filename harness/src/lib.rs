@@ -23,6 +23,7 @@ mod fetch;
 pub mod fuzzing;
 mod guest_binary;
 mod history;
+mod image_release;
 pub mod initramfs;
 mod interrupt;
 mod inventory;
@@ -35,12 +36,14 @@ mod merged;
 mod nameless;
 mod native;
 mod once;
+mod outlet;
 mod patience;
 mod printable;
 mod program;
 mod program_name;
 pub mod project;
 pub mod qemu;
+mod ready;
 mod remembered;
 pub mod report;
 mod run;
@@ -50,6 +53,7 @@ mod shard;
 mod shell_word;
 mod side_by_side;
 pub mod speed;
+pub mod stdio;
 mod stream;
 mod stress;
 mod subject;
@@ -82,9 +86,11 @@ pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
 pub use merged::{Merged, Place, Sighting, Source, Worst};
 pub use nameless::Debugger;
 pub use native::native;
+pub use outlet::{Drained, Outlet};
 pub use program::{
-    BadRequest, Captured, Collected, Ending, Finished, Limits, Named, Output, Packed, Program, Ran,
-    Runner, Screen, Session, Stdin, Streams, TIMEOUT,
+    BadRequest, Captured, Collected, Coming, Ending, Finished, Limits, Named, Output, Packed,
+    Program, Ran, Refusal, Runner, Screen, Session, Several, SharedStdin, Stdin, Streams, TIMEOUT,
+    words_of_run,
 };
 pub use program_name::{program_name, set_program_name};
 pub use qemu::{Launch, Qemu, QemuChoice};

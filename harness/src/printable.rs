@@ -42,7 +42,12 @@ pub(crate) fn printable_record(record: Record) -> Record {
         Record::Broken { why } => Record::Broken {
             why: printable(&why),
         },
-        Record::ProgramStarted { .. }
+        Record::ProgramRefused { why, missing } => Record::ProgramRefused {
+            why: printable(&why),
+            missing,
+        },
+        Record::Hello
+        | Record::ProgramStarted { .. }
         | Record::Taken { .. }
         | Record::StdinClosed
         | Record::Alive
@@ -107,6 +112,10 @@ mod tests {
             ended(Outcome::Failed(text())),
             ended(Outcome::Died(text())),
             Record::Broken { why: text() },
+            Record::ProgramRefused {
+                why: text(),
+                missing: false,
+            },
         ] {
             let json = serde_json::to_string(&printable_record(record.clone())).unwrap();
             let raw = serde_json::to_string(&SEQUENCES).unwrap();

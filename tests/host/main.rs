@@ -7,6 +7,7 @@ mod kvm;
 mod load;
 mod qemu;
 mod side_by_side;
+mod trust;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::{Ending, Interrupt, RunDir, Stress, Wish, cached_kernels, report};
+use harness::{Interrupt, RunDir, Stress, Wish, cached_kernels, report};
 use images::{Catalogue, Spec, Store};
 
 use crate::out::print;
@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     print(report::stress(&stress, &figures));
     if told {
         eprintln!("interrupted: these are the figures until then");
-        return Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into());
+        return Ok(report::interrupted(Some(&interrupt)).into());
     }
     Ok(figures.exit().into())
 }

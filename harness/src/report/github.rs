@@ -16,6 +16,7 @@ use guest::Version;
 
 use super::details::of_cell;
 use super::table;
+use super::words::words;
 use crate::printable::printable;
 use crate::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
 
@@ -92,7 +93,7 @@ pub fn for_people(text: String) -> Result<String> {
 /// runner: it may hold names of files and words of servers.
 #[must_use]
 pub fn complaint(error: &anyhow::Error) -> String {
-    let text = format!("error: {error:#}");
+    let text = format!("error: {}", words(error));
     let lines: Vec<String> = text.lines().map(printable).collect();
     let text = lines.join("\n") + "\n";
     // Without randomness it is better said unfenced than not at all.

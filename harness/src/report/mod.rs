@@ -17,6 +17,7 @@ mod table;
 mod terminal;
 mod under_way;
 mod usual;
+mod words;
 
 pub use basis::basis;
 pub use bisection::bisection;
@@ -28,8 +29,9 @@ pub use history::history;
 pub use ktap::Ktap;
 pub use page::{page, write_page};
 pub(crate) use program::ending;
-pub use program::{closing_line, exit_code, failure};
+pub use program::{ExitCodes, closing_line, failure, interrupted, say_of_run};
 pub use stock::{checked, removed, stock};
 pub use stress::{StressProgress, stress};
 pub use table::{in_colour, table};
 pub use terminal::Terminal;
+pub use words::{say, words};
