@@ -252,3 +252,89 @@ fn code(status: ExitStatus) -> i32 {
     let signal = || status.signal().map(|signal| 128 + signal);
     status.code().or_else(signal).unwrap_or(-1)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+
+    use images::{Catalogue, Kernel, Store};
+
+    use super::*;
+    use crate::stress::Stress;
+    use crate::{RunDir, Wish};
+
+    /// What is counted of a harness that is this script: wrong, and lost.
+    fn counted(script: &str, hostility: Hostility) -> (usize, usize) {
+        let place = tempfile::tempdir().unwrap();
+        let program = place.path().join("xtask");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let name = place.path().file_name().unwrap_or_default();
+        let dir = RunDir::of_run(&format!("tests-hostile{}", name.display())).unwrap();
+        let kernel = Kernel::File(Path::new("/k/vmlinuz").into());
+        let stress = Stress {
+            kernels: vec![kernel.clone()],
+            boots: 1,
+            jobs: NonZeroUsize::MIN,
+            load: 0,
+            seed: 1,
+            wish: Wish::Auto,
+            program,
+            dir: dir.clone(),
+        };
+        let bed = Bed {
+            kernel: &kernel,
+            store: Store::builder(&Catalogue::builtin()).build().unwrap(),
+            stress: &stress,
+            dir: &dir,
+            number: 0,
+        };
+        let figures = bed.suffer(hostility).unwrap();
+        assert_eq!(figures.hostile[hostility.name()], 1);
+        (figures.wrong.len(), figures.lost.len())
+    }
+
+    #[test]
+    fn what_a_reader_does_not_get_is_lost() {
+        let slow = Hostility::SlowReader(Duration::from_millis(1));
+        let stopped = Hostility::StoppedReader(Duration::from_millis(300));
+        for hostility in [slow, stopped] {
+            assert_eq!(counted(&format!("seq {LINES}"), hostility), (0, 0));
+            assert_eq!(counted(&format!("seq {}", LINES - 1), hostility), (0, 1));
+            assert_eq!(counted(&format!("seq {LINES}; exit 3"), hostility), (1, 0));
+        }
+        let silent = Hostility::SilentStdin;
+        assert_eq!(counted("echo done", silent), (0, 0));
+        // It is open, so this is ended by its own means.
+        assert_eq!(counted("timeout 1 cat; echo done", silent), (0, 0));
+        let pipe = Hostility::EnlargedPipe;
+        let write = |bytes: usize| format!("head -c {bytes} /dev/zero | tr '\\0' x");
+        assert_eq!(counted(&write(ENLARGED), pipe), (0, 0));
+        assert_eq!(counted(&write(ENLARGED - 1), pipe), (0, 1));
+    }
+
+    #[test]
+    fn an_exit_code_that_is_not_right_is_wrong() {
+        let signal = Hostility::RealTimeSignal;
+        assert_eq!(counted("exit 168", signal), (0, 0));
+        assert_eq!(counted("kill -40 $$", signal), (0, 0));
+        assert_eq!(counted("exit 3", signal), (1, 0));
+        let later = Hostility::LaterBootFails;
+        assert_eq!(counted("exit 1", later), (0, 0));
+        assert_eq!(counted("exit 3", later), (1, 0));
+        let (few, little) = (
+            Hostility::FewDescriptors(20),
+            Hostility::LittleMemory(1 << 30),
+        );
+        for (hostility, limit) in [
+            (few, "[ $(ulimit -n) = 20 ]"),
+            (little, "[ $(ulimit -v) = 1048576 ]"),
+        ] {
+            for (code, wrong) in [(0, 0), (3, 0), (1, 1)] {
+                let script = format!("{limit} && exit {code}; exit 9");
+                assert_eq!(counted(&script, hostility), (wrong, 0), "{script}");
+            }
+        }
+    }
+}

@@ -118,12 +118,17 @@ pub(super) fn trial(number: usize, scenarios: usize, seed: u64) -> Trial {
             return Trial::Fault(fault, random.usize(..=scenarios));
         }
     }
-    if number % HOSTILE == 1 {
+    if is_hostile(number) {
         // In their order, so that each has its turn.
+        let before = (0..number).filter(|number| is_hostile(*number)).count();
         let all = Hostility::drawn(&mut random);
-        return Trial::Hostile(all[number / HOSTILE % all.len()]);
+        return Trial::Hostile(all[before % all.len()]);
     }
     Trial::Plain
+}
+
+fn is_hostile(number: usize) -> bool {
+    number % HOSTILE == 1 && number % FAULTS != FAULTS - 1
 }
 
 #[cfg(test)]
