@@ -34,7 +34,7 @@ const MAX_ARMOR: usize = 64 << 10;
 
 const UNSIGNED: &str = "no cleartext-signed file";
 
-/// Whether a refusal is of something that nobody has signed, such as the page of a
+/// Whether a refusal is of something without any signature, such as the page of a
 /// portal that stands for every address.
 pub(crate) fn is_unsigned(refusal: &str) -> bool {
     refusal.starts_with(UNSIGNED)
