@@ -177,7 +177,7 @@ fn row(fault: &'static Fault, deadlines: Deadlines) -> Result<Row> {
         find("max_pid_namespaces")?,
         find("setns_pid")?,
     ];
-    let run = format!("tests/{}-{}", fault.scenario.name, std::process::id());
+    let run = format!("tests-{}-{}", fault.scenario.name, std::process::id());
     let kernel = match env::var_os("STRATA_TEST_KERNEL") {
         Some(path) => Kernel::File(path.into()),
         None => any_kernel(),
@@ -237,7 +237,7 @@ fn a_kernel_that_hangs_harms_no_other() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let damaged = dir.path().join("vmlinuz-damaged");
     damage(&any_image()?, &damaged)?;
-    let run = format!("tests/one-hangs-{}", std::process::id());
+    let run = format!("tests-one-hangs-{}", std::process::id());
     let kernels = vec![Kernel::File(damaged), any_kernel()];
     let mut suite = suite_of(&run, kernels, scenarios::ALL.iter().take(3).collect())?;
     suite.deadlines = Some(Deadlines {

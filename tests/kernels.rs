@@ -67,7 +67,7 @@ fn cell(kernel: &Kernel, scenario: &str) -> Result<(), String> {
     let row = match env::var("NEXTEST_ATTEMPT") {
         // A second attempt asks the kernel again, this scenario alone.
         Ok(attempt) if attempt != "1" => {
-            let run = format!("{}/{scenario}-attempt{attempt}", run_name());
+            let run = format!("{}-{scenario}-attempt{attempt}", run_name());
             let scenario = guest::scenarios::find(scenario).into_iter().collect();
             suite_of(&run, vec![kernel.clone()], scenario)
                 .and_then(|suite| suite.row_once(kernel, &Captured))

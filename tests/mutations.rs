@@ -51,7 +51,7 @@ fn every_fact_that_a_kernel_shows_can_turn_its_cell_red() {
             claiming(scenario, &expected)
         })
         .collect();
-    let run = format!("tests/mutations-{}", std::process::id());
+    let run = format!("tests-mutations-{}", std::process::id());
     let suite = suite_of(&run, vec![any_kernel()], false_ones.iter().collect()).unwrap();
     let matrix = suite.run(&Captured);
 

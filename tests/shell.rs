@@ -126,7 +126,7 @@ fn the_terminal_is_given_back_even_after_a_panic() {
     session.exp_string("ready> ").unwrap();
     session.send_line("echo c > /proc/sysrq-trigger").unwrap();
     session.exp_string("the kernel panicked").unwrap();
-    session.exp_string("status 3").unwrap();
+    session.exp_string("status 125").unwrap();
     assert!(edits_lines(&session));
     session.send_line("").unwrap();
 }

@@ -42,12 +42,18 @@ fn all_records() -> Vec<Record> {
             outcome: Outcome::Died("signal 11".to_owned()),
             observation: Observation::default(),
         },
+        Record::Hello,
         Record::ProgramStarted { terminal: true },
+        Record::ProgramRefused {
+            why: "/bin/sh: Exec format error".to_owned(),
+            missing: false,
+        },
         Record::Taken { sequence: 7 },
         Record::StdinClosed,
         Record::Alive,
         Record::ProgramEnded {
             status: Status::Killed(9),
+            whole: true,
         },
         Record::Broken {
             why: "no memory".to_owned(),
@@ -62,7 +68,7 @@ fn console(seed: Seed) {
     let mut whole = vec![3];
     let mut parts = vec![5];
     for (sequence, record) in (0..).zip(all_records()) {
-        let frame = encode(sequence, &record);
+        let frame = encode(guest::Key::NONE, sequence, &record);
         let (first, second) = frame.split_at(frame.len() / 2);
         whole.extend([first, kernel, second].concat());
         parts.extend(kernel);
@@ -72,9 +78,9 @@ fn console(seed: Seed) {
     }
     seed("console", "records", &whole);
     seed("console", "parts", &parts);
-    let output = encode_bytes(0, Stream::Stdout, b"output\0\xff");
+    let output = encode_bytes(guest::Key::NONE, 0, Stream::Stdout, b"output\0\xff");
     seed("console", "panic", &[b"\x01", &output[..], panic].concat());
-    let lost = encode(2, &Record::Alive);
+    let lost = encode(guest::Key::NONE, 2, &Record::Alive);
     seed("console", "lost", &[b"\x07", &output[..], &lost].concat());
     seed("console", "half", &[b"\x40", &output[..9], panic].concat());
 }
@@ -84,6 +90,8 @@ fn records(seed: Seed) {
         seed("record", &format!("record-{number}"), &json(record));
     }
     seed("record", "order", &json(&Order::EndOfStdin));
+    let key = guest::Key::new([7; 16]);
+    seed("record", "key", &json(&Order::Key(key)));
     let names = vec!["unshare_newpid".to_owned()];
     let scenarios = Job::Scenarios {
         names: names.clone(),

@@ -1,6 +1,8 @@
 //! What host and guest say to one another where there is no machine between
 //! them: the guest runs as a program, in namespaces of its own.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Kernel, Outcome};
@@ -18,6 +20,41 @@ pub struct NativeJob {
     pub deadline_ms: u64,
 }
 
+/// What keeps the guest from what root of the whole system may do. What fails for
+/// that reason says nothing of the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// It is in a user namespace: its own, for want of privilege, or that of a
+    /// container.
+    pub user_namespace: bool,
+    /// It was started without some capability, as root of a container is.
+    pub lacks_capabilities: bool,
+    /// A seccomp filter answers some calls in the kernel's place.
+    pub seccomp: bool,
+}
+
+impl Confinement {
+    /// Whether there is any.
+    #[must_use]
+    pub const fn is_any(self) -> bool {
+        self.user_namespace || self.lacks_capabilities || self.seccomp
+    }
+}
+
+/// `a user namespace, a seccomp filter`.
+impl fmt::Display for Confinement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.user_namespace, "a user namespace"),
+            (self.lacks_capabilities, "without some capabilities"),
+            (self.seccomp, "a seccomp filter"),
+        ];
+        let parts = parts.iter().filter(|(there, _)| *there);
+        let parts: Vec<&str> = parts.map(|(_, words)| *words).collect();
+        f.write_str(&parts.join(", "))
+    }
+}
+
 /// One line of its report. The order is `Entered`, an `Ended` for each scenario,
 /// `Finished`; nothing follows a `Broken`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +64,8 @@ pub enum NativeRecord {
     Entered {
         /// As uname(2) tells.
         kernel: Kernel,
-        /// Whether it took a user namespace, for want of privilege: it has all
-        /// capabilities there and no other user than itself.
-        user_namespace: bool,
+        /// What keeps it from what root of the whole system may do.
+        confinement: Confinement,
     },
     /// A scenario is over.
     Ended {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Kernel, Observation, Program, Status, WindowSize};
+use crate::{Kernel, Key, Observation, Program, Status, WindowSize};
 
 /// Where the guest finds its [`Job`], as JSON.
 pub const JOB_PATH: &str = "/strata/job.json";
@@ -23,23 +23,28 @@ pub enum Job {
     Program(Program),
 }
 
-/// What the host asks of the guest while a program runs.
+/// What the host asks of the guest once it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
+    /// The answer to [`Record::Hello`]: all that follows is under this key.
+    Key(Key),
     /// There is no more for the program to read.
     EndOfStdin,
     /// The size of the program's terminal has changed.
     Resize(WindowSize),
 }
 
-/// One message of the guest. The order on the wire is `Booted`, then for each
-/// scenario `Started` and `Ended`, then `Finished`: a report without its end
+/// One message of the guest. The order on the wire is `Hello`, `Booted`, then for
+/// each scenario `Started` and `Ended`, then `Finished`: a report without its end
 /// marker is no report. Of a program it is `ProgramStarted`, then its output,
 /// `Taken` and `Alive` as they come, `ProgramEnded` and `Finished`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
+    /// PID 1 is up and asks for the key of this boot. It is said under no key and
+    /// before the sequence begins.
+    Hello,
     /// PID 1 is up, on this kernel.
     Booted {
         /// As uname(2) tells.
@@ -65,6 +70,13 @@ pub enum Record {
         /// has no pseudo-terminals.
         terminal: bool,
     },
+    /// The program cannot be executed, says the kernel; nothing follows.
+    ProgramRefused {
+        /// Its path, and the kernel's error.
+        why: String,
+        /// Whether it, or what has to interpret it, is not there at all.
+        missing: bool,
+    },
     /// The program was given what the host sent, up to this frame: there is
     /// room for more.
     Taken {
@@ -75,10 +87,13 @@ pub enum Record {
     StdinClosed,
     /// Nothing has happened for a while, but the guest is there.
     Alive,
-    /// The program is over, and all of its output was sent.
+    /// The program is over, and all of its output that there was has been sent.
     ProgramEnded {
         /// How it ended.
         status: Status,
+        /// Whether its output has come to its end. Not where a process that it
+        /// has left behind cannot be killed, and may still write.
+        whole: bool,
     },
     /// The guest cannot go on; nothing follows.
     Broken {

@@ -11,11 +11,11 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe2};
 use serde::{Deserialize, Serialize};
 
-use crate::{Fact, Facts, Observation, Outcome, ProbeError, Scenario};
+use crate::waiting::{reap, wait_for};
+use crate::{Fact, Facts, Observation, Outcome, ProbeError, Scenario, Status};
 
 /// How often a silent process is asked whether it still lives: its end of the
 /// pipe may have gone to children that do.
@@ -77,7 +77,7 @@ pub(crate) fn run_apart(
             // Whatever became of it, it is over. No error matters: it may be
             // gone already.
             let _ = kill(child, Signal::SIGKILL);
-            let _ = waitpid(child, None);
+            let _ = wait_for(child);
             Ok(outcome)
         }
     }
@@ -189,9 +189,8 @@ impl Hearing<'_> {
 
 /// How a process died, if it has.
 fn death(child: Pid) -> io::Result<Option<String>> {
-    Ok(match waitpid(child, Some(WaitPidFlag::WNOHANG))? {
-        WaitStatus::Exited(_, status) => Some(format!("exit status {status}")),
-        WaitStatus::Signaled(_, signal, _) => Some(format!("signal {}", signal as i32)),
-        _ => None,
-    })
+    Ok(reap(Some(child))?.map(|(_, status)| match status {
+        Status::Exited(status) => format!("exit status {status}"),
+        Status::Killed(signal) => format!("signal {signal}"),
+    }))
 }

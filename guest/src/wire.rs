@@ -5,7 +5,7 @@
 //! written in bytes that no message of the kernel contains. Its frame is
 //!
 //! ```text
-//! 0xC0  sixbits(crc32 of what follows: u32 | sequence: u32 | channel: u8 | content)  0xC1
+//! 0xC0  sixbits(crc32 of what follows: u32 | tag: u64 | sequence: u32 | channel: u8 | content)  0xC1
 //! ```
 //!
 //! with six bits to a byte, as `0x80 | bits`. Neither 0xC0 nor 0xC1 occurs in
@@ -14,16 +14,33 @@
 //! console may hold, a message that arrives damaged fails its checksum, and one
 //! that does not arrive leaves a gap in the sequence.
 //!
+//! The tag is that of what follows it under the boot's [`Key`]: what is whole and
+//! has another tag was said by something else than the guest or the host of this
+//! boot. The guest begins with [`Record::Hello`](crate::Record::Hello) under no
+//! key, to which the host answers with the key; all that follows is under it, in
+//! a sequence of its own each way.
+//!
 //! What is sent is a record, as JSON, or bytes of one of a program's streams, as
 //! they are. The host speaks to the guest in the same frames.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Key;
+
 const START: u8 = 0xC0;
-const END: u8 = 0xC1;
+/// The last byte of a frame.
+pub const END: u8 = 0xC1;
 /// Bytes of the checksum.
 const CHECKSUM: usize = 4;
+/// Bytes of the tag.
+const TAG: usize = 8;
+/// Bytes of a message that are not its content.
+pub const OVERHEAD: usize = CHECKSUM + TAG + 4 + 1;
+/// What is wrong with a message of which every byte has arrived, and whose tag is
+/// of another key.
+pub const FOREIGN: &str = "a record that this boot's guest did not send: a console of another \
+                           boot, or something in the guest that writes records";
 /// A longer frame is damaged. Bounds the memory of a decoder.
 const MAX_FRAME: usize = 1 << 20;
 /// The channel of records; the other channels are the numbers of streams.
@@ -56,23 +73,25 @@ pub enum Message<T> {
 /// # Panics
 /// Never: a record always has a JSON form.
 #[must_use]
-pub fn encode<T: Serialize>(sequence: u32, record: &T) -> Vec<u8> {
+pub fn encode<T: Serialize>(key: Key, sequence: u32, record: &T) -> Vec<u8> {
     let json = serde_json::to_vec(record).expect("a record is plain data");
-    frame(sequence, RECORDS, &json)
+    frame(key, sequence, RECORDS, &json)
 }
 
 /// Bytes of a stream, for the console.
 #[must_use]
-pub fn encode_bytes(sequence: u32, stream: Stream, bytes: &[u8]) -> Vec<u8> {
-    frame(sequence, stream as u8, bytes)
+pub fn encode_bytes(key: Key, sequence: u32, stream: Stream, bytes: &[u8]) -> Vec<u8> {
+    frame(key, sequence, stream as u8, bytes)
 }
 
-fn frame(sequence: u32, channel: u8, content: &[u8]) -> Vec<u8> {
-    let mut body = Vec::with_capacity(CHECKSUM + 5 + content.len());
-    body.extend([0; CHECKSUM]);
+fn frame(key: Key, sequence: u32, channel: u8, content: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(OVERHEAD + content.len());
+    body.extend([0; CHECKSUM + TAG]);
     body.extend(sequence.to_le_bytes());
     body.push(channel);
     body.extend(content);
+    let tag = key.tag(&body[CHECKSUM + TAG..]);
+    body[CHECKSUM..CHECKSUM + TAG].copy_from_slice(&tag.to_le_bytes());
     let checksum = crc32fast::hash(&body[CHECKSUM..]);
     body[..CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
 
@@ -103,8 +122,10 @@ pub enum Piece<T> {
 }
 
 /// Takes a console apart, as its bytes come in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Decoder {
+    /// That of the messages.
+    key: Key,
     /// The sixbits of the frame that is open.
     frame: Option<Vec<u8>>,
     /// How many continuation bytes of a UTF-8 sequence are still to come.
@@ -112,6 +133,16 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// For messages under this key.
+    #[must_use]
+    pub const fn new(key: Key) -> Self {
+        Self {
+            key,
+            frame: None,
+            continuation: 0,
+        }
+    }
+
     /// Whether a frame has begun and not yet ended.
     #[must_use]
     pub fn is_within_frame(&self) -> bool {
@@ -144,7 +175,7 @@ impl Decoder {
             }
             END => {
                 if let Some(frame) = self.frame.take() {
-                    pieces.push(open(&frame));
+                    pieces.push(open(self.key, &frame));
                 } else {
                     pieces.push(Piece::Garbled("the end of no frame"));
                 }
@@ -168,7 +199,7 @@ impl Decoder {
 }
 
 /// The message in a frame.
-fn open<T: DeserializeOwned>(frame: &[u8]) -> Piece<T> {
+fn open<T: DeserializeOwned>(key: Key, frame: &[u8]) -> Piece<T> {
     let mut body = Vec::with_capacity(frame.len() * 3 / 4);
     for group in frame.chunks(4) {
         let six = |i: usize| u32::from(group.get(i).copied().unwrap_or(0));
@@ -181,12 +212,16 @@ fn open<T: DeserializeOwned>(frame: &[u8]) -> Piece<T> {
         }
         body.extend(bytes);
     }
-    match take_number(&body) {
-        Some((checksum, rest)) if checksum == crc32fast::hash(rest) => match message(rest) {
-            Some((sequence, message)) => Piece::Message(sequence, message),
-            None => Piece::Garbled("a record this version of Strata does not know"),
-        },
-        _ => Piece::Garbled("a frame with a wrong checksum"),
+    let whole = take_number(&body).filter(|(checksum, rest)| *checksum == crc32fast::hash(rest));
+    let Some((tag, rest)) = whole.and_then(|(_, rest)| rest.split_first_chunk::<TAG>()) else {
+        return Piece::Garbled("a frame with a wrong checksum");
+    };
+    if u64::from_le_bytes(*tag) != key.tag(rest) {
+        return Piece::Garbled(FOREIGN);
+    }
+    match message(rest) {
+        Some((sequence, message)) => Piece::Message(sequence, message),
+        None => Piece::Garbled("a record this version of Strata does not know"),
     }
 }
 
@@ -214,6 +249,12 @@ fn take_number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 mod tests {
     use super::*;
     use crate::Record;
+
+    const KEY: Key = Key::new([7; 16]);
+
+    fn decoder() -> Decoder {
+        Decoder::new(KEY)
+    }
 
     fn record(scenario: &str) -> Record {
         Record::Started {
@@ -245,7 +286,7 @@ mod tests {
     fn a_record_of_any_length_comes_back() {
         for length in 0..64 {
             let record = record(&"x".repeat(length));
-            let pieces = decode(&mut Decoder::default(), &encode(7, &record));
+            let pieces = decode(&mut decoder(), &encode(KEY, 7, &record));
             assert_eq!(
                 pieces,
                 [Piece::Message(7, Message::Record(record))],
@@ -257,11 +298,11 @@ mod tests {
     #[test]
     fn a_record_survives_a_message_at_any_place() {
         let record = record("unshare_newpid");
-        let frame = encode(0, &record);
+        let frame = encode(KEY, 0, &record);
         let message = "[    1.234567] caf\u{e9} \u{20ac} \u{1f427}: irq 9\r\n".as_bytes();
         for place in 0..=frame.len() {
             let console = [&frame[..place], message, &frame[place..]].concat();
-            let pieces = decode(&mut Decoder::default(), &console);
+            let pieces = decode(&mut decoder(), &console);
             assert_eq!(text(&pieces), message, "a message after {place} bytes");
             assert_eq!(
                 records(pieces),
@@ -277,8 +318,8 @@ mod tests {
         for stream in [Stream::Stdin, Stream::Stdout, Stream::Stderr] {
             for length in [0, 1, 2, 3, 256] {
                 let bytes = every_byte[..length].to_vec();
-                let frame = encode_bytes(1, stream, &bytes);
-                let pieces = decode(&mut Decoder::default(), &frame);
+                let frame = encode_bytes(KEY, 1, stream, &bytes);
+                let pieces = decode(&mut decoder(), &frame);
                 assert_eq!(pieces, [Piece::Message(1, Message::Bytes(stream, bytes))]);
             }
         }
@@ -287,8 +328,8 @@ mod tests {
     #[test]
     fn a_record_may_come_byte_by_byte() {
         let record = record("unshare_newpid");
-        let mut decoder = Decoder::default();
-        let pieces = encode(3, &record)
+        let mut decoder = decoder();
+        let pieces = encode(KEY, 3, &record)
             .iter()
             .flat_map(|byte| decode(&mut decoder, &[*byte]))
             .collect();
@@ -298,15 +339,15 @@ mod tests {
     #[test]
     fn a_damaged_record_is_garbled_and_the_next_one_is_not() {
         let (first, second) = (record("first"), record("second"));
-        let whole = encode(0, &first);
+        let whole = encode(KEY, 0, &first);
         for place in 0..whole.len() {
             let mut lost = whole.clone();
             lost.remove(place);
             let mut changed = whole.clone();
             changed[place] ^= 0x01;
             for damaged in [lost, changed] {
-                let console = [damaged, encode(1, &second)].concat();
-                let pieces = decode(&mut Decoder::default(), &console);
+                let console = [damaged, encode(KEY, 1, &second)].concat();
+                let pieces = decode(&mut decoder(), &console);
                 let garbled = |piece: &Piece<Record>| matches!(piece, Piece::Garbled(_));
                 assert!(pieces.iter().any(garbled), "damaged at {place}: {pieces:?}");
                 assert_eq!(records(pieces), [(1, second.clone())], "damaged at {place}");
@@ -316,23 +357,29 @@ mod tests {
 
     #[test]
     fn half_a_record_is_none() {
-        let frame = encode(0, &record("unshare_newpid"));
+        let frame = encode(KEY, 0, &record("unshare_newpid"));
         for length in 0..frame.len() {
-            assert_eq!(
-                records(decode(&mut Decoder::default(), &frame[..length])),
-                []
-            );
+            assert_eq!(records(decode(&mut decoder(), &frame[..length])), []);
         }
     }
 
     #[test]
     fn an_endless_frame_does_not_fill_the_memory() {
-        let mut decoder = Decoder::default();
+        let mut decoder = decoder();
         decode(&mut decoder, &[START]);
         let garbled = (0..64)
             .flat_map(|_| decode(&mut decoder, &[0x80; 1 << 16]))
             .filter(|piece| matches!(piece, Piece::Garbled(_)));
         assert_eq!(garbled.count(), 1);
         assert!(decoder.frame.is_none());
+    }
+
+    #[test]
+    fn what_is_under_another_key_is_no_message() {
+        let record = record("unshare_newpid");
+        for other in [Key::NONE, KEY.of_host(), Key::new([8; 16])] {
+            let pieces = decode(&mut decoder(), &encode(other, 0, &record));
+            assert_eq!(pieces, [Piece::Garbled(FOREIGN)]);
+        }
     }
 }

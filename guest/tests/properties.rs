@@ -1,16 +1,18 @@
 //! What holds for any console, version and observation.
 
 use guest::wire::{Decoder, Message, Piece, Stream, encode_bytes};
-use guest::{Fact, Observation, Record, Version};
+use guest::{Fact, Key, Observation, Record, Version};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+
+const KEY: Key = Key::new([7; 16]);
 
 /// A console of frames, with the kernel's messages anywhere within and between.
 fn console(messages: &[Vec<u8>], said: &mut [(Index, String)]) -> (Vec<u8>, String) {
     let frames = (0..).zip(messages);
     let frames: Vec<u8> = frames
-        .flat_map(|(sequence, bytes)| encode_bytes(sequence, Stream::Stdout, bytes))
+        .flat_map(|(sequence, bytes)| encode_bytes(KEY, sequence, Stream::Stdout, bytes))
         .collect();
     let place = |index: &Index| index.index(frames.len() + 1);
     said.sort_by_key(|(index, _)| place(index));
@@ -49,7 +51,7 @@ proptest! {
         portions in vec(1..99_usize, 1..9),
     ) {
         let (console, expected) = console(&messages, &mut said);
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(KEY);
         let (mut heard, mut text, mut rest) = (Vec::new(), Vec::new(), &console[..]);
         for portion in portions.iter().cycle() {
             let (bytes, after) = rest.split_at(rest.len().min(*portion));
@@ -79,10 +81,10 @@ proptest! {
         place in any::<Index>(),
         other in 1..=u8::MAX,
     ) {
-        let mut frame = encode_bytes(0, Stream::Stdout, &bytes);
+        let mut frame = encode_bytes(KEY, 0, Stream::Stdout, &bytes);
         let place = place.index(frame.len());
         frame[place] ^= other;
-        let pieces = Decoder::default().push::<Record>(&frame);
+        let pieces = Decoder::new(KEY).push::<Record>(&frame);
         let whole = pieces.iter().any(|piece| matches!(piece, Piece::Message(..)));
         prop_assert!(!whole, "{:?}", pieces);
     }

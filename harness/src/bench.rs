@@ -7,6 +7,7 @@ use anyhow::{Context, Error, Result, anyhow};
 use images::{Kernel, ObtainError, Store, Unpacked};
 
 use crate::accelerator::{Choice, Wish, choose};
+use crate::kernel_dir::dir_name;
 use crate::qemu::{Qemu, QemuChoice};
 use crate::{
     Accelerator, Downloads, Event, Machine, Named, Problem, RunDir, Substitute, Watcher, workspace,
@@ -193,15 +194,4 @@ impl Bench {
 /// Another thread panicked while it looked for this.
 fn panicked(what: &str) -> Error {
     anyhow!("looking for {what} panicked: its message stands above")
-}
-
-/// The name of a kernel's directory: two images may have the same file name.
-fn dir_name(kernel: &Kernel) -> String {
-    match kernel {
-        Kernel::Catalogued(entry) => entry.name.clone(),
-        Kernel::File(path) => path
-            .to_string_lossy()
-            .trim_start_matches('/')
-            .replace('/', "_"),
-    }
 }

@@ -378,7 +378,10 @@ mod tests {
         let qemu = place.path().join("qemu");
         fs::write(&qemu, "#!/bin/sh\nexec yes\n").unwrap();
         fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
-        let machine = Machine { qemu, ..machine() };
+        let machine = Machine {
+            qemu: images::Launch::of_host(qemu),
+            ..machine()
+        };
         let deadlines = Deadlines {
             boot: Duration::from_secs(1),
             ..Deadlines::of(Accelerator::Tcg)

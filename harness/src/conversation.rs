@@ -1,7 +1,7 @@
 //! A machine that runs, and what is said on its console.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
@@ -9,22 +9,34 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use guest::wire::Message;
+use guest::{Key, Record};
 
 use crate::console::Heard;
 use crate::end::End;
+use crate::image_release::image_release;
 use crate::listener::{Listener, Said};
-use crate::patience::kept_waiting;
+use crate::patience::{kept_waiting, ran_nothing};
 use crate::qemu::{Launch, did_not_start};
+use crate::ready::first_ready;
 use crate::workspace::{CONSOLE, QEMU_LOG};
 use crate::{Machine, RunDir, Running, Transcript};
 
 /// How much of what QEMU has to say is looked at, in bytes.
 const COMPLAINT: usize = 4096;
 
+/// What is said of a QEMU that was gone before any machine could have run.
+const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
+                           the qemu-system-x86_64 in PATH is QEMU";
+
 /// A machine that runs until this is dropped.
 pub(crate) struct Conversation {
     running: Running,
     listener: Listener,
+    /// That of what the host says.
+    key: Key,
+    /// The release of the kernel that is to run, if its file tells.
+    release: Option<String>,
     qemu: Launch,
     qemu_log: File,
     buffer: Vec<u8>,
@@ -49,9 +61,13 @@ impl Conversation {
     pub(crate) fn start(machine: &Machine, dir: &RunDir) -> Result<Self> {
         let qemu_log = dir.file(QEMU_LOG)?;
         let transcript = Transcript::new(dir.file(CONSOLE)?);
+        let key = new_key()?;
         Ok(Self {
             running: machine.start(qemu_log.try_clone()?)?,
-            listener: Listener::new(transcript),
+            listener: Listener::new(transcript, key),
+            key: key.of_host(),
+            // The kernel comes up meanwhile.
+            release: image_release(&machine.kernel),
             qemu: machine.qemu.clone(),
             qemu_log,
             buffer: vec![0; 64 << 10],
@@ -75,11 +91,18 @@ impl Conversation {
         match console.read(&mut self.buffer, deadline, others)? {
             Heard::Bytes(length) => {
                 self.silent = false;
-                let (messages, over) = self
+                let mut heard = self
                     .listener
                     .hear(&self.buffer[..length])
                     .context("writing the transcript")?;
-                self.over = over;
+                if !heard.answer.is_empty() {
+                    self.send(&heard.answer).context("writing to the console")?;
+                }
+                if let Some(other) = self.other_kernel(&heard.messages) {
+                    return Ok(Turn::Over(other));
+                }
+                self.over = heard.end.take();
+                let messages = heard.messages;
                 let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
                 if late && messages.is_empty() && self.over.is_none() {
                     // A console that never falls silent is no answer.
@@ -90,19 +113,46 @@ impl Conversation {
             Heard::Other(number) => Ok(Turn::Other(number)),
             Heard::Nothing => Ok(self.nothing()),
             Heard::End => {
+                let ran_nothing = self.silent && ran_nothing(self.running.id());
                 let status = self.running.wait()?;
                 let complaint = self.complaint();
                 let refused = !status.success() || !complaint.is_empty();
                 if self.silent && refused && status.signal().is_none() {
                     bail!(did_not_start(&self.qemu, status, &complaint));
                 }
-                Ok(Turn::Over(if status.success() {
+                Ok(Turn::Over(if ran_nothing && status.success() {
+                    End::QemuFailed(RAN_NOTHING.to_owned())
+                } else if status.success() {
                     self.listener.console_ended()
                 } else {
                     End::QemuFailed(failed(status, &complaint))
                 }))
             }
         }
+    }
+
+    /// Waits for the other files alone, while the guest has to wait for one of
+    /// them: which it is, if not the deadline.
+    pub(crate) fn pause(
+        &self,
+        deadline: Option<Instant>,
+        others: &[BorrowedFd<'_>],
+    ) -> io::Result<Turn> {
+        Ok(first_ready(others, deadline)?.map_or(Turn::Quiet, Turn::Other))
+    }
+
+    /// The end, where the guest runs on another kernel than QEMU was given.
+    fn other_kernel(&self, messages: &[Said]) -> Option<End> {
+        let expected = self.release.as_ref()?;
+        messages.iter().find_map(|said| match &said.message {
+            Message::Record(Record::Booted { kernel }) if kernel.release != *expected => {
+                let (release, qemu) = (&kernel.release, &self.qemu);
+                Some(End::QemuFailed(format!(
+                    "{qemu} was given the kernel {expected}, and its guest runs on {release}"
+                )))
+            }
+            _ => None,
+        })
     }
 
     /// What comes where the deadline has passed.
@@ -127,6 +177,11 @@ impl Conversation {
         String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
     }
 
+    /// The key under which the host speaks.
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
     /// Sends bytes to the guest.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.running.console.write(bytes)
@@ -139,6 +194,15 @@ impl Conversation {
         transcript.finish()?;
         Ok(transcript)
     }
+}
+
+/// A key that nothing but this boot has.
+fn new_key() -> Result<Key> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("reading /dev/urandom")?;
+    Ok(Key::new(bytes))
 }
 
 /// What became of a QEMU that ended, and not because its guest did.

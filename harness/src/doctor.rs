@@ -4,7 +4,7 @@ use std::env::consts::ARCH;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 
-use images::{Catalogue, Kernel, Silent, Store, ToolName};
+use images::{Catalogue, Kernel, Kind, Silent, Store, ToolName};
 
 use crate::qemu::{Qemu, QemuChoice};
 use crate::{Bench, RunDir, Wish, cached_kernels, runs};
@@ -156,11 +156,13 @@ fn busybox(store: &Store) -> Finding {
 fn cache(store: &Store) -> Finding {
     const WHAT: &str = "cache";
     let dir = store.cache_dir();
-    let held: u64 = store.cached().iter().map(|cached| cached.about.size).sum();
+    let cached = store.cached();
+    let held: u64 = cached.iter().map(|cached| cached.about.size).sum();
+    let kernels = cached.iter().filter(|cached| cached.kind == Kind::Kernel);
     let text = format!(
-        "{}, {} kernels, {} MB",
+        "{}, {} kernels, {} MB with the tools",
         dir.display(),
-        store.cached().len(),
+        kernels.count(),
         held / 1_000_000
     );
     match fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir)) {

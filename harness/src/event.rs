@@ -14,6 +14,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Choice, Exit, Row, RunDir, Shard, Verdict};
 
+/// The format of the record. A reader skips events and fields that it does not
+/// know, so a new one of these is no new format; a known one that means something
+/// else is.
+pub const FORMAT: u32 = 1;
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -91,6 +96,10 @@ pub enum Event {
 /// What is known of a run before it begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
+    /// The format of the record: [`FORMAT`]. The records of the time before it was
+    /// written down are of the first one.
+    #[serde(default = "first_format")]
+    pub format: u32,
     /// Its name: the time and the process, as its directory is called.
     pub run: String,
     /// When it began.
@@ -106,12 +115,17 @@ pub struct Header {
     pub shard: Option<Shard>,
 }
 
+const fn first_format() -> u32 {
+    1
+}
+
 impl Header {
     /// Of a run that begins now, of all kernels.
     #[must_use]
     pub fn now(dir: &RunDir, kernels: Vec<String>, scenarios: &[&Scenario]) -> Self {
         let name = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
         Self {
+            format: FORMAT,
             run: name(dir.path().file_name()),
             started: Timestamp::now(),
             host: name(gethostname().ok().as_deref()),

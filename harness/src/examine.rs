@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::Error;
 use guest::{Job, Kernel, Scenario};
 
 use crate::boot::{Boot, Deadlines, Ended, boot};
 use crate::end::End;
+use crate::printable::printable;
 use crate::verdict::judge;
 use crate::{Cell, Event, Machine, RunDir, Verdict, Watcher, initramfs};
 
@@ -30,14 +31,17 @@ pub struct Findings {
     /// The last lines of the console of the boot that is of most interest: the
     /// last one that ended badly, else the last one.
     pub last_lines: Vec<String>,
+    /// What kept the harness from booting for the scenarios that were left. The
+    /// cells that were seen before stand; those that were not are not run.
+    pub problem: Option<Error>,
 }
 
 /// Boots a kernel, known to the watcher by its name, and looks at every scenario.
 /// After a crash, and after a scenario that did not complete, those that are left
 /// get a fresh boot.
 ///
-/// # Errors
-/// Where the harness cannot do its part.
+/// There is one cell for each scenario, also where the harness cannot do its part:
+/// what an earlier boot showed was seen, and is not taken back.
 pub fn examine(
     name: &str,
     machine: &Machine,
@@ -45,58 +49,98 @@ pub fn examine(
     deadlines: Deadlines,
     dir: &RunDir,
     watcher: &dyn Watcher,
-) -> Result<Findings> {
+) -> Findings {
     let started = Instant::now();
-    let mut findings = Findings {
-        kernel: None,
-        cells: Vec::new(),
-        boots: 0,
-        retries: Vec::new(),
-        took: Duration::ZERO,
-        last_lines: Vec::new(),
-    };
+    let mut findings = Findings::none();
     while let Some(left) = scenarios.get(findings.cells.len()..)
         && !left.is_empty()
+        && findings.problem.is_none()
     {
         findings.boots += 1;
-        let dir = dir.boot(findings.boots)?;
-        let names: Vec<&str> = left.iter().map(|scenario| scenario.name).collect();
-        let job = Job::Scenarios {
-            names: names.iter().map(|&name| name.to_owned()).collect(),
-            deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
-        };
-        let initramfs = initramfs::pack(&job)?;
-        let machine = Machine {
-            initramfs: initramfs.path(),
-            ..machine.clone()
+        let mut told = Vec::new();
+        let before = findings.cells.len();
+        let mut tell = |kernel: &Kernel, ended: &Ended| {
+            if let Some(scenario) = left.get(told.len()) {
+                let cell = cell(kernel, scenario, ended.clone());
+                watcher.event(&done(name, &cell));
+                told.push((kernel.clone(), cell));
+            }
         };
         watcher.event(&Event::Boot {
             kernel: name.to_owned(),
             boot: findings.boots,
             scenarios: left.len(),
         });
-        let mut told = Vec::new();
-        let boot = boot(&machine, &names, deadlines, &dir, &mut |kernel, ended| {
-            if let Some(scenario) = left.get(told.len()) {
-                let cell = cell(kernel, scenario, ended.clone());
-                watcher.event(&done(name, &cell));
-                told.push(cell.verdict);
+        match boot_for(machine, left, deadlines, dir, findings.boots, &mut tell) {
+            Ok(boot) => findings.take_in(boot, left),
+            Err(problem) => {
+                findings.break_off(problem, &told, left);
+                break;
             }
-        })?;
-        let before = findings.cells.len();
-        findings.take_in(boot, left);
+        }
         // What came to no end of its own, or to another one after its end.
         for (number, cell) in findings.cells[before..].iter().enumerate() {
-            if told.get(number) != Some(&cell.verdict) {
+            if told.get(number).map(|(_, told)| told.verdict) != Some(cell.verdict) {
                 watcher.event(&done(name, cell));
             }
         }
     }
     findings.took = started.elapsed();
-    Ok(findings)
+    findings
+}
+
+/// Boots once, for the scenarios that are left.
+fn boot_for(
+    machine: &Machine,
+    left: &[&Scenario],
+    deadlines: Deadlines,
+    dir: &RunDir,
+    number: usize,
+    tell: &mut dyn FnMut(&Kernel, &Ended),
+) -> anyhow::Result<Boot> {
+    let dir = dir.boot(number)?;
+    let names: Vec<&str> = left.iter().map(|scenario| scenario.name).collect();
+    let job = Job::Scenarios {
+        names: names.iter().map(|&name| name.to_owned()).collect(),
+        deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
+    };
+    let initramfs = initramfs::pack(&job)?;
+    let machine = Machine {
+        initramfs: initramfs.path(),
+        ..machine.clone()
+    };
+    boot(&machine, &names, deadlines, &dir, tell)
 }
 
 impl Findings {
+    const fn none() -> Self {
+        Self {
+            kernel: None,
+            cells: Vec::new(),
+            boots: 0,
+            retries: Vec::new(),
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+            problem: None,
+        }
+    }
+
+    /// Takes in a boot that the harness could not see to its end: what was told
+    /// until then stands, and what is left is not run.
+    fn break_off(&mut self, problem: Error, told: &[(Kernel, Cell)], left: &[&Scenario]) {
+        if told.is_empty() {
+            // As far as is known, nothing was booted.
+            self.boots -= 1;
+        }
+        for (kernel, cell) in told {
+            self.kernel.get_or_insert_with(|| kernel.clone());
+            self.cells.push(cell.clone());
+        }
+        let why = printable(&format!("{problem:#}"));
+        self.put_down(&left[told.len()..], Verdict::NotRun, &why);
+        self.problem = Some(problem);
+    }
+
     /// Makes cells of a boot that had these scenarios to look at: of one at least.
     fn take_in(&mut self, boot: Boot, left: &[&Scenario]) {
         self.retries.extend(boot.retries);
@@ -157,9 +201,10 @@ fn done(kernel: &str, cell: &Cell) -> Event {
     }
 }
 
-/// What is to be said of a scenario with which a boot was lost, and why.
+/// What is to be said of a scenario with which a boot was lost, and why: QEMU's words
+/// may be among it.
 fn lost(end: End) -> (Verdict, String) {
-    match end {
+    let (verdict, why) = match end {
         End::Complete | End::InDoubt => (Verdict::Garbled, "the report leaves it out".to_owned()),
         End::Panicked(panic) => (Verdict::Panicked, panic),
         End::Hung(what) => (Verdict::Hung, what),
@@ -170,7 +215,8 @@ fn lost(end: End) -> (Verdict, String) {
         End::QemuFailed(how) => (Verdict::QemuFailed, how),
         End::Garbled(what) => (Verdict::Garbled, what),
         End::Broken(why) => (Verdict::Broken, why),
-    }
+    };
+    (verdict, printable(&why))
 }
 
 #[cfg(test)]
@@ -201,14 +247,7 @@ mod tests {
             retries: Vec::new(),
             transcript: Transcript::new(tempfile::tempfile().unwrap()),
         };
-        let mut findings = Findings {
-            kernel: None,
-            cells: Vec::new(),
-            boots: 1,
-            retries: Vec::new(),
-            took: Duration::ZERO,
-            last_lines: Vec::new(),
-        };
+        let mut findings = Findings::none();
         findings.take_in(boot, &left);
         let why = findings.cells.last().and_then(|cell| cell.why.clone());
         let verdicts = findings.cells.iter().map(|cell| cell.verdict).collect();
@@ -251,6 +290,38 @@ mod tests {
         let (cells, why) = verdicts(1, false, End::Complete);
         assert_eq!(cells, [Verdict::Passed, Verdict::Garbled]);
         assert_eq!(why, "the report leaves it out");
+    }
+
+    /// The second boot fails for the host's reason, amid its report.
+    #[test]
+    fn what_was_seen_before_the_harness_broke_off_stands() {
+        let left: Vec<&Scenario> = scenarios::ALL.iter().take(4).collect();
+        let kernel = Kernel {
+            release: "6.1.0".to_owned(),
+            version: String::new(),
+        };
+        let mut findings = Findings {
+            boots: 2,
+            ..Findings::none()
+        };
+        findings.put_down(&left[..1], Verdict::Panicked, "Kernel panic");
+        let told = Cell::without(left[1].name, Verdict::Passed, "");
+        let full = anyhow::anyhow!("No space left on device").context("writing the transcript");
+        findings.break_off(full, &[(kernel.clone(), told)], &left[1..]);
+        let verdicts: Vec<Verdict> = findings.cells.iter().map(|cell| cell.verdict).collect();
+        assert_eq!(
+            verdicts,
+            [
+                Verdict::Panicked,
+                Verdict::Passed,
+                Verdict::NotRun,
+                Verdict::NotRun
+            ]
+        );
+        assert_eq!((findings.boots, findings.kernel), (2, Some(kernel)));
+        let why = "writing the transcript: No space left on device";
+        assert_eq!(findings.cells[3].why.as_deref(), Some(why));
+        assert_eq!(format!("{:#}", findings.problem.unwrap()), why);
     }
 
     #[test]

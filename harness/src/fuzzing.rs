@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 
-use guest::Record;
 use guest::wire::{Decoder, Message, Piece, Stream, encode, encode_bytes};
+use guest::{Key, Record};
 
 use crate::Transcript;
 use crate::end::End;
@@ -36,8 +36,8 @@ fn framed(bytes: &[u8]) -> Vec<u8> {
             continue;
         }
         console.extend(match serde_json::from_slice::<Record>(part) {
-            Ok(record) => encode(sequence, &record),
-            Err(_) => encode_bytes(sequence, Stream::Stdout, part),
+            Ok(record) => encode(Key::NONE, sequence, &record),
+            Err(_) => encode_bytes(Key::NONE, sequence, Stream::Stdout, part),
         });
         sequence += 1;
     }
@@ -61,7 +61,7 @@ fn in_any_portions(console: &[u8], portion: usize) {
 
 /// What a decoder makes of a console, text that was cut put together again.
 fn pieces(portions: &[&[u8]]) -> Vec<Piece<Record>> {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new(Key::NONE);
     let mut pieces = Vec::new();
     for piece in portions.iter().flat_map(|bytes| decoder.push(bytes)) {
         match (pieces.last_mut(), piece) {
@@ -75,12 +75,14 @@ fn pieces(portions: &[&[u8]]) -> Vec<Piece<Record>> {
 /// What somebody who listens has heard: the messages, the end and the last lines.
 fn heard(portions: &[&[u8]]) -> (Vec<Message<Record>>, End, Vec<String>) {
     let nowhere = Transcript::new(File::create("/dev/null").unwrap());
-    let mut listener = Listener::new(nowhere);
+    let mut listener = Listener::new(nowhere, Key::NONE);
+    let hello = encode(Key::NONE, 0, &Record::Hello);
+    assert!(!listener.hear(&hello).unwrap().answer.is_empty());
     let mut heard = Vec::new();
     for bytes in portions {
-        let (said, end) = listener.hear(bytes).unwrap();
-        heard.extend(said.into_iter().map(|said| said.message));
-        if let Some(end) = end {
+        let said = listener.hear(bytes).unwrap();
+        heard.extend(said.messages.into_iter().map(|said| said.message));
+        if let Some(end) = said.end {
             return (heard, end, listener.transcript.last_lines(10));
         }
     }

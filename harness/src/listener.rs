@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
-use guest::Record;
-use guest::wire::{Decoder, Message, Piece};
+use guest::wire::{self, Decoder, Message, Piece};
+use guest::{Key, Order, Record};
 
 use crate::Transcript;
 use crate::end::End;
@@ -33,10 +33,21 @@ pub(crate) struct Said {
     pub(crate) before: Vec<String>,
 }
 
+/// What there was in the bytes of a console.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) messages: Vec<Said>,
+    /// What the guest is to be told, if that is anything.
+    pub(crate) answer: Vec<u8>,
+    pub(crate) end: Option<End>,
+}
+
 /// Listens to a console.
 pub(crate) struct Listener {
     pub(crate) transcript: Transcript,
     decoder: Decoder,
+    /// The key of this boot, until the guest has asked for it.
+    key: Option<Key>,
     next_sequence: u32,
     /// The text since the last message.
     before: VecDeque<u8>,
@@ -52,10 +63,12 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(transcript: Transcript) -> Self {
+    /// To the console of a guest that is to be told this key.
+    pub(crate) fn new(transcript: Transcript, key: Key) -> Self {
         Self {
             transcript,
-            decoder: Decoder::default(),
+            decoder: Decoder::new(Key::NONE),
+            key: Some(key),
             next_sequence: 0,
             before: VecDeque::new(),
             line: Vec::new(),
@@ -65,20 +78,41 @@ impl Listener {
         }
     }
 
-    /// Takes in the next bytes: the messages in them, and the end if one is
-    /// missing.
-    pub(crate) fn hear(&mut self, bytes: &[u8]) -> io::Result<(Vec<Said>, Option<End>)> {
+    /// Takes in the next bytes: the messages in them, what to answer, and the end
+    /// if a message is missing.
+    pub(crate) fn hear(&mut self, bytes: &[u8]) -> io::Result<Heard> {
         self.transcript.bytes(bytes)?;
-        let mut messages = Vec::new();
+        let mut heard = Heard::default();
+        // A frame at a time: behind the greeting, another key is to be tried.
+        for part in bytes.split_inclusive(|&byte| byte == wire::END) {
+            self.take(part, &mut heard);
+            if heard.end.is_some() {
+                break;
+            }
+        }
+        Ok(heard)
+    }
+
+    fn take(&mut self, bytes: &[u8], heard: &mut Heard) {
         for piece in self.decoder.push(bytes) {
             match piece {
                 Piece::Text(text) => self.text(&text),
                 Piece::Garbled(what) => {
                     self.damage.get_or_insert(what);
                 }
+                // Anything may be said under no key; nothing but this counts.
+                Piece::Message(_, message) if self.key.is_some() => {
+                    if message == Message::Record(Record::Hello)
+                        && let Some(key) = self.key.take()
+                    {
+                        self.decoder = Decoder::new(key);
+                        heard.answer = wire::encode(Key::NONE, 0, &Order::Key(key));
+                    }
+                }
                 Piece::Message(sequence, message) => {
                     if sequence != self.next_sequence {
-                        return Ok((messages, Some(self.lost(sequence))));
+                        heard.end = Some(self.lost(sequence));
+                        return;
                     }
                     self.next_sequence += 1;
                     self.damage = None;
@@ -91,11 +125,10 @@ impl Listener {
                         Message::Record(record) => Message::Record(printable_record(record)),
                         bytes @ Message::Bytes(..) => bytes,
                     };
-                    messages.push(Said { message, before });
+                    heard.messages.push(Said { message, before });
                 }
             }
         }
-        Ok((messages, None))
     }
 
     /// Until when the kernel has to restart, if it seems to have panicked.
@@ -170,8 +203,16 @@ mod tests {
 
     use super::*;
 
-    fn nowhere() -> Transcript {
-        Transcript::new(File::create("/dev/null").unwrap())
+    const KEY: Key = Key::new([7; 16]);
+
+    /// To a guest that has said its greeting.
+    fn listener() -> Listener {
+        let nowhere = Transcript::new(File::create("/dev/null").unwrap());
+        let mut listener = Listener::new(nowhere, KEY);
+        let heard = listener.hear(&wire::encode(Key::NONE, 0, &Record::Hello));
+        let answer = wire::encode(Key::NONE, 0, &Order::Key(KEY));
+        assert_eq!(heard.unwrap().answer, answer);
+        listener
     }
 
     proptest! {
@@ -183,14 +224,14 @@ mod tests {
             portion in 1..99_usize,
         ) {
             let mut console = before.replace("Kernel panic", "").into_bytes();
-            console.extend(encode_bytes(0, Stream::Stdout, &output));
+            console.extend(encode_bytes(KEY, 0, Stream::Stdout, &output));
             console.extend(format!("\r\n[    1.0] Kernel panic{words}\r\n").into_bytes());
-            let mut listener = Listener::new(nowhere());
+            let mut listener = listener();
             let mut heard = Vec::new();
             for bytes in console.chunks(portion) {
-                let (said, end) = listener.hear(bytes).unwrap();
-                prop_assert_eq!(end, None);
-                heard.extend(said.into_iter().map(|said| said.message));
+                let said = listener.hear(bytes).unwrap();
+                prop_assert_eq!(said.end, None);
+                heard.extend(said.messages.into_iter().map(|said| said.message));
             }
             prop_assert_eq!(heard, [Message::Bytes(Stream::Stdout, output)]);
             prop_assert!(listener.restarts_by().is_some());
@@ -200,7 +241,7 @@ mod tests {
 
         #[test]
         fn a_panic_that_is_said_again_gives_no_more_time(times in 1..9_usize) {
-            let mut listener = Listener::new(nowhere());
+            let mut listener = listener();
             listener.hear(b"Kernel panic\r\n").unwrap();
             let first = listener.restarts_by();
             prop_assert!(first.is_some());
@@ -219,13 +260,42 @@ mod tests {
             let missing = missing % (count - 1);
             let sent = (0..count).filter(|sequence| *sequence != missing);
             let console: Vec<u8> = sent
-                .flat_map(|sequence| encode_bytes(sequence, Stream::Stdout, b"output"))
+                .flat_map(|sequence| encode_bytes(KEY, sequence, Stream::Stdout, b"output"))
                 .collect();
-            let mut listener = Listener::new(nowhere());
-            let ends = console.chunks(portion).find_map(|bytes| listener.hear(bytes).unwrap().1);
+            let mut listener = listener();
+            let ends = console.chunks(portion).find_map(|bytes| listener.hear(bytes).unwrap().end);
             let next = missing + 1;
             let what = format!("message {missing} is missing before message {next}");
             prop_assert_eq!(ends, Some(End::Garbled(what)));
         }
+    }
+
+    /// A console of another boot, said again.
+    #[test]
+    fn a_console_of_another_boot_is_garbled() {
+        let other = Key::new([8; 16]);
+        let mut listener = listener();
+        for console in [
+            wire::encode(Key::NONE, 0, &Record::Hello),
+            wire::encode(other, 0, &Record::Finished { scenarios: 0 }),
+            wire::encode(Key::NONE, 0, &Record::Finished { scenarios: 0 }),
+        ] {
+            let heard = listener.hear(&console).unwrap();
+            assert!(heard.messages.is_empty() && heard.answer.is_empty());
+        }
+        assert_eq!(
+            listener.console_ended(),
+            End::Garbled(wire::FOREIGN.to_owned())
+        );
+    }
+
+    #[test]
+    fn what_a_program_makes_up_is_passed_over() {
+        let mut listener = listener();
+        let forged = wire::encode(Key::NONE, 0, &Record::Finished { scenarios: 0 });
+        let true_one = encode_bytes(KEY, 0, Stream::Stdout, b"output");
+        let heard = listener.hear(&[forged, true_one].concat()).unwrap();
+        assert_eq!(heard.messages.len(), 1);
+        assert_eq!((heard.end, listener.damage), (None, None));
     }
 }

@@ -10,8 +10,11 @@ use std::path::PathBuf;
 use std::process::{Child, ExitStatus, id};
 
 use anyhow::{Context, Result};
-use nix::unistd::setsid;
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::{Pid, setsid};
 
+use crate::keeper::Keeper;
 use crate::qemu::Launch;
 use crate::{Accelerator, Console};
 
@@ -145,10 +148,15 @@ impl Machine {
             .with_context(|| format!("starting {}", self.qemu))?;
         // This side's copy of QEMU's end of the console goes with the command.
         drop(command);
-        Ok(Running {
+        let mut running = Running {
             process,
+            keeper: None,
             console: Console::new(ours)?,
-        })
+        };
+        // It leads a group: see `isolate`.
+        let keeper = Keeper::of(running.id()).context("keeping QEMU's processes")?;
+        running.keeper = Some(keeper);
+        Ok(running)
     }
 }
 
@@ -193,6 +201,8 @@ pub(crate) fn die_with(harness: u32) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Running {
     process: Child,
+    /// Ends what it has started, where it is a wrapper.
+    keeper: Option<Keeper>,
     /// Its serial console.
     pub console: Console,
 }
@@ -209,6 +219,13 @@ impl Running {
     /// # Errors
     /// That of waitpid(2).
     pub fn wait(&mut self) -> Result<ExitStatus> {
+        // First what it has left, as long as the number of its group is its own.
+        let id = Pid::from_raw(self.id().cast_signed());
+        let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while waitid(Id::Pid(id), ended) == Err(Errno::EINTR) {}
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
         self.process.wait().context("waiting for QEMU")
     }
 }
@@ -218,6 +235,9 @@ impl Drop for Running {
         // There is no disk to lose anything on, so there is nothing to ask for.
         // Errors mean that it has gone already.
         let _ = self.process.kill();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
         let _ = self.process.wait();
     }
 }

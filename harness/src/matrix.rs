@@ -1,21 +1,22 @@
 //! Kernels by scenarios, and what they come to.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use guest::{Kernel, Version};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{Cell, Verdict};
+use crate::printable::printable;
+use crate::{Cell, Tally, Verdict};
 
 /// One kernel and what it showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The name under which it was asked for.
     pub name: String,
-    /// What selects exactly this kernel on a command line.
+    /// What selects exactly this kernel on a command line: words, quoted for a shell.
     pub spec: String,
     /// What was booted, and where it came from; for people.
     pub image: Option<String>,
@@ -38,8 +39,14 @@ pub struct Row {
     pub took: Duration,
     /// The last lines of the console of each boot that ended badly.
     pub last_lines: Vec<String>,
-    /// Where its transcript is.
+    /// Where its transcript is. In a record, what is no UTF-8 in it is replaced.
+    #[serde(serialize_with = "lossy")]
     pub dir: PathBuf,
+}
+
+/// A path that is no text must not cost the whole record.
+fn lossy<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
 }
 
 /// A kernel that had to stand in for another one.
@@ -60,6 +67,17 @@ pub enum Problem {
     Unavailable(String),
     /// Something is wrong that must not be passed over.
     Failed(String),
+}
+
+impl Problem {
+    /// The same, in words that are harmless to a terminal: a server's, QEMU's, the name
+    /// of a file.
+    pub(crate) fn printable(self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Unavailable(printable(&why)),
+            Self::Failed(why) => Self::Failed(printable(&why)),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -112,6 +130,21 @@ impl Row {
         self.version().or_else(named)
     }
 
+    /// How many of its cells are of each kind.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.cells)
+    }
+
+    /// Whether there is a cell that was looked at. A kernel may have such cells
+    /// beside a problem that came later.
+    #[must_use]
+    pub fn was_run(&self) -> bool {
+        self.cells
+            .iter()
+            .any(|cell| cell.verdict != Verdict::NotRun)
+    }
+
     /// How many of its cells have this verdict.
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {
@@ -144,6 +177,19 @@ pub enum Exit {
     Unable = 3,
 }
 
+impl Exit {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Disagreed => "disagreed",
+            Self::Usage => "usage",
+            Self::Unable => "unable",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -151,6 +197,12 @@ impl From<Exit> for ExitCode {
 }
 
 impl Matrix {
+    /// How many of all cells are of each kind.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(self.rows.iter().flat_map(|row| &row.cells))
+    }
+
     /// What it comes to. A disagreement outweighs whatever else went wrong, for
     /// it was seen.
     #[must_use]

@@ -1,27 +1,23 @@
 //! The running kernel, without a machine: the guest as a program on this host.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+mod process;
+
+use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use guest::{Kernel, NATIVE, NativeJob, NativeRecord, Outcome, Scenario, Version};
+use anyhow::{Result, bail};
+use guest::{Confinement, Kernel, NATIVE, NativeRecord, Outcome, Scenario, Version};
 
 use crate::printable::{printable, printable_observation, printable_outcome};
 use crate::verdict::judge;
 use crate::{Cell, Problem, Row, RunDir, Verdict, guest_binary};
+use process::Guest;
 
 /// How long a scenario may take.
 const SCENARIO: Duration = Duration::from_secs(30);
 /// How many lines of stderr are shown where something went wrong.
 const LAST_LINES: usize = 12;
-/// What may come on top, on a loaded host.
-const GRACE: Duration = Duration::from_secs(20);
-
 /// Scenarios whose facts depend on where in the system they are run.
 const NOT_ON_A_HOST: &[(&str, &str)] = &[
     (
@@ -65,8 +61,8 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
     match binary.and_then(|binary| Report::begin(&binary, scenarios, dir)) {
         Ok(Begun::Entered(report)) => {
             row.kernel = Some(report.kernel.clone());
-            if report.user_namespace {
-                row.image = Some("the running kernel, in a user namespace".to_owned());
+            if report.confinement.is_any() {
+                row.image = Some(format!("the running kernel, in {}", report.confinement));
             }
             let cells = report.cells(scenarios, claims, &mut row.cells);
             row.problem = cells.err().map(|e| Problem::Failed(format!("{e:#}")));
@@ -74,6 +70,7 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         Ok(Begun::Refused(why)) => row.problem = Some(Problem::Unavailable(why)),
         Err(error) => row.problem = Some(Problem::Failed(format!("{error:#}"))),
     }
+    row.problem = row.problem.map(Problem::printable);
     let missing = match &row.problem {
         Some(Problem::Unavailable(why) | Problem::Failed(why)) => (Verdict::NotRun, why.as_str()),
         None => (Verdict::Ended, "the guest ended before its report did"),
@@ -119,7 +116,7 @@ enum Begun {
 struct Report {
     guest: Guest,
     kernel: Kernel,
-    user_namespace: bool,
+    confinement: Confinement,
 }
 
 impl Report {
@@ -130,11 +127,11 @@ impl Report {
         match guest.hear("the guest to be in its namespaces")? {
             Some(NativeRecord::Entered {
                 kernel,
-                user_namespace,
+                confinement,
             }) => Ok(Begun::Entered(Self {
                 guest,
                 kernel,
-                user_namespace,
+                confinement,
             })),
             Some(NativeRecord::Broken { why }) => Ok(Begun::Refused(why)),
             other => bail!("the guest began its report with {other:?}"),
@@ -162,11 +159,7 @@ impl Report {
                     let outcome = printable_outcome(outcome);
                     let observation = printable_observation(observation);
                     let cell = judge(known, &kernel, &outcome, observation);
-                    cells.push(if self.user_namespace {
-                        without_root(cell, &outcome)
-                    } else {
-                        cell
-                    });
+                    cells.push(unless_confined(cell, &outcome, self.confinement));
                 }
                 Some(NativeRecord::Finished) | None => return Ok(()),
                 Some(NativeRecord::Broken { why }) => bail!(why),
@@ -182,12 +175,29 @@ fn why_not_here(scenario: &str) -> Option<&'static str> {
     known.map(|(_, why)| *why)
 }
 
-/// What a probe could not do in a user namespace says nothing of the kernel.
-fn without_root(cell: Cell, outcome: &Outcome) -> Cell {
+/// What a seccomp filter answers in the kernel's place.
+const OF_A_FILTER: [&str; 2] = ["EPERM", "ENOSYS"];
+
+/// What confinement explains says nothing of the kernel, and is not run: a probe that
+/// could not do its work, and an errno that a filter may have given.
+fn unless_confined(cell: Cell, outcome: &Outcome, confinement: Confinement) -> Cell {
+    let not_run = |why: String| Cell::without(&cell.scenario, Verdict::NotRun, why);
     match outcome {
-        Outcome::Failed(why) => {
-            let why = format!("it takes root, and this is a user namespace: {why}");
-            Cell::without(&cell.scenario, Verdict::NotRun, why)
+        Outcome::Failed(why) if confinement.is_any() => not_run(format!(
+            "it takes root of the whole system, and this is {confinement}: {why}"
+        )),
+        Outcome::Completed if confinement.seccomp && cell.verdict == Verdict::Failed => {
+            let differs = cell.comparison();
+            let differs = differs.iter().filter(|fact| !fact.agrees());
+            let observed: Option<Vec<&str>> =
+                differs.map(|fact| fact.observed.as_deref()).collect();
+            match observed {
+                Some(all) if all.iter().all(|value| OF_A_FILTER.contains(value)) => {
+                    let observed = &cell.observed;
+                    not_run(format!("a seccomp filter may have answered: {observed}"))
+                }
+                _ => cell,
+            }
         }
         _ => cell,
     }
@@ -197,66 +207,6 @@ fn claimed_to_be(version: Version) -> Kernel {
     Kernel {
         release: version.to_string(),
         version: String::new(),
-    }
-}
-
-/// The guest, which runs until it is dropped.
-struct Guest {
-    process: Child,
-    lines: Receiver<String>,
-}
-
-impl Guest {
-    fn start(binary: &Path, scenarios: Vec<String>, dir: &RunDir) -> Result<Self> {
-        let job = NativeJob {
-            scenarios,
-            deadline_ms: u64::try_from(SCENARIO.as_millis()).unwrap_or(u64::MAX),
-        };
-        let log = dir.console();
-        let log = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
-        let mut process = Command::new(binary)
-            .arg(NATIVE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("starting {}", binary.display()))?;
-        if let Some(mut stdin) = process.stdin.take() {
-            // Should it be gone, that is heard of soon enough.
-            let _ = stdin.write_all(&serde_json::to_vec(&job)?);
-        }
-        let (say, lines) = channel();
-        if let Some(stdout) = process.stdout.take() {
-            // Ends with the guest, or with the first line that nobody wants.
-            thread::spawn(move || {
-                let lines = BufReader::new(stdout).lines();
-                let _ = lines.map_while(Result::ok).try_for_each(|l| say.send(l));
-            });
-        }
-        Ok(Self { process, lines })
-    }
-
-    /// The next record; none where the report has come to its end.
-    fn hear(&self, what: &str) -> Result<Option<NativeRecord>> {
-        let patience = SCENARIO + GRACE;
-        match self.lines.recv_timeout(patience) {
-            Ok(line) => {
-                let record = serde_json::from_str(&line);
-                Ok(Some(record.with_context(|| format!("no record: {line}"))?))
-            }
-            Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => {
-                bail!("waited {} s in vain for {what}", patience.as_secs())
-            }
-        }
-    }
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        // Its PID 1 goes with it, and with that all that is in its namespace.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -273,16 +223,55 @@ mod tests {
         }
     }
 
+    const CONTAINER: Confinement = Confinement {
+        user_namespace: true,
+        lacks_capabilities: false,
+        seccomp: false,
+    };
+
     #[test]
     fn what_takes_root_is_not_run_and_says_so() {
-        let cell = |outcome: &Outcome| {
+        let cell = |outcome: &Outcome, confinement| {
             let cell = Cell::without("example", Verdict::Broken, "EPERM");
-            without_root(cell, outcome)
+            unless_confined(cell, outcome, confinement)
         };
-        let failed = cell(&Outcome::Failed("EPERM".to_owned()));
-        assert_eq!(failed.verdict, Verdict::NotRun);
-        assert!(failed.why.unwrap().contains("root"));
-        assert_eq!(cell(&Outcome::Completed).verdict, Verdict::Broken);
+        let failed = Outcome::Failed("EPERM".to_owned());
+        let not_run = cell(&failed, CONTAINER);
+        assert_eq!(not_run.verdict, Verdict::NotRun);
+        let why = not_run.why.unwrap();
+        assert!(
+            why.contains("root") && why.contains("user namespace"),
+            "{why}"
+        );
+        let free = Confinement::default();
+        assert_eq!(cell(&failed, free).verdict, Verdict::Broken);
+        assert_eq!(
+            cell(&Outcome::Completed, CONTAINER).verdict,
+            Verdict::Broken
+        );
+    }
+
+    #[test]
+    fn what_a_filter_may_have_answered_is_not_run() {
+        let claim = guest::Claim::since(3, 2).shows("call=ok more=1");
+        let verdict = |observed: &str, seccomp| {
+            let cell = Cell {
+                claim: Some(crate::Claimed::of(&claim)),
+                observed: Observation::written(observed),
+                ..Cell::without("example", Verdict::Failed, "")
+            };
+            let confinement = Confinement {
+                seccomp,
+                ..CONTAINER
+            };
+            unless_confined(cell, &Outcome::Completed, confinement).verdict
+        };
+        assert_eq!(verdict("call=EPERM more=1", true), Verdict::NotRun);
+        assert_eq!(verdict("call=ENOSYS more=EPERM", true), Verdict::NotRun);
+        // No filter makes up a number, nor leaves a fact out.
+        assert_eq!(verdict("call=EPERM more=2", true), Verdict::Failed);
+        assert_eq!(verdict("call=EPERM", true), Verdict::Failed);
+        assert_eq!(verdict("call=EPERM more=1", false), Verdict::Failed);
     }
 
     #[test]

@@ -73,6 +73,31 @@ fn waited(schedstat: &str) -> Option<Duration> {
     Some(Duration::from_nanos(nanoseconds))
 }
 
+/// How much processor time it takes at least to load QEMU, let alone to run a machine:
+/// QEMU 7.2 takes 18 ms to tell its version, and a kernel that resets the machine at its
+/// first instruction 85 ms. A script that exits takes one or two.
+const LOADING: Duration = Duration::from_millis(10);
+
+/// Whether a process, which may have ended but was not waited for, was too short-lived
+/// to have run a machine, itself or by a child. No, where the host does not count it.
+pub(crate) fn ran_nothing(process: u32) -> bool {
+    let field = |text: &str, number: usize| -> Option<u64> {
+        text.split_ascii_whitespace().nth(number)?.parse().ok()
+    };
+    let read = |name: &str| fs::read_to_string(format!("/proc/{process}/{name}")).ok();
+    // Nanoseconds on a processor, of the first thread.
+    let own = read("schedstat").and_then(|text| field(&text, 0));
+    // `PID (comm) state …`: cutime and cstime, in ticks (proc_pid_stat(5)).
+    let of_children = read("stat").and_then(|text| {
+        let (_, text) = text.rsplit_once(')')?;
+        Some(field(text, 13)? + field(text, 14)?)
+    });
+    match (own, of_children) {
+        (Some(own), Some(0)) => Duration::from_nanos(own) < LOADING,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

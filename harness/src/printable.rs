@@ -1,23 +1,21 @@
-//! What a guest says, made harmless to a terminal.
+//! What others say, made harmless to a terminal: guests, records, names of files.
 
+pub(crate) use guest::printable;
 use guest::{Fact, Kernel, Observation, Outcome, Record};
+use serde_json::Value;
 
-/// Text on one line, without what a terminal would obey or what would turn the
-/// order of its letters around.
-pub(crate) fn printable(text: &str) -> String {
-    let harmless = |c: char| match c {
-        '\n' => ' ',
-        c if is_harmless(c) => c,
-        _ => '\u{FFFD}',
-    };
-    text.chars().map(harmless).collect()
-}
-
-fn is_harmless(c: char) -> bool {
-    // Unicode's marks of direction, which no kernel has a use for.
-    let turns =
-        matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    c == '\t' || !(c.is_control() || turns)
+/// A value of JSON, with every text in it made [`printable`].
+pub(crate) fn printable_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(printable(&text)),
+        Value::Array(values) => values.into_iter().map(printable_json).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            let field = |(name, value): (String, Value)| (printable(&name), printable_json(value));
+            fields.map(field).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 /// A record, with all that it says to people made [`printable`].
@@ -44,7 +42,12 @@ pub(crate) fn printable_record(record: Record) -> Record {
         Record::Broken { why } => Record::Broken {
             why: printable(&why),
         },
-        Record::ProgramStarted { .. }
+        Record::ProgramRefused { why, missing } => Record::ProgramRefused {
+            why: printable(&why),
+            missing,
+        },
+        Record::Hello
+        | Record::ProgramStarted { .. }
         | Record::Taken { .. }
         | Record::StdinClosed
         | Record::Alive
@@ -109,6 +112,10 @@ mod tests {
             ended(Outcome::Failed(text())),
             ended(Outcome::Died(text())),
             Record::Broken { why: text() },
+            Record::ProgramRefused {
+                why: text(),
+                missing: false,
+            },
         ] {
             let json = serde_json::to_string(&printable_record(record.clone())).unwrap();
             let raw = serde_json::to_string(&SEQUENCES).unwrap();

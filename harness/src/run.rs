@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
 
-use crate::event::{Event, Header};
+use crate::audit::{Account, Told};
+use crate::event::{FORMAT, Header};
+use crate::printable::printable_json;
 use crate::program_name;
+use crate::shell_word::only_words;
 use crate::workspace::{EVENTS, runs};
-use crate::{Choice, Row};
+use crate::{Choice, Exit, Flaw, Row, Verdict};
 
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +23,32 @@ pub struct Run {
     pub accelerator: Option<Choice>,
     /// The kernels that were done, in the order in which they were.
     pub rows: Vec<Row>,
-    /// Whether it came to its end.
-    pub finished: bool,
+    /// What it came to, if it came to its end.
+    pub finished: Option<Exit>,
+    /// What does not add up in its record.
+    pub flaws: Vec<Flaw>,
+}
+
+/// The events that matter afterwards. What a newer harness tells besides is skipped.
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line {
+    Run(Header),
+    Accelerator(Choice),
+    Boot {
+        kernel: String,
+    },
+    Scenario {
+        kernel: String,
+        scenario: String,
+        verdict: Verdict,
+    },
+    Kernel(Box<Row>),
+    Finished {
+        exit: Exit,
+    },
+    #[serde(other)]
+    Other,
 }
 
 impl Run {
@@ -64,50 +92,79 @@ impl Run {
         // Behind the last newline is what a run that was killed did not finish.
         lines.pop();
         let mut events = lines.into_iter().enumerate().map(|(index, line)| {
-            serde_json::from_slice(line).with_context(|| format!("line {}", index + 1))
+            // It may be a record of others.
+            serde_json::from_slice(line)
+                .and_then(|value| Line::deserialize(printable_json(value)))
+                .with_context(|| format!("line {}", index + 1))
         });
-        let Some(Event::Run(header)) = events.next().transpose()? else {
+        let Some(Line::Run(header)) = events.next().transpose()? else {
             bail!("it does not begin with a run");
         };
+        ensure!(
+            header.format <= FORMAT,
+            "it has format {}, and this Strata reads up to {FORMAT}: read it with a newer one",
+            header.format
+        );
         let mut run = Self {
             header,
             accelerator: None,
             rows: Vec::new(),
-            finished: false,
+            finished: None,
+            flaws: Vec::new(),
         };
+        let mut told = Told::new();
         for event in events {
-            match event? {
-                Event::Run(_) => bail!("it holds more than one run"),
-                Event::Accelerator(choice) => run.accelerator = Some(choice),
-                Event::Kernel(row) => run.rows.push(*row),
-                Event::Finished { .. } => run.finished = true,
-                Event::Qemu { .. }
-                | Event::Step { .. }
-                | Event::Note { .. }
-                | Event::DownloadStarted { .. }
-                | Event::DownloadAdvanced { .. }
-                | Event::DownloadFinished { .. }
-                | Event::Boot { .. }
-                | Event::Scenario { .. } => {}
+            let event = event?;
+            ensure!(run.finished.is_none(), "something follows its end");
+            match event {
+                Line::Run(_) => bail!("it holds more than one run"),
+                Line::Accelerator(choice) => run.accelerator = Some(choice),
+                Line::Boot { kernel } => {
+                    told.entry(kernel).or_default();
+                }
+                Line::Scenario {
+                    kernel,
+                    scenario,
+                    verdict,
+                } => {
+                    let of_kernel = told.entry(kernel).or_default();
+                    of_kernel.entry(scenario).or_default().push(verdict);
+                }
+                Line::Kernel(row) => run.rows.push(Row {
+                    spec: only_words(&row.spec),
+                    ..*row
+                }),
+                Line::Finished { exit } => run.finished = Some(exit),
+                Line::Other => {}
             }
         }
+        let account = Account {
+            header: &run.header,
+            rows: &run.rows,
+            told: &told,
+            exit: run.finished,
+        };
+        run.flaws = account.flaws();
         Ok(run)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{EventLog, Exit, Sink};
+    use crate::{Cell, Event, EventLog, Sink};
 
     fn log() -> Vec<u8> {
         let header = Header {
+            format: FORMAT,
             run: "20260101T000000Z-1".to_owned(),
             started: Timestamp::UNIX_EPOCH,
             host: "example".to_owned(),
-            kernels: vec!["3.10".to_owned()],
+            kernels: vec!["3.10\u{FFFD}".to_owned()],
             scenarios: Vec::new(),
             shard: None,
         };
@@ -117,7 +174,7 @@ mod tests {
             Event::Run(header),
             // Its sign is three bytes long, and may be cut as well.
             Event::Kernel(Box::new(Row::new("3.10\u{FFFD}", "3.10"))),
-            Event::Finished { exit: Exit::Agreed },
+            Event::Finished { exit: Exit::Unable },
         ] {
             log.take(&event).unwrap();
         }
@@ -132,9 +189,97 @@ mod tests {
             let run = Run::of(&whole[..length]).unwrap();
             let lines = ends.iter().filter(|&&end| end < length).count();
             assert_eq!(run.rows.len(), usize::from(lines >= 2), "{length} bytes");
-            assert_eq!(run.finished, lines == 3, "{length} bytes");
+            assert_eq!(run.finished.is_some(), lines == 3, "{length} bytes");
+            assert_eq!(run.flaws, [], "{length} bytes");
         }
         assert!(Run::of(&whole[..ends[0]]).is_err());
+    }
+
+    /// The first lines of a record as they were before it had a format, and as they
+    /// may be one day.
+    #[test]
+    fn records_of_other_days_are_read() {
+        let today = log();
+        let header = today.split_inclusive(|&byte| byte == b'\n').next().unwrap();
+        let header: serde_json::Value = serde_json::from_slice(header).unwrap();
+        let rest = &today[today.iter().position(|&byte| byte == b'\n').unwrap() + 1..];
+        let read = |header: serde_json::Value, more: &str| {
+            let text = [format!("{header}\n{more}").as_bytes(), rest].concat();
+            Run::of(&text)
+        };
+        assert_eq!(header["format"], 1);
+
+        let mut old = header.clone();
+        old.as_object_mut().unwrap().remove("format");
+        assert_eq!(read(old, "").unwrap(), Run::of(&today).unwrap());
+
+        let mut newer = header.clone();
+        newer["weather"] = "rain".into();
+        let more = "{\"event\":\"eclipse\",\"of\":[\"sun\"]}\n\
+                    {\"event\":\"boot\",\"kernel\":\"3.10\u{FFFD}\",\"boot\":1,\"scenarios\":0,\"tide\":9}\n";
+        assert_eq!(read(newer, more).unwrap(), Run::of(&today).unwrap());
+
+        let mut other = header;
+        other["format"] = 2.into();
+        let error = format!("{:#}", read(other, "").unwrap_err());
+        assert!(
+            error.contains("format 2") && error.contains("newer"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_record_of_others_does_nothing_to_who_reads_it() {
+        let evil = "a\u{1b}]0;x\u{7}\n::error::b\u{202e}";
+        let mut row = Row::new(evil, "6.1; reboot");
+        row.image = Some(evil.to_owned());
+        row.last_lines = vec![evil.to_owned()];
+        row.dir = evil.into();
+        row.cells = vec![Cell::without(evil, Verdict::Failed, evil)];
+        let mut text = log();
+        text.truncate(text.iter().position(|&byte| byte == b'\n').unwrap() + 1);
+        let mut log = EventLog::new(&mut text, "a buffer");
+        log.take(&Event::Kernel(Box::new(row))).unwrap();
+        drop(log);
+        let run = Run::of(&text).unwrap();
+        let merged = crate::Merged::of(std::slice::from_ref(&run));
+        let shown =
+            crate::report::details(&merged.matrix) + &crate::report::table(&merged.matrix, false);
+        for flaw in merged.flaws_in_words() {
+            assert!(!flaw.contains(['\u{1b}', '\u{202e}', '\n']), "{flaw:?}");
+        }
+        assert!(
+            !shown.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "{shown:?}"
+        );
+        assert!(!shown.contains("\n::error"), "{shown}");
+        assert!(shown.contains("test-kernels '6.1; reboot'"), "{shown}");
+    }
+
+    /// A directory whose name is no UTF-8 costs no more than its name.
+    #[test]
+    fn a_path_that_is_no_text_is_no_end_of_the_record() {
+        let mut row = Row::new("3.10\u{FFFD}", "3.10");
+        row.dir = PathBuf::from(std::ffi::OsStr::from_bytes(b"/t\xff/run"));
+        let mut text = log();
+        text.truncate(text.iter().position(|&byte| byte == b'\n').unwrap() + 1);
+        EventLog::new(&mut text, "a buffer")
+            .take(&Event::Kernel(Box::new(row)))
+            .unwrap();
+        let run = Run::of(&text).unwrap();
+        assert_eq!(run.rows[0].dir, Path::new("/t\u{FFFD}/run"));
+    }
+
+    #[test]
+    fn nothing_follows_the_end() {
+        let mut twice = log();
+        let end = twice
+            .split_inclusive(|&byte| byte == b'\n')
+            .next_back()
+            .unwrap()
+            .to_vec();
+        twice.extend(end);
+        assert!(Run::of(&twice).is_err());
     }
 
     #[test]

@@ -113,6 +113,7 @@ mod tests {
 
     fn header(shard: Option<&str>) -> Header {
         Header {
+            format: 1,
             run: "example".to_owned(),
             started: Timestamp::UNIX_EPOCH,
             host: "example".to_owned(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result};
 
 use crate::Event;
+use crate::printable::printable;
 
 /// Is told what happens, as it does, by several threads at once.
 pub trait Watcher: Send + Sync {
@@ -99,7 +100,7 @@ impl images::Progress for Downloads<'_> {
     fn started(&self, name: &str, total: Option<u64>) {
         lock(&self.under_way).insert(name.to_owned(), (0, Instant::now()));
         self.watcher.event(&Event::DownloadStarted {
-            file: name.to_owned(),
+            file: printable(name),
             size: total,
         });
     }
@@ -117,7 +118,7 @@ impl images::Progress for Downloads<'_> {
         let bytes = *bytes;
         drop(under_way);
         self.watcher.event(&Event::DownloadAdvanced {
-            file: name.to_owned(),
+            file: printable(name),
             bytes,
         });
     }
@@ -126,7 +127,7 @@ impl images::Progress for Downloads<'_> {
         // Where all was there already, nothing has begun.
         if lock(&self.under_way).remove(name).is_some() {
             self.watcher.event(&Event::DownloadFinished {
-                file: name.to_owned(),
+                file: printable(name),
             });
         }
     }
@@ -139,7 +140,7 @@ impl images::Progress for Downloads<'_> {
 
     fn note(&self, text: &str) {
         self.watcher.event(&Event::Note {
-            text: text.to_owned(),
+            text: printable(text),
         });
     }
 }

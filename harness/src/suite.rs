@@ -9,6 +9,8 @@ use images::{Kernel, Store};
 
 use crate::boot::Deadlines;
 use crate::examine::examine;
+use crate::printable::printable;
+use crate::shell_word::quoted;
 use crate::{Bench, Cell, Event, Matrix, Problem, Row, RunDir, Verdict, Watcher, side_by_side};
 
 /// What to run, and how.
@@ -55,11 +57,17 @@ impl<'a> Suite<'a> {
 
     /// Runs one kernel.
     pub fn row(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Row {
-        let mut row = Row::new(kernel.name(), kernel.spec());
-        row.problem = self.fill(kernel, &mut row, watcher).err();
-        if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
+        let spec = match kernel {
+            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::File(path) => quoted(path.as_os_str()),
+        };
+        let mut row = Row::new(kernel.name(), spec);
+        if let Err(problem) = self.fill(kernel, &mut row, watcher) {
+            let problem = problem.printable();
+            let (Problem::Unavailable(why) | Problem::Failed(why)) = &problem;
             let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);
             row.cells = self.scenarios.iter().map(cell).collect();
+            row.problem = Some(problem);
         }
         watcher.event(&Event::Kernel(Box::new(row.clone())));
         row
@@ -67,7 +75,7 @@ impl<'a> Suite<'a> {
 
     fn fill(&self, kernel: &Kernel, row: &mut Row, watcher: &dyn Watcher) -> Result<(), Problem> {
         let bootable = self.bench.machine(kernel, watcher)?;
-        row.image = Some(bootable.image);
+        row.image = Some(printable(&bootable.image));
         row.substitute = bootable.substitute;
         row.dir = bootable.dir.path().to_owned();
         let usual = Deadlines::of(bootable.machine.accelerator);
@@ -78,8 +86,9 @@ impl<'a> Suite<'a> {
             self.deadlines.unwrap_or(usual),
             &bootable.dir,
             watcher,
-        )
-        .map_err(|error| Problem::Failed(format!("{error:#}")))?;
+        );
+        let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
+        row.problem = findings.problem.map(|error| failed(error).printable());
         row.kernel = findings.kernel;
         row.cells = findings.cells;
         row.boots = findings.boots;

@@ -83,6 +83,11 @@ pub(crate) fn qemu_memory() -> Option<PathBuf> {
     Some(runs().ok()?.join("qemu.json"))
 }
 
+/// Where it is remembered how long kernels take.
+pub(crate) fn usual_memory() -> Option<PathBuf> {
+    Some(runs().ok()?.join("usual.json"))
+}
+
 /// What a run leaves behind, one directory a kernel:
 /// `<runs>/<run>/<kernel>/`.
 #[derive(Clone, Debug)]

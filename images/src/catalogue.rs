@@ -126,16 +126,20 @@ impl Entry {
 }
 
 impl Kernel {
-    /// How the kernel is called in a report: its name, or its file's name.
+    /// How the kernel is called in a report: its name, or its file's name, made
+    /// harmless to what reads along.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::Catalogued(entry) => entry.name.clone(),
-            Self::File(path) => path
-                .file_name()
-                .unwrap_or(path.as_os_str())
-                .to_string_lossy()
-                .into_owned(),
+            Self::File(path) => {
+                let name = path.file_name().unwrap_or(path.as_os_str());
+                let name = guest::printable(&name.to_string_lossy());
+                // A line that begins with two colons is a command to a runner of
+                // GitHub, and so are these two characters anywhere in one.
+                let command = if name.starts_with("::") { "./" } else { "" };
+                format!("{command}{}", name.replace("##[", "##\u{FFFD}["))
+            }
         }
     }
 
@@ -175,6 +179,20 @@ mod tests {
             );
         }
         text
+    }
+
+    #[test]
+    fn a_file_is_called_what_nothing_obeys() {
+        let name = |path: &str| Kernel::File(path.into()).name();
+        assert_eq!(name("/boot/vmlinuz-6.1"), "vmlinuz-6.1");
+        assert_eq!(
+            name("/k/a\n::b\u{1b}]0;c\u{202e}"),
+            "a ::b\u{FFFD}]0;c\u{FFFD}"
+        );
+        assert_eq!(
+            name("/k/::error::a##[error]b"),
+            "./::error::a##\u{FFFD}[error]b"
+        );
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Mirrors {
         {
             Ok(Some(release)) => Ok(format!("has {}", release.title())),
             Ok(None) => Err(format!("has no {suite}")),
+            Err(ObtainError::Unavailable { why }) => Err(why),
             Err(error) => Err(error.to_string()),
         };
         let snapshot = Site {

@@ -86,7 +86,7 @@ fn a_run_fits_the_schema() {
             .eq(events.into_iter().map(timeless))
     );
     let run = Run::read(&dir).unwrap();
-    assert!(run.finished && run.rows.len() == 1 && run.accelerator.is_some());
+    assert!(run.finished.is_some() && run.rows.len() == 1 && run.accelerator.is_some());
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_run_that_is_killed_leaves_its_record() {
     let dir = harness::target().join("strata");
     let dir = dir.join(begun["run"].as_str().unwrap());
     let read = Run::read(&dir).unwrap();
-    assert!(!read.finished && read.rows.is_empty());
+    assert!(read.finished.is_none() && read.rows.is_empty());
     assert_eq!(read.header.kernels, ["6.1"]);
     let log = fs::read_to_string(dir.join("events.jsonl")).unwrap();
     assert!(

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use strata_tests::{any_image, processes_in, xtask};
@@ -82,6 +83,54 @@ fn nothing_is_left_of_a_harness_that_is_killed_at_any_moment() {
     }
 }
 
+/// `test-kernels native`, amid its scenarios: the process outside of the namespaces,
+/// their PID 1 and a scenario.
+fn native_at_work() -> Running {
+    let mut command = xtask();
+    command.args(["test-kernels", "native"]);
+    let running = Running::start(command);
+    let place = running.place.path();
+    wait_until(Duration::from_secs(60), "a scenario to run", || {
+        processes_in(place).len() > 3
+    });
+    running
+}
+
+#[test]
+fn nothing_is_left_of_a_native_run_that_is_ended() {
+    for (signal, code) in [
+        (Signal::SIGKILL, None),
+        (Signal::SIGINT, Some(130)),
+        (Signal::SIGTERM, Some(143)),
+        (Signal::SIGHUP, Some(129)),
+    ] {
+        for _ in 0..5 {
+            let (status, said) = native_at_work().end(signal);
+            assert_eq!(status.code(), code, "{status}: {said}");
+        }
+    }
+}
+
+/// Whatever is orphaned becomes a child of this process, which waits for none.
+#[test]
+fn a_native_run_leaves_no_zombie() {
+    prctl::set_child_subreaper(true).unwrap();
+    let mine = format!(" {} ", std::process::id());
+    for _ in 0..5 {
+        let output = xtask().args(["test-kernels", "native"]).output().unwrap();
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 1 | 3)), "{code:?}");
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let left: Vec<String> = processes
+            .filter_map(|process| fs::read_to_string(process.path().join("stat")).ok())
+            // `PID (comm) state PPID …`
+            .filter(|stat| stat.contains("(strata-guest)"))
+            .filter(|stat| stat.rsplit(')').next().unwrap()[2..].starts_with(&mine))
+            .collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+    }
+}
+
 #[test]
 fn a_signal_is_the_end_in_good_order() {
     for (signal, code) in [
@@ -95,6 +144,81 @@ fn a_signal_is_the_end_in_good_order() {
             let (status, said) = running.end(signal);
             assert_eq!(status.code(), Some(code), "{status}: {said}");
         }
+    }
+}
+
+/// One kernel is done, and the next one never ends.
+#[test]
+fn an_interrupted_stress_run_prints_what_it_counted() {
+    let fake = Fake::new("mkdir $here/first 2>/dev/null && exec $qemu \"$@\"\nexec sleep 1000");
+    let mut command = xtask();
+    command.arg("stress").arg(any_image().unwrap());
+    command.args([
+        "--boots", "2", "--jobs", "1", "--load", "0", "--accel", "tcg",
+    ]);
+    fake.before(&mut command);
+    let place = tempdir().unwrap();
+    command.env("TMPDIR", place.path());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_until(
+        Duration::from_secs(300),
+        "the second machine to start",
+        || {
+            let processes = processes_in(place.path()).into_iter();
+            let comm = processes.map(|process| fs::read_to_string(format!("/proc/{process}/comm")));
+            comm.flatten().any(|comm| comm.trim() == "sleep")
+        },
+    );
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("interrupted: "), "{said}");
+    assert!(
+        shown.contains("| boots                              |      1 |"),
+        "{shown}"
+    );
+    wait_until(Duration::from_secs(10), "its processes to go", || {
+        processes_in(place.path()).is_empty()
+    });
+}
+
+/// A `qemu` that is a script, and starts more than it waits for.
+#[test]
+fn what_a_wrapper_of_qemu_has_started_is_gone_with_the_run() {
+    let fake = Fake::new("sleep 1000 <&- >&- 2>&- &\nexec $qemu \"$@\"");
+    let image = any_image().unwrap();
+    let start = |boots: bool| {
+        let mut command = if boots {
+            test_kernels(&[&image])
+        } else {
+            xtask()
+        };
+        if !boots {
+            command
+                .args(["run", "--accel", "tcg", "--kernel"])
+                .arg(&image);
+            command.args(["--", "sh", "-c", "while :; do :; done"]);
+        }
+        fake.before(&mut command);
+        let running = Running::start(command);
+        let sleeps = || {
+            let processes = processes_in(running.place.path()).into_iter();
+            let comm = processes.map(|id| fs::read_to_string(format!("/proc/{id}/comm")));
+            comm.flatten().any(|comm| comm.trim() == "sleep")
+        };
+        wait_until(Duration::from_secs(120), "the wrapper to start", sleeps);
+        running
+    };
+    let mut running = start(true);
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+    wait_until(Duration::from_secs(10), "its processes to go", || {
+        processes_in(running.place.path()).is_empty()
+    });
+    for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
+        start(false).end(signal);
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use harness::accelerator::choose;
 use harness::{Accelerator, Wish};
+use strata_tests::Captured;
 use tempfile::tempdir;
 
 use super::{Fake, bootable};
@@ -17,7 +18,10 @@ fn a_kvm_that_hangs_is_found_out_within_its_deadline() {
     let bootable = bootable(Some(&fake));
     let memory = tempdir().unwrap();
     let memory = memory.path().join("accelerator.json");
-    let choose = || choose(Wish::Auto, &bootable.machine, &bootable.dir, &memory).unwrap();
+    let choose = || {
+        let (machine, dir) = (&bootable.machine, &bootable.dir);
+        choose(Wish::Auto, machine, dir, Some(&memory), &Captured).unwrap()
+    };
     let started = Instant::now();
     let choice = choose();
     assert_eq!(choice.accelerator, Accelerator::Tcg);

@@ -7,16 +7,18 @@ mod kvm;
 mod load;
 mod qemu;
 mod side_by_side;
+mod trust;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::{Bench, Bootable, RunDir};
+use harness::{Bench, Bootable, Launch, Qemu, RunDir};
 use images::{Catalogue, Kernel, Silent, Store};
-use strata_tests::{any_image, xtask};
+use strata_tests::{Captured, any_image, xtask};
 use tempfile::{TempDir, tempdir};
 
 /// A scenario that takes no time.
@@ -43,14 +45,13 @@ impl Fake {
     fn of_version(version: &str, script: &str) -> Self {
         let dir = tempdir().unwrap();
         let qemu = dir.path().join("qemu-system-x86_64");
-        let (here, true_one) = (dir.path().display(), true_qemu());
+        let here = dir.path().display();
+        executable(&dir.path().join("true-qemu"), &wrapper(&true_qemu().launch));
         let text = format!(
-            "#!/bin/sh\nqemu={}\nhere={here}\ncase \"$*\" in\n\
+            "#!/bin/sh\nhere={here}\nqemu=$here/true-qemu\ncase \"$*\" in\n\
              *-version*) {version};;\n*'-machine none'*) exec $qemu \"$@\";;\nesac\n{script}\n",
-            true_one.display()
         );
-        fs::write(&qemu, text).unwrap();
-        fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&qemu, &text);
         Self(dir)
     }
 
@@ -58,15 +59,39 @@ impl Fake {
         self.0.path().join("qemu-system-x86_64")
     }
 
-    /// Makes it the first in the PATH of a command.
+    /// Makes it the first in the PATH of a command, which takes that one.
     fn before(&self, command: &mut Command) {
         let path = std::env::var("PATH").unwrap();
         command.env("PATH", format!("{}:{path}", self.0.path().display()));
+        command.env("STRATA_QEMU", "host");
     }
 }
 
-fn true_qemu() -> PathBuf {
-    harness::qemu::find().unwrap().path
+/// The QEMU that the tests use: this host's, or Strata's own.
+fn true_qemu() -> Qemu {
+    let store = Store::builder(&Catalogue::builtin()).build().unwrap();
+    let bench = Bench::new(store, RunDir::nameless()).unwrap();
+    bench.qemu(&Captured).unwrap()
+}
+
+/// A script that starts a program which may have a loader of its own.
+fn wrapper(launch: &Launch) -> String {
+    let mut script = "#!/bin/sh\n".to_owned();
+    let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap());
+    for name in &launch.removed {
+        script += &format!("unset {}\n", name.to_str().unwrap());
+    }
+    for (name, value) in &launch.environment {
+        script += &format!("export {}={}\n", name.to_str().unwrap(), quoted(value));
+    }
+    let arguments: Vec<String> = launch.arguments.iter().map(|word| quoted(word)).collect();
+    let program = quoted(launch.program.as_os_str());
+    script + &format!("exec {program} {} \"$@\"\n", arguments.join(" "))
+}
+
+fn executable(path: &Path, script: &str) {
+    fs::write(path, script).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A kernel at hand and a machine for it.
@@ -79,7 +104,7 @@ fn bootable(qemu: Option<&Fake>) -> Bootable {
         panic!("the kernel is at hand")
     };
     if let Some(qemu) = qemu {
-        bootable.machine.qemu = qemu.path();
+        bootable.machine.qemu = Launch::of_host(qemu.path());
     }
     bootable
 }

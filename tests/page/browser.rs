@@ -1,19 +1,43 @@
 //! A page in a real Chromium.
 
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use harness::{Merged, host, report};
+use harness::{Merged, report};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 /// How long the driver, and any command to it, may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What of a browser this host lacks.
+pub(crate) fn missing() -> Option<&'static str> {
+    if chromium().is_none() {
+        Some("no chromium")
+    } else if on_path("chromedriver").is_none() {
+        Some("no chromedriver")
+    } else {
+        None
+    }
+}
+
+/// Chromium, or the browser that is made of it.
+fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.iter().find_map(|name| on_path(name))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let programs = env::split_paths(&path).map(|dir| dir.join(program));
+    programs.filter(|path| path.is_file()).next()
+}
 
 /// The program that steers Chromium. It goes with this.
 struct Chromedriver {
@@ -29,7 +53,7 @@ impl Chromedriver {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .context("running chromedriver (`cargo xtask test` installs it)")?;
+            .context("running chromedriver (`cargo xtask test --yes` installs it)")?;
         let stdout = process.stdout.take().context("its output was asked for")?;
         let mut driver = Self {
             process,
@@ -110,7 +134,7 @@ pub(crate) fn open(
 
 fn capabilities(profile: &Path) -> Result<impl Into<Capabilities> + use<>> {
     let mut capabilities = DesiredCapabilities::chrome();
-    let binary = host::chromium().context("no chromium here (`cargo xtask test` installs it)")?;
+    let binary = chromium().context("no chromium here (`cargo xtask test --yes` installs it)")?;
     capabilities.set_binary(&binary.to_string_lossy())?;
     capabilities.add_arg("--headless=new")?;
     capabilities.add_arg(&format!("--user-data-dir={}/profile", profile.display()))?;

@@ -7,8 +7,7 @@ use crate::browser::{Page, open};
 use crate::sample::many;
 use crate::{CELL, OPEN, merged};
 
-#[test]
-fn it_fits_a_phone() -> Result<()> {
+pub(crate) fn it_fits_a_phone() -> Result<()> {
     for (merged, kernels) in [(merged(), "ten"), (Merged::of(&[many(70)]), "seventy")] {
         open(&merged, 390, "", async |page: &Page| {
             let width = page
@@ -25,8 +24,7 @@ fn it_fits_a_phone() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn it_is_legible_in_light_and_in_dark() -> Result<()> {
+pub(crate) fn it_is_legible_in_light_and_in_dark() -> Result<()> {
     open(&merged(), 1400, CELL, async |page: &Page| {
         let mut papers = Vec::new();
         for scheme in ["light", "dark"] {
@@ -48,8 +46,7 @@ fn it_is_legible_in_light_and_in_dark() -> Result<()> {
 }
 
 /// The pictures are left in `target/strata/page`, to be looked at.
-#[test]
-fn it_can_be_looked_at() -> Result<()> {
+pub(crate) fn it_can_be_looked_at() -> Result<()> {
     let dir = harness::target().join("strata/page");
     std::fs::create_dir_all(&dir)?;
     open(&merged(), 1400, "", async |page: &Page| {

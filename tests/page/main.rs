@@ -6,8 +6,55 @@ mod reading;
 mod sample;
 mod using;
 
+use std::process::ExitCode;
+
+use anyhow::Result;
 use harness::{Merged, report};
+use libtest_mimic::{Arguments, Trial};
 use sample::{many, night, shards};
+
+/// Tests, each with its name.
+macro_rules! tests {
+    ($($test:path),* $(,)?) => {
+        [$((stringify!($test), $test as fn() -> Result<()>)),*]
+    };
+}
+
+/// Those that take a browser are ignored where there is none, and say why.
+fn main() -> ExitCode {
+    let without_browser = tests![
+        two_shards_give_the_page_of_one_run,
+        a_page_of_many_kernels_stays_small,
+    ];
+    let in_browser = tests![
+        looks::it_fits_a_phone,
+        looks::it_is_legible_in_light_and_in_dark,
+        looks::it_can_be_looked_at,
+        reading::a_cell_opens_the_claim_what_was_seen_and_the_command,
+        reading::where_people_met_it_is_a_link,
+        reading::a_night_that_failed_opens_with_the_cell,
+        reading::boundaries_are_marked,
+        reading::a_guest_cannot_reach_the_page,
+        using::the_filter_knows_scenarios_and_versions,
+        using::all_of_it_can_be_had_from_the_keyboard,
+        using::it_can_be_read_without_a_script,
+    ];
+    let missing = browser::missing();
+    let trial = |(name, test): (&str, fn() -> Result<()>)| {
+        Trial::test(name, move || {
+            test().map_err(|error| format!("{error:?}").into())
+        })
+    };
+    let in_browser = in_browser
+        .into_iter()
+        .map(trial)
+        .map(|trial| match missing {
+            Some(missing) => trial.with_kind(missing).with_ignored_flag(true),
+            None => trial,
+        });
+    let trials = without_browser.into_iter().map(trial).chain(in_browser);
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
 
 const CELL: &str = "unshare_newpid_multithreaded@6.1.176";
 const OPEN: &str = ".panel:has(:target)";
@@ -26,8 +73,7 @@ fn link(cell: &str) -> String {
     format!("tbody a[href='#{cell}']")
 }
 
-#[test]
-fn two_shards_give_the_page_of_one_run() {
+fn two_shards_give_the_page_of_one_run() -> Result<()> {
     let whole = merged();
     let [first, second] = shards(&night());
     let together = Merged::of(&[second, first]);
@@ -42,12 +88,13 @@ fn two_shards_give_the_page_of_one_run() {
         report::details(&together.matrix),
         report::details(&whole.matrix)
     );
+    Ok(())
 }
 
-#[test]
-fn a_page_of_many_kernels_stays_small() {
+fn a_page_of_many_kernels_stays_small() -> Result<()> {
     let page = |kernels| report::page(&Merged::of(&[many(kernels)])).len();
     let (few, lots) = (page(17), page(70));
     assert!(few < 1_500_000, "17 kernels take {few} bytes");
     assert!(lots < 4_000_000, "70 kernels take {lots} bytes");
+    Ok(())
 }

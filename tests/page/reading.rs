@@ -7,8 +7,7 @@ use crate::browser::{Page, open};
 use crate::sample::HOSTILE;
 use crate::{CELL, OPEN, link, merged, words};
 
-#[test]
-fn a_cell_opens_the_claim_what_was_seen_and_the_command() -> Result<()> {
+pub(crate) fn a_cell_opens_the_claim_what_was_seen_and_the_command() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         assert_eq!(page.shown(".panel").await?, 0);
         page.click(&link(CELL)).await?;
@@ -41,8 +40,7 @@ fn a_cell_opens_the_claim_what_was_seen_and_the_command() -> Result<()> {
     })
 }
 
-#[test]
-fn where_people_met_it_is_a_link() -> Result<()> {
+pub(crate) fn where_people_met_it_is_a_link() -> Result<()> {
     open(
         &merged(),
         1400,
@@ -62,8 +60,7 @@ fn where_people_met_it_is_a_link() -> Result<()> {
     )
 }
 
-#[test]
-fn a_night_that_failed_opens_with_the_cell() -> Result<()> {
+pub(crate) fn a_night_that_failed_opens_with_the_cell() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         assert!(page.text("h1").await?.ends_with("2 cells are red"));
         let items = page.driver.find_all(By::Css(".list.bad li a")).await?;
@@ -93,8 +90,7 @@ fn a_night_that_failed_opens_with_the_cell() -> Result<()> {
     })
 }
 
-#[test]
-fn boundaries_are_marked() -> Result<()> {
+pub(crate) fn boundaries_are_marked() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         let row = "th#unshare_newpid_multithreaded ~ td";
         let steps = page
@@ -111,8 +107,7 @@ fn boundaries_are_marked() -> Result<()> {
     })
 }
 
-#[test]
-fn a_guest_cannot_reach_the_page() -> Result<()> {
+pub(crate) fn a_guest_cannot_reach_the_page() -> Result<()> {
     open(&merged(), 1400, CELL, async |page: &Page| {
         assert_eq!(page.driver.title().await?, "2 cells are red · Strata");
         assert_eq!(page.shown("img").await?, 0);

@@ -2,7 +2,7 @@
 //! them but for the cells that a test makes otherwise.
 
 use guest::{Kernel, Observation, Outcome, Scenario, Version, scenarios};
-use harness::{Accelerator, Cell, Choice, Header, Problem, Row, Run, Verdict, judge};
+use harness::{Accelerator, Cell, Choice, Exit, Header, Problem, Row, Run, Verdict, judge};
 use jiff::Timestamp;
 
 /// What a guest could try.
@@ -68,6 +68,7 @@ pub(crate) fn shards(run: &Run) -> [Run; 2] {
 fn run(name: &str, rows: impl Iterator<Item = Row>) -> Run {
     Run {
         header: Header {
+            format: harness::FORMAT,
             run: name.to_owned(),
             started: Timestamp::UNIX_EPOCH,
             host: "host".to_owned(),
@@ -80,7 +81,8 @@ fn run(name: &str, rows: impl Iterator<Item = Row>) -> Run {
             why: "for a test".to_owned(),
         }),
         rows: rows.collect(),
-        finished: true,
+        finished: Some(Exit::Agreed),
+        flaws: Vec::new(),
     }
 }
 

@@ -6,8 +6,7 @@ use thirtyfour::prelude::*;
 use crate::browser::{Page, open};
 use crate::{CELL, OPEN, link, merged};
 
-#[test]
-fn the_filter_knows_scenarios_and_versions() -> Result<()> {
+pub(crate) fn the_filter_knows_scenarios_and_versions() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         let rows = ".matrix tbody th";
         let all = page.shown(rows).await?;
@@ -45,8 +44,7 @@ fn the_filter_knows_scenarios_and_versions() -> Result<()> {
     })
 }
 
-#[test]
-fn all_of_it_can_be_had_from_the_keyboard() -> Result<()> {
+pub(crate) fn all_of_it_can_be_had_from_the_keyboard() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         let focus = async || {
             page.driver
@@ -104,8 +102,7 @@ fn all_of_it_can_be_had_from_the_keyboard() -> Result<()> {
     })
 }
 
-#[test]
-fn it_can_be_read_without_a_script() -> Result<()> {
+pub(crate) fn it_can_be_read_without_a_script() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         page.without_script().await?;
         assert_eq!(

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use harness::{RUNS, is_in_workspace, program_name, set_program_name};
+use harness::report::ExitCodes;
+use harness::{RUNS, is_in_workspace, program_name, set_program_name, stdio};
 
 use crate::{
-    bench, bisect, completions, doctor, explain, history, kernels, man, report, run, shell, stress,
-    test, test_kernels,
+    bench, bisect, completions, doctor, exit, explain, history, kernels, man, report, run, shell,
+    stress, test, test_kernels,
 };
 
 /// How this program is called within its own repository, and in all examples.
@@ -64,22 +65,31 @@ enum InWorkspace {
     Stress(stress::Arguments),
 }
 
-/// Does what the command line says.
-pub(crate) fn run() -> Result<ExitCode> {
+/// Does what the command line says; its exit codes are `codes` where it runs a
+/// program.
+pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
     set_program_name(called());
     if is_in_workspace() {
-        let Cli { command, runs } = parse::<InWorkspace>();
+        let Cli { command, runs } = match parse::<InWorkspace>() {
+            Ok(cli) => cli,
+            Err(error) => return Ok(exit::of_usage(&error, codes)),
+        };
         keep_runs_in(runs);
+        stdio::prepare(codes.is_some())?;
         match command {
             InWorkspace::Anywhere(command) => anywhere(command),
             InWorkspace::Test(arguments) => test::run(&arguments).map(ExitCode::from),
             InWorkspace::Bench(arguments) => bench::run(&arguments).map(ExitCode::from),
             InWorkspace::History(arguments) => history::run(&arguments).map(ExitCode::from),
-            InWorkspace::Stress(arguments) => stress::run(&arguments).map(ExitCode::from),
+            InWorkspace::Stress(arguments) => stress::run(&arguments),
         }
     } else {
-        let Cli { command, runs } = parse::<Anywhere>();
+        let Cli { command, runs } = match parse::<Anywhere>() {
+            Ok(cli) => cli,
+            Err(error) => return Ok(exit::of_usage(&error, codes)),
+        };
         keep_runs_in(runs);
+        stdio::prepare(codes.is_some())?;
         anywhere(command)
     }
 }
@@ -108,9 +118,10 @@ pub(crate) fn command() -> Command {
     }
 }
 
-fn parse<C: Subcommand>() -> Cli<C> {
-    let matches = named(Cli::<C>::command()).get_matches();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+fn parse<C: Subcommand>() -> Result<Cli<C>, clap::Error> {
+    let mut command = named(Cli::<C>::command());
+    let matches = command.try_get_matches_from_mut(env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// The name of the program that was called, such as `strata`.

@@ -68,14 +68,14 @@ impl Machine {
     pub(crate) fn bench(&self, catalogue: &Catalogue, dir: RunDir) -> Result<Bench> {
         let mut bench = Bench::new(self.store(catalogue)?, dir)?;
         self.host.apply(&mut bench);
+        bench.cpus = self.cpus.get();
+        bench.append.clone_from(&self.append);
         Ok(bench)
     }
 
     pub(crate) fn runner(&self) -> Runner<'_> {
         Runner {
             memory_mib: self.memory.map(NonZeroU32::get),
-            cpus: self.cpus.get(),
-            append: self.append.clone(),
             ..Runner::default()
         }
     }

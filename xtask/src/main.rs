@@ -5,6 +5,7 @@ mod bisect;
 mod cli;
 mod completions;
 mod doctor;
+mod exit;
 mod explain;
 mod history;
 mod kernels;
@@ -24,26 +25,13 @@ mod tools;
 
 use std::process::ExitCode;
 
-use harness::Exit;
+use harness::report::{complaint, say};
 
 fn main() -> ExitCode {
     name_server::use_built_in();
-    cli::run().unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        exit_of(&error).into()
+    let codes = exit::codes(std::env::args_os());
+    cli::run(codes).unwrap_or_else(|error| {
+        say(complaint(&error).trim_end());
+        exit::of_error(&error, codes)
     })
-}
-
-/// A request that made no sense is told from work that could not be done.
-fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<images::SelectError>()
-        || error.is::<harness::UnknownScenario>()
-        || error.is::<harness::bisect::RangeError>()
-        || error.is::<harness::BadRequest>()
-        || error.is::<harness::report::TooManyJobs>()
-    {
-        Exit::Usage
-    } else {
-        Exit::Unable
-    }
 }

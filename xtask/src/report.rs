@@ -16,9 +16,10 @@ use crate::out::print;
 #[command(after_help = "\
 Exit codes, once the page is written:
   0  all that ran agreed with its claims
-  1  a cell is red; or --strict, and the runs do not agree
-  3  a run could not do its work or was cut short, or a shard is missing; or
-     --strict, and something was not run
+  1  a cell is red, or something red is told of that is in no cell; or
+     --strict, and the runs do not agree
+  3  a run could not do its work or was cut short, its record does not add up,
+     or a shard is missing; or --strict, and something was not run
 
 Examples:
   cargo xtask report                         the newest run
@@ -45,6 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let dir = arguments.output.clone().map_or_else(usual, Ok)?;
     let path = report::write_page(&merged, &dir)?;
     print(report::details(&merged.matrix));
+    for flaw in merged.flaws_in_words() {
+        print(format_args!("{flaw}\n"));
+    }
     print(format_args!("{merged}: {}\n", path.display()));
     Ok(merged.exit(arguments.strict))
 }

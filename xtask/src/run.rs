@@ -1,13 +1,14 @@
 use std::ffi::OsString;
-use std::io;
 use std::num::NonZeroU64;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::{Ending, Interrupt, Program, RunDir, Runner, Stdin, Streams, report};
-use images::{Catalogue, Spec};
+use harness::report::{self, ExitCodes};
+use harness::{Interrupt, Outlet, Program, RunDir, Runner, Several, SharedStdin, Stdin, Watcher};
+use images::{Catalogue, Kernel, Spec};
 
 use crate::machine::Machine;
 
@@ -24,12 +25,16 @@ use crate::machine::Machine;
 #[command(after_help = "\
 Exit codes:
   N    the program's own exit status, or 128 + the number of the signal that
-       killed it; of several kernels, the first that is not 0
-  2    the command line made no sense, or something is missing that the program
-       needs: nothing was booted
-  3    the program came to no end: the kernel panicked or hung, the time was up,
-       or the kernel could not be had
+       killed it
+  125  this command failed: the command line made no sense, the kernel could not
+       be had, panicked or hung, or the time was up
+  126  the program is there and cannot be executed
+  127  the program, or something that it needs to run, is missing
   130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP
+  141  what reads stdout or stderr is gone
+Of several kernels, the first code that is not 0, in the order of the kernels.
+With --exit-codes legacy, 2 stands for a command line that made no sense and for a
+program that cannot be run, 3 for all other failures; of several kernels, 3 wins.
 
 Examples:
   cargo xtask run --kernel 3.10 -- ./reproducer --verbose
@@ -39,7 +44,7 @@ Examples:
 pub(crate) struct Arguments {
     /// The kernel: 3.10, 3.8..3.13, or the path of a bzImage; may be given more
     /// than once
-    #[arg(long = "kernel", value_name = "KERNEL", required = true)]
+    #[arg(long = "kernel", value_name = "KERNEL")]
     kernels: Vec<Spec>,
 
     #[command(flatten)]
@@ -49,35 +54,38 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "S")]
     timeout: Option<NonZeroU64>,
 
+    /// Of several kernels, count one that cannot be had as a failure
+    #[arg(long)]
+    strict: bool,
+
+    /// The exit codes of failures that are not the program's: standard or legacy
+    #[arg(long, value_name = "CODES", default_value = "standard")]
+    pub(crate) exit_codes: ExitCodes,
+
+    /// What stands before `--` and is no option: told of in words.
+    #[arg(hide = true, value_name = "WORDS")]
+    misplaced: Vec<OsString>,
+
     /// The program, by its path or its name in PATH, and its arguments
-    #[arg(last = true, required = true, value_name = "PROGRAM ARGS")]
+    #[arg(last = true, value_name = "PROGRAM ARGS")]
     command: Vec<OsString>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let codes = arguments.exit_codes;
+    let (program, rest) = harness::words_of_run(
+        arguments.kernels.is_empty(),
+        &arguments.misplaced,
+        &arguments.command,
+    )?;
     let catalogue = Catalogue::builtin();
     let kernels = catalogue.select(&arguments.kernels)?;
-    let (program, rest) = arguments.command.split_at(1);
-    let program = Program::new(&program[0]).args(rest);
+    let program = Program::new(program).args(rest);
     let program = arguments.machine.furnish(program).pack()?;
 
     let interrupt = Interrupt::catch()?;
-    let bench = arguments.machine.bench(&catalogue, RunDir::nameless())?;
-    let several = kernels.len() > 1;
-    let prepared = interrupt.unless_told(move || -> Result<_> {
-        let kernels = bench.machines(&kernels, &report::Terminal::reserved());
-        let stdin = if several {
-            Stdin::shared()
-        } else {
-            Stdin::inherited()
-        };
-        Ok((kernels, stdin.context("reading the program's input")?))
-    })?;
-    let Some(prepared) = prepared else {
-        return Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into());
-    };
-    let (mut kernels, stdin) = prepared?;
-
+    let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);
+    let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
     let mut runner = Runner {
         interrupt: Some(&interrupt),
         ..arguments.machine.runner()
@@ -85,19 +93,36 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if let Some(seconds) = arguments.timeout {
         runner.timeout = Some(Duration::from_secs(seconds.get()));
     }
-    let (stdout, stderr) = (io::stdout(), io::stderr());
-    if several {
-        let code = runner.run_in_all(&kernels, &program, &stdin, stdout, stderr)?;
-        return Ok(code.into());
+    if let [kernel] = &kernels[..] {
+        return run_in(&runner, kernel, &bench, &watcher, &program, codes);
     }
-    let (name, kernel) = kernels.remove(0);
-    let mut output = Streams { stdout, stderr };
-    let kernel = kernel.with_context(|| format!("kernel {name}"))?;
-    let ran = runner.run(&kernel, &program, stdin, &mut output)?;
-    if matches!(ran.ending, Ending::TimedOut(_) | Ending::Lost(_)) {
-        eprintln!("error: {}", report::failure(&name, &ran));
-    } else if !ran.retries.is_empty() {
-        eprintln!("{}", report::closing_line(&name, &ran));
-    }
-    Ok(report::exit_code(&ran.ending, runner.interrupt).into())
+    let several = Several {
+        bench: &bench,
+        kernels: &kernels,
+        watcher: &watcher,
+        codes,
+        strict: arguments.strict,
+    };
+    let stdin = SharedStdin::inherited().context("reading the program's input")?;
+    let code = runner.run_in_all(&several, &program, &stdin, Outlet::stdio()?)?;
+    Ok(code.into())
+}
+
+fn run_in(
+    runner: &Runner<'_>,
+    kernel: &Kernel,
+    bench: &Arc<harness::Bench>,
+    watcher: &Arc<dyn Watcher>,
+    program: &harness::Packed,
+    codes: ExitCodes,
+) -> Result<ExitCode> {
+    let name = kernel.name();
+    let prepared = runner.prepare(bench, kernel, watcher);
+    let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
+        return Ok(report::interrupted(runner.interrupt).into());
+    };
+    let stdin = Stdin::inherited().context("reading the program's input")?;
+    let ran = runner.run(&bootable, program, stdin, &mut Outlet::stdio()?)?;
+    report::say_of_run(&name, &ran);
+    Ok(codes.of(&ran.ending, runner.interrupt).into())
 }

@@ -1,11 +1,14 @@
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use guest::WindowSize;
+use harness::report::{self, ExitCodes};
 use harness::{
-    BadRequest, Debugger, Ending, Interrupt, Program, RunDir, Runner, Screen, Stdin, Window,
-    busybox, report,
+    BadRequest, Debugger, Interrupt, Program, RunDir, Runner, Screen, Stdin, Watcher, Window,
+    busybox,
 };
 use images::{Catalogue, Spec};
 
@@ -21,11 +24,15 @@ const SIZE: WindowSize = WindowSize {
 ///
 /// The shell is busybox with all its commands: this host's, else one that is
 /// downloaded into the cache. `exit` ends the machine; so does a kernel that says nothing
-/// for a minute, and a signal to this command.
+/// for a minute, and a signal to this command. Where stdin is no terminal, the
+/// shell reads its commands from there.
 #[derive(Args)]
 #[command(after_help = "\
+Exit codes are those of `run`, with the shell for the program.
+
 Examples:
   cargo xtask shell --kernel 6.1
+  echo 'uname -a' | cargo xtask shell --kernel 6.1
   cargo xtask shell --kernel 3.10 --file ./reproducer:/reproducer
   cargo xtask shell --kernel ./arch/x86/boot/bzImage --gdb --append nokaslr")]
 pub(crate) struct Arguments {
@@ -39,6 +46,10 @@ pub(crate) struct Arguments {
     /// Open a socket to which gdb may attach
     #[arg(long)]
     gdb: bool,
+
+    /// The exit codes of failures that are not the shell's: standard or legacy
+    #[arg(long, value_name = "CODES", default_value = "standard")]
+    pub(crate) exit_codes: ExitCodes,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -54,25 +65,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let window = Window::watch()?;
     let size = window.as_ref().and_then(Window::size).unwrap_or(SIZE);
+    let terminal = io::stdin().is_terminal();
     let store = arguments.machine.store(&catalogue)?;
     let busybox = busybox(&store, &report::Terminal::reserved())?;
-    let shell = arguments
-        .machine
-        .furnish(Program::shell(busybox, size))
-        .pack()?;
+    let shell = Program::shell(busybox, terminal.then_some(size));
+    let shell = arguments.machine.furnish(shell).pack()?;
 
     let interrupt = Interrupt::catch()?;
-    let bench = arguments.machine.bench(&catalogue, RunDir::nameless())?;
-    let prepared = interrupt.unless_told(move || {
-        bench
-            .machines(&kernels, &report::Terminal::reserved())
-            .remove(0)
-    })?;
-    let Some((name, kernel)) = prepared else {
-        return Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into());
-    };
-    let kernel = kernel.with_context(|| format!("kernel {name}"))?;
-
+    let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);
+    let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
     let debugger = arguments.gdb.then(Debugger::listen).transpose()?;
     let runner = Runner {
         timeout: None,
@@ -81,17 +82,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         window: window.as_ref(),
         ..arguments.machine.runner()
     };
+    let (name, kernel) = (kernels[0].name(), &kernels[0]);
+    let prepared = runner.prepare(&bench, kernel, &watcher);
+    let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
+        return Ok(report::interrupted(Some(&interrupt)).into());
+    };
     if let Some(debugger) = &debugger {
         eprintln!("gdb -ex 'target remote {}'", debugger.path().display());
     }
-    let mut screen = Screen::default();
-    let ran = runner.run(&kernel, &shell, Stdin::inherited()?, &mut screen)?;
+    let mut screen = Screen::new(terminal)?;
+    let ran = runner.run(&bootable, &shell, Stdin::inherited()?, &mut screen)?;
     // The terminal is as it was before anything is said.
     drop(screen);
-    if matches!(ran.ending, Ending::TimedOut(_) | Ending::Lost(_)) {
-        eprintln!("error: {}", report::failure(&name, &ran));
-    } else if !ran.retries.is_empty() {
-        eprintln!("{}", report::closing_line(&name, &ran));
-    }
-    Ok(report::exit_code(&ran.ending, runner.interrupt).into())
+    report::say_of_run(&name, &ran);
+    Ok(arguments
+        .exit_codes
+        .of(&ran.ending, runner.interrupt)
+        .into())
 }

@@ -1,5 +1,6 @@
 use anyhow::Result;
 use clap::Args;
+use harness::project;
 use images::{Catalogue, Store, StoreBuilder};
 
 /// Where kernels come from.
@@ -27,9 +28,11 @@ impl Sources {
     }
 
     fn builder(&self, catalogue: &Catalogue) -> StoreBuilder {
+        let mut builder = Store::builder(catalogue);
+        if let Some(lock) = project::lock_file() {
+            builder = builder.lock_file(lock);
+        }
         let mirrors = self.mirror.iter();
-        mirrors.fold(Store::builder(catalogue), |builder, mirror| {
-            builder.mirror(mirror)
-        })
+        mirrors.fold(builder, |builder, mirror| builder.mirror(mirror))
     }
 }

@@ -1,10 +1,11 @@
 use std::env;
 use std::num::NonZeroUsize;
+use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::{Exit, RunDir, Stress, Wish, cached_kernels, report};
+use harness::{Interrupt, RunDir, Stress, Wish, cached_kernels, report};
 use images::{Catalogue, Spec, Store};
 
 use crate::out::print;
@@ -21,6 +22,7 @@ Exit codes:
   1  something of these
   2  the command line made no sense
   3  the harness could not do its work
+  130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP; the figures until then are printed
 
 Examples:
   cargo xtask stress                           200 boots of the kernels in the cache
@@ -52,7 +54,7 @@ pub(crate) struct Arguments {
     accel: Wish,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let catalogue = Catalogue::builtin();
     let kernels = match arguments.kernels[..] {
         [] => cached_kernels(&catalogue, &Store::builder(&catalogue).build()?),
@@ -70,7 +72,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
         dir: RunDir::new_run()?,
     };
     let progress = report::StressProgress::of(stress.boots);
-    let figures = stress.run(&|figures| progress.tell(figures))?;
+    let interrupt = Interrupt::catch()?;
+    let tell = move |figures: &_| progress.tell(figures);
+    let (figures, told) = stress.clone().run_unless_told(&interrupt, tell)?;
     print(report::stress(&stress, &figures));
-    Ok(figures.exit())
+    if told {
+        eprintln!("interrupted: these are the figures until then");
+        return Ok(report::interrupted(Some(&interrupt)).into());
+    }
+    Ok(figures.exit().into())
 }

@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 use guest::{NATIVE, Version};
 use harness::{
-    Ending, Event, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Stream, Suite, Target,
+    Event, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Stream, Suite, Target,
     Targets, Watcher, native, report, scenarios_named,
 };
 use images::Catalogue;
@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(exit) => Ok(exit?.into()),
         None => {
             eprintln!("interrupted: the kernels that are not told of above were not done");
-            Ok(report::exit_code(&Ending::Interrupted, Some(&interrupt)).into())
+            Ok(report::interrupted(Some(&interrupt)).into())
         }
     }
 }
@@ -180,7 +180,7 @@ fn test(arguments: &Arguments) -> Result<Exit> {
     }
     match stream.end() {
         // It was seen, whoever could not be told of it.
-        Err(error) if exit == Exit::Disagreed => eprintln!("error: {error:#}"),
+        Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
         result => result?,
     }
     Ok(exit)

@@ -84,6 +84,34 @@ fn it_can_be_held_against_the_claims_for_any_version() {
         .complains(&["native"]);
 }
 
+/// The cells that are red, in the details: `native NAME: FAIL`.
+fn red(ran: &Ran) -> Vec<&str> {
+    let lines = ran
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("native "));
+    let red = lines.filter(|line| !line.contains(": not run ("));
+    red.filter(|line| !line.starts_with("native (")).collect()
+}
+
+/// Root of a user namespace, as in a rootless container.
+#[test]
+fn what_a_container_forbids_is_no_red_of_the_kernel() {
+    let outside = xtask(&["test-kernels", "native"]);
+    let inside = run(std::process::Command::new("unshare")
+        .arg("-Ur")
+        .arg(xtask_command().get_program())
+        .args(["test-kernels", "native"]));
+    if inside.stderr.contains("unshare: ") || !has_namespaces(&inside) {
+        return;
+    }
+    assert_eq!(red(&inside), red(&outside), "{}", inside.stdout);
+    inside.prints(&[
+        "native unprivileged_clone_newpid: not run (it takes root of the whole system, \
+         and this is a user namespace: ",
+    ]);
+}
+
 #[test]
 fn without_privilege_it_takes_a_user_namespace() {
     // What root can do that no user can.

@@ -61,11 +61,96 @@ fn runs_become_one_page_whose_exit_code_is_theirs() {
         .prints(&["1 × 1 cells: 1 passed, 0 red"]);
     report(&["good", "cut"]).exits(3).prints(&["CUT SHORT: c"]);
     report(&["good", "bad", "cut"]).exits(1).prints(&[
-        "3 × 1 cells: 2 passed, 1 red, 0 not run",
+        "3 × 1 cells: 2 passed, 1 red, CUT SHORT: c",
         "reproduce: cargo xtask test-kernels 6.12",
     ]);
     let page = fs::read_to_string(file("site/index.html")).unwrap();
     assert!(page.contains("1 cell is red"));
+}
+
+/// A record of two kernels, with boots, from which a line is removed, or in which one
+/// is doubled.
+#[test]
+fn a_record_that_was_tampered_with_is_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("events");
+    let cell = |verdict: &str| {
+        serde_json::json!({
+            "scenario": SCENARIO, "verdict": verdict, "why": null, "claim": null,
+            "observed": [], "took": 0.1, "console": [],
+        })
+    };
+    let row = |kernel: &str, verdict: &str| {
+        serde_json::json!({
+            "event": "kernel", "name": kernel, "spec": kernel, "image": null,
+            "substitute": null, "kernel": {"release": kernel, "version": "#1 SMP"},
+            "cells": [cell(verdict)], "problem": null, "boots": 1, "took": 1.0,
+            "last_lines": [], "dir": "",
+        })
+    };
+    let told = |kernel: &str, verdict: &str| {
+        serde_json::json!({
+            "event": "scenario", "kernel": kernel, "scenario": SCENARIO,
+            "verdict": verdict, "took": 0.1,
+        })
+    };
+    let whole = [
+        serde_json::json!({
+            "event": "run", "format": 1, "run": "a", "started": "2026-11-23T03:00:00Z",
+            "host": "host", "kernels": ["5.10", "6.1"], "scenarios": [SCENARIO],
+        }),
+        told("5.10", "passed"),
+        row("5.10", "passed"),
+        told("6.1", "failed"),
+        row("6.1", "failed"),
+        serde_json::json!({"event": "finished", "exit": "disagreed"}),
+    ];
+    let report = |lines: &[&serde_json::Value]| {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        fs::write(&path, text).unwrap();
+        let mut command = xtask_command();
+        command
+            .arg("report")
+            .arg(&path)
+            .arg("--output")
+            .arg(dir.path().join("site"));
+        run(&mut command)
+    };
+    let but = |left_out: &[usize]| -> Vec<&serde_json::Value> {
+        let lines = whole.iter().enumerate();
+        let kept = lines.filter(|(number, _)| !left_out.contains(number));
+        kept.map(|(_, line)| line).collect()
+    };
+    let all = but(&[]);
+    report(&all)
+        .exits(1)
+        .prints(&["2 × 1 cells: 1 passed, 1 red\n"]);
+    // The red kernel's row, and all that speaks of it but the list.
+    report(&but(&[4])).exits(1).prints(&[
+        "DOES NOT ADD UP: a: 6.1 is in its list of kernels and has no row; it was red",
+        "1 × 1 cells: 1 passed, 0 red, DOES NOT ADD UP",
+    ]);
+    let agreed = serde_json::json!({"event": "finished", "exit": "agreed"});
+    let without = [&whole[0], &whole[1], &whole[2], &agreed];
+    report(&without)
+        .exits(3)
+        .prints(&["6.1 is in its list of kernels and has no row"]);
+    let page = fs::read_to_string(dir.path().join("site/index.html")).unwrap();
+    assert!(
+        page.contains("<title>The record of a run does not add up"),
+        "{page}"
+    );
+    // A row too many, and one that says other than what was told.
+    let mut doubled = but(&[3, 4, 5]);
+    doubled.extend([&whole[2], &agreed]);
+    report(&doubled)
+        .exits(3)
+        .prints(&["5.10 has 2 rows, and is listed 1 times"]);
+    let green = row("6.1", "passed");
+    let forged = [&whole[0], &whole[1], &whole[2], &whole[3], &green, &agreed];
+    report(&forged)
+        .exits(1)
+        .prints(&["has the verdict pass, and FAIL was told"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! it is none: no list of scenarios has it, so no user meets it. It is in every
 //! build of the guest, so that the guest that is tested is the one that is used.
 
-use crate::{Claim, Facts, JOB_PATH, ProbeError, Record, Scenario};
+use crate::{Claim, Facts, JOB_PATH, Key, ProbeError, Record, Scenario};
 
 mod crash;
 mod hang;
@@ -28,9 +28,9 @@ pub struct Fault {
     pub report: Option<Report>,
 }
 
-/// Makes the bytes in which PID 1 says that a scenario has ended, of the sequence
-/// number that is due and of the record that is right.
-pub type Report = fn(u32, &Record) -> Vec<u8>;
+/// Makes the bytes in which PID 1 says that a scenario has ended, of the boot's
+/// key, the sequence number that is due and the record that is right.
+pub type Report = fn(Key, u32, &Record) -> Vec<u8>;
 
 /// What every fault claims, and says before it begins.
 const CLAIMS: &[Claim] = &[Claim::since(3, 2)

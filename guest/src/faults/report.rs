@@ -7,8 +7,8 @@ use crate::{Fact, Kernel, Observation, Outcome, Record};
 pub(super) const HALF: Fault = Fault::of_report(
     "fault_half_record",
     "half of the record is sent",
-    |sequence, record| {
-        let mut frame = encode(sequence, record);
+    |key, sequence, record| {
+        let mut frame = encode(key, sequence, record);
         frame.truncate(frame.len() / 2);
         frame
     },
@@ -18,8 +18,8 @@ pub(super) const HALF: Fault = Fault::of_report(
 pub(super) const CHECKSUM: Fault = Fault::of_report(
     "fault_bad_checksum",
     "one bit of the record is another",
-    |sequence, record| {
-        let mut frame = encode(sequence, record);
+    |key, sequence, record| {
+        let mut frame = encode(key, sequence, record);
         let middle = frame.len() / 2;
         frame[middle] ^= 1;
         frame
@@ -30,19 +30,19 @@ pub(super) const CHECKSUM: Fault = Fault::of_report(
 pub(super) const REPEATED: Fault = Fault::of_report(
     "fault_repeated_record",
     "the record is sent twice",
-    |sequence, record| encode(sequence, record).repeat(2),
+    |key, sequence, record| encode(key, sequence, record).repeat(2),
 )
 .ends(&["GARBLED"]);
 
 pub(super) const GAP: Fault = Fault::of_report(
     "fault_sequence_gap",
     "the record has the number of the next one",
-    |sequence, record| encode(sequence + 1, record),
+    |key, sequence, record| encode(key, sequence + 1, record),
 )
 .ends(&["GARBLED"]);
 
 pub(super) const NOTHING: Fault =
-    Fault::of_report("fault_no_record", "the record is not sent", |_, _| {
+    Fault::of_report("fault_no_record", "the record is not sent", |_, _, _| {
         Vec::new()
     })
     .ends(&["GARBLED"]);
@@ -51,8 +51,8 @@ pub(super) const NOTHING: Fault =
 pub(super) const JUNK_WITHIN: Fault = Fault::of_report(
     "fault_junk_within_record",
     "NUL and what is no UTF-8 stand between the bytes of the record",
-    |sequence, record| {
-        let frame = encode(sequence, record);
+    |key, sequence, record| {
+        let frame = encode(key, sequence, record);
         let byte = |byte| [b'\0', b'\xff', byte, b'\xf8', b'\r'];
         frame.into_iter().flat_map(byte).collect()
     },
@@ -61,13 +61,13 @@ pub(super) const JUNK_WITHIN: Fault = Fault::of_report(
 pub(super) const TOO_LONG: Fault = Fault::of_report(
     "fault_record_too_long",
     "the record has 1 MB",
-    |sequence, record| {
+    |key, sequence, record| {
         let mut record = record.clone();
         if let Record::Ended { observation, .. } = &mut record {
             let (name, value) = ("more".to_owned(), "x".repeat(1_000_000));
             observation.0.push(Fact { name, value });
         }
-        encode(sequence, &record)
+        encode(key, sequence, &record)
     },
 )
 .ends(&["GARBLED"]);
@@ -75,20 +75,20 @@ pub(super) const TOO_LONG: Fault = Fault::of_report(
 pub(super) const UNKNOWN: Fault = Fault::of_report(
     "fault_unknown_record",
     "the record is one of another version of Strata",
-    |sequence, _| encode(sequence, &"news"),
+    |key, sequence, _| encode(key, sequence, &"news"),
 )
 .ends(&["GARBLED"]);
 
 pub(super) const OTHER_SCENARIO: Fault = Fault::of_report(
     "fault_other_scenario",
     "another scenario is said to have ended",
-    |sequence, _| {
+    |key, sequence, _| {
         let other = Record::Ended {
             scenario: "setns_pid".to_owned(),
             outcome: Outcome::Completed,
             observation: Observation::default(),
         };
-        encode(sequence, &other)
+        encode(key, sequence, &other)
     },
 )
 .ends(&["GARBLED"]);
@@ -96,19 +96,19 @@ pub(super) const OTHER_SCENARIO: Fault = Fault::of_report(
 pub(super) const FINISHED_EARLY: Fault = Fault::of_report(
     "fault_finished_early",
     "the job is said to be done",
-    |sequence, _| encode(sequence, &Record::Finished { scenarios: 2 }),
+    |key, sequence, _| encode(key, sequence, &Record::Finished { scenarios: 2 }),
 )
 .ends(&["GARBLED"]);
 
 pub(super) const BOOTED_AGAIN: Fault = Fault::of_report(
     "fault_booted_again",
     "the guest is said to have come up a second time",
-    |sequence, _| {
+    |key, sequence, _| {
         let kernel = Kernel {
             release: "3.2.0".to_owned(),
             version: String::new(),
         };
-        encode(sequence, &Record::Booted { kernel })
+        encode(key, sequence, &Record::Booted { kernel })
     },
 )
 .ends(&["GARBLED"]);
@@ -116,6 +116,6 @@ pub(super) const BOOTED_AGAIN: Fault = Fault::of_report(
 pub(super) const PID_1_PANICS: Fault = Fault::of_report(
     "fault_pid_1_panics",
     "the guest itself panics while it reports",
-    |_, _| panic!("on purpose"),
+    |_, _, _| panic!("on purpose"),
 )
 .ends(&["BROKEN"]);

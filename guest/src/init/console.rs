@@ -6,20 +6,31 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use guest::faults::Report;
-use guest::wire::{self, Stream};
-use guest::{Record, WINDOW};
+use guest::wire::{self, Decoder, Message, Piece, Stream};
+use guest::{Key, Order, Record, WINDOW};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{SetArg, cfmakeraw, tcdrain, tcgetattr, tcsetattr};
+
+/// How long the host may take to answer. It has ended this machine long before:
+/// this is for a machine whose host is no Strata.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Where messages go. Clones write to the same console, in one sequence.
 #[derive(Clone)]
 pub(crate) struct Console {
     tty: Arc<File>,
+    /// That of this boot. No other process ever has it: those that run a program
+    /// forget it with execve(2).
+    key: Key,
     sequence: Arc<AtomicU32>,
 }
 
 impl Console {
+    /// Opens it and has the host tell the key of this boot, before anything else
+    /// runs that could listen.
     pub(crate) fn open() -> io::Result<Self> {
         // The node is in the initramfs: this works before anything is mounted.
         let tty = OpenOptions::new()
@@ -31,10 +42,37 @@ impl Console {
         let mut settings = tcgetattr(&tty)?;
         cfmakeraw(&mut settings);
         tcsetattr(&tty, SetArg::TCSANOW, &settings)?;
-        Ok(Self {
+        let mut console = Self {
             tty: Arc::new(tty),
+            key: Key::NONE,
             sequence: Arc::default(),
-        })
+        };
+        console.write(&wire::encode(Key::NONE, 0, &Record::Hello));
+        console.key = console.hear_key()?;
+        Ok(console)
+    }
+
+    /// The key under which the host speaks.
+    pub(crate) fn hosts_key(&self) -> Key {
+        self.key.of_host()
+    }
+
+    fn hear_key(&self) -> io::Result<Key> {
+        let started = Instant::now();
+        let mut decoder = Decoder::new(Key::NONE);
+        loop {
+            let left = PATIENCE.saturating_sub(started.elapsed());
+            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let mut ready = [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut ready, left)? == 0 {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            for piece in decoder.push(&self.read()?) {
+                if let Piece::Message(_, Message::Record(Order::Key(key))) = piece {
+                    return Ok(key);
+                }
+            }
+        }
     }
 
     /// Sends a record and sees it off, so that nothing is left in the kernel's
@@ -47,7 +85,7 @@ impl Console {
     /// Sends a record as a fault would have it.
     pub(crate) fn send_as(&self, record: &Record, report: Report) {
         // One that fails on the way is not counted.
-        let frame = report(self.sequence.load(Ordering::Relaxed), record);
+        let frame = report(self.key, self.sequence.load(Ordering::Relaxed), record);
         self.next();
         self.write(&frame);
         let _ = tcdrain(&*self.tty);
@@ -55,12 +93,12 @@ impl Console {
 
     /// Sends a record that may take its time.
     pub(crate) fn post(&self, record: &Record) {
-        self.write(&wire::encode(self.next(), record));
+        self.write(&wire::encode(self.key, self.next(), record));
     }
 
     /// Sends bytes of a stream, which may take their time.
     pub(crate) fn post_bytes(&self, stream: Stream, bytes: &[u8]) {
-        self.write(&wire::encode_bytes(self.next(), stream, bytes));
+        self.write(&wire::encode_bytes(self.key, self.next(), stream, bytes));
     }
 
     /// What the host has sent, some of it: at least a byte once the console is

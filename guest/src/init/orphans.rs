@@ -3,9 +3,9 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use guest::reap;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// How long the dead may take to be reaped. Those that cannot die, being stuck
@@ -19,9 +19,9 @@ pub(crate) fn end_all() {
     while started.elapsed() < PATIENCE {
         // -1 is everybody but the caller (kill(2)); kernel threads do not mind.
         let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        match reap(None) {
             Err(Errno::ECHILD) => return,
-            Ok(WaitStatus::StillAlive) => sleep(Duration::from_millis(1)),
+            Ok(None) => sleep(Duration::from_millis(1)),
             _ => {}
         }
     }

@@ -1,16 +1,19 @@
 //! The process of a program: its streams, its user, its session.
 
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use guest::wire::Stream;
 use guest::{Program, STDIN_PATH, Stdin, User, WindowSize};
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{Winsize, openpty};
-use nix::unistd::{Gid, Pid, Uid, fchown, pipe2, setsid};
+use nix::sys::signal::SigSet;
+use nix::unistd::{Gid, Pid, Uid, execve, fchown, pipe2, setpgid, setsid};
 
 /// A program that runs, and PID 1's ends of its streams. They do not block.
 pub(crate) struct Process {
@@ -31,7 +34,9 @@ struct Streams {
     terminal: Option<File>,
 }
 
-/// Starts a program in a session of its own.
+/// Starts a program as a plain parent does: no signal is blocked or ignored, and
+/// it has a process group of its own. On a terminal it has a session of its own
+/// too, as what a terminal belongs to has.
 pub(crate) fn start(program: &Program) -> io::Result<Process> {
     // A kernel without pseudo-terminals still runs programs.
     let terminal = program
@@ -43,21 +48,9 @@ pub(crate) fn start(program: &Program) -> io::Result<Process> {
     };
     let on_terminal = streams.terminal.is_some();
     let [stdin, stdout, stderr] = streams.given;
-    let (name, arguments) = program
-        .arguments
-        .split_first()
-        .ok_or_else(|| io::Error::other("its arguments lack its own name"))?;
+    let image = Image::of(program)?;
     let mut command = Command::new(&program.path);
     command
-        .arg0(name)
-        .args(arguments)
-        .env_clear()
-        .envs(
-            program
-                .environment
-                .iter()
-                .map(|(name, value)| (name, value)),
-        )
         .current_dir("/")
         .stdin(stdin)
         .stdout(stdout)
@@ -66,14 +59,21 @@ pub(crate) fn start(program: &Program) -> io::Result<Process> {
         // Supplementary groups are given up along with root.
         command.gid(user.gid).uid(user.uid);
     }
-    // SAFETY: between fork(2) and execve(2) it makes system calls only.
+    // SAFETY: PID 1 has one thread only, so the child may do anything.
     unsafe {
         command.pre_exec(move || {
-            setsid()?;
-            if on_terminal && libc::ioctl(0, libc::TIOCSCTTY, 0) != 0 {
-                return Err(io::Error::last_os_error());
+            // PID 1 blocks what it waits for.
+            SigSet::empty().thread_set_mask()?;
+            let this = Pid::from_raw(0);
+            if on_terminal {
+                setsid()?;
+                if libc::ioctl(0, libc::TIOCSCTTY, 0) != 0 {
+                    return Err(io::Error::last_os_error());
+                }
+            } else {
+                setpgid(this, this)?;
             }
-            Ok(())
+            Err(image.execute())
         });
     }
     let child = command.spawn()?;
@@ -85,6 +85,56 @@ pub(crate) fn start(program: &Program) -> io::Result<Process> {
     })
     // This side's copies of what was given go with the command, so that the
     // streams end when the program, and all it has started, has closed them.
+}
+
+/// What execve(2) takes. The standard library's way to execute gives a shell what
+/// the kernel does not know (execvp(3)), be it a program for another machine.
+struct Image {
+    path: CString,
+    arguments: Vec<CString>,
+    environment: Vec<CString>,
+}
+
+impl Image {
+    fn of(program: &Program) -> io::Result<Self> {
+        let text = |text: &OsStr| Ok(CString::new(text.as_bytes())?);
+        let variable = |(name, value): &(OsString, OsString)| {
+            let mut variable = name.clone();
+            variable.push("=");
+            variable.push(value);
+            text(&variable)
+        };
+        Ok(Self {
+            path: text(program.path.as_ref())?,
+            arguments: program
+                .arguments
+                .iter()
+                .map(|argument| text(argument))
+                .collect::<io::Result<_>>()?,
+            environment: last_of_each(&program.environment)
+                .map(variable)
+                .collect::<io::Result<_>>()?,
+        })
+    }
+
+    /// Becomes it; comes back with the error only.
+    fn execute(&self) -> io::Error {
+        match execve(&self.path, &self.arguments, &self.environment) {
+            Err(errno) => errno.into(),
+        }
+    }
+}
+
+/// The variables, each by its name but once: the last one counts.
+fn last_of_each(variables: &[(OsString, OsString)]) -> impl Iterator<Item = &(OsString, OsString)> {
+    let is_last = |number: usize, name: &OsString| {
+        let mut later = variables[number + 1..].iter();
+        later.all(|(other, _)| other != name)
+    };
+    let numbered = variables.iter().enumerate();
+    numbered
+        .filter(move |(number, (name, _))| is_last(*number, name))
+        .map(|(_, variable)| variable)
 }
 
 fn on_pipes(program: &Program) -> io::Result<Streams> {
@@ -112,6 +162,7 @@ fn on_pipes(program: &Program) -> io::Result<Streams> {
 fn on_terminal(size: WindowSize, user: Option<User>) -> io::Result<Streams> {
     let pair = openpty(Some(&winsize(size)), None)?;
     own(&pair.slave, user)?;
+    close_on_exec(&pair.slave)?;
     let master = not_blocking(pair.master)?;
     let slave = File::from(pair.slave);
     Ok(Streams {
@@ -160,6 +211,11 @@ fn own(file: impl AsFd, user: Option<User>) -> io::Result<()> {
 
 fn not_blocking(end: OwnedFd) -> io::Result<File> {
     fcntl(&end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    fcntl(&end, FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+    close_on_exec(&end)?;
     Ok(end.into())
+}
+
+fn close_on_exec(file: impl AsFd) -> io::Result<()> {
+    fcntl(file, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    Ok(())
 }

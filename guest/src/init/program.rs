@@ -1,11 +1,11 @@
 //! A program, from its start to its end.
 
 use std::fs;
+use std::io;
 
-use guest::{HEARTBEAT, Program, Record, STDIN_PATH, Status, Stdin};
+use guest::{HEARTBEAT, Program, Record, STDIN_PATH, Status, Stdin, reap};
 use nix::errno::Errno;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, setsid};
 
 use super::console::Console;
 use super::pump::{ChildSignal, Pump};
@@ -17,20 +17,28 @@ pub(crate) fn run(console: &Console, program: &Program) -> Result<(), String> {
     let _ = network::bring_loopback_up();
     let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
     let signal = ChildSignal::catch().map_err(failed)?;
-    let process =
-        process::start(program).map_err(|error| format!("cannot run {}: {error}", program.path))?;
+    // A program belongs to this session and leads none: a terminal that it opens
+    // does not become its own (credentials(7)).
+    let _ = setsid();
+    let process = match process::start(program) {
+        Ok(process) => process,
+        Err(error) => return refused(console, program, &error),
+    };
     let pid = process.pid;
     console.send(&Record::ProgramStarted {
         terminal: process.terminal.is_some(),
     });
+    // Without a terminal, a program reads the file itself.
     let at_hand = match program.stdin {
-        Stdin::Console => fs::read(STDIN_PATH).unwrap_or_default(),
-        Stdin::Null | Stdin::File => Vec::new(),
+        Stdin::File if process.terminal.is_none() => Vec::new(),
+        Stdin::Console | Stdin::File => fs::read(STDIN_PATH).unwrap_or_default(),
+        Stdin::Null => Vec::new(),
     };
-    let mut pump = Pump::new(console, process, signal, &at_hand);
+    let more = program.stdin == Stdin::Console;
+    let mut pump = Pump::new(console, process, signal, &at_hand, more);
     // How long a program takes is for the host to judge.
     let status = loop {
-        if let Some(status) = reap(pid).map_err(failed)? {
+        if let Some(status) = reap_until(pid).map_err(failed)? {
             break status;
         }
         if !pump.turn(HEARTBEAT)? {
@@ -39,23 +47,41 @@ pub(crate) fn run(console: &Console, program: &Program) -> Result<(), String> {
     };
     // What it has left behind would hold its streams open.
     orphans::end_all();
-    pump.empty()?;
-    console.send(&Record::ProgramEnded { status });
+    let whole = pump.empty()?;
+    console.send(&Record::ProgramEnded { status, whole });
     Ok(())
 }
 
-/// Reaps whoever is dead; says how the program died, if it was among them.
-fn reap(program: Pid) -> Result<Option<Status>, Errno> {
-    loop {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG))? {
-            WaitStatus::Exited(pid, status) if pid == program => {
-                return Ok(Some(Status::Exited(status)));
-            }
-            WaitStatus::Signaled(pid, signal, _) if pid == program => {
-                return Ok(Some(Status::Killed(signal as i32)));
-            }
-            WaitStatus::StillAlive => return Ok(None),
-            _ => {}
+/// Tells that a program could not be executed, where that is what happened.
+fn refused(console: &Console, program: &Program, error: &io::Error) -> Result<(), String> {
+    let path = &program.path;
+    let missing = match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOENT | Errno::ENOTDIR) => true,
+        Some(
+            Errno::E2BIG
+            | Errno::EACCES
+            | Errno::EISDIR
+            | Errno::ELIBBAD
+            | Errno::ELOOP
+            | Errno::ENAMETOOLONG
+            | Errno::ENOEXEC
+            | Errno::EPERM
+            | Errno::ETXTBSY,
+        ) => false,
+        _ => return Err(format!("cannot run {path}: {error}")),
+    };
+    let why = format!("{path}: {error}");
+    console.send(&Record::ProgramRefused { why, missing });
+    Ok(())
+}
+
+/// Reaps all that are dead, up to the program; says how it died, if it was among
+/// them.
+fn reap_until(program: Pid) -> Result<Option<Status>, Errno> {
+    while let Some((pid, status)) = reap(None)? {
+        if pid == program {
+            return Ok(Some(status));
         }
     }
+    Ok(None)
 }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use guest::wire::{Decoder, Message, Piece, Stream};
+use guest::wire::{Decoder, FOREIGN, Message, Piece, Stream};
 use guest::{Order, Record};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -17,9 +17,12 @@ use super::process::{self, Process};
 
 /// How much of a stream is carried at once at most.
 const FRAME: usize = 16 << 10;
-/// How long an output that nobody holds any more may take to end. One that
-/// somebody holds who cannot die, being stuck in the kernel, does not end.
+/// How long nothing may come of an output that has not ended, once every process
+/// that held it was killed. Where one cannot die, being stuck in the kernel, it
+/// does not end. How long it takes to carry what does come is no matter.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for more of it at a time.
+const TURN: Duration = Duration::from_millis(100);
 /// How long the rest of a frame is left to come in: a UART gives eight bytes at
 /// a time, and to wake up for each costs more than they do.
 const REST_OF_FRAME: Duration = Duration::from_millis(2);
@@ -64,12 +67,13 @@ pub(crate) struct Pump<'a> {
 }
 
 impl<'a> Pump<'a> {
-    /// Carries what the host sends, and before it what is at hand.
+    /// Carries what is at hand, and then what the host sends, if there is more.
     pub(crate) fn new(
         console: &'a Console,
         process: Process,
         signal: ChildSignal,
         at_hand: &[u8],
+        more: bool,
     ) -> Self {
         let at_hand = at_hand.chunks(FRAME).map(|part| (None, part.to_vec()));
         let input = at_hand.collect();
@@ -77,10 +81,10 @@ impl<'a> Pump<'a> {
             console,
             process,
             signal,
-            decoder: Decoder::default(),
+            decoder: Decoder::new(console.hosts_key()),
             next: 0,
             input,
-            input_ends: false,
+            input_ends: !more,
         }
     }
 
@@ -121,14 +125,19 @@ impl<'a> Pump<'a> {
         Ok(true)
     }
 
-    /// Carries the rest of the output, once the program is over.
-    pub(crate) fn empty(&mut self) -> Result<(), String> {
-        let started = Instant::now();
+    /// Carries the rest of the output, once the program is over: all of it, in
+    /// whatever time the host takes for it. Says whether it came to its end.
+    pub(crate) fn empty(&mut self) -> Result<bool, String> {
         self.process.stdin = None;
-        while !self.process.outputs.is_empty() && started.elapsed() < PATIENCE {
-            self.turn(Duration::from_millis(100))?;
+        let mut quiet = Duration::ZERO;
+        while !self.process.outputs.is_empty() && quiet < PATIENCE {
+            quiet = if self.turn(TURN)? {
+                Duration::ZERO
+            } else {
+                quiet + TURN
+            };
         }
-        Ok(())
+        Ok(self.process.outputs.is_empty())
     }
 
     /// Takes in what the host says.
@@ -143,8 +152,9 @@ impl<'a> Pump<'a> {
         for piece in self.decoder.push(&bytes) {
             let (sequence, message) = match piece {
                 Piece::Message(sequence, message) => (sequence, message),
+                // Something in here has put it in (ioctl_tty(2): TIOCSTI).
+                Piece::Text(_) | Piece::Garbled(FOREIGN) => continue,
                 Piece::Garbled(what) => return Err(format!("the host's words arrive as {what}")),
-                Piece::Text(_) => continue,
             };
             if sequence != self.next {
                 let missing = self.next;
@@ -161,7 +171,9 @@ impl<'a> Pump<'a> {
                         process::resize(terminal, size);
                     }
                 }
-                Message::Bytes(..) => return Err("the host sends output".to_owned()),
+                Message::Bytes(..) | Message::Record(Order::Key(_)) => {
+                    return Err("the host says what is not its turn to say".to_owned());
+                }
             }
         }
         Ok(())

@@ -1,27 +1,29 @@
 //! The guest as a program on a running system: PID 1 of namespaces of its own,
 //! which leave that system as it was.
 
+mod confinement;
+mod keeper;
 mod namespaces;
 
 use std::io::{self, Read, Write};
 use std::process::exit;
 use std::time::Duration;
 
-use guest::{Kernel, NativeJob, NativeRecord, scenarios, supervise};
+use guest::{Confinement, Kernel, NativeJob, NativeRecord, scenarios, supervise};
 
 use crate::init::end_orphans;
 
 /// Does the job and exits.
 pub(crate) fn run() -> ! {
-    let user_namespace = match namespaces::enter() {
-        Ok(user_namespace) => user_namespace,
+    let confinement = match namespaces::enter() {
+        Ok(confinement) => confinement,
         Err(why) => {
             say(&NativeRecord::Broken { why });
             exit(1)
         }
     };
     // From here on, this is PID 1.
-    let record = match do_job(user_namespace) {
+    let record = match do_job(confinement) {
         Ok(()) => NativeRecord::Finished,
         Err(why) => NativeRecord::Broken { why },
     };
@@ -29,7 +31,7 @@ pub(crate) fn run() -> ! {
     exit(0)
 }
 
-fn do_job(user_namespace: bool) -> Result<(), String> {
+fn do_job(confinement: Confinement) -> Result<(), String> {
     let mut job = Vec::new();
     let read = io::stdin().read_to_end(&mut job);
     read.map_err(|error| format!("reading the job: {error}"))?;
@@ -38,7 +40,7 @@ fn do_job(user_namespace: bool) -> Result<(), String> {
     let kernel = Kernel::running().map_err(|error| error.to_string())?;
     say(&NativeRecord::Entered {
         kernel,
-        user_namespace,
+        confinement,
     });
     for name in &job.scenarios {
         let scenario = scenarios::find(name)

@@ -3,29 +3,35 @@
 use std::fs;
 use std::process::exit;
 
+use guest::Confinement;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
+
+use super::confinement;
+use super::keeper::{self, Keeper};
 
 /// No PID up to this one is used by a scenario.
 const FIRST_PID: i32 = 300;
 
 /// Becomes PID 1 of a new PID namespace, with mounts, hostname and IPC objects
-/// of its own, and says whether that took a user namespace.
+/// of its own, and says what confines it there.
 ///
 /// The process that called stays outside, waits, and exits as PID 1 does. The
 /// caller has one thread.
-pub(super) fn enter() -> Result<bool, String> {
+pub(super) fn enter() -> Result<Confinement, String> {
+    let keeper = Keeper::begin().map_err(|errno| format!("blocking signals: {errno}"))?;
+    let mut confinement = confinement::here();
     let ours = CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWIPC;
     // SAFETY: both always succeed.
     let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
-    let user_namespace = match unshare(ours) {
-        Ok(()) => false,
+    match unshare(ours) {
+        Ok(()) => {}
         Err(Errno::EPERM) => {
             unshare(ours | CloneFlags::CLONE_NEWUSER).map_err(|errno| {
                 format!(
@@ -37,32 +43,34 @@ pub(super) fn enter() -> Result<bool, String> {
             write("/proc/self/setgroups", "deny")?;
             write("/proc/self/uid_map", &format!("0 {uid} 1"))?;
             write("/proc/self/gid_map", &format!("0 {gid} 1"))?;
-            // Only its owner may join a time namespace, be it one's own. Where the
-            // kernel knows none there is none to join.
-            // SAFETY: it takes a number only.
-            unsafe { libc::unshare(libc::CLONE_NEWTIME) };
-            true
+            confinement.user_namespace = true;
+            // In there it has them all.
+            confinement.lacks_capabilities = false;
         }
         Err(errno) => return Err(format!("no namespaces: {errno}")),
-    };
+    }
+    if confinement.user_namespace {
+        // Only its owner may join a time namespace, be it one's own. Where the
+        // kernel knows none there is none to join.
+        // SAFETY: it takes a number only.
+        unsafe { libc::unshare(libc::CLONE_NEWTIME) };
+    }
+    keeper.dies_with_its_parent();
+    let (outside, end) = keeper::lifeline().map_err(|errno| format!("no pipe: {errno}"))?;
     // SAFETY: the caller has one thread, so the child may do anything.
     match unsafe { fork() }.map_err(|errno| format!("no process: {errno}"))? {
-        ForkResult::Parent { child } => match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, status)) => exit(status),
-            _ => exit(1),
-        },
+        ForkResult::Parent { child } => keeper.keep(child),
         ForkResult::Child => {
+            drop(end);
+            keeper::die_with(&outside);
             settle()?;
-            Ok(user_namespace)
+            Ok(confinement)
         }
     }
 }
 
 /// What PID 1 does first.
 fn settle() -> Result<(), String> {
-    // SAFETY: it takes numbers only. PID 1 takes no other signal from outside
-    // for serious, so this is how it goes when the host does.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     let none = None::<&str>;
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(none, "/", none, private, none).map_err(|errno| format!("keeping mounts: {errno}"))?;

@@ -48,6 +48,7 @@ fn trial(ran: &Ran) -> Trial {
         (Ending::Ended(status), _) if status.code() == SKIP => {
             return Trial::Skipped(format!("the program says so ({text})"));
         }
+        (Ending::Refused(..), _) => return Trial::Skipped(text),
         (Ending::Ended(status), _) if status.code() == 0 => "good",
         _ => "bad",
     };

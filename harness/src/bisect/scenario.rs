@@ -18,7 +18,9 @@ pub fn ask_scenario(suite: &Suite, kernel: &Kernel, watcher: &dyn Watcher) -> Re
 }
 
 fn trial(scenario: Option<&Scenario>, row: &Row) -> Trial {
-    if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
+    if let (Some(Problem::Unavailable(why) | Problem::Failed(why)), false) =
+        (&row.problem, row.was_run())
+    {
         return Trial::Skipped(why.clone());
     }
     let Some(cell) = row.cells.first() else {

@@ -1,6 +1,7 @@
 //! Several runs, of other days and on other hosts, as one matrix.
 
 mod kernels;
+mod worst;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,8 +11,9 @@ use anyhow::Result;
 use guest::scenarios;
 use jiff::Timestamp;
 
-use crate::{Accelerator, Cell, Exit, Matrix, Row, Run, Shard, Verdict};
+use crate::{Accelerator, Cell, Exit, Flaw, Matrix, Row, Run, Shard, Verdict};
 use kernels::{Seen, kernels_of, order, row_of};
+pub use worst::Worst;
 
 /// What several runs found. It does not depend on the order in which they are
 /// given, nor on how the work was shared out among them.
@@ -29,6 +31,8 @@ pub struct Merged {
     pub sources: Vec<Source>,
     /// The parts of these runs that were not given: their kernels are unknown.
     pub missing: Vec<Shard>,
+    /// What does not add up in the record of a run, by the run's name.
+    pub flaws: Vec<(String, Flaw)>,
 }
 
 /// A cell: the kernel's place in the matrix, and the scenario's.
@@ -80,6 +84,7 @@ impl Merged {
         let mut merged = Self {
             sources: runs.iter().map(|run| Source::of(run)).collect(),
             missing: Shard::missing(runs.iter().map(|run| &run.header)),
+            flaws: runs.iter().flat_map(|run| flaws_of(run)).collect(),
             ..Self::default()
         };
         for (at, (mut row, seen)) in kernels.into_iter().enumerate() {
@@ -110,16 +115,35 @@ impl Merged {
     }
 
     /// What it comes to. A run that was cut short lost something, and so did
-    /// shards of which one is missing; with `strict`,
-    /// a cell of which the runs do not agree is a disagreement as well.
+    /// shards of which one is missing, and a record that does not add up. What is
+    /// told to be red is a disagreement, be it in a cell or not; with `strict`,
+    /// a cell of which the runs do not agree is one as well.
     #[must_use]
     pub fn exit(&self, strict: bool) -> Exit {
-        match self.matrix.exit(strict) {
-            Exit::Agreed if strict && !self.dissent.is_empty() => Exit::Disagreed,
-            Exit::Agreed if self.sources.iter().any(|source| !source.finished) => Exit::Unable,
-            Exit::Agreed if !self.missing.is_empty() => Exit::Unable,
-            exit => exit,
+        let whole = match self.worst() {
+            Worst::HidesRed => Exit::Disagreed,
+            Worst::Flawed | Worst::CutShort | Worst::Missing => Exit::Unable,
+            _ => Exit::Agreed,
+        };
+        let dissent = strict && !self.dissent.is_empty();
+        match (self.matrix.exit(strict), whole) {
+            (Exit::Disagreed, _) | (_, Exit::Disagreed) => Exit::Disagreed,
+            (Exit::Agreed, _) if dissent => Exit::Disagreed,
+            (Exit::Agreed, whole) => whole,
+            (exit, _) => exit,
         }
+    }
+
+    /// What is worst of it.
+    #[must_use]
+    pub fn worst(&self) -> Worst {
+        Worst::of(self)
+    }
+
+    /// What does not add up, in a line each.
+    pub fn flaws_in_words(&self) -> impl Iterator<Item = String> {
+        let flaws = self.flaws.iter();
+        flaws.map(|(run, flaw)| format!("DOES NOT ADD UP: {run}: {}", flaw.what))
     }
 
     /// Which shards are missing, if any are.
@@ -145,17 +169,16 @@ impl Merged {
 
 impl fmt::Display for Merged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = &self.matrix.rows;
-        let count = |verdict| rows.iter().map(|row| row.count(verdict)).sum::<usize>();
         write!(
             f,
-            "{} × {} cells: {} passed, {} red, {} not run",
-            rows.len(),
+            "{} × {} cells: {}",
+            self.matrix.rows.len(),
             self.scenarios.len(),
-            count(Verdict::Passed),
-            self.red().count(),
-            count(Verdict::NotRun)
+            self.matrix.tally()
         )?;
+        if !self.flaws.is_empty() {
+            f.write_str(", DOES NOT ADD UP")?;
+        }
         [self.cut_short_in_words(), self.missing_in_words()]
             .iter()
             .flatten()
@@ -171,9 +194,14 @@ impl Source {
             host: run.header.host.clone(),
             accelerator: run.accelerator.as_ref().map(|choice| choice.accelerator),
             kernels: run.rows.len(),
-            finished: run.finished,
+            finished: run.finished.is_some(),
         }
     }
+}
+
+fn flaws_of(run: &Run) -> impl Iterator<Item = (String, Flaw)> {
+    let name = &run.header.run;
+    run.flaws.iter().map(|flaw| (name.clone(), flaw.clone()))
 }
 
 fn scenarios_of(runs: &[&Run]) -> Vec<String> {
@@ -236,6 +264,7 @@ mod tests {
         let scenarios = rows.iter().flat_map(|row| &row.cells);
         Run {
             header: Header {
+                format: 1,
                 run: name.to_owned(),
                 started: Timestamp::from_second(second).unwrap(),
                 host: "host".to_owned(),
@@ -245,7 +274,8 @@ mod tests {
             },
             accelerator: None,
             rows,
-            finished: true,
+            finished: Some(Exit::Agreed),
+            flaws: Vec::new(),
         }
     }
 
@@ -353,13 +383,13 @@ mod tests {
     fn a_run_that_was_cut_short_is_no_success() {
         let passed = vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
         let cut = Run {
-            finished: false,
+            finished: None,
             ..run("a", 1, passed)
         };
         let merged = Merged::of(&[cut]);
         assert_eq!(merged.exit(false), Exit::Unable);
         assert!(merged.to_string().ends_with("CUT SHORT: a"), "{merged}");
-        assert_no_success(&merged, "CUT SHORT: a");
+        assert_no_success(&merged, "A run was cut short", "CUT SHORT: a");
     }
 
     #[test]
@@ -379,7 +409,7 @@ mod tests {
         let part = Merged::of(&parts[1..]);
         assert_eq!(part.exit(false), Exit::Unable);
         assert!(part.to_string().ends_with("MISSING shards: 1/2"), "{part}");
-        assert_no_success(&part, "MISSING shards: 1/2");
+        assert_no_success(&part, "A shard is missing", "MISSING shards: 1/2");
     }
 
     #[test]
@@ -387,17 +417,47 @@ mod tests {
         let cells = [("one", Verdict::Passed), ("two", Verdict::QemuFailed)];
         let merged = Merged::of(&[run("a", 1, vec![row("6.1", Some("6.1.9"), &cells)])]);
         assert_eq!(merged.exit(false), Exit::Unable);
-        assert_no_success(&merged, "QEMU FAILED");
+        assert_no_success(&merged, "QEMU FAILED in 1 cell", "QEMU FAILED");
+        assert_eq!(
+            merged.to_string(),
+            "1 × 2 cells: 1 passed, 0 red, 1 QEMU failed"
+        );
     }
 
-    /// The page does not begin with a success, and says why.
-    fn assert_no_success(merged: &Merged, why: &str) {
+    #[test]
+    fn a_record_that_does_not_add_up_is_no_success() {
+        let passed = || vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
+        let flawed = |hides_red| {
+            let what = "3.10 has no row".to_owned();
+            Merged::of(&[Run {
+                flaws: vec![Flaw { what, hides_red }],
+                ..run("a", 1, passed())
+            }])
+        };
+        let words = "DOES NOT ADD UP: a: 3.10 has no row";
+        let merged = flawed(false);
+        assert_eq!(merged.exit(false), Exit::Unable);
+        assert!(
+            merged.to_string().ends_with(", DOES NOT ADD UP"),
+            "{merged}"
+        );
+        assert_no_success(&merged, "The record of a run does not add up", words);
+        let merged = flawed(true);
+        assert_eq!(merged.exit(false), Exit::Disagreed);
+        assert_no_success(&merged, "A red result is in no cell", words);
+    }
+
+    /// The page's head says what is worst, and not a success; the page says why.
+    fn assert_no_success(merged: &Merged, head: &str, why: &str) {
         let page = crate::report::page(merged);
         assert!(page.contains(why), "no {why:?}");
-        for words in ["Every kernel does", "\u{2713}</span>All that ran"] {
-            assert!(!page.contains(words), "{words:?} is on the page");
+        assert!(page.contains(&format!("<title>{head} · Strata")), "{head}");
+        let (_, h1) = page.split_once("<h1").unwrap();
+        let (h1, _) = h1.split_once("</h1>").unwrap();
+        assert!(h1.contains(head), "{h1}");
+        for words in ["Every kernel does", "All that ran", "\u{2713}"] {
+            assert!(!h1.contains(words), "{words:?} is in the head: {h1}");
         }
-        assert!(page.contains("?</span>All that ran"));
     }
 
     #[test]

@@ -56,12 +56,13 @@ pub(crate) struct Object {
 pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>, BadRequest> {
     let shown = binary.display();
     let bytes = fs::read(binary).map_err(|error| BadRequest::new(format!("{shown}: {error}")))?;
-    let program = Object::parse(binary, &bytes, None)
-        .map_err(|why| BadRequest::new(format!("{shown} is no program for this machine: {why}")))?;
+    let program = Object::parse(binary, &bytes, None).map_err(|why| {
+        BadRequest::not_executable(format!("{shown} is no program for this machine: {why}"))
+    })?;
     let mut found: Vec<PathBuf> = program.interpreter.iter().cloned().collect();
     if let Some(missing) = found.iter().find(|interpreter| !interpreter.is_file()) {
         let missing = missing.display();
-        return Err(BadRequest::new(format!(
+        return Err(BadRequest::missing(format!(
             "{shown} needs the dynamic linker {missing}, which is not on this machine: install \
              the C library it was built for, or link it statically"
         )));
@@ -84,7 +85,7 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
             }
             let library = search.find(&name, &objects, index).ok_or_else(|| {
                 let needer = objects[index].path.display();
-                BadRequest::new(format!(
+                BadRequest::missing(format!(
                     "{shown}: the library {name}, needed by {needer}, is nowhere on this machine: \
                      install it, or say with --env LD_LIBRARY_PATH=DIR where it is"
                 ))
@@ -99,7 +100,10 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
 
 impl Object {
     pub(crate) fn parse(path: &Path, bytes: &[u8], loader: Option<usize>) -> Result<Self, String> {
-        let elf = Elf::parse(bytes).map_err(|error| error.to_string())?;
+        let elf = Elf::parse(bytes).map_err(|_| {
+            let length = bytes.len();
+            format!("its ELF headers do not fit its {length} bytes: it is damaged, or cut short")
+        })?;
         let machine = elf.header.e_machine;
         if ![EM_X86_64, EM_386].contains(&machine) {
             let name = goblin::elf::header::machine_to_str(machine);

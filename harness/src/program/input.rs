@@ -5,19 +5,28 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 
-use guest::wire::{self, Stream};
-use guest::{Order, WINDOW};
+use guest::wire::{self, OVERHEAD, Stream};
+use guest::{Key, Order, WINDOW};
 
-use super::Stdin;
+use super::spool::Spool;
 
 /// How much input goes into one frame: three of them fit the window.
 const FRAME: usize = 960;
 
+/// What comes for a program to read: through a file, which may be fed from what
+/// several programs read.
+#[derive(Debug)]
+pub struct Coming {
+    pub(super) file: File,
+    pub(super) spool: Option<Arc<Spool>>,
+}
+
 /// The frames to the guest, in their sequence.
 pub(super) struct Input {
     /// What may still be read for the program.
-    source: Option<File>,
+    source: Option<Coming>,
     /// The sequence number of the next frame.
     next: u32,
     /// Frames of input that were sent and not taken, with their lengths.
@@ -25,12 +34,9 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn new(stdin: Stdin) -> Self {
+    pub(super) fn new(source: Option<Coming>) -> Self {
         Self {
-            source: match stdin {
-                Stdin::Stream(_, file) => Some(file.into()),
-                Stdin::Null | Stdin::Bytes(_) => None,
-            },
+            source,
             next: 0,
             sent: VecDeque::new(),
         }
@@ -43,22 +49,27 @@ impl Input {
         let source = self.source.as_ref();
         source
             .filter(|_| sent + frame_length(FRAME) <= WINDOW)
-            .map(AsFd::as_fd)
+            .map(|source| source.file.as_fd())
     }
 
     /// Reads what there is, and makes the next frame of it, if it is one.
-    pub(super) fn frame(&mut self) -> io::Result<Option<Vec<u8>>> {
+    pub(super) fn frame(&mut self, key: Key) -> io::Result<Option<Vec<u8>>> {
         let Some(source) = &mut self.source else {
             return Ok(None);
         };
         let mut buffer = [0; FRAME];
-        match source.read(&mut buffer) {
+        match source.file.read(&mut buffer) {
             Ok(0) => {
+                // The end of what is spooled may be an error.
+                source
+                    .spool
+                    .as_ref()
+                    .map_or(Ok(()), |spool| spool.check())?;
                 self.source = None;
-                Ok(Some(self.order(&Order::EndOfStdin)))
+                Ok(Some(self.order(key, &Order::EndOfStdin)))
             }
             Ok(length) => {
-                let frame = wire::encode_bytes(self.next, Stream::Stdin, &buffer[..length]);
+                let frame = wire::encode_bytes(key, self.next, Stream::Stdin, &buffer[..length]);
                 self.sent.push_back((self.next, frame.len()));
                 self.next += 1;
                 Ok(Some(frame))
@@ -71,8 +82,8 @@ impl Input {
 
     /// The frame of an order. These are few and small: the window does not count
     /// them.
-    pub(super) fn order(&mut self, order: &Order) -> Vec<u8> {
-        let frame = wire::encode(self.next, order);
+    pub(super) fn order(&mut self, key: Key, order: &Order) -> Vec<u8> {
+        let frame = wire::encode(key, self.next, order);
         self.next += 1;
         frame
     }
@@ -90,8 +101,8 @@ impl Input {
 
 /// How long the frame of so many bytes is.
 const fn frame_length(bytes: usize) -> usize {
-    // Checksum, sequence number and channel; six bits to a byte; start and end.
-    ((4 + 4 + 1 + bytes) * 8).div_ceil(6) + 2
+    // Six bits to a byte; start and end.
+    ((OVERHEAD + bytes) * 8).div_ceil(6) + 2
 }
 
 #[cfg(test)]
@@ -103,7 +114,7 @@ mod tests {
 
     #[test]
     fn three_frames_fit_the_window() {
-        let frame = wire::encode_bytes(u32::MAX, Stream::Stdin, &[0; FRAME]);
+        let frame = wire::encode_bytes(Key::NONE, u32::MAX, Stream::Stdin, &[0; FRAME]);
         assert_eq!(frame.len(), frame_length(FRAME));
         assert!(3 * frame.len() <= WINDOW);
     }
@@ -113,10 +124,11 @@ mod tests {
         let (read, mut write) = io::pipe().unwrap();
         write.write_all(&[0; 10 * FRAME]).unwrap();
         drop(write);
-        let mut input = Input::new(Stdin::Stream(Vec::new(), OwnedFd::from(read)));
+        let file = File::from(OwnedFd::from(read));
+        let mut input = Input::new(Some(Coming { file, spool: None }));
         for _ in 0..3 {
             assert!(input.wanted().is_some());
-            assert!(input.frame().unwrap().is_some());
+            assert!(input.frame(Key::NONE).unwrap().is_some());
         }
         assert!(input.wanted().is_none());
         input.taken(0);

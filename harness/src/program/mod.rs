@@ -5,11 +5,13 @@ mod input;
 pub(crate) mod ld_cache;
 mod output;
 mod pack;
+mod request;
 mod runner;
 pub(crate) mod script;
 mod session;
 mod several;
 mod shell;
+mod spool;
 mod stdin;
 mod tree;
 
@@ -19,13 +21,17 @@ use std::path::{Path, PathBuf};
 
 use guest::{User, WindowSize};
 
+use crate::{Bootable, Problem};
+
+pub use input::Coming;
 pub use output::{Captured, Collected, Output, Streams};
 pub use pack::Packed;
+pub use request::words_of_run;
 pub use runner::{Finished, Runner, TIMEOUT};
 pub use session::{Ending, Limits, Ran, Session};
-pub use several::Named;
+pub use several::Several;
 pub use shell::Screen;
-pub use stdin::Stdin;
+pub use stdin::{SharedStdin, Stdin};
 
 /// Where a guest looks for programs that are named without a path.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -119,21 +125,61 @@ impl Program {
     }
 }
 
-/// A request that cannot be met as it stands; whoever made it can mend it.
+/// A kernel by its name, if it could be had.
+pub type Named = (String, Result<Bootable, Problem>);
+
+/// A request that cannot be met as it stands: it has to be made differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadRequest(String);
+pub struct BadRequest {
+    why: String,
+    refusal: Refusal,
+}
+
+/// What of a request is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request itself makes no sense.
+    Senseless,
+    /// The program is there and no kernel can execute it.
+    NotExecutable,
+    /// The program, or what it needs to run, is not there.
+    Missing,
+}
 
 impl BadRequest {
     /// With what is wrong and what to do.
     #[must_use]
     pub fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
+        Self::because(why, Refusal::Senseless)
+    }
+
+    /// A program that cannot be executed.
+    #[must_use]
+    pub fn not_executable(why: impl Into<String>) -> Self {
+        Self::because(why, Refusal::NotExecutable)
+    }
+
+    /// A program that is missing, or something that it needs.
+    #[must_use]
+    pub fn missing(why: impl Into<String>) -> Self {
+        Self::because(why, Refusal::Missing)
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub const fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+
+    fn because(why: impl Into<String>, refusal: Refusal) -> Self {
+        let why = why.into();
+        Self { why, refusal }
     }
 }
 
 impl fmt::Display for BadRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.why)
     }
 }
 

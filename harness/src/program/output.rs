@@ -2,8 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
 
 use guest::wire::Stream;
+
+use crate::{Drained, Interrupt};
 
 /// Takes a program's output, as it comes.
 pub trait Output {
@@ -21,6 +25,26 @@ pub trait Output {
     /// # Errors
     /// Those of whoever takes the output: they end the machine.
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
+
+    /// Where nothing more fits for now, what becomes readable once something may.
+    /// Until then the guest is kept waiting.
+    fn full(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Waits until all of it is where it belongs: until the deadline, or an
+    /// interrupt, at most.
+    ///
+    /// # Errors
+    /// Those of whoever takes the output.
+    fn finish(
+        &mut self,
+        deadline: Option<Instant>,
+        interrupt: Option<&Interrupt>,
+    ) -> io::Result<Drained> {
+        let _ = (deadline, interrupt);
+        Ok(Drained::All)
+    }
 }
 
 /// Passes output on at once.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use anyhow::Result;
 use guest::{Job, STDIN_PATH};
 
 use super::tree::Tree;
-use super::{BadRequest, PATH, Program, Stdin, elf, ld_cache, script};
+use super::{BadRequest, PATH, Program, elf, ld_cache, script};
 use crate::initramfs;
 
 /// How many names are offered where one is wrong.
@@ -92,27 +92,31 @@ impl Program {
                     } else {
                         "write a path with a slash, or install it".to_owned()
                     };
-                    BadRequest::new(format!("no program {shown} in PATH: {hint}"))
+                    BadRequest::missing(format!("no program {shown} in PATH: {hint}"))
                 });
             }
         }
         let path = absolute(&self.path)?;
         let metadata = fs::metadata(&path).map_err(|error| {
-            BadRequest::new(format!("no program {shown}: {error}{}", nearest(&path)))
+            let why = format!("no program {shown}: {error}{}", nearest(&path));
+            match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory => BadRequest::missing(why),
+                _ => BadRequest::not_executable(why),
+            }
         })?;
         if !metadata.is_file() {
-            return Err(BadRequest::new(format!(
+            return Err(BadRequest::not_executable(format!(
                 "{shown} is no program but a directory or device"
             )));
         }
         if metadata.permissions().mode() & 0o111 == 0 {
-            return Err(BadRequest::new(format!(
+            return Err(BadRequest::not_executable(format!(
                 "{shown} is not executable: `chmod +x {shown}` if it is a program"
             )));
         }
         let head = head(&path)?;
         if !(head.starts_with(elf::MAGIC) || head.starts_with(b"#!")) {
-            return Err(BadRequest::new(format!(
+            return Err(BadRequest::not_executable(format!(
                 "{shown} is no executable: neither an ELF binary nor a script with a first line \
                  such as #!/bin/sh"
             )));
@@ -128,17 +132,29 @@ impl Packed {
         self.tree.size()
     }
 
-    /// Packs the initramfs with which a machine runs the program.
+    /// Packs the initramfs with which machines run the program, and what it finds
+    /// to read there.
     ///
     /// # Errors
     /// Where the guest cannot be built, or a file not be read.
-    pub fn initramfs(&self, stdin: &Stdin) -> Result<initramfs::Packed> {
+    pub(super) fn load(&self, stdin: guest::Stdin, at_hand: &[u8]) -> Result<Loaded> {
         let mut program = self.program.clone();
-        program.stdin = stdin.kind();
+        program.stdin = stdin;
         let initramfs = self.tree.add_to(initramfs::base(&Job::Program(program))?)?;
-        let initramfs = initramfs.file(STDIN_PATH, stdin.at_hand(), 0o644);
-        initramfs::Packed::of(&initramfs)
+        let initramfs = initramfs.file(STDIN_PATH, at_hand, 0o644);
+        Ok(Loaded {
+            initramfs: initramfs::Packed::of(&initramfs)?,
+            size: self.size() + at_hand.len() as u64,
+        })
     }
+}
+
+/// A program in an initramfs, with which any number of machines can boot.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) initramfs: initramfs::Packed,
+    /// How much room takes what travels, in bytes.
+    pub(super) size: u64,
 }
 
 /// Takes files along, and whatever they need.
@@ -156,12 +172,26 @@ impl Packer {
         let mut ahead = vec![path.to_owned()];
         while let Some(path) = ahead.pop() {
             if self.seen.insert(path.clone()) {
-                for file in self.tree.carry(&path)? {
-                    ahead.extend(self.needs(&file)?);
-                }
+                let files = self.tree.carry(&path)?;
+                ahead.extend(self.all_needs(&path, &files)?);
             }
         }
         Ok(())
+    }
+
+    /// What the files need that came with a path. A directory may well hold some
+    /// that run nowhere on this host: these are missed only if they are used.
+    fn all_needs(&mut self, path: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, BadRequest> {
+        let among_others = path.is_dir();
+        let mut all = Vec::new();
+        for file in files {
+            match self.needs(file) {
+                Ok(needs) => all.extend(needs),
+                Err(_) if among_others => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
     }
 
     fn carry_to(&mut self, host: &Path, guest: &str) -> Result<(), BadRequest> {
@@ -178,10 +208,8 @@ impl Packer {
             target.push(name);
         }
         let files = self.tree.carry_to(host, &target)?;
-        for file in files {
-            for need in self.needs(&file)? {
-                self.carry(&need)?;
-            }
+        for need in self.all_needs(host, &files)? {
+            self.carry(&need)?;
         }
         Ok(())
     }

@@ -1,33 +1,37 @@
 //! Programs in kernels: what `cargo xtask run` and a test of one's own do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use guest::{Kernel, Status};
 use images::{Catalogue, Silent, Store};
 
+use super::input::Coming;
+use super::pack::Loaded;
 use super::{Captured, Ending, Limits, Output, Packed, Program, Ran, Session, Stdin};
 use crate::bench::MEMORY_MIB;
 use crate::boot::Deadlines;
 use crate::terminal::Window;
-use crate::{Bench, Bootable, Debugger, Interrupt, RunDir};
+use crate::{Bench, Bootable, Debugger, Interrupt, RunDir, Watcher};
 
 /// How long a program may take of which nothing else is said.
 pub const TIMEOUT: Duration = Duration::from_secs(600);
+/// Twelve times what a guest is silent at most ([`guest::HEARTBEAT`]).
+const SILENCE: Duration = Duration::from_secs(60);
 /// For each so many bytes that travel, a second is added to the time for a boot.
 const UNPACKED_A_SECOND: u64 = 4 << 20;
 
-/// How programs are run.
+/// How programs are run, beside what their [`Bench`] says of all machines.
 #[derive(Clone, Debug)]
 pub struct Runner<'a> {
     /// Memory in MiB; enough for what travels, where it is not given.
     pub memory_mib: Option<u32>,
-    /// Processors.
-    pub cpus: u32,
-    /// Words to add to the kernel's command line.
-    pub append: Vec<String>,
     /// How long the program may take; for ever where a person uses it.
     pub timeout: Option<Duration>,
+    /// How long a guest may say nothing before it counts as hung, which says
+    /// something every five seconds. Not under a debugger, which may stop it.
+    pub silence: Duration,
     /// Where a debugger may attach.
     pub debugger: Option<&'a Debugger>,
     /// What ends a run before its time.
@@ -40,9 +44,8 @@ impl Default for Runner<'_> {
     fn default() -> Self {
         Self {
             memory_mib: None,
-            cpus: 1,
-            append: Vec::new(),
             timeout: Some(TIMEOUT),
+            silence: SILENCE,
             debugger: None,
             interrupt: None,
             window: None,
@@ -51,6 +54,25 @@ impl Default for Runner<'_> {
 }
 
 impl Runner<'_> {
+    /// Obtains a kernel and makes a machine for it, unless an interrupt comes
+    /// first: then nothing is left to be done.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be had.
+    pub fn prepare(
+        &self,
+        bench: &Arc<Bench>,
+        kernel: &images::Kernel,
+        watcher: &Arc<dyn Watcher>,
+    ) -> Result<Option<Bootable>> {
+        let Some(interrupt) = self.interrupt else {
+            return Ok(Some(bench.machine(kernel, &**watcher)?));
+        };
+        let (bench, kernel, watcher) = (Arc::clone(bench), kernel.clone(), Arc::clone(watcher));
+        let prepared = interrupt.unless_told(move || bench.machine(&kernel, &*watcher))?;
+        Ok(prepared.transpose()?)
+    }
+
     /// Runs a program in a kernel. Where it did not come to its own end, the
     /// console is kept and [`Ran::console`] says where.
     ///
@@ -63,16 +85,26 @@ impl Runner<'_> {
         stdin: Stdin,
         output: &mut dyn Output,
     ) -> Result<Ran> {
-        let size = program.size() + stdin.at_hand().len() as u64;
+        let (kind, at_hand, coming) = stdin.taken_apart();
+        let loaded = program.load(kind, &at_hand)?;
+        drop(at_hand);
+        self.run_loaded(kernel, &loaded, coming, output)
+    }
+
+    pub(super) fn run_loaded(
+        &self,
+        kernel: &Bootable,
+        program: &Loaded,
+        input: Option<Coming>,
+        output: &mut dyn Output,
+    ) -> Result<Ran> {
+        let size = program.size;
         let mut machine = kernel.machine.clone();
         // The initramfs, what is unpacked from it, and input on its way.
         let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
         machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
-        machine.cpus = self.cpus;
-        machine.append.clone_from(&self.append);
         machine.gdb = self.debugger.map(Debugger::number);
-        let initramfs = program.initramfs(&stdin)?;
-        machine.initramfs = initramfs.path();
+        machine.initramfs = program.initramfs.path();
         let boot = Deadlines::of(machine.accelerator).boot;
         let session = Session {
             machine: &machine,
@@ -80,9 +112,9 @@ impl Runner<'_> {
             limits: Limits {
                 boot: boot + Duration::from_secs(size / UNPACKED_A_SECOND),
                 program: self.timeout,
-                silence_is_death: self.debugger.is_none(),
+                silence: self.debugger.is_none().then_some(self.silence),
             },
-            stdin,
+            input,
             interrupt: self.interrupt,
             window: self.window,
         };

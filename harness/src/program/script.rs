@@ -20,16 +20,26 @@ pub(crate) fn interpreters(
     let shown = script.display();
     let line = line.split(|&byte| byte == b'\n').next().unwrap_or(line);
     let mut words = line
-        .split(|byte| b" \t\r".contains(byte))
+        .split(|byte| b" \t".contains(byte))
         .filter(|word| !word.is_empty())
         .map(|word| Path::new(OsStr::from_bytes(word)));
     let interpreter = words
         .next()
         .filter(|path| path.is_absolute())
-        .ok_or_else(|| BadRequest::new(format!("{shown}: its first line names no interpreter")))?;
+        .ok_or_else(|| {
+            let why = format!("{shown}: its first line names no interpreter");
+            BadRequest::not_executable(why)
+        })?;
+    // To a kernel, a carriage return is a letter like others.
+    if line.ends_with(b"\r") {
+        return Err(BadRequest::missing(format!(
+            "{shown}: its first line ends in CR LF, so that its interpreter's name ends in CR: \
+             no file has that name; `sed -i 's/\\r$//' {shown}` makes its lines end in LF"
+        )));
+    }
     if !interpreter.is_file() {
         let interpreter = interpreter.display();
-        return Err(BadRequest::new(format!(
+        return Err(BadRequest::missing(format!(
             "{shown}: its interpreter {interpreter} is not on this machine: install it"
         )));
     }
@@ -41,10 +51,12 @@ pub(crate) fn interpreters(
             .map(|word| word.strip_prefix(b"-S").unwrap_or(word))
             .find(|word| !(word.is_empty() || word.starts_with(b"-") || word.contains(&b'=')))
             .map(OsStr::from_bytes)
-            .ok_or_else(|| BadRequest::new(format!("{shown}: its first line names no program")))?;
+            .ok_or_else(|| {
+                BadRequest::not_executable(format!("{shown}: its first line names no program"))
+            })?;
         let program = which::which_in(name, Some(search), "/").map_err(|_| {
             let (name, search) = (name.display(), search.display());
-            BadRequest::new(format!(
+            BadRequest::missing(format!(
                 "{shown}: its interpreter {name} is not in {search}: install it there, or name \
                  another PATH with --env"
             ))
@@ -72,6 +84,19 @@ mod tests {
         assert_eq!(of("no script").unwrap(), [] as [&Path; 0]);
         assert!(of("#!\n").is_err());
         assert!(of("#!/nowhere/sh\n").is_err());
+    }
+
+    #[test]
+    fn a_first_line_that_ends_in_cr_lf_names_no_interpreter() {
+        for line in [
+            "/bin/sh",
+            "/bin/sh -e",
+            "/usr/bin/env sh",
+            "/usr/bin/env -S sh -e",
+        ] {
+            let why = of(&format!("#!{line}\r\ntrue\r\n")).unwrap_err();
+            assert!(why.to_string().contains("CR LF"), "{why}");
+        }
     }
 
     #[test]

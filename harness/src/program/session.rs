@@ -1,6 +1,6 @@
 //! One run of a program: from the boot of its kernel to its exit status.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ use anyhow::{Context, Result};
 use guest::wire::Message;
 use guest::{Kernel, Order, Record, Status};
 
-use super::input::Input;
-use super::{Output, Stdin};
+use super::Output;
+use super::input::{Coming, Input};
 use crate::boot::{GRACE, again_if, hosts_fault};
 use crate::conversation::{Conversation, Turn};
 use crate::end::End;
 use crate::patience::{Wait, excused};
 use crate::terminal::Window;
 use crate::workspace::CONSOLE;
-use crate::{Interrupt, Machine, RunDir};
+use crate::{Drained, Interrupt, Machine, RunDir};
 
-/// A guest that says nothing for so long hangs: it would say something every
-/// five seconds ([`guest::HEARTBEAT`]).
-const SILENCE: Duration = Duration::from_secs(60);
+/// How long a reader may take for what is still to be written of a run that ended
+/// badly.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How many lines of a console are shown where a run ended badly.
 const LAST_LINES: usize = 12;
 
@@ -33,9 +33,9 @@ pub struct Limits {
     /// From the program's start to its end, by the clock on the wall; none where
     /// a person uses it.
     pub program: Option<Duration>,
-    /// Whether a guest that is silent counts as hung. Not where a debugger may
-    /// have stopped it.
-    pub silence_is_death: bool,
+    /// How long a guest may say nothing before it counts as hung; for ever where a
+    /// debugger may have stopped it.
+    pub silence: Option<Duration>,
 }
 
 /// A run that is to be made.
@@ -46,8 +46,8 @@ pub struct Session<'a> {
     pub dir: &'a RunDir,
     /// How long it may take.
     pub limits: Limits,
-    /// What the program reads.
-    pub stdin: Stdin,
+    /// What comes for the program to read, beside what lies in its initramfs.
+    pub input: Option<Coming>,
     /// What ends the run before its time.
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
@@ -77,6 +77,8 @@ pub struct Ran {
 pub enum Ending {
     /// The program ended.
     Ended(Status),
+    /// It could not be executed: the kernel's words, and whether it is missing.
+    Refused(String, bool),
     /// It did not, in this time.
     TimedOut(Duration),
     /// It was interrupted.
@@ -95,7 +97,7 @@ impl Session<'_> {
     /// read, output cannot be written.
     pub fn run(self, output: &mut dyn Output) -> Result<Ran> {
         let started = Instant::now();
-        let mut input = Input::new(self.stdin);
+        let mut input = Input::new(self.input);
         let mut retries = Vec::new();
         let (kernel, ending, transcript, dir) = again_if(
             self.dir,
@@ -107,7 +109,7 @@ impl Session<'_> {
                     conversation: &mut conversation,
                     phase: Phase::Boots(Wait::new("the guest to come up", self.limits.boot)),
                     heard: Instant::now(),
-                    silence: SILENCE,
+                    silence: self.limits.silence,
                     kernel: None,
                     input: &mut input,
                     interrupt: self.interrupt,
@@ -122,6 +124,8 @@ impl Session<'_> {
                 _ => None,
             },
         )?;
+        // The machine is gone; who reads slowly still gets all of it.
+        let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
         let console = match ending {
             Ending::Lost(_) | Ending::TimedOut(_) => Some(dir.keep(CONSOLE, transcript.file())?),
             _ => None,
@@ -135,6 +139,36 @@ impl Session<'_> {
             console,
         })
     }
+}
+
+/// Sees to it that the output arrives. A reader has as long for the last of it as
+/// the program had for all.
+fn deliver(
+    ending: Ending,
+    output: &mut dyn Output,
+    limit: Option<Duration>,
+    interrupt: Option<&Interrupt>,
+) -> Result<Ending> {
+    let after = |patience| Some(Instant::now() + patience);
+    if !matches!(ending, Ending::Ended(_)) {
+        // How it ended is what counts.
+        let _ = output.finish(after(FAREWELL), None);
+        return Ok(ending);
+    }
+    match output.finish(limit.and_then(after), interrupt) {
+        Ok(Drained::All) => Ok(ending),
+        Ok(Drained::Late) => Ok(Ending::TimedOut(limit.unwrap_or_default())),
+        Ok(Drained::Interrupted) => Ok(Ending::Interrupted),
+        Err(error) => not_taken(error),
+    }
+}
+
+/// What comes of output that is not taken.
+fn not_taken(error: io::Error) -> Result<Ending> {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Ok(Ending::OutputClosed);
+    }
+    Err(error).context("writing the program's output")
 }
 
 /// How far a run has come.
@@ -152,6 +186,8 @@ enum Source {
     Interrupt,
     Window,
     Stdin,
+    /// There is room for output again, or an end of it.
+    Output,
 }
 
 struct Talk<'a> {
@@ -161,7 +197,7 @@ struct Talk<'a> {
     /// When the guest last said something.
     heard: Instant,
     /// How long it may say nothing.
-    silence: Duration,
+    silence: Option<Duration>,
     kernel: Option<Kernel>,
     input: &'a mut Input,
     interrupt: Option<&'a Interrupt>,
@@ -171,7 +207,7 @@ struct Talk<'a> {
 impl Talk<'_> {
     fn hold(&mut self, output: &mut dyn Output) -> Result<Ending> {
         loop {
-            match self.turn()? {
+            match self.turn(&*output)? {
                 Event::Said(messages) => {
                     for message in messages {
                         if let Some(ending) = self.take(message, output)? {
@@ -186,14 +222,21 @@ impl Talk<'_> {
                     }
                 }
                 Event::Ready(Source::Interrupt) => return Ok(Ending::Interrupted),
+                // The next turn sees whether there is room.
+                Event::Ready(Source::Output) => {}
                 Event::Ready(Source::Window) => {
                     if let Some(size) = self.window.and_then(Window::changed) {
-                        let order = self.input.order(&Order::Resize(size));
+                        let order = self
+                            .input
+                            .order(self.conversation.key(), &Order::Resize(size));
                         self.send(&order)?;
                     }
                 }
                 Event::Ready(Source::Stdin) => {
-                    let frame = self.input.frame().context("reading the program's input")?;
+                    let frame = self
+                        .input
+                        .frame(self.conversation.key())
+                        .context("reading the program's input")?;
                     self.send(&frame.unwrap_or_default())?;
                 }
                 Event::Quiet => {
@@ -206,22 +249,39 @@ impl Talk<'_> {
         }
     }
 
-    fn turn(&mut self) -> Result<Event> {
-        let deadline = self.deadline();
+    fn turn(&mut self, output: &dyn Output) -> Result<Event> {
         let runs = matches!(self.phase, Phase::Runs(_));
-        let sources: [(Option<BorrowedFd<'_>>, Source); 3] = [
+        let full = output.full().filter(|_| runs);
+        let paused = full.is_some();
+        let deadline = match &self.phase {
+            // The guest cannot be heard, so it is not silent.
+            Phase::Runs(until) if paused => *until,
+            _ => self.deadline(),
+        };
+        let sources: [(Option<BorrowedFd<'_>>, Source); 4] = [
+            (full, Source::Output),
             (self.interrupt.map(AsFd::as_fd), Source::Interrupt),
             (
                 self.window.filter(|_| runs).map(AsFd::as_fd),
                 Source::Window,
             ),
-            (self.input.wanted().filter(|_| runs), Source::Stdin),
+            (
+                self.input.wanted().filter(|_| runs && !paused),
+                Source::Stdin,
+            ),
         ];
         let (files, sources): (Vec<_>, Vec<_>) = sources
             .into_iter()
             .filter_map(|(file, source)| Some((file?, source)))
             .unzip();
-        Ok(match self.conversation.turn(deadline, &files)? {
+        let turn = if paused {
+            let turn = self.conversation.pause(deadline, &files)?;
+            self.heard = Instant::now();
+            turn
+        } else {
+            self.conversation.turn(deadline, &files)?
+        };
+        Ok(match turn {
             Turn::Said(said) => Event::Said(said.into_iter().map(|said| said.message).collect()),
             Turn::Other(number) => Event::Ready(sources[number]),
             Turn::Quiet => Event::Quiet,
@@ -235,10 +295,7 @@ impl Talk<'_> {
         match &self.phase {
             Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _) => Some(wait.until),
             Phase::Runs(until) => {
-                let silence = self
-                    .limits
-                    .silence_is_death
-                    .then_some(self.heard + self.silence);
+                let silence = self.silence.map(|silence| self.heard + silence);
                 [*until, silence].into_iter().flatten().min()
             }
         }
@@ -252,9 +309,9 @@ impl Talk<'_> {
     /// The end, if that was a deadline.
     fn patience_is_over(&mut self) -> Option<Ending> {
         let kept_waiting = self.conversation.kept_waiting();
-        self.silence = excused(SILENCE, kept_waiting);
+        let silence = self.limits.silence;
+        self.silence = silence.map(|silence| excused(silence, kept_waiting));
         let now = Instant::now();
-        let is_silent = now >= self.heard + self.silence;
         match (&mut self.phase, self.limits.program) {
             (Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _), _) => {
                 (!wait.goes_on(kept_waiting)).then(|| Ending::Lost(wait.in_vain()))
@@ -262,12 +319,14 @@ impl Talk<'_> {
             (Phase::Runs(Some(until)), Some(limit)) if now >= *until => {
                 Some(Ending::TimedOut(limit))
             }
-            (Phase::Runs(_), _) if self.limits.silence_is_death && is_silent => {
-                let silence = self.silence.as_secs();
+            (Phase::Runs(_), _) => {
+                let silence = self
+                    .silence
+                    .filter(|silence| now >= self.heard + *silence)?;
+                let silence = silence.as_secs();
                 let what = format!("the guest has said nothing for {silence} s");
                 Some(Ending::Lost(End::Hung(what)))
             }
-            (Phase::Runs(_), _) => None,
         }
     }
 
@@ -281,12 +340,8 @@ impl Talk<'_> {
         match (message, &self.phase) {
             (Message::Bytes(stream, bytes), Phase::Runs(_)) => {
                 return match output.bytes(stream, &bytes) {
-                    Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                        Ok(Some(Ending::OutputClosed))
-                    }
-                    result => result
-                        .map(|()| None)
-                        .context("writing the program's output"),
+                    Ok(()) => Ok(None),
+                    Err(error) => not_taken(error).map(Some),
                 };
             }
             (Message::Record(Record::Booted { kernel }), Phase::Boots(_)) => {
@@ -303,7 +358,22 @@ impl Talk<'_> {
             }
             (Message::Record(Record::StdinClosed), Phase::Runs(_)) => self.input.close(),
             (Message::Record(Record::Alive), Phase::Runs(_)) => {}
-            (Message::Record(Record::ProgramEnded { status }), Phase::Runs(_)) => {
+            (Message::Record(Record::ProgramRefused { why, missing }), Phase::Starts(_)) => {
+                return Ok(Some(Ending::Refused(why, missing)));
+            }
+            (
+                Message::Record(Record::ProgramEnded {
+                    status,
+                    whole: false,
+                }),
+                Phase::Runs(_),
+            ) => {
+                return Ok(Some(Ending::Lost(End::Broken(format!(
+                    "the program ended ({status}), but something that it has left behind cannot \
+                     be killed and holds its output open: some of that may be missing"
+                )))));
+            }
+            (Message::Record(Record::ProgramEnded { status, .. }), Phase::Runs(_)) => {
                 self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
             }
             (Message::Record(Record::Finished { .. }), Phase::Ends(_, status)) => {

@@ -1,108 +1,183 @@
 //! One program in several kernels, side by side.
 
-use std::io::{self, Write};
+use std::io;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result};
 use guest::wire::Stream;
+use images::Kernel;
 
-use super::{Collected, Ending, Output, Packed, Ran, Runner, Stdin, Streams};
-use crate::report::{closing_line, exit_code, failure};
-use crate::{Bootable, Exit, Problem, side_by_side};
+use super::pack::Loaded;
+use super::{Collected, Ending, Output, Packed, Ran, Runner, SharedStdin};
+use crate::report::{ExitCodes, closing_line, failure, words};
+use crate::{Bench, Drained, Interrupt, Outlet, Problem, Watcher, side_by_side};
 
-/// A kernel by its name, if it could be had.
-pub type Named = (String, Result<Bootable, Problem>);
+/// A run and what it wrote; nothing where an interrupt came before it.
+type Run = Option<(Ran, Collected)>;
+
+/// Several kernels, and how it is told what a program does in them.
+pub struct Several<'a> {
+    /// How they are booted.
+    pub bench: &'a Arc<Bench>,
+    /// Which they are.
+    pub kernels: &'a [Kernel],
+    /// Hears how they are obtained.
+    pub watcher: &'a Arc<dyn Watcher>,
+    /// Which exit codes are given.
+    pub codes: ExitCodes,
+    /// Whether a kernel that cannot be had is a failure. It is one in any case
+    /// where none can.
+    pub strict: bool,
+}
 
 impl Runner<'_> {
-    /// Runs a program in several kernels at a time. What it writes in each is
+    /// Runs a program in several kernels at a time. Each kernel is obtained when
+    /// its turn comes, while others run. What the program writes in each is
     /// written under a heading of its own, in the order of the kernels, with a
-    /// closing line. Gives the exit code: that of the first program that did not
-    /// succeed, but [`Exit::Unable`] where one did not come to its own end.
+    /// closing line. Gives the exit code: that of the first run that did not
+    /// succeed.
     ///
     /// # Errors
-    /// Where the output cannot be written.
+    /// Where the program cannot be packed, or the output not be written.
     pub fn run_in_all(
         &self,
-        kernels: &[Named],
+        several: &Several<'_>,
         program: &Packed,
-        stdin: &Stdin,
-        stdout: impl Write,
-        stderr: impl Write,
+        stdin: &SharedStdin,
+        outlet: Outlet,
     ) -> Result<u8> {
-        let work = |(name, kernel): &Named| (name.clone(), self.collect(kernel, program, stdin));
+        let codes = several.codes;
+        // One copy of what travels serves all machines.
+        let loaded = program.load(stdin.kind, &stdin.at_hand)?;
+        let work = |kernel: &Kernel| {
+            let run = self
+                .prepare(several.bench, kernel, several.watcher)
+                .and_then(|bootable| {
+                    let collect = |bootable| self.collect(&bootable, &loaded, stdin);
+                    bootable.map(collect).transpose()
+                });
+            (kernel.name(), run)
+        };
         let jobs = thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
         let mut printer = Printer {
-            streams: Streams { stdout, stderr },
+            outlet,
+            interrupt: self.interrupt,
             midline: false,
         };
         let mut code = 0;
+        let mut unavailable = 0;
         let mut result = Ok(());
-        side_by_side(jobs, kernels, work, |(name, run)| {
-            let own = match &run {
-                Ok((ran, _)) => exit_code(&ran.ending, self.interrupt),
-                Err(_) => Exit::Unable as u8,
-            };
-            let failed = !matches!(&run, Ok((ran, _)) if matches!(ran.ending, Ending::Ended(_)));
-            if failed || code == 0 {
-                code = own;
+        side_by_side(
+            jobs,
+            several.kernels,
+            work,
+            |(name, run): (String, Result<Run>)| {
+                let own = match &run {
+                    Ok(Some((ran, _))) => codes.of(&ran.ending, self.interrupt),
+                    Ok(None) => codes.of(&Ending::Interrupted, self.interrupt),
+                    Err(error) if is_unavailable(error) => {
+                        unavailable += 1;
+                        let fails = several.strict || unavailable == several.kernels.len();
+                        if fails { codes.unable() } else { 0 }
+                    }
+                    Err(_) => codes.unable(),
+                };
+                if code == 0 || codes == ExitCodes::Legacy && own == codes.unable() {
+                    code = own;
+                }
+                if result.is_ok() {
+                    result = printer.print(&name, run);
+                }
+            },
+        );
+        match result.and_then(|()| printer.finish()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Ok(codes.of(&Ending::OutputClosed, None))
             }
-            if result.is_ok() {
-                result = printer.print(&name, run);
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                Ok(codes.of(&Ending::Interrupted, self.interrupt))
             }
-        });
-        result.context("writing the program's output")?;
-        Ok(code)
+            result => result
+                .map(|()| code)
+                .context("writing the program's output"),
+        }
     }
 
     fn collect(
         &self,
-        kernel: &Result<Bootable, Problem>,
-        program: &Packed,
-        stdin: &Stdin,
+        kernel: &crate::Bootable,
+        program: &Loaded,
+        stdin: &SharedStdin,
     ) -> Result<(Ran, Collected)> {
-        let kernel = kernel.as_ref().map_err(Problem::clone)?;
-        let stdin = stdin
-            .duplicate()
-            .context("several programs cannot read one stream: read it to its end before")?;
+        let coming = stdin.coming().context("sharing the program's input")?;
         let mut collected = Collected::new().context("creating a temporary file")?;
-        let ran = self.run(kernel, program, stdin, &mut collected)?;
+        let ran = self.run_loaded(kernel, program, coming, &mut collected)?;
         Ok((ran, collected))
     }
 }
 
-/// Writes output under headings.
-struct Printer<O, E> {
-    streams: Streams<O, E>,
+/// Whether a kernel cannot be had here, which is no failure of anything.
+fn is_unavailable(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Problem::Unavailable(_)))
+}
+
+/// Writes output under headings, as fast as it is read.
+struct Printer<'a> {
+    outlet: Outlet,
+    interrupt: Option<&'a Interrupt>,
     /// Whether the last line of stdout has no end yet.
     midline: bool,
 }
 
-impl<O: Write, E: Write> Printer<O, E> {
-    fn print(&mut self, name: &str, run: Result<(Ran, Collected)>) -> io::Result<()> {
-        writeln!(self.streams.stdout, "== {name} ==")?;
+impl Printer<'_> {
+    fn print(&mut self, name: &str, run: Result<Run>) -> io::Result<()> {
+        self.line(&format!("== {name} =="))?;
         let closing = match run {
-            Ok((ran, collected)) => {
+            Ok(Some((ran, collected))) => {
                 collected.pass_on(self)?;
                 match ran.ending {
                     Ending::Ended(_) => closing_line(name, &ran),
                     _ => failure(name, &ran),
                 }
             }
-            Err(error) => format!("{name}: {error:#}"),
+            Ok(None) => format!("{name}: interrupted"),
+            Err(error) => format!("{name}: {}", words(&error)),
         };
         if std::mem::take(&mut self.midline) {
-            writeln!(self.streams.stdout)?;
+            self.line("")?;
         }
-        writeln!(self.streams.stdout, "{closing}")?;
-        self.streams.stdout.flush()
+        self.line(&closing)
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        self.put(Stream::Stdout, format!("{line}\n").as_bytes())
+    }
+
+    fn put(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        self.wait(false)?;
+        self.outlet.put(stream, bytes)
+    }
+
+    /// Waits until all is written.
+    fn finish(&mut self) -> io::Result<()> {
+        self.wait(true)?;
+        self.outlet.check()
+    }
+
+    fn wait(&mut self, all: bool) -> io::Result<()> {
+        match self.outlet.wait(all, None, self.interrupt)? {
+            Drained::Interrupted => Err(io::ErrorKind::Interrupted.into()),
+            Drained::All | Drained::Late => Ok(()),
+        }
     }
 }
 
-impl<O: Write, E: Write> Output for Printer<O, E> {
+impl Output for Printer<'_> {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         if stream != Stream::Stderr {
             self.midline = bytes.last() != Some(&b'\n');
         }
-        self.streams.bytes(stream, bytes)
+        self.put(stream, bytes)
     }
 }

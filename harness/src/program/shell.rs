@@ -1,42 +1,70 @@
 //! A shell in a kernel, on the caller's terminal.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use guest::WindowSize;
 use guest::wire::Stream;
 
 use super::{Output, Program};
 use crate::terminal::RawTerminal;
+use crate::{Drained, Interrupt, Outlet};
 
 /// Where busybox is in the guest, and its commands beside it.
 const BUSYBOX: &str = "/bin/busybox";
-/// Makes busybox's commands, all of them, and becomes the shell.
+/// Makes busybox's commands, all of them, and becomes the shell, which reads what
+/// there is on stdin.
 const START: &str = "/bin/busybox --install -s /bin; exec /bin/busybox sh";
 
 impl Program {
-    /// An interactive shell: this busybox with all its commands.
+    /// A shell: this busybox with all its commands. It is interactive on a terminal,
+    /// of this size; without one it reads commands from stdin.
     #[must_use]
-    pub fn shell(busybox: PathBuf, size: WindowSize) -> Self {
-        Self::new(&busybox)
+    pub fn shell(busybox: PathBuf, size: Option<WindowSize>) -> Self {
+        let shell = Self::new(&busybox)
             .args(["sh", "-c", START])
             .named(BUSYBOX)
             .file(busybox, Some(BUSYBOX.to_owned()))
-            .env("PS1", "\\w \\$ ")
-            .terminal(size)
+            .env("PS1", "\\w \\$ ");
+        match size {
+            Some(size) => shell.terminal(size),
+            None => shell,
+        }
     }
 }
 
 /// The caller's terminal while a program uses it: raw from the program's start
 /// until this is dropped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Screen {
+    outlet: Outlet,
+    /// Whether the program is to have a terminal.
+    terminal: bool,
     raw: Option<RawTerminal>,
+}
+
+impl Screen {
+    /// For a program that is to have a terminal, or not.
+    ///
+    /// # Errors
+    /// Where stdout or stderr cannot be had.
+    pub fn new(terminal: bool) -> io::Result<Self> {
+        Ok(Self {
+            outlet: Outlet::stdio()?,
+            terminal,
+            raw: None,
+        })
+    }
 }
 
 impl Output for Screen {
     fn started(&mut self, terminal: bool) -> io::Result<()> {
         let stdin = io::stdin();
+        if !self.terminal {
+            return Ok(());
+        }
         if !terminal {
             // The caller's terminal stays as it is, and edits its lines.
             eprintln!(
@@ -50,11 +78,18 @@ impl Output for Screen {
     }
 
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        if stream == Stream::Stderr {
-            return io::stderr().write_all(bytes);
-        }
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        stdout.flush()
+        self.outlet.put(stream, bytes)
+    }
+
+    fn full(&self) -> Option<BorrowedFd<'_>> {
+        self.outlet.full()
+    }
+
+    fn finish(
+        &mut self,
+        deadline: Option<Instant>,
+        interrupt: Option<&Interrupt>,
+    ) -> io::Result<Drained> {
+        self.outlet.finish(deadline, interrupt)
     }
 }

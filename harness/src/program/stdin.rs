@@ -4,16 +4,22 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use super::input::Coming;
+use super::spool::Spool;
+use crate::ready::first_ready;
 
 /// How long nothing may come for input to count as one that takes its time, and
 /// not as one that is about to end.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long input is read ahead that does not pause.
+const LONGEST: Duration = Duration::from_secs(2);
 /// How much input is read ahead, in bytes.
 const AHEAD: usize = 32 << 20;
+/// A file of so many bytes at most is read as a whole.
+const WHOLE: u64 = 256 << 20;
 
 /// Where a program's input comes from.
 #[derive(Debug, Default)]
@@ -30,7 +36,9 @@ pub enum Stdin {
 
 impl Stdin {
     /// What this process reads. What a file still holds is read at once, and so
-    /// is a pipe as long as it keeps giving: the console is slow.
+    /// is a pipe as long as it keeps giving: the console is slow. Of input without
+    /// an end, or nearly so, the beginning is read ahead, and the rest as it is
+    /// taken.
     ///
     /// # Errors
     /// Where it cannot be read.
@@ -41,20 +49,24 @@ impl Stdin {
         // /dev/null and its like are not waited for.
         if kind.is_char_device() && metadata.rdev() == libc::makedev(1, 3) {
             Ok(Self::Null)
-        } else if kind.is_file() {
-            Self::whole(file)
         } else if file.is_terminal() {
             Ok(Self::Stream(Vec::new(), file.into()))
+        } else if kind.is_file() && metadata.len() <= WHOLE {
+            Self::ahead(file, usize::try_from(WHOLE).unwrap_or(AHEAD))
         } else {
-            Self::ahead(file)
+            Self::ahead(file, AHEAD)
         }
     }
 
-    /// Reads until there is a pause, or no more.
-    fn ahead(mut file: File) -> io::Result<Self> {
+    /// Reads until there is a pause, so many bytes, or no more.
+    fn ahead(mut file: File, most: usize) -> io::Result<Self> {
+        let started = Instant::now();
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 64 << 10];
-        while bytes.len() < AHEAD && is_ready(&file)? {
+        while bytes.len() < most
+            && started.elapsed() < LONGEST
+            && first_ready(&[file.as_fd()], Some(Instant::now() + PAUSE))?.is_some()
+        {
             match file.read(&mut buffer)? {
                 0 => return Ok(Self::Bytes(bytes)),
                 length => bytes.extend(&buffer[..length]),
@@ -63,63 +75,62 @@ impl Stdin {
         Ok(Self::Stream(bytes, file.into()))
     }
 
-    /// The same for several programs: what comes is read to its end. A terminal,
-    /// which has no end, gives nothing.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
-    pub fn shared() -> io::Result<Self> {
-        match Self::inherited()? {
-            Self::Stream(_, file) if file.is_terminal() => Ok(Self::Null),
-            Self::Stream(mut bytes, file) => {
-                File::from(file).read_to_end(&mut bytes)?;
-                Ok(Self::Bytes(bytes))
+    /// How the guest gives it to the program, the bytes that travel, and what
+    /// comes later.
+    pub(super) fn taken_apart(self) -> (guest::Stdin, Vec<u8>, Option<Coming>) {
+        match self {
+            Self::Null => (guest::Stdin::Null, Vec::new(), None),
+            Self::Bytes(bytes) => (guest::Stdin::File, bytes, None),
+            Self::Stream(bytes, file) => {
+                let file = file.into();
+                let coming = Coming { file, spool: None };
+                (guest::Stdin::Console, bytes, Some(coming))
             }
-            stdin => Ok(stdin),
-        }
-    }
-
-    /// Another of its kind; none of a stream.
-    #[must_use]
-    pub fn duplicate(&self) -> Option<Self> {
-        match self {
-            Self::Null => Some(Self::Null),
-            Self::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
-            Self::Stream(..) => None,
-        }
-    }
-
-    fn whole(mut file: File) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(Self::Bytes(bytes))
-    }
-
-    pub(super) fn kind(&self) -> guest::Stdin {
-        match self {
-            Self::Null => guest::Stdin::Null,
-            Self::Bytes(_) => guest::Stdin::File,
-            Self::Stream(..) => guest::Stdin::Console,
-        }
-    }
-
-    /// The bytes that travel with the program.
-    pub(super) fn at_hand(&self) -> &[u8] {
-        match self {
-            Self::Null => &[],
-            Self::Bytes(bytes) | Self::Stream(bytes, _) => bytes,
         }
     }
 }
 
-/// Whether there is something to be read, or an end, before a pause is over.
-fn is_ready(file: &File) -> io::Result<bool> {
-    let pause = PollTimeout::try_from(PAUSE).unwrap_or(PollTimeout::MAX);
-    loop {
-        match poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], pause) {
-            Err(Errno::EINTR) => {}
-            result => return Ok(result? > 0),
+/// What several programs read, each of them all of it.
+#[derive(Debug)]
+pub struct SharedStdin {
+    pub(super) kind: guest::Stdin,
+    /// What travels with each program.
+    pub(super) at_hand: Vec<u8>,
+    rest: Option<Arc<Spool>>,
+}
+
+impl SharedStdin {
+    /// What this process reads. A terminal, which has no end, gives nothing.
+    /// Nothing is waited for: what is not there yet reaches the programs while
+    /// they run.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn inherited() -> io::Result<Self> {
+        if io::stdin().is_terminal() {
+            return Self::of(Stdin::Null);
         }
+        Self::of(Stdin::inherited()?)
+    }
+
+    /// This, for each of several programs.
+    ///
+    /// # Errors
+    /// Where there is no place for temporary files.
+    pub fn of(stdin: Stdin) -> io::Result<Self> {
+        let (kind, at_hand, coming) = stdin.taken_apart();
+        let rest = coming.map(|coming| Spool::of(coming.file)).transpose()?;
+        Ok(Self {
+            kind,
+            at_hand,
+            rest,
+        })
+    }
+
+    /// What comes later, for one more program.
+    pub(super) fn coming(&self) -> io::Result<Option<Coming>> {
+        let rest = self.rest.as_ref();
+        rest.map(Spool::from_the_beginning).transpose()
     }
 }
 
@@ -131,7 +142,7 @@ impl From<Vec<u8>> for Stdin {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{Seek, Write};
 
     use super::*;
 
@@ -139,14 +150,30 @@ mod tests {
     fn a_pipe_is_read_until_it_pauses() {
         let (read, mut write) = io::pipe().unwrap();
         write.write_all(b"early").unwrap();
-        let stdin = Stdin::ahead(File::from(OwnedFd::from(read))).unwrap();
-        assert_eq!(stdin.at_hand(), b"early");
-        let Stdin::Stream(_, rest) = stdin else {
+        let stdin = Stdin::ahead(File::from(OwnedFd::from(read)), AHEAD).unwrap();
+        let Stdin::Stream(early, rest) = stdin else {
             panic!("{stdin:?} is no stream")
         };
+        assert_eq!(early, b"early");
         write.write_all(b"late").unwrap();
         drop(write);
-        let stdin = Stdin::ahead(rest.into()).unwrap();
+        let stdin = Stdin::ahead(rest.into(), AHEAD).unwrap();
         assert!(matches!(stdin, Stdin::Bytes(bytes) if bytes == b"late"));
+    }
+
+    #[test]
+    fn input_without_an_end_is_read_no_further_than_it_may() {
+        let mut sparse = tempfile::tempfile().unwrap();
+        sparse.set_len(20 << 30).unwrap();
+        let zeroes = File::open("/dev/zero").unwrap();
+        let copy = sparse.try_clone().unwrap();
+        for file in [copy, zeroes] {
+            let stdin = Stdin::ahead(file, 1 << 20).unwrap();
+            let Stdin::Stream(bytes, _) = stdin else {
+                panic!("it has no end")
+            };
+            assert_eq!(bytes.len(), 1 << 20);
+        }
+        assert_eq!(sparse.stream_position().unwrap(), 1 << 20);
     }
 }

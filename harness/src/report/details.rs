@@ -1,9 +1,11 @@
 //! What a person needs to know of every cell that is not as it should be.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 
 use crate::report::basis;
 use crate::report::program::booted_anew;
+use crate::shell_word::quoted;
 use crate::{Cell, Matrix, Row, Verdict};
 
 /// Each red cell with expected and observed side by side, the console's last
@@ -142,8 +144,9 @@ fn side_by_side(cell: &Cell, text: &mut String) {
 
 /// The command that runs this cell alone.
 pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
+    let scenario = quoted(OsStr::new(&cell.scenario));
     format!(
-        "cargo xtask test-kernels {} --scenario {}",
-        row.spec, cell.scenario
+        "cargo xtask test-kernels {} --scenario {scenario}",
+        row.spec
     )
 }

@@ -16,6 +16,8 @@ use guest::Version;
 
 use super::details::of_cell;
 use super::table;
+use super::words::words;
+use crate::printable::printable;
 use crate::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
@@ -87,6 +89,17 @@ pub fn for_people(text: String) -> Result<String> {
     }
 }
 
+/// An error for people, with its causes, in which nothing is obeyed by a terminal or a
+/// runner: it may hold names of files and words of servers.
+#[must_use]
+pub fn complaint(error: &anyhow::Error) -> String {
+    let text = format!("error: {}", words(error));
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    let text = lines.join("\n") + "\n";
+    // Without randomness it is better said unfenced than not at all.
+    for_people(text.clone()).unwrap_or(text)
+}
+
 /// What people read, with a runner told to obey none of it.
 ///
 /// # Errors
@@ -105,30 +118,24 @@ fn annotations(row: &Row) -> String {
     let mut text = String::new();
     let name = &row.name;
     let red = || row.cells.iter().filter(|cell| is_alarming(cell));
-    match (&row.problem, &row.kernel, red().next()) {
-        (Some(Problem::Unavailable(why)), ..) => {
-            command(
-                "warning",
-                &[("title", &format!("{name}: not run"))],
-                why,
-                &mut text,
-            );
-        }
-        (Some(Problem::Failed(why)), ..) => {
-            command(
-                "error",
-                &[("title", &format!("{name}: FAILED"))],
-                why,
-                &mut text,
-            );
-        }
+    let of_kernel = match &row.problem {
+        Some(Problem::Unavailable(why)) => Some(("warning", "not run", why)),
+        Some(Problem::Failed(why)) => Some(("error", "FAILED", why)),
+        None => None,
+    };
+    if let Some((level, what, why)) = of_kernel {
+        let title = format!("{name}: {what}");
+        command(level, &[("title", &title)], why, &mut text);
+    }
+    match (&row.kernel, red().next()) {
         // It concerns every scenario alike.
-        (None, None, Some(cell)) => {
+        (None, Some(cell)) => {
             let title = format!("{name}: the guest did not come up");
             let why = cell.why.as_deref().unwrap_or_default();
             let message = format!("{}: {why}\n{}", cell.verdict, row.last_lines.join("\n"));
             command("error", &[("title", &title)], &message, &mut text);
         }
+        // Also beside a problem: they were seen before it.
         _ => {
             for cell in red() {
                 let (file, line) = place(cell);
@@ -186,11 +193,7 @@ fn property(text: &str) -> String {
 
 /// The run in Markdown: what is red first.
 fn summary(matrix: &Matrix) -> String {
-    let cells = || matrix.rows.iter().flat_map(|row| &row.cells);
-    let count = |wanted: fn(&Cell) -> bool| cells().filter(|cell| wanted(cell)).count();
-    let passed = count(|cell| cell.verdict == Verdict::Passed);
-    let red = count(|cell| cell.verdict.is_red());
-    let mut text = format!("## Kernels: {passed} passed, {red} red\n\n");
+    let mut text = format!("## Kernels: {}\n\n", matrix.tally());
     for row in &matrix.rows {
         for cell in row.cells.iter().filter(|cell| is_alarming(cell)) {
             let details = block(&of_cell(row, cell));
@@ -205,7 +208,7 @@ fn summary(matrix: &Matrix) -> String {
             }
         }
     }
-    text.push_str("| kernel | ran | passed | red | time |\n|---|---|---:|---:|---:|\n");
+    text.push_str("| kernel | ran | cells | time |\n|---|---|---|---:|\n");
     for row in &matrix.rows {
         let ran = match (&row.problem, row.version()) {
             (Some(Problem::Unavailable(why)), _) => format!("not run: {why}"),
@@ -213,14 +216,12 @@ fn summary(matrix: &Matrix) -> String {
             (None, Some(version)) => version.to_string(),
             (None, None) => "did not come up".to_owned(),
         };
-        let red = row.cells.iter().filter(|cell| cell.verdict.is_red());
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {:.1} s |",
+            "| {} | {} | {} | {:.1} s |",
             inline(&row.name),
             inline(&ran),
-            row.count(Verdict::Passed),
-            red.count(),
+            row.tally(),
             row.took.as_secs_f64()
         );
     }

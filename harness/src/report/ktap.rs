@@ -55,14 +55,13 @@ impl<W: Write + Send> Sink for Ktap<W> {
 
 fn kernel(number: usize, row: &Row) -> String {
     let name = description(&row.name);
-    match &row.problem {
-        Some(Problem::Unavailable(why)) => {
-            return format!("ok {number} {name} # SKIP {}\n", data(why));
-        }
-        Some(Problem::Failed(why)) => {
-            return format!("not ok {number} {name} # ERROR {}\n", data(why));
-        }
-        None => {}
+    let problem = match &row.problem {
+        Some(Problem::Unavailable(why)) => Some(("ok", format!(" # SKIP {}", data(why)))),
+        Some(Problem::Failed(why)) => Some(("not ok", format!(" # ERROR {}", data(why)))),
+        None => None,
+    };
+    if let (Some((result, directive)), false) = (&problem, row.was_run()) {
+        return format!("{result} {number} {name}{directive}\n");
     }
     let mut text = format!(
         "  KTAP version 1\n  # Subtest: {name}\n  1..{}\n",
@@ -81,12 +80,14 @@ fn kernel(number: usize, row: &Row) -> String {
         }
     }
     let all = |wanted: fn(&Cell) -> bool| row.cells.iter().all(wanted);
-    let (result, directive) = if !all(|cell| is_ok(cell.verdict)) {
-        ("not ok", "")
+    let (result, directive) = if let Some(problem) = problem {
+        problem
+    } else if !all(|cell| is_ok(cell.verdict)) {
+        ("not ok", String::new())
     } else if all(|cell| cell.verdict != Verdict::Passed) {
-        ("ok", " # SKIP nothing was asserted")
+        ("ok", " # SKIP nothing was asserted".to_owned())
     } else {
-        ("ok", "")
+        ("ok", String::new())
     };
     let _ = writeln!(text, "{result} {number} {name}{directive}");
     text

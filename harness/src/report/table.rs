@@ -74,6 +74,7 @@ fn words(
                     let verdict = painted(&verdict, cell.verdict, colour);
                     let _ = write!(text, "  {verdict}{gap}");
                 }
+                problem(row, text);
             }
         }
         end_line(text);
@@ -136,6 +137,7 @@ fn letters(
                     let letter = letter(cell.verdict, is_marked(cell));
                     text.push_str(&painted(&letter.to_string(), cell.verdict, colour));
                 }
+                problem(row, text);
             }
         }
         end_line(text);
@@ -172,10 +174,18 @@ fn label(row: &Row) -> String {
     label
 }
 
+/// Why a kernel was not run at all, if it was not.
 fn not_run(row: &Row) -> Option<String> {
-    match row.problem.as_ref()? {
+    match row.problem.as_ref().filter(|_| !row.was_run())? {
         Problem::Unavailable(why) => Some(format!("not run: {why}")),
         Problem::Failed(why) => Some(format!("not run, FAILED: {why}")),
+    }
+}
+
+/// What came between, behind the cells that were seen before.
+fn problem(row: &Row, text: &mut String) {
+    if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
+        let _ = write!(text, "  FAILED: {why}");
     }
 }
 
@@ -236,6 +246,26 @@ mod tests {
         let wide = table(&matrix(12), false);
         assert!(wide.contains(": pass (basis: source)"), "{wide}");
         assert!(wide.contains("  :.:.:.:.:. :."), "{wide}");
+    }
+
+    #[test]
+    fn what_was_seen_before_a_problem_is_shown_with_it() {
+        for (cells, seen) in [(2, "  pass* "), (12, "  :.:.:.:.:. : ")] {
+            let mut matrix = matrix(cells);
+            let last = matrix.rows[0].cells.last_mut().unwrap();
+            *last = Cell::without("example_last", Verdict::NotRun, "the disk is full");
+            matrix.rows[0].problem = Some(Problem::Failed("the disk is full".to_owned()));
+            let text = table(&matrix, false);
+            assert!(text.contains(seen), "{text}");
+            assert!(text.contains("  FAILED: the disk is full\n"), "{text}");
+            matrix.rows[0].cells = vec![last_of(&matrix)];
+            let text = table(&matrix, false);
+            assert!(text.contains("not run, FAILED: the disk is full"), "{text}");
+        }
+    }
+
+    fn last_of(matrix: &Matrix) -> Cell {
+        matrix.rows[0].cells.last().unwrap().clone()
     }
 
     #[test]

@@ -10,6 +10,7 @@ use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::under_way::{Activity, Kind, UnderWay};
+use super::usual::Usual;
 use crate::report::program::booted_anew;
 use crate::{Event, Problem, Row, Sink, Verdict, Watcher};
 
@@ -39,6 +40,7 @@ pub struct Terminal {
 #[derive(Debug)]
 struct Shown {
     under_way: UnderWay<ProgressBar>,
+    usual: Usual,
     last: Instant,
 }
 
@@ -79,6 +81,7 @@ impl Terminal {
     fn with(bars: MultiProgress, boots: bool) -> Self {
         let shown = Arc::new(Mutex::new(Shown {
             under_way: UnderWay::default(),
+            usual: Usual::recalled(),
             last: Instant::now(),
         }));
         let (stop, stopped) = channel();
@@ -111,17 +114,26 @@ impl Terminal {
             Some(total) => ProgressBar::new(total),
             None => ProgressBar::new_spinner(),
         };
-        let message = match kind {
-            Kind::Boot => format!("{name}: booting"),
-            Kind::Download | Kind::Step => name.to_owned(),
+        let mut shown = lock(&self.shown);
+        let usual = match kind {
+            Kind::Boot => shown.usual.of(name),
+            Kind::Download | Kind::Step => None,
+        };
+        let message = match (kind, usual) {
+            (Kind::Boot, Some(usual)) => {
+                format!("{name}: booting (all took {} s last time)", usual.as_secs())
+            }
+            (Kind::Boot, None) => format!("{name}: booting"),
+            (Kind::Download | Kind::Step, _) => name.to_owned(),
         };
         let bar = self.bars.add(bar.with_message(message));
         bar.set_style(style(template));
         if !self.bars.is_hidden() {
             bar.enable_steady_tick(TICK);
         }
-        let activity = Activity::new(kind, name, total, bar);
-        if let Some(old) = lock(&self.shown).under_way.begin(activity) {
+        let mut activity = Activity::new(kind, name, total, bar);
+        activity.usual = usual;
+        if let Some(old) = shown.under_way.begin(activity) {
             old.bar.finish_and_clear();
         }
     }
@@ -220,6 +232,7 @@ impl Watcher for Terminal {
             }),
             Event::Kernel(row) => {
                 self.end(Kind::Boot, &row.name);
+                lock(&self.shown).usual.learn(row);
                 if self.kernels {
                     self.say(&line(row));
                 }

@@ -22,6 +22,8 @@ pub(super) struct Activity<B> {
     /// How much of it is done.
     pub(super) done: u64,
     total: Option<u64>,
+    /// How long it took last time.
+    pub(super) usual: Option<Duration>,
     /// What shows it on a terminal.
     pub(super) bar: B,
 }
@@ -34,6 +36,7 @@ impl<B> Activity<B> {
             since: Instant::now(),
             done: 0,
             total,
+            usual: None,
             bar,
         }
     }
@@ -44,6 +47,9 @@ impl<B> Activity<B> {
         } = self;
         let took = now.saturating_duration_since(self.since);
         let seconds = took.as_secs();
+        let usual = self.usual.map_or(String::new(), |usual| {
+            format!(" ({} s last time)", usual.as_secs())
+        });
         match (self.kind, total) {
             (Kind::Download, total) => {
                 let of = total.map_or(String::new(), |total| format!(" of {}", megabytes(total)));
@@ -51,9 +57,9 @@ impl<B> Activity<B> {
                 format!("{name}: {}{of} MB, {rate} MB/s", megabytes(*done))
             }
             (Kind::Boot, Some(total)) if *done > 0 => {
-                format!("{name}: {done} of {total} scenarios, {seconds} s")
+                format!("{name}: {done} of {total} scenarios, {seconds} s{usual}")
             }
-            (Kind::Boot, _) => format!("{name}: booting, {seconds} s"),
+            (Kind::Boot, _) => format!("{name}: booting, {seconds} s{usual}"),
             (Kind::Step, _) => format!("{name}, {seconds} s"),
         }
     }
@@ -130,16 +136,22 @@ mod tests {
             ..activity(Kind::Download, "linux.deb", Some(26_000_000), 2)
         };
         under_way.begin(download);
-        under_way.begin(activity(Kind::Boot, "6.1", Some(95), 4));
+        under_way.begin(Activity {
+            usual: Some(Duration::from_secs(6)),
+            ..activity(Kind::Boot, "6.1", Some(95), 4)
+        });
         under_way.begin(activity(Kind::Step, "unpacking QEMU", None, 3));
         assert_eq!(
             under_way.line(true),
-            "linux.deb: 13.0 of 26.0 MB, 6.5 MB/s; 6.1: booting, 4 s; unpacking QEMU, 3 s"
+            "linux.deb: 13.0 of 26.0 MB, 6.5 MB/s; 6.1: booting, 4 s (6 s last time); unpacking QEMU, 3 s"
         );
         under_way.end_step();
         under_way.find(Kind::Boot, "6.1").unwrap().done = 7;
         under_way.end(Kind::Download, "linux.deb");
-        assert_eq!(under_way.line(true), "6.1: 7 of 95 scenarios, 4 s");
+        assert_eq!(
+            under_way.line(true),
+            "6.1: 7 of 95 scenarios, 4 s (6 s last time)"
+        );
         assert_eq!(under_way.line(false), "");
     }
 }

@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn one_that_fails_has_no_figure_and_the_others_have() {
-        let dir = RunDir::of_run(&format!("tests/contest-{}", std::process::id())).unwrap();
+        let dir = RunDir::of_run(&format!("tests-contest-{}", std::process::id())).unwrap();
         let mut contest = Contest::new(&dir);
         contest.enter("slow", shell("sleep 0.1"));
         contest.enter("fails", shell("echo no kernel; exit 1"));

@@ -9,14 +9,14 @@ mod trial;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use images::{Catalogue, Kernel, Store};
 
-use crate::{RunDir, Wish, program_name};
+use crate::{Interrupt, RunDir, Wish, program_name};
 
 pub use figures::Figures;
 use load::Load;
@@ -86,6 +86,32 @@ impl Stress {
         figures
             .into_inner()
             .map_err(|_| anyhow!("a trial panicked"))
+    }
+
+    /// The same, until a signal comes: with the figures so far, and whether one came.
+    ///
+    /// # Errors
+    /// As [`Stress::run`].
+    pub fn run_unless_told(
+        self,
+        interrupt: &Interrupt,
+        tell: impl Fn(&Figures) + Send + Sync + 'static,
+    ) -> Result<(Figures, bool)> {
+        let so_far = Arc::new(Mutex::new(Figures::default()));
+        let keep = Arc::clone(&so_far);
+        let work = move || {
+            self.run(&|figures| {
+                if let Ok(mut so_far) = keep.lock() {
+                    so_far.clone_from(figures);
+                }
+                tell(figures);
+            })
+        };
+        if let Some(figures) = interrupt.unless_told(work)? {
+            return Ok((figures?, false));
+        }
+        let so_far = so_far.lock().map_err(|_| anyhow!("a trial panicked"))?;
+        Ok((so_far.clone(), true))
     }
 
     fn trial(&self, number: usize) -> Result<Figures> {

@@ -10,9 +10,11 @@ use anyhow::{Context, Result};
 use guest::faults::Fault;
 use guest::{Scenario, scenarios};
 use images::{Kernel, Silent, Store};
+use nix::sys::signal::Signal;
 
 use super::plan::{self, Trial};
 use super::{Figures, Stress, orphans};
+use crate::child::dies_with_this;
 use crate::{Row, RunDir, Suite, Verdict};
 
 /// Where a trial is made.
@@ -65,7 +67,9 @@ impl Bed<'_> {
             plan::Command::Run => &["run", "--kernel", &spec, "--", "/bin/true"],
         };
         let mark = format!("{}-{}", std::process::id(), self.number);
-        let mut child = Command::new(&self.stress.program)
+        let mut run = Command::new(&self.stress.program);
+        dies_with_this(&mut run, Signal::SIGKILL);
+        let mut child = run
             .args(arguments)
             .env(orphans::MARK, &mark)
             .env("TMPDIR", &temporary)
@@ -191,7 +195,7 @@ mod tests {
         fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let run = place.path().file_name().unwrap().to_string_lossy();
-        let dir = RunDir::of_run(&format!("tests/stress{run}")).unwrap();
+        let dir = RunDir::of_run(&format!("tests-stress{run}")).unwrap();
         let kernel = Kernel::File("/k/vmlinuz".into());
         let stress = Stress {
             kernels: vec![kernel.clone()],

@@ -4,24 +4,14 @@ use maud::{Markup, html};
 
 use super::columns::Column;
 use super::parts::{close, said};
-use crate::{Row, Verdict};
+use crate::{Row, Tally, Verdict};
 
 pub(super) fn html(row: &Row, column: &Column) -> Markup {
-    let red = row
-        .cells
-        .iter()
-        .filter(|cell| cell.verdict.is_red())
-        .count();
+    let tally = row.tally();
     html! {
         article.panel #(column.anchor()) {
             (close())
-            @if red > 0 {
-                p.badge.red { (red) " red" }
-            } @else if row.count(Verdict::Passed) > 0 {
-                p.badge.pass { (row.count(Verdict::Passed)) " pass" }
-            } @else {
-                p.badge.none { "not run" }
-            }
+            p class={ "badge " (badge(tally)) } { (tally) }
             h2 { "Linux " (column.label) }
             @if let Some(problem) = &row.problem { p.why { (problem) } }
             dl.facts {
@@ -41,5 +31,16 @@ pub(super) fn html(row: &Row, column: &Column) -> Markup {
             pre.command { code { "cargo xtask test-kernels " (row.spec) } }
             @if !row.last_lines.is_empty() { (said(&row.last_lines, Verdict::Passed)) }
         }
+    }
+}
+
+/// The class of what is worst.
+fn badge(tally: Tally) -> &'static str {
+    if tally.red > 0 || tally.qemu_failed > 0 {
+        "red"
+    } else if tally.passed > 0 {
+        "pass"
+    } else {
+        "none"
     }
 }

@@ -62,7 +62,7 @@ pub fn page(merged: &Merged) -> String {
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (summary::verdict(merged)) " · Strata" }
+                title { (merged.worst().sentence()) " · Strata" }
                 style { (PreEscaped(style)) }
             }
             body {

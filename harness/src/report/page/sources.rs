@@ -15,6 +15,9 @@ pub(super) fn html(merged: &Merged) -> Markup {
     let date = |at: Option<&Source>| at.map(|run| run.started.strftime("%-d %B %Y").to_string());
     let (first, last) = (date(merged.sources.first()), date(merged.sources.last()));
     html! {
+        @for flaw in merged.flaws_in_words() {
+            p { b { "✕ " (flaw) } }
+        }
         @if let Some(missing) = merged.missing_in_words() {
             p { b { "✕ " (missing) } ": their kernels are not on this page." }
         }

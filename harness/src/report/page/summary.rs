@@ -9,27 +9,7 @@ use crate::{Cell, Exit, Merged, Problem, Row, Verdict};
 /// So many red cells are shown at once; the others unfold.
 const AT_ONCE: usize = 12;
 
-/// What it comes to, in a sentence.
-pub(super) fn verdict(merged: &Merged) -> String {
-    let none = |verdict| count(merged, verdict) == 0;
-    match merged.red().count() {
-        0 if none(Verdict::Passed) => "Nothing was asserted".to_owned(),
-        0 if none(Verdict::NotRun) && merged.exit(false) == Exit::Agreed => {
-            "Every kernel does what is claimed of it".to_owned()
-        }
-        0 => "All that ran does what is claimed of it".to_owned(),
-        1 => "1 cell is red".to_owned(),
-        red => format!("{red} cells are red"),
-    }
-}
-
-pub(super) fn count(merged: &Merged, verdict: Verdict) -> usize {
-    let rows = merged.matrix.rows.iter();
-    rows.map(|row| row.count(verdict)).sum()
-}
-
 pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
-    let red = merged.red().count();
     let sign = match merged.exit(false) {
         Exit::Disagreed => "✕",
         Exit::Agreed => "✓",
@@ -38,9 +18,9 @@ pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
     html! {
         header.top {
             p.brand { "Strata" }
-            h1 class=(if red > 0 { "bad" } else { "" }) {
+            h1 class=(if merged.exit(false) == Exit::Disagreed { "bad" } else { "" }) {
                 span.sign aria-hidden="true" { (sign) }
-                (verdict(merged))
+                (merged.worst().sentence())
             }
             @if let (Some(first), Some(last)) = (columns.first(), columns.last()) {
                 p.lead {
@@ -48,7 +28,7 @@ pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
                     ", " (merged.scenarios.len()) " scenarios. A step in a row is a change of behaviour."
                 }
             }
-            dl.figures { (figures(merged, red)) }
+            dl.figures { (figures(merged)) }
         }
     }
 }
@@ -62,22 +42,14 @@ pub(super) fn lists(merged: &Merged, columns: &[Column]) -> Markup {
     }
 }
 
-fn figures(merged: &Merged, red: usize) -> Markup {
-    let figures = [
-        ("passed", count(merged, Verdict::Passed), "pass"),
-        ("red", red, "red"),
-        ("no claim", count(merged, Verdict::NoClaim), "open"),
-        (
-            "not applicable",
-            count(merged, Verdict::NotApplicable),
-            "na",
-        ),
-        ("not run", count(merged, Verdict::NotRun), "none"),
-        ("QEMU failed", count(merged, Verdict::QemuFailed), "none"),
-        ("runs disagree", merged.dissent.len(), "dissent"),
-    ];
+/// How many cells there are of each kind: together, all of them. Where runs disagree
+/// is told besides.
+fn figures(merged: &Merged) -> Markup {
+    let classes = ["pass", "red", "open", "na", "none", "none"];
+    let counts = merged.matrix.tally().counts().into_iter().zip(classes);
+    let dissent = (("runs disagree", merged.dissent.len()), "dissent");
     html! {
-        @for (name, number, class) in figures {
+        @for ((name, number), class) in counts.chain([dissent]) {
             // What is always there and what there is; not a row of noughts.
             @if number > 0 || class == "red" || class == "pass" {
                 div class={ (class) @if number == 0 { " nought" } } { dt { (name) } dd { (number) } }

@@ -1,0 +1,57 @@
+//! What a QEMU has started does not outlive this process.
+//!
+//! QEMU itself dies with the harness, for the kernel sees to that. A `qemu` that is a
+//! wrapper has children, of which the kernel does not know that they belong to it. They
+//! are in its process group, so a process of its own waits for the harness to be gone, in
+//! whatever way, and ends the group.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Pid, setsid};
+
+/// Reads what never comes, to the end of the file, which is that of the harness.
+const SCRIPT: &str = "read -r _; kill -s KILL -- \"-$1\"";
+
+/// A process group that ends when this is dropped, or when this process ends.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    group: Pid,
+    watcher: Child,
+}
+
+impl Keeper {
+    /// Keeps the group of this process, which leads it.
+    pub(crate) fn of(leader: u32) -> io::Result<Self> {
+        let mut watcher = Command::new("/bin/sh");
+        watcher.args(["-c", SCRIPT, "keeper", &leader.to_string()]);
+        watcher.stdin(Stdio::piped()).current_dir("/");
+        watcher.stdout(Stdio::null()).stderr(Stdio::null());
+        // SAFETY: it makes one system call.
+        unsafe {
+            // The terminal's Ctrl-C is not for it.
+            watcher.pre_exec(|| Ok(setsid().map(drop)?));
+        }
+        Ok(Self {
+            group: Pid::from_raw(leader.cast_signed()),
+            watcher: watcher.spawn()?,
+        })
+    }
+
+    /// Ends the group. To be called before its leader is waited for: until then, its
+    /// number is no other group's.
+    pub(crate) fn end(&self) {
+        // It fails where there is none any more.
+        let _ = killpg(self.group, Signal::SIGKILL);
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // Its own end is first, so that it ends no later group of that number.
+        let _ = self.watcher.kill();
+        let _ = self.watcher.wait();
+    }
+}

@@ -1,0 +1,170 @@
+//! What a program writes arrives, or it is said that it does not.
+
+use std::io::{Read, pipe, sink};
+use std::process::Stdio;
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant};
+
+use harness::{Bench, Ending, Outlet, Program, RunDir, Runner, Stdin};
+use images::{Catalogue, Kernel, Silent, Store};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use strata_tests::{any_image, cc};
+use tempfile::tempdir;
+
+use super::{Run, assert_nothing_left, assert_status, text};
+
+/// Writes a mebibyte, more than fits all buffers on the way, and ends well.
+const MEBIBYTE: &str = "dd if=/dev/zero bs=65536 count=16 2>/dev/null";
+
+#[test]
+fn a_pipe_that_was_made_large_is_emptied() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("enlarge");
+    cc("enlarge.c", &program, &["-static"]).unwrap();
+    let output = Run::new(&["--", program.to_str().unwrap()]).output();
+    assert_status(&output, 0);
+    assert_eq!(output.stdout.len(), 1 << 20);
+}
+
+/// The program is long over when the last of it is read.
+#[test]
+fn a_slow_reader_gets_all_of_it() {
+    let mut run = Run::new(&["--file", "/bin/dd", "--", "sh", "-c", MEBIBYTE]);
+    let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut heard = 0;
+    let mut buffer = vec![0; 32 << 10];
+    loop {
+        match stdout.read(&mut buffer).unwrap() {
+            0 => break,
+            length => heard += length,
+        }
+        sleep(Duration::from_millis(300));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(heard, 1 << 20);
+    assert_nothing_left(run.place.path());
+}
+
+/// The kernel does not hang while it is the reader who pauses, for longer than
+/// any guest is silent.
+#[test]
+fn a_reader_who_pauses_is_no_kernel_that_hangs() {
+    let store = Store::builder(&Catalogue::builtin()).build().unwrap();
+    let mut bench = Bench::new(store, RunDir::nameless()).unwrap();
+    bench.wish = "tcg".parse().unwrap();
+    let kernel = Kernel::File(any_image().unwrap());
+    let bootable = bench.machine(&kernel, &Silent).unwrap();
+    let program = Program::new("sh").file("/bin/dd", None);
+    let program = program.args(["-c", MEBIBYTE]).pack().unwrap();
+    let silence = Duration::from_secs(8);
+    let runner = Runner {
+        silence,
+        ..Runner::default()
+    };
+    let (mut read, write) = pipe().unwrap();
+    let reader = spawn(move || {
+        let mut heard = vec![0; 1];
+        read.read_exact(&mut heard).unwrap();
+        sleep(2 * silence);
+        read.read_to_end(&mut heard).unwrap();
+        heard.len()
+    });
+    let mut outlet = Outlet::new(write, sink()).unwrap();
+    let ran = runner.run(&bootable, &program, Stdin::Null, &mut outlet);
+    drop(outlet);
+    let ran = ran.unwrap();
+    assert!(
+        matches!(ran.ending, Ending::Ended(status) if status.success()),
+        "{:?}",
+        ran.ending
+    );
+    assert!(ran.took > silence, "nothing had to wait");
+    assert_eq!(reader.join().unwrap(), 1 << 20);
+}
+
+/// Something that cannot be killed holds the output open: nothing says that this
+/// was all.
+#[test]
+fn output_that_does_not_end_is_no_success() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("frozen");
+    cc("frozen.c", &program, &["-static"]).unwrap();
+    let output = Run::new(&["--", program.to_str().unwrap()]).output();
+    assert_status(&output, 125);
+    assert_eq!(text(&output.stdout), "done\n");
+    let stderr = text(&output.stderr);
+    let words = "the program ended (exit status 0), but something that it has left behind";
+    assert!(stderr.contains(words), "{stderr}");
+}
+
+/// Who does not read keeps neither a deadline nor a signal from ending a run.
+#[test]
+fn a_reader_who_never_reads_is_given_up() {
+    let endless = "while :; do echo 'a line that fills a pipe before long'; done";
+    let started = Instant::now();
+    let mut run = Run::new(&["--timeout", "3", "--", "sh", "-c", endless]);
+    // Both go to one pipe: its error message finds no reader, either.
+    let (read, write) = pipe().unwrap();
+    run.command
+        .stdout(write.try_clone().unwrap())
+        .stderr(write)
+        .stdin(Stdio::null());
+    let mut child = run.command.spawn().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(125));
+    assert!(started.elapsed() < Duration::from_secs(60));
+    assert_nothing_left(run.place.path());
+    drop((read, run));
+
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let mut run = Run::new(&["--", "sh", "-c", endless]);
+        let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut begun = [0; 1];
+        let stdout = child.stdout.as_mut().unwrap();
+        stdout.read_exact(&mut begun).unwrap();
+        // Until nothing moves any more.
+        sleep(Duration::from_secs(3));
+        let told = Instant::now();
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert!(told.elapsed() < Duration::from_secs(5));
+        assert_nothing_left(run.place.path());
+    }
+}
+
+/// The first signal ends it, also while many lines are to be printed of several
+/// kernels.
+#[test]
+fn a_reader_who_never_reads_of_several_kernels_is_given_up() {
+    let dir = tempdir().unwrap();
+    let mut run = Run::on_several(dir.path(), &["one", "two"]);
+    run.command
+        .args(["--file", "/bin/dd", "--", "sh", "-c", MEBIBYTE]);
+    let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut begun = [0; 1];
+    let stdout = child.stdout.as_mut().unwrap();
+    stdout.read_exact(&mut begun).unwrap();
+    sleep(Duration::from_secs(1));
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert_nothing_left(run.place.path());
+}
+
+#[test]
+fn output_that_goes_nowhere_is_refused() {
+    for (redirection, name) in [(">&-", "stdout"), ("2>&-", "stderr")] {
+        let run = Run::new(&["--", "echo", "words"]);
+        let line = format!("exec \"$@\" {redirection}");
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", &line, "sh"])
+            .arg(run.command.get_program());
+        let output = shell.args(run.command.get_args()).output().unwrap();
+        assert_eq!(output.status.code(), Some(125), "{redirection}");
+        let said = [output.stdout, output.stderr].concat();
+        if name == "stdout" {
+            assert!(text(&said).contains("stdout is closed"), "{}", text(&said));
+        }
+    }
+}

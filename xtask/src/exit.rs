@@ -1,0 +1,87 @@
+//! The exit code of a command that did not come to its end.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use harness::Exit;
+use harness::report::ExitCodes;
+
+/// The exit codes that a command line asks for, be it right or wrong: those of
+/// `run` and `shell` leave room for a program's own.
+pub(crate) fn codes(mut words: impl Iterator<Item = OsString>) -> Option<ExitCodes> {
+    words.next();
+    let command = loop {
+        let word = words.next()?;
+        if word == "--runs" {
+            words.next();
+        } else if !word.to_string_lossy().starts_with('-') {
+            break word;
+        }
+    };
+    if command != "run" && command != "shell" {
+        return None;
+    }
+    let words: Vec<OsString> = words.take_while(|word| word != "--").collect();
+    let separate = words
+        .windows(2)
+        .any(|pair| pair[0] == "--exit-codes" && pair[1] == "legacy");
+    let legacy = separate || words.iter().any(|word| word == "--exit-codes=legacy");
+    Some(if legacy {
+        ExitCodes::Legacy
+    } else {
+        ExitCodes::Standard
+    })
+}
+
+/// Of a command line that makes no sense, or that asks for help.
+pub(crate) fn of_usage(error: &clap::Error, codes: Option<ExitCodes>) -> ExitCode {
+    // Where it cannot be printed, there is no other place to say so.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    codes.map_or(Exit::Usage as u8, ExitCodes::usage).into()
+}
+
+/// Of an error. A request that made no sense is told from work that could not be
+/// done.
+pub(crate) fn of_error(error: &anyhow::Error, codes: Option<ExitCodes>) -> ExitCode {
+    if let Some(codes) = codes {
+        return codes.of_error(error).into();
+    }
+    let senseless = error.is::<images::SelectError>()
+        || error.is::<harness::UnknownScenario>()
+        || error.is::<harness::bisect::RangeError>()
+        || error.is::<harness::BadRequest>()
+        || error.is::<harness::report::TooManyJobs>();
+    if senseless { Exit::Usage } else { Exit::Unable }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_commands_that_run_a_program_have_its_exit_codes() {
+        for (line, expected) in [
+            ("xtask run --kernel 6.1 -- true", Some(ExitCodes::Standard)),
+            ("xtask shell", Some(ExitCodes::Standard)),
+            ("xtask --runs x run", Some(ExitCodes::Standard)),
+            ("xtask --runs=run test-kernels", None),
+            ("xtask run --exit-codes legacy x", Some(ExitCodes::Legacy)),
+            ("xtask run --exit-codes=legacy x", Some(ExitCodes::Legacy)),
+            (
+                "xtask run -- --exit-codes legacy",
+                Some(ExitCodes::Standard),
+            ),
+            ("xtask test-kernels 6.1", None),
+            ("xtask", None),
+        ] {
+            assert_eq!(
+                codes(line.split(' ').map(OsString::from)),
+                expected,
+                "{line}"
+            );
+        }
+    }
+}
