@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::pty::Winsize;
@@ -156,4 +156,20 @@ fn a_debugger_may_attach() {
     session.send_line("exit").unwrap();
     session.exp_eof().unwrap();
     assert_exit(&session, 0);
+}
+
+/// Where stdin is no terminal, nobody waits at one.
+#[test]
+fn commands_on_stdin_are_run() {
+    assert!(has_busybox(), "install busybox-static to run this test");
+    let mut command = shell(&[]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"tty; echo $((6 * 7))\nexit 5\n").unwrap();
+    // It stays open: the shell ends by its own command.
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(str::from_utf8(&output.stdout), Ok("not a tty\n42\n"));
 }

@@ -21,6 +21,19 @@ impl Subject {
     /// # Errors
     /// Where there is no such kernel, or the file is none.
     pub fn named(spec: &Spec, catalogue: &Catalogue) -> Result<Vec<Self>, SelectError> {
+        // Of a first release that the catalogue does not have, which `select` takes
+        // for its series, the claims hold as of any other.
+        let exactly = spec.to_string().parse::<Version>().ok();
+        let is_there = |version| catalogue.entries.iter().any(|e| e.version() == version);
+        if let Some(version) =
+            exactly.filter(|version| spec.to_string() == format!("{}.0", version.series()))
+            && !is_there(version)
+        {
+            return Ok(vec![Self {
+                name: spec.to_string(),
+                kernel: upstream(version),
+            }]);
+        }
         match catalogue.select(std::slice::from_ref(spec)) {
             Ok(kernels) => kernels.iter().map(Self::of).collect(),
             Err(unknown @ SelectError::Unknown { .. }) => {

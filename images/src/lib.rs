@@ -22,6 +22,7 @@ mod cache;
 mod catalogue;
 mod cleartext;
 mod deb;
+mod debian_version;
 mod download;
 mod error;
 #[cfg(feature = "fuzzing")]

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead};
 
-use crate::packages::{each_stanza, file_of, is_newer, is_plain, is_relative};
+use crate::debian_version::is_newer;
+use crate::packages::{each_stanza, file_of, is_plain, is_relative};
 use crate::release::FileSum;
 
 /// A package, as it is listed.

@@ -3,9 +3,9 @@
 use std::io::{self, BufRead};
 
 use deb822_fast::{Deb822, Paragraph};
-use debversion::Version as DebianVersion;
 use guest::Version;
 
+use crate::debian_version::DebianVersion;
 use crate::lock::Pin;
 use crate::release::{FileSum, parse_sha256};
 
@@ -156,7 +156,7 @@ pub(crate) fn newest<'a>(
     let of_series: Vec<_> = of_series.collect();
     let newest = of_series
         .iter()
-        .max_by_key(|package| ordered(&package.version))?;
+        .max_by_key(|package| DebianVersion::of(&package.version))?;
     best((of_series.iter().copied()).filter(|package| package.version == newest.version))
 }
 
@@ -178,21 +178,12 @@ pub(crate) fn without_rebuild(version: &str) -> &str {
     }
 }
 
-/// A version that sorts as Debian sorts; one that is malformed sorts first.
-fn ordered(version: &str) -> Option<DebianVersion> {
-    version.parse().ok()
-}
-
-/// Whether a Debian version is newer than another.
-pub(crate) fn is_newer(version: &str, than: &str) -> bool {
-    ordered(version) > ordered(than)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::debian_version::is_newer;
 
     fn index(packages: &[(&str, &str, &str)]) -> Vec<Package> {
         let stanzas = packages.iter().map(|(name, version, depends)| {

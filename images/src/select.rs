@@ -14,7 +14,7 @@ impl Catalogue {
     pub fn select(&self, specs: &[Spec]) -> Result<Vec<Kernel>, SelectError> {
         let mut chosen = vec![false; self.entries.len()];
         let mut files = Vec::new();
-        for spec in specs {
+        for spec in specs.iter().flat_map(Spec::each) {
             if let Some(path) = spec.file() {
                 bzimage::check_file(path)?;
                 if !files.iter().any(|file| file == path) {
@@ -22,14 +22,18 @@ impl Catalogue {
                 }
                 continue;
             }
-            let mut matched = false;
-            for (entry, chosen) in self.entries.iter().zip(&mut chosen) {
-                if spec.matches(entry) {
-                    *chosen = true;
-                    matched = true;
+            let mut choose = |spec: &Spec| {
+                let mut matched = false;
+                for (number, entry) in self.entries.iter().enumerate() {
+                    let latest = spec.is_latest() && number + 1 == self.entries.len();
+                    if latest || spec.matches(entry) {
+                        chosen[number] = true;
+                        matched = true;
+                    }
                 }
-            }
-            if !matched {
+                matched
+            };
+            if !choose(spec) && !spec.as_series().is_some_and(|series| choose(&series)) {
                 return Err(SelectError::Unknown {
                     spec: spec.to_string(),
                     nearest: self.nearest(spec),
@@ -106,6 +110,10 @@ mod tests {
         assert_eq!(names(&["<=3.10"]), ["3.8", "3.9", "3.10"]);
         assert_eq!(names(&["3.8..3.13"]), ["3.8", "3.9", "3.10", "3.13"]);
         assert_eq!(names(&["all"]).len(), 9);
+        assert_eq!(names(&["latest"]), ["7.3"]);
+        assert_eq!(names(&["v6.1"]), ["6.1"]);
+        assert_eq!(names(&["6.1.0"]), ["6.1"]);
+        assert_eq!(names(&["6.1,5.10,<=3.8"]), ["3.8", "5.10", "6.1"]);
     }
 
     #[test]
@@ -131,6 +139,8 @@ mod tests {
             ("9", ["5.10", "6.1", "7.3"]),
             ("2.6", ["3.8", "3.9", "3.10"]),
             ("6.1.9-1", ["5.4", "5.10", "6.1"]),
+            ("6.2.0", ["5.10", "6.1", "7.3"]),
+            ("6.1,6.2", ["5.10", "6.1", "7.3"]),
         ] {
             match catalogue().select(&[spec.parse().unwrap()]) {
                 Err(SelectError::Unknown { nearest, .. }) => {

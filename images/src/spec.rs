@@ -17,7 +17,10 @@ use crate::catalogue::Entry;
 ///   that are given, so `<=4` takes all of 4.x and `>4` begins with 5.0
 /// - `3.8..3.13`, both ends included
 /// - a path to a kernel image, which is what holds a `/`
-/// - `all`
+/// - `all`; `latest`, the newest series
+/// - several of these with commas between them: `5.10,6.1`
+///
+/// `v6.1` is 6.1, and so is `6.1.0` where there is no such point release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
     text: String,
@@ -27,6 +30,8 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wanted {
     All,
+    Latest,
+    AnyOf(Vec<Spec>),
     /// From the first to the second, both included; open where `None`.
     Range(Option<Bound>, Option<Bound>),
     Debian(String),
@@ -51,7 +56,8 @@ struct Numbers {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} names no kernel; write a series (3.10), a major version (5), a range (3.8..3.13), \
-     a comparison (>=5.10), a Debian version (6.1.176-1), a path with a slash (./bzImage) or all"
+     a comparison (>=5.10), a Debian version (6.1.176-1), a path with a slash (./bzImage), latest \
+     or all; several with commas between them (5.10,6.1)"
 )]
 pub struct ParseSpecError(String);
 
@@ -66,8 +72,30 @@ impl Spec {
                     && to.is_none_or(|to| to.admits(version, Ordering::Less))
             }
             Wanted::Debian(debian) => entry.debian == *debian,
-            Wanted::File(_) => false,
+            Wanted::AnyOf(specs) => specs.iter().any(|spec| spec.matches(entry)),
+            Wanted::Latest | Wanted::File(_) => false,
         }
+    }
+
+    /// What is asked for, one by one.
+    pub(crate) fn each(&self) -> &[Self] {
+        match &self.wanted {
+            Wanted::AnyOf(specs) => specs,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// Whether the newest series is meant, whichever that is.
+    pub(crate) fn is_latest(&self) -> bool {
+        self.wanted == Wanted::Latest
+    }
+
+    /// The series that is meant by its first release, `6.1.0`, where the catalogue
+    /// has no such release.
+    pub(crate) fn as_series(&self) -> Option<Self> {
+        let series = self.text.strip_suffix(".0")?;
+        let numbers: Numbers = series.parse().ok()?;
+        (numbers.given == 2).then(|| series.parse().ok())?
     }
 
     /// The file that is meant, if one is.
@@ -83,7 +111,8 @@ impl Spec {
         match &self.wanted {
             Wanted::Range(from, to) => from.or(*to).map(|bound| bound.numbers.version),
             Wanted::Debian(debian) => Version::leading(debian).ok().map(|(version, _)| version),
-            Wanted::All | Wanted::File(_) => None,
+            Wanted::AnyOf(specs) => specs.first().and_then(Self::target),
+            Wanted::All | Wanted::Latest | Wanted::File(_) => None,
         }
     }
 }
@@ -110,6 +139,11 @@ impl FromStr for Numbers {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
+        // As kernel.org's own tags are called.
+        let text = match text.strip_prefix('v') {
+            Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+            _ => text,
+        };
         let given = text.split('.').count();
         let version = if given == 1 {
             format!("{text}.0").parse()
@@ -141,6 +175,13 @@ fn wanted(text: &str) -> Option<Wanted> {
     }
     if text == "all" {
         return Some(Wanted::All);
+    }
+    if text == "latest" {
+        return Some(Wanted::Latest);
+    }
+    if text.contains(',') {
+        let specs = text.split(',').map(str::parse);
+        return specs.collect::<Result<_, _>>().ok().map(Wanted::AnyOf);
     }
     let bound = |text: &str, included| -> Option<Bound> {
         let numbers = text.trim().parse().ok()?;
@@ -182,13 +223,22 @@ mod tests {
     #[test]
     fn what_is_no_spec_is_refused() {
         for text in [
-            "", "bzImage", "v6.1", "3.", "3.8..", "..3.8", ">=", "=3.8", "6.1.2.3", "3.10x",
+            "", "bzImage", "v", "vv6.1", "6.1,", ",", "3.", "3.8..", "..3.8", ">=", "=3.8",
+            "6.1.2.3", "3.10x",
         ] {
             assert!(
                 text.parse::<Spec>().is_err(),
                 "{text:?} was taken for a spec"
             );
         }
+    }
+
+    #[test]
+    fn tags_and_lists_mean_what_they_say() {
+        assert!(matches("v6.1", (6, 1)) && !matches("v6.1", (6, 2)));
+        assert!(matches(">=v6.1", (6, 2)));
+        assert!(matches("5.10,6.1", (6, 1)) && matches("5.10, 6.1", (5, 10)));
+        assert!(!matches("5.10,6.1", (5, 15)));
     }
 
     fn matches(spec: &str, version: (u16, u16)) -> bool {

@@ -1,10 +1,10 @@
 //! Every upload of the package, where the catalogue has one a series.
 
 use anyhow::{Context, Result, ensure};
-use debversion::Version as DebianVersion;
 use guest::Version;
 
 use crate::catalogue::{Catalogue, Entry};
+use crate::debian_version::DebianVersion;
 use crate::packages::is_plain;
 
 /// One upload a line: version, suite, time.
@@ -33,7 +33,7 @@ impl Catalogue {
         }
         // 3.2~rc4 before 3.2.1; the catalogue's own check has no say in names.
         self.entries.sort_by_cached_key(|entry| {
-            let debian = entry.debian.parse::<DebianVersion>().ok();
+            let debian = DebianVersion::of(&entry.debian);
             (entry.version(), debian)
         });
         self

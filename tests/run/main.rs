@@ -4,6 +4,7 @@ mod codes;
 mod forged;
 mod input;
 mod output;
+mod several;
 mod state;
 
 use std::fs;

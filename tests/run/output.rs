@@ -168,3 +168,16 @@ fn output_that_goes_nowhere_is_refused() {
         }
     }
 }
+
+/// `ulimit -f` is a disk that is full: an error in words, once.
+#[test]
+fn a_file_that_may_not_grow_is_told_of() {
+    let run = Run::new(&["--", "true"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -f 100; exec \"$@\"", "sh"]);
+    shell.arg(run.command.get_program());
+    let output = shell.args(run.command.get_args()).output().unwrap();
+    assert_status(&output, 125);
+    let stderr = text(&output.stderr);
+    assert_eq!(stderr.matches("File too large").count(), 1, "{stderr}");
+}

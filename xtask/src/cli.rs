@@ -2,12 +2,12 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use anyhow::Result;
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use harness::report::ExitCodes;
-use harness::{RUNS, is_in_workspace, program_name, set_program_name, stdio};
+use harness::{RUNS, is_in_workspace, program_name, set_program_name};
 
 use crate::{
     bench, bisect, completions, doctor, exit, explain, history, kernels, man, report, run, shell,
@@ -65,17 +65,12 @@ enum InWorkspace {
     Stress(stress::Arguments),
 }
 
-/// Does what the command line says; its exit codes are `codes` where it runs a
-/// program.
+/// Does what the command line says.
 pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
     set_program_name(called());
     if is_in_workspace() {
-        let Cli { command, runs } = match parse::<InWorkspace>() {
-            Ok(cli) => cli,
-            Err(error) => return Ok(exit::of_usage(&error, codes)),
-        };
+        let Cli { command, runs } = parse::<InWorkspace>(codes);
         keep_runs_in(runs);
-        stdio::prepare(codes.is_some())?;
         match command {
             InWorkspace::Anywhere(command) => anywhere(command),
             InWorkspace::Test(arguments) => test::run(&arguments).map(ExitCode::from),
@@ -84,12 +79,8 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
             InWorkspace::Stress(arguments) => stress::run(&arguments),
         }
     } else {
-        let Cli { command, runs } = match parse::<Anywhere>() {
-            Ok(cli) => cli,
-            Err(error) => return Ok(exit::of_usage(&error, codes)),
-        };
+        let Cli { command, runs } = parse::<Anywhere>(codes);
         keep_runs_in(runs);
-        stdio::prepare(codes.is_some())?;
         anywhere(command)
     }
 }
@@ -118,10 +109,11 @@ pub(crate) fn command() -> Command {
     }
 }
 
-fn parse<C: Subcommand>() -> Result<Cli<C>, clap::Error> {
-    let mut command = named(Cli::<C>::command());
-    let matches = command.try_get_matches_from_mut(env::args_os())?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+fn parse<C: Subcommand>(codes: Option<ExitCodes>) -> Cli<C> {
+    let matches = named(Cli::<C>::command()).try_get_matches();
+    matches
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .unwrap_or_else(|error| process::exit(exit::of_usage(&error, codes).into()))
 }
 
 /// The name of the program that was called, such as `strata`.

@@ -1,20 +1,19 @@
 //! The exit code of a command that did not come to its end.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use harness::Exit;
 use harness::report::ExitCodes;
 
 /// The exit codes that a command line asks for, be it right or wrong: those of
 /// `run` and `shell` leave room for a program's own.
-pub(crate) fn codes(mut words: impl Iterator<Item = OsString>) -> Option<ExitCodes> {
-    words.next();
+pub(crate) fn codes(words: impl Iterator<Item = OsString>) -> Option<ExitCodes> {
+    let mut words = words.skip(1);
     let command = loop {
         let word = words.next()?;
         if word == "--runs" {
             words.next();
-        } else if !word.to_string_lossy().starts_with('-') {
+        } else if !word.as_encoded_bytes().starts_with(b"-") {
             break word;
         }
     };
@@ -34,27 +33,27 @@ pub(crate) fn codes(mut words: impl Iterator<Item = OsString>) -> Option<ExitCod
 }
 
 /// Of a command line that makes no sense, or that asks for help.
-pub(crate) fn of_usage(error: &clap::Error, codes: Option<ExitCodes>) -> ExitCode {
+pub(crate) fn of_usage(error: &clap::Error, codes: Option<ExitCodes>) -> u8 {
     // Where it cannot be printed, there is no other place to say so.
     let _ = error.print();
     if !error.use_stderr() {
-        return ExitCode::SUCCESS;
+        return 0;
     }
-    codes.map_or(Exit::Usage as u8, ExitCodes::usage).into()
+    codes.map_or(Exit::Usage as u8, ExitCodes::usage)
 }
 
 /// Of an error. A request that made no sense is told from work that could not be
 /// done.
-pub(crate) fn of_error(error: &anyhow::Error, codes: Option<ExitCodes>) -> ExitCode {
+pub(crate) fn of_error(error: &anyhow::Error, codes: Option<ExitCodes>) -> u8 {
     if let Some(codes) = codes {
-        return codes.of_error(error).into();
+        return codes.of_error(error);
     }
     let senseless = error.is::<images::SelectError>()
         || error.is::<harness::UnknownScenario>()
         || error.is::<harness::bisect::RangeError>()
         || error.is::<harness::BadRequest>()
         || error.is::<harness::report::TooManyJobs>();
-    if senseless { Exit::Usage } else { Exit::Unable }.into()
+    (if senseless { Exit::Usage } else { Exit::Unable }) as u8
 }
 
 #[cfg(test)]
@@ -65,9 +64,9 @@ mod tests {
     fn only_commands_that_run_a_program_have_its_exit_codes() {
         for (line, expected) in [
             ("xtask run --kernel 6.1 -- true", Some(ExitCodes::Standard)),
+            ("xtask --runs run test-kernels", None),
+            ("xtask --runs=x --runs x run", Some(ExitCodes::Standard)),
             ("xtask shell", Some(ExitCodes::Standard)),
-            ("xtask --runs x run", Some(ExitCodes::Standard)),
-            ("xtask --runs=run test-kernels", None),
             ("xtask run --exit-codes legacy x", Some(ExitCodes::Legacy)),
             ("xtask run --exit-codes=legacy x", Some(ExitCodes::Legacy)),
             (

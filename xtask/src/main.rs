@@ -26,12 +26,14 @@ mod tools;
 use std::process::ExitCode;
 
 use harness::report::{complaint, say};
+use harness::stdio;
 
 fn main() -> ExitCode {
     name_server::use_built_in();
     let codes = exit::codes(std::env::args_os());
-    cli::run(codes).unwrap_or_else(|error| {
+    let done = stdio::prepare(codes.is_some()).and_then(|()| cli::run(codes));
+    done.unwrap_or_else(|error| {
         say(complaint(&error).trim_end());
-        exit::of_error(&error, codes)
+        exit::of_error(&error, codes).into()
     })
 }

@@ -23,9 +23,9 @@ const SIZE: WindowSize = WindowSize {
 /// Open a shell in a kernel
 ///
 /// The shell is busybox with all its commands: this host's, else one that is
-/// downloaded into the cache. `exit` ends the machine; so does a kernel that says nothing
-/// for a minute, and a signal to this command. Where stdin is no terminal, the
-/// shell reads its commands from there.
+/// downloaded into the cache. `exit` ends the machine; so does a kernel that says
+/// nothing for a minute, and a signal to this command. Where stdin is no terminal,
+/// the shell reads its commands from there.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes are those of `run`, with the shell for the program.
@@ -68,8 +68,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let terminal = io::stdin().is_terminal();
     let store = arguments.machine.store(&catalogue)?;
     let busybox = busybox(&store, &report::Terminal::reserved())?;
-    let shell = Program::shell(busybox, terminal.then_some(size));
-    let shell = arguments.machine.furnish(shell).pack()?;
+    let shell = arguments
+        .machine
+        .furnish(Program::shell(busybox, terminal.then_some(size)))
+        .pack()?;
 
     let interrupt = Interrupt::catch()?;
     let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);

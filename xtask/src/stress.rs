@@ -13,8 +13,9 @@ use crate::out::print;
 /// Boot kernels over and over on a loaded host, with faults among them
 ///
 /// Every boot looks at all scenarios. Each fourth kernel is given a guest that
-/// misbehaves, and each tenth run is a process of its own that is killed in the
-/// middle. What must come of each is known before; what does not come is counted.
+/// misbehaves, each tenth run is a process of its own that is killed in the middle, and
+/// each fifth is made on a host that makes it difficult: readers that are slow or stop,
+/// a silent stdin, little memory, few descriptors, a later boot that fails. What must come of each is known before; what does not come is counted.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:

@@ -37,8 +37,8 @@ fn an_unknown_kernel_brings_the_nearest_names() {
 fn what_is_no_name_of_a_kernel_is_told_how_to_write_one() {
     for words in [
         &["test-kernels", "nativ"][..],
-        &["explain", SCENARIO, "--kernel", "latest"],
-        &["kernels", "fetch", "v6.1"],
+        &["explain", SCENARIO, "--kernel", "newest"],
+        &["kernels", "fetch", "vanilla"],
     ] {
         xtask(words).exits(2).complains(&["3.8..3.13"]);
     }

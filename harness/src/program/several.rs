@@ -1,6 +1,7 @@
 //! One program in several kernels, side by side.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
@@ -59,7 +60,9 @@ impl Runner<'_> {
                 });
             (kernel.name(), run)
         };
-        let jobs = thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+        // At least two: a download takes no processor from a machine.
+        let jobs = thread::available_parallelism().map_or(2, |jobs| jobs.get().max(2));
+        let jobs = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
         let mut printer = Printer {
             outlet,
             interrupt: self.interrupt,

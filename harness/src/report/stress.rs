@@ -45,12 +45,14 @@ pub fn stress(stress: &Stress, figures: &Figures) -> String {
         stress.jobs, stress.load, stress.seed
     );
     let faults: usize = figures.faults.values().sum();
+    let hostile: usize = figures.hostile.values().sum();
     let rows = [
         ("boots", figures.boots),
         ("kernels", figures.by_kernel.len()),
         ("results that arrived and are right", figures.results),
         ("faults injected", faults),
         ("runs killed", figures.killed),
+        ("runs on a hostile host", hostile),
         ("wrong verdicts", figures.wrong.len()),
         ("lost results", figures.lost.len()),
         ("orphans", figures.orphans.len()),
@@ -67,6 +69,9 @@ pub fn stress(stress: &Stress, figures: &Figures) -> String {
     let _ = writeln!(text, "\nboots by kernel: {}", counted(&figures.by_kernel));
     if faults > 0 {
         let _ = writeln!(text, "faults: {}", counted(&figures.faults));
+    }
+    if hostile > 0 {
+        let _ = writeln!(text, "hostile hosts: {}", counted(&figures.hostile));
     }
     let _ = writeln!(
         text,

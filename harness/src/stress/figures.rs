@@ -16,6 +16,8 @@ pub struct Figures {
     pub results: usize,
     /// Faults that were injected, by their names.
     pub faults: BTreeMap<String, usize>,
+    /// Runs on a host that made them difficult, by what it did.
+    pub hostile: BTreeMap<String, usize>,
     /// Runs of the harness that were killed in the middle.
     pub killed: usize,
     /// Results that arrived and are not what they must be.
@@ -41,6 +43,9 @@ impl Figures {
         }
         for (name, count) in other.faults {
             *self.faults.entry(name).or_default() += count;
+        }
+        for (name, count) in other.hostile {
+            *self.hostile.entry(name).or_default() += count;
         }
         self.wrong.extend(other.wrong);
         self.lost.extend(other.lost);

@@ -1,6 +1,7 @@
 //! Many boots on a loaded host, with faults among them, and what went wrong.
 
 mod figures;
+mod hostile;
 mod load;
 mod orphans;
 mod plan;

@@ -32,6 +32,9 @@ impl Bed<'_> {
             Trial::Plain => self.boot(None),
             Trial::Fault(fault, place) => self.boot(Some((fault, place))),
             Trial::Killed(command, after) => self.kill(command, after),
+            Trial::Hostile(hostility) if hostility.is_possible() => self.suffer(hostility),
+            // It is not counted as one.
+            Trial::Hostile(_) => self.boot(None),
         }
     }
 

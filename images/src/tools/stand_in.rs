@@ -3,10 +3,10 @@
 use super::fetch::{Fetched, Wanted};
 use super::pins::{PinnedPackage, PinnedTool};
 use crate::archive::Site;
+use crate::debian_version::is_newer;
 use crate::error::ObtainError;
 use crate::listed::{Listed, newest_of};
 use crate::lock::Archive;
-use crate::packages::is_newer;
 use crate::progress::Progress;
 use crate::proof::Evidence;
 use crate::store::Store;
