@@ -1,5 +1,6 @@
 //! Obtains kernels and says where they are:
-//! `cargo run -p strata-images --example obtain -- 6.1 '>=7' [--locked]`.
+//! `cargo run -p strata-images --example obtain -- 6.1 '>=7' [--locked] [--lock FILE]`.
+//! With a lock file, what is verified and not pinned yet is pinned in that.
 
 use std::time::Instant;
 
@@ -21,14 +22,21 @@ impl Progress for Notes {
 fn main() -> Result<()> {
     let mut locked = false;
     let mut specs: Vec<Spec> = Vec::new();
-    for argument in std::env::args().skip(1) {
+    let mut lock = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--locked" => locked = true,
+            "--lock" => lock = arguments.next(),
             spec => specs.push(spec.parse()?),
         }
     }
     let catalogue = Catalogue::builtin();
-    let store = Store::builder(&catalogue).locked(locked).build()?;
+    let mut store = Store::builder(&catalogue).locked(locked);
+    if let Some(path) = lock {
+        store = store.lock_file(path);
+    }
+    let store = store.build()?;
     for kernel in catalogue.select(&specs)? {
         let Kernel::Catalogued(entry) = &kernel else {
             println!("{kernel:<6} a file");
