@@ -164,6 +164,8 @@ impl Bed<'_> {
             }
             Hostility::LaterBootFails => {
                 test(command);
+                // No probe of this host is to have the one boot that there is.
+                command.args(["--accel", "tcg"]);
                 let dir = self.dir.path().join("qemu");
                 self.fake_qemu(&dir, command)?;
                 Wanted {
