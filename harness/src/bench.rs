@@ -92,7 +92,7 @@ impl Bench {
                     });
                 }
             }
-            qemu.map_err(|error| format!("{error:#}"))
+            qemu.map_err(|error| crate::report::words(&error))
         });
         found.clone().map_err(|why| anyhow!(why))
     }
@@ -102,7 +102,7 @@ impl Bench {
     /// # Errors
     /// Where the kernel cannot be had, or the harness cannot do its part.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
-        let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
+        let failed = |error: anyhow::Error| Problem::Failed(crate::report::words(&error));
         let qemu = self.qemu(watcher).map_err(failed)?;
         let (packaged, path, image, substitute) = match kernel {
             Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
