@@ -184,7 +184,7 @@ fn answers(
         Ok(End::Complete) => Ok(()),
         Ok(End::Hung(_)) => Err(format!("no answer within {} s", patience.as_secs())),
         Ok(end) => Err(format!("{end:?}")),
-        Err(error) => Err(format!("{error:#}")),
+        Err(error) => Err(crate::report::words(&error)),
     }
 }
 

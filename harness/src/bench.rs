@@ -94,7 +94,7 @@ impl Bench {
                     });
                 }
             }
-            qemu.map_err(|error| format!("{error:#}"))
+            qemu.map_err(|error| crate::report::words(&error))
         });
         found.clone().map_err(|why| anyhow!(why))
     }
@@ -104,7 +104,7 @@ impl Bench {
     /// # Errors
     /// Where the kernel cannot be had, or the harness cannot do its part.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
-        let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
+        let failed = |error: anyhow::Error| Problem::Failed(crate::report::words(&error));
         let qemu = self.qemu(watcher).map_err(failed)?;
         let mut unpacked = None;
         let (packaged, path, image, substitute) = match kernel {

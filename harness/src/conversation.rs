@@ -134,25 +134,29 @@ impl Conversation {
     /// Waits for the other files alone, while the guest has to wait for one of
     /// them: which it is, if not the deadline.
     pub(crate) fn pause(
-        &self,
+        &mut self,
         deadline: Option<Instant>,
         others: &[BorrowedFd<'_>],
     ) -> io::Result<Turn> {
-        Ok(first_ready(others, deadline)?.map_or(Turn::Quiet, Turn::Other))
+        let since = Instant::now();
+        let ready = first_ready(others, deadline)?;
+        // What the guest says meanwhile is heard later.
+        self.listener.postpone(since.elapsed());
+        Ok(ready.map_or(Turn::Quiet, Turn::Other))
     }
 
     /// The end, where the guest runs on another kernel than QEMU was given.
-    fn other_kernel(&self, messages: &[Said]) -> Option<End> {
-        let expected = self.release.as_ref()?;
-        messages.iter().find_map(|said| match &said.message {
-            Message::Record(Record::Booted { kernel }) if kernel.release != *expected => {
-                let (release, qemu) = (&kernel.release, &self.qemu);
-                Some(End::QemuFailed(format!(
-                    "{qemu} was given the kernel {expected}, and its guest runs on {release}"
-                )))
-            }
+    fn other_kernel(&mut self, messages: &[Said]) -> Option<End> {
+        let running = messages.iter().find_map(|said| match &said.message {
+            Message::Record(Record::Booted { kernel }) => Some(&kernel.release),
             _ => None,
-        })
+        })?;
+        // It boots once; to say so again is another fault.
+        let expected = self.release.take().filter(|release| release != running)?;
+        Some(End::QemuFailed(format!(
+            "{} was given the kernel {expected}, and its guest runs on {running}",
+            self.qemu
+        )))
     }
 
     /// What comes where the deadline has passed.

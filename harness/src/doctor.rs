@@ -110,7 +110,7 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding 
     });
     match chosen {
         Ok(choice) => works(WHAT, choice.to_string()),
-        Err(error) => fails(WHAT, format!("{error:#}")),
+        Err(error) => fails(WHAT, crate::report::words(&error)),
     }
 }
 
@@ -134,7 +134,7 @@ fn qemu(store: &Store, choice: &QemuChoice) -> Finding {
             Some(why) => works(WHAT, format!("{qemu}, without its sandbox: {why}")),
         },
         (Err(_), QemuChoice::Auto) => own(),
-        (Err(error), _) => fails(WHAT, format!("{error:#}")),
+        (Err(error), _) => fails(WHAT, crate::report::words(&error)),
     }
 }
 
@@ -178,7 +178,7 @@ fn state() -> Finding {
     const WHAT: &str = "runs";
     let dir = match runs() {
         Ok(dir) => dir,
-        Err(error) => return fails(WHAT, format!("{error:#}")),
+        Err(error) => return fails(WHAT, crate::report::words(&error)),
     };
     match fs::create_dir_all(&dir).and_then(|()| tempfile::tempfile_in(&dir)) {
         Ok(_) => works(WHAT, dir.display().to_string()),

@@ -136,6 +136,13 @@ impl Listener {
         self.restarts.as_ref().map(|wait| wait.until)
     }
 
+    /// Nothing was listened to for so long.
+    pub(crate) fn postpone(&mut self, pause: Duration) {
+        if let Some(wait) = &mut self.restarts {
+            wait.postpone(pause);
+        }
+    }
+
     /// The end, if the kernel has panicked and not restarted in time.
     pub(crate) fn did_not_restart(&mut self, kept_waiting: Duration) -> Option<End> {
         let late = !self.restarts.as_mut()?.goes_on(kept_waiting);

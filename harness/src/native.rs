@@ -68,7 +68,7 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
             row.problem = cells.err().map(|e| Problem::Failed(format!("{e:#}")));
         }
         Ok(Begun::Refused(why)) => row.problem = Some(Problem::Unavailable(why)),
-        Err(error) => row.problem = Some(Problem::Failed(format!("{error:#}"))),
+        Err(error) => row.problem = Some(Problem::Failed(crate::report::words(&error))),
     }
     row.problem = row.problem.map(Problem::printable);
     let missing = match &row.problem {

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use guest::wire::Stream;
 
@@ -18,6 +18,10 @@ use crate::{Interrupt, Output};
 /// How much is kept for a reader who pauses, in bytes. With more to come, the
 /// guest is kept waiting.
 const ROOM: usize = 256 << 10;
+
+/// How much is written at a time: what a pipe has room for if it has any
+/// (pipe(7): PIPE_BUF).
+const PART: usize = 4096;
 
 /// Passes on what it is given, from a thread of its own. That thread may wait for
 /// a reader for ever, and is left behind if this process ends meanwhile.
@@ -50,7 +54,7 @@ struct State {
 pub enum Drained {
     /// All was passed on, or cannot be.
     All,
-    /// The deadline passed.
+    /// Nothing was read for longer than is waited for.
     Late,
     /// This process was told to end.
     Interrupted,
@@ -130,11 +134,12 @@ impl Outlet {
             .map_or(Ok(()), |error| Err(again(error)))
     }
 
-    /// Waits for the reader, with all that is unwritten or until there is room.
+    /// Waits for the reader, with all that is unwritten or until there is room: as
+    /// long as something is read within `patience`.
     pub(crate) fn wait(
         &self,
         all: bool,
-        deadline: Option<Instant>,
+        patience: Option<Duration>,
         interrupt: Option<&Interrupt>,
     ) -> io::Result<Drained> {
         loop {
@@ -143,6 +148,7 @@ impl Outlet {
             };
             let told = interrupt.map(AsFd::as_fd);
             let files: Vec<_> = [Some(moved), told].into_iter().flatten().collect();
+            let deadline = patience.map(|patience| Instant::now() + patience);
             match first_ready(&files, deadline)? {
                 None => return Ok(Drained::Late),
                 Some(1) => return Ok(Drained::Interrupted),
@@ -163,10 +169,10 @@ impl Output for Outlet {
 
     fn finish(
         &mut self,
-        deadline: Option<Instant>,
+        patience: Option<Duration>,
         interrupt: Option<&Interrupt>,
     ) -> io::Result<Drained> {
-        let drained = self.wait(true, deadline, interrupt)?;
+        let drained = self.wait(true, patience, interrupt)?;
         self.check()?;
         Ok(drained)
     }
@@ -195,19 +201,22 @@ fn pass_on(shared: &Shared, moved: &UnixStream, mut stdout: impl Write, mut stde
                 state = waited.unwrap_or_else(PoisonError::into_inner);
             }
         };
-        let written = match stream {
-            Stream::Stderr => write(&mut stderr, &bytes),
-            Stream::Stdout | Stream::Stdin => write(&mut stdout, &bytes),
-        };
-        let mut state = shared.state();
-        state.unwritten -= bytes.len();
-        let failed = written.is_err();
-        state.error = written.err();
-        drop(state);
-        // A full pipe is readable already.
-        let _ = (&*moved).write(b".");
-        if failed {
-            return;
+        // In small parts, so that slow is told from never.
+        for part in bytes.chunks(PART) {
+            let written = match stream {
+                Stream::Stderr => write(&mut stderr, part),
+                Stream::Stdout | Stream::Stdin => write(&mut stdout, part),
+            };
+            let mut state = shared.state();
+            state.unwritten -= part.len();
+            let failed = written.is_err();
+            state.error = written.err();
+            drop(state);
+            // A full pipe is readable already.
+            let _ = (&*moved).write(b".");
+            if failed {
+                return;
+            }
         }
     }
 }
@@ -227,13 +236,9 @@ fn again(error: &io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn soon() -> Option<Instant> {
-        Some(Instant::now() + Duration::from_millis(200))
-    }
+    const SOON: Option<Duration> = Some(Duration::from_millis(200));
 
     #[test]
     fn a_reader_who_pauses_is_waited_for_and_loses_nothing() {
@@ -244,7 +249,7 @@ mod tests {
             outlet.put(Stream::Stdout, part).unwrap();
         }
         assert!(outlet.full().is_some());
-        assert_eq!(outlet.wait(true, soon(), None).unwrap(), Drained::Late);
+        assert_eq!(outlet.wait(true, SOON, None).unwrap(), Drained::Late);
         let reader = thread::spawn(move || {
             let mut heard = Vec::new();
             read.read_to_end(&mut heard).map(|_| heard)
@@ -252,6 +257,26 @@ mod tests {
         assert_eq!(outlet.wait(true, None, None).unwrap(), Drained::All);
         drop(outlet);
         assert!(reader.join().unwrap().unwrap() == sent);
+    }
+
+    /// Longer in all than is waited for at a time.
+    #[test]
+    fn a_slow_reader_is_waited_for() {
+        let (mut read, write) = io::pipe().unwrap();
+        let outlet = Outlet::new(write, io::sink()).unwrap();
+        outlet.put(Stream::Stdout, &vec![0; ROOM]).unwrap();
+        let reader = thread::spawn(move || {
+            let mut part = vec![0; 16 << 10];
+            while read.read_exact(&mut part).is_ok() {
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let patience = Some(Duration::from_millis(500));
+        let started = Instant::now();
+        assert_eq!(outlet.wait(true, patience, None).unwrap(), Drained::All);
+        assert!(started.elapsed() > Duration::from_millis(500));
+        drop(outlet);
+        reader.join().unwrap();
     }
 
     #[test]

@@ -34,6 +34,12 @@ impl Wait {
         }
     }
 
+    /// Does not count so much time.
+    pub(crate) fn postpone(&mut self, pause: Duration) {
+        self.since += pause;
+        self.until += pause;
+    }
+
     /// Whether to wait on, when the deadline has passed and the machine was kept
     /// waiting for so long.
     pub(crate) fn goes_on(&mut self, kept_waiting: Duration) -> bool {

@@ -87,7 +87,7 @@ impl<'a> Suite<'a> {
             &bootable.dir,
             watcher,
         );
-        let failed = |error: anyhow::Error| Problem::Failed(format!("{error:#}"));
+        let failed = |error: anyhow::Error| Problem::Failed(crate::report::words(&error));
         row.problem = findings.problem.map(|error| failed(error).printable());
         row.kernel = findings.kernel;
         row.cells = findings.cells;

@@ -149,6 +149,13 @@ fn a_reader_who_never_reads_of_several_kernels_is_given_up() {
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
     assert_nothing_left(run.place.path());
+
+    let mut run = Run::on_several(dir.path(), &["one", "two"]);
+    run.command.args(["--timeout", "20", "--file", "/bin/dd"]);
+    run.command.args(["--", "sh", "-c", MEBIBYTE]);
+    let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(125));
+    assert_nothing_left(run.place.path());
 }
 
 #[test]

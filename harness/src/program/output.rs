@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::BorrowedFd;
-use std::time::Instant;
+use std::time::Duration;
 
 use guest::wire::Stream;
 
@@ -32,17 +32,17 @@ pub trait Output {
         None
     }
 
-    /// Waits until all of it is where it belongs: until the deadline, or an
-    /// interrupt, at most.
+    /// Waits until all of it is where it belongs, as long as something moves within
+    /// `patience` and no interrupt comes.
     ///
     /// # Errors
     /// Those of whoever takes the output.
     fn finish(
         &mut self,
-        deadline: Option<Instant>,
+        patience: Option<Duration>,
         interrupt: Option<&Interrupt>,
     ) -> io::Result<Drained> {
-        let _ = (deadline, interrupt);
+        let _ = (patience, interrupt);
         Ok(Drained::All)
     }
 }

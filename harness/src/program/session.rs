@@ -19,7 +19,7 @@ use crate::terminal::Window;
 use crate::workspace::CONSOLE;
 use crate::{Drained, Interrupt, Machine, RunDir};
 
-/// How long a reader may take for what is still to be written of a run that ended
+/// How long a reader may pause with what is still to be written of a run that ended
 /// badly.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How many lines of a console are shown where a run ended badly.
@@ -141,21 +141,20 @@ impl Session<'_> {
     }
 }
 
-/// Sees to it that the output arrives. A reader has as long for the last of it as
-/// the program had for all.
+/// Sees to it that the output arrives. A reader may be slow, but not pause for
+/// longer than the program may take.
 fn deliver(
     ending: Ending,
     output: &mut dyn Output,
     limit: Option<Duration>,
     interrupt: Option<&Interrupt>,
 ) -> Result<Ending> {
-    let after = |patience| Some(Instant::now() + patience);
     if !matches!(ending, Ending::Ended(_)) {
         // How it ended is what counts.
-        let _ = output.finish(after(FAREWELL), None);
+        let _ = output.finish(Some(FAREWELL), None);
         return Ok(ending);
     }
-    match output.finish(limit.and_then(after), interrupt) {
+    match output.finish(limit, interrupt) {
         Ok(Drained::All) => Ok(ending),
         Ok(Drained::Late) => Ok(Ending::TimedOut(limit.unwrap_or_default())),
         Ok(Drained::Interrupted) => Ok(Ending::Interrupted),

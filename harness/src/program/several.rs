@@ -4,6 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use guest::wire::Stream;
@@ -65,6 +66,7 @@ impl Runner<'_> {
         let jobs = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
         let mut printer = Printer {
             outlet,
+            patience: self.timeout,
             interrupt: self.interrupt,
             midline: false,
         };
@@ -128,6 +130,8 @@ fn is_unavailable(error: &anyhow::Error) -> bool {
 /// Writes output under headings, as fast as it is read.
 struct Printer<'a> {
     outlet: Outlet,
+    /// How long a reader may pause.
+    patience: Option<Duration>,
     interrupt: Option<&'a Interrupt>,
     /// Whether the last line of stdout has no end yet.
     midline: bool,
@@ -169,9 +173,13 @@ impl Printer<'_> {
     }
 
     fn wait(&mut self, all: bool) -> io::Result<()> {
-        match self.outlet.wait(all, None, self.interrupt)? {
+        match self.outlet.wait(all, self.patience, self.interrupt)? {
+            Drained::All => Ok(()),
             Drained::Interrupted => Err(io::ErrorKind::Interrupted.into()),
-            Drained::All | Drained::Late => Ok(()),
+            Drained::Late => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "nothing was read for as long as the program may take: --timeout S gives more",
+            )),
         }
     }
 }

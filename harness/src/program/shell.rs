@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::Duration;
 
 use guest::WindowSize;
 use guest::wire::Stream;
@@ -87,9 +87,9 @@ impl Output for Screen {
 
     fn finish(
         &mut self,
-        deadline: Option<Instant>,
+        patience: Option<Duration>,
         interrupt: Option<&Interrupt>,
     ) -> io::Result<Drained> {
-        self.outlet.finish(deadline, interrupt)
+        self.outlet.finish(patience, interrupt)
     }
 }

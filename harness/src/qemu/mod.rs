@@ -163,7 +163,7 @@ fn why_no_sandbox(launch: &Launch) -> Option<String> {
         "stdio",
     ];
     let answer = ask::ask(launch, &arguments, "quit\n", PATIENCE);
-    answer.err().map(|error| format!("{error:#}"))
+    answer.err().map(|error| crate::report::words(&error))
 }
 
 /// Why a QEMU did not start, and what to do.

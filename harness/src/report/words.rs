@@ -1,12 +1,12 @@
 //! Errors in words, each said once.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use guest::wire::Stream;
 
 use crate::Outlet;
 
-/// How long whatever reads stderr may take.
+/// How long whatever reads stderr may pause.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An error and its causes, but no cause that the error before it has said
@@ -29,8 +29,7 @@ pub fn say(text: &str) {
     let Ok(outlet) = Outlet::stdio() else { return };
     let line = format!("{text}\n");
     if outlet.put(Stream::Stderr, line.as_bytes()).is_ok() {
-        let deadline = Some(Instant::now() + PATIENCE);
-        let _ = outlet.wait(true, deadline, None);
+        let _ = outlet.wait(true, Some(PATIENCE), None);
     }
 }
 
