@@ -141,7 +141,7 @@ impl Archives {
         progress: &dyn Progress,
     ) -> Result<(String, Release), ObtainError> {
         let dir = format!("{}/dists/{suite}", site.base);
-        let Some(release) = self.release(&dir)? else {
+        let Some(release) = self.release(&dir, progress)? else {
             return Err(ObtainError::unavailable(format!(
                 "{} has no {suite}",
                 self.client.title(&site.base)
@@ -182,7 +182,13 @@ impl Archives {
 
     /// The release file in a directory, once its signature has been checked;
     /// `None` where there is none.
-    pub(crate) fn release(&self, dir: &str) -> Result<Option<Release>, ObtainError> {
+    pub(crate) fn release(
+        &self,
+        dir: &str,
+        progress: &dyn Progress,
+    ) -> Result<Option<Release>, ObtainError> {
+        let host = self.client.title(dir);
+        progress.step(&format!("asking {host} for its release file"));
         let now = Timestamp::now();
         let small = |name: &str, is_whole: &dyn Fn(&[u8]) -> bool| {
             fetch_small(

@@ -74,7 +74,7 @@ impl Mirrors {
     ) -> Vec<(String, Result<String, String>)> {
         let (sites, _) = self.live(Archive::Debian, archives, progress);
         let ask = |site: &Site, suite: &str| match archives
-            .release(&format!("{}/dists/{suite}", site.base))
+            .release(&format!("{}/dists/{suite}", site.base), progress)
         {
             Ok(Some(release)) => Ok(format!("has {}", release.title())),
             Ok(None) => Err(format!("has no {suite}")),
@@ -129,7 +129,7 @@ impl Mirrors {
             let Some(suite) = source.suites.iter().find(|suite| !suite.ends_with('/')) else {
                 continue;
             };
-            match archives.release(&format!("{}/dists/{suite}", source.uri)) {
+            match archives.release(&format!("{}/dists/{suite}", source.uri), progress) {
                 Ok(Some(release)) if release.is_debian() => {
                     let archive = match release.label.as_str() {
                         "Debian-Security" => Archive::Security,
