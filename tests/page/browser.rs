@@ -35,8 +35,8 @@ fn chromium() -> Option<PathBuf> {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    let programs = env::split_paths(&path).map(|dir| dir.join(program));
-    programs.filter(|path| path.is_file()).next()
+    let mut programs = env::split_paths(&path).map(|dir| dir.join(program));
+    programs.find(|path| path.is_file())
 }
 
 /// The program that steers Chromium. It goes with this.
