@@ -199,9 +199,9 @@ fn what_was_to_come_after_a_killed_qemu_is_run() {
 fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
     let fake = Fake::new(
         "if mkdir $here/begun 2>/dev/null; then\n\
-         $qemu \"$@\" > $here/console &\n\
-         until [ $(wc -c < $here/console) -gt 1000 ]; do sleep 0.05; done\n\
-         cat $here/console; kill -9 $!\n\
+         exec 3<&0; mkfifo $here/console\n\
+         $qemu \"$@\" <&3 > $here/console &\n\
+         dd bs=1 count=3000 status=none < $here/console; kill -9 $!\n\
          printf '\\r\\n[    9.9] Kernel panic - not syncing: for a test\\r\\n'; exit 0\nfi\n\
          echo \"qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory\" >&2; exit 1",
     );
