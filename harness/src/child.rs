@@ -14,17 +14,23 @@ pub(crate) fn dies_with_this(command: &mut Command, signal: Signal) {
     let parent = id();
     let prepare = move || -> io::Result<()> {
         setsid()?;
-        prctl::set_pdeathsig(signal)?;
-        // The parent may have died before that.
-        if getppid().as_raw().cast_unsigned() != parent {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        Ok(())
+        die_with(parent, signal)
     };
     // SAFETY: between fork(2) and execve(2) it makes system calls only.
     unsafe {
         command.pre_exec(prepare);
     }
+}
+
+/// Makes this process, between fork(2) and execve(2), hear a signal when the thread that
+/// started it ends; `parent` is the number of that one's process.
+pub(crate) fn die_with(parent: u32, signal: Signal) -> io::Result<()> {
+    prctl::set_pdeathsig(signal)?;
+    // The parent may have died before that.
+    if getppid().as_raw().cast_unsigned() != parent {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Keeps the group of this process, which leads it.
-    pub(crate) fn of(leader: u32) -> io::Result<Self> {
+    /// Keeps the group of this process, which leads it. A host without a shell has no
+    /// wrapper of QEMU that is a script, and nothing to keep.
+    pub(crate) fn of(leader: u32) -> io::Result<Option<Self>> {
         let mut watcher = Command::new("/bin/sh");
         watcher.args(["-c", SCRIPT, "keeper", &leader.to_string()]);
         watcher.stdin(Stdio::piped()).current_dir("/");
@@ -34,10 +35,14 @@ impl Keeper {
             // The terminal's Ctrl-C is not for it.
             watcher.pre_exec(|| Ok(setsid().map(drop)?));
         }
-        Ok(Self {
+        let watcher = match watcher.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            watcher => watcher?,
+        };
+        Ok(Some(Self {
             group: Pid::from_raw(leader.cast_signed()),
-            watcher: watcher.spawn()?,
-        })
+            watcher,
+        }))
     }
 
     /// Ends the group. To be called before its leader is waited for: until then, its

@@ -11,9 +11,11 @@ use std::process::{Child, ExitStatus, id};
 
 use anyhow::{Context, Result};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, setsid};
 
+use crate::child::die_with;
 use crate::keeper::Keeper;
 use crate::qemu::Launch;
 use crate::{Accelerator, Console};
@@ -153,9 +155,10 @@ impl Machine {
             keeper: None,
             console: Console::new(ours)?,
         };
-        // It leads a group: see `isolate`.
-        let keeper = Keeper::of(running.id()).context("keeping QEMU's processes")?;
-        running.keeper = Some(keeper);
+        // It leads a group: see `isolate`. Strata's own QEMU is no wrapper.
+        if self.qemu.arguments.is_empty() {
+            running.keeper = Keeper::of(running.id()).context("keeping QEMU's processes")?;
+        }
         Ok(running)
     }
 }
@@ -165,7 +168,7 @@ impl Machine {
 /// privilege, and keeps no descriptor but its own.
 fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
     setsid()?;
-    die_with(harness)?;
+    die_with(harness, Signal::SIGKILL)?;
     // SAFETY: all of them take numbers only. An old kernel without
     // close_range(2) leaves the descriptors open, which does no harm.
     unsafe {
@@ -176,22 +179,6 @@ fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
         libc::close_range(3, libc::c_uint::MAX, cloexec);
         if gdb.is_some_and(|gdb| libc::fcntl(gdb, libc::F_SETFD, 0) != 0) {
             return Err(io::Error::last_os_error());
-        }
-    }
-    Ok(())
-}
-
-/// Makes a child, before it is executed, die with the thread that started it, and
-/// so with the process of this number, even after `kill -9`.
-pub(crate) fn die_with(harness: u32) -> io::Result<()> {
-    // SAFETY: both take numbers only.
-    unsafe {
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // The harness may have died before the signal was set.
-        if libc::getppid().cast_unsigned() != harness {
-            return Err(io::ErrorKind::Interrupted.into());
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 
 use crate::nameless;
@@ -104,6 +104,8 @@ impl RunDir {
     /// # Errors
     /// Where it cannot be created.
     pub fn of_run(run: &str) -> Result<Self> {
+        // Old runs are looked for one level below `runs`.
+        ensure!(!run.contains('/'), "{run:?} cannot be the name of a run");
         let path = runs()?.join(run);
         create(&path)?;
         let lock = path.join(LOCK);

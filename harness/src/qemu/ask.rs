@@ -7,9 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use nix::sys::signal::Signal;
 
 use super::Launch;
-use crate::machine::die_with;
+use crate::child::die_with;
 
 /// How often it is looked whether QEMU has ended.
 const POLL: Duration = Duration::from_millis(5);
@@ -33,7 +34,7 @@ pub(super) fn ask(
     let harness = std::process::id();
     // SAFETY: between fork(2) and execve(2) it makes system calls only.
     unsafe {
-        command.pre_exec(move || die_with(harness));
+        command.pre_exec(move || die_with(harness, Signal::SIGKILL));
     }
     let mut process = command
         .spawn()

@@ -11,8 +11,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::under_way::{Activity, Kind, UnderWay};
 use super::usual::Usual;
+use crate::printable::printable;
 use crate::report::program::booted_anew;
-use crate::{Event, Problem, Row, Sink, Verdict, Watcher};
+use crate::{Event, Problem, Row, Sink, Watcher};
 
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
 const BOOTING: &str = "{msg}, {elapsed}";
@@ -196,7 +197,7 @@ impl Watcher for Terminal {
             Event::Run(_) | Event::Finished { .. } => {}
             Event::Accelerator(choice) => {
                 if self.accelerator {
-                    self.say(&format!("accelerator {choice}"));
+                    self.say(&printable(&format!("accelerator {choice}")));
                 }
             }
             Event::Qemu { version, from } => {
@@ -250,25 +251,29 @@ impl Sink for Terminal {
 
 /// A kernel in one line.
 fn line(row: &Row) -> String {
-    match &row.problem {
+    let tally = row.tally();
+    let mut line = match &row.problem {
         Some(Problem::Unavailable(why)) => return format!("{}: not run: {why}", row.name),
-        Some(Problem::Failed(why)) => return format!("{}: FAILED: {why}", row.name),
-        None => {}
-    }
-    let passed = row.count(Verdict::Passed);
-    let red = row
-        .cells
-        .iter()
-        .filter(|cell| cell.verdict.is_red())
-        .count();
-    let mut line = format!(
-        "{}: {passed} of {} passed in {:.1} s",
-        row.name,
-        row.cells.len(),
-        row.took.as_secs_f64()
-    );
-    if red > 0 {
-        line.push_str(&format!(", {red} RED"));
+        Some(Problem::Failed(why)) if tally.not_run == row.cells.len() => {
+            return format!("{}: FAILED: {why}", row.name);
+        }
+        // What was seen before stands.
+        Some(Problem::Failed(why)) => format!(
+            "{}: FAILED: {why}; until then {} of {} passed",
+            row.name,
+            tally.passed,
+            row.cells.len()
+        ),
+        None => format!(
+            "{}: {} of {} passed in {:.1} s",
+            row.name,
+            tally.passed,
+            row.cells.len(),
+            row.took.as_secs_f64()
+        ),
+    };
+    if tally.red > 0 {
+        line.push_str(&format!(", {} RED", tally.red));
     }
     if let Some(version) = row.version() {
         line.push_str(&format!(" ({version})"));
