@@ -9,7 +9,6 @@ mod qemu;
 mod side_by_side;
 mod trust;
 
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -46,7 +45,10 @@ impl Fake {
         let dir = tempdir().unwrap();
         let qemu = dir.path().join("qemu-system-x86_64");
         let here = dir.path().display();
-        executable(&dir.path().join("true-qemu"), &wrapper(&true_qemu().launch));
+        executable(
+            &dir.path().join("true-qemu"),
+            &harness::qemu::script(&true_qemu().launch),
+        );
         let text = format!(
             "#!/bin/sh\nhere={here}\nqemu=$here/true-qemu\ncase \"$*\" in\n\
              *-version*) {version};;\n*'-machine none'*) exec $qemu \"$@\";;\nesac\n{script}\n",
@@ -72,21 +74,6 @@ fn true_qemu() -> Qemu {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let bench = Bench::new(store, RunDir::nameless()).unwrap();
     bench.qemu(&Captured).unwrap()
-}
-
-/// A script that starts a program which may have a loader of its own.
-fn wrapper(launch: &Launch) -> String {
-    let mut script = "#!/bin/sh\n".to_owned();
-    let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap());
-    for name in &launch.removed {
-        script += &format!("unset {}\n", name.to_str().unwrap());
-    }
-    for (name, value) in &launch.environment {
-        script += &format!("export {}={}\n", name.to_str().unwrap(), quoted(value));
-    }
-    let arguments: Vec<String> = launch.arguments.iter().map(|word| quoted(word)).collect();
-    let program = quoted(launch.program.as_os_str());
-    script + &format!("exec {program} {} \"$@\"\n", arguments.join(" "))
 }
 
 fn executable(path: &Path, script: &str) {

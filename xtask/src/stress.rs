@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::{Interrupt, RunDir, Stress, Wish, cached_kernels, report};
+use harness::{Bench, Interrupt, RunDir, Stress, Wish, cached_kernels, report};
 use images::{Catalogue, Spec, Store};
 
 use crate::out::print;
@@ -62,7 +62,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         _ => catalogue.select(&arguments.kernels)?,
     };
     let cores = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let store = Store::builder(&catalogue).build()?;
+    let bench = Bench::new(store, RunDir::nameless())?;
     let stress = Stress {
+        qemu: bench.qemu(&report::Terminal::default())?.launch,
         kernels,
         boots: arguments.boots.get(),
         jobs: arguments.jobs.unwrap_or(cores),

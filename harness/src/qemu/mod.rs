@@ -2,6 +2,7 @@
 
 mod ask;
 mod choice;
+mod script;
 
 use std::fmt;
 use std::fs;
@@ -19,6 +20,7 @@ use crate::{Downloads, Watcher, workspace};
 
 pub use choice::QemuChoice;
 pub use images::Launch;
+pub use script::script;
 
 /// The program's name, looked up in PATH.
 pub(crate) const PROGRAM: &str = "qemu-system-x86_64";

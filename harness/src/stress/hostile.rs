@@ -1,10 +1,10 @@
 //! Runs in a process of their own, on a host that makes them difficult.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
@@ -17,6 +17,8 @@ use super::plan::Hostility;
 use super::trial::Bed;
 use super::{Figures, orphans};
 use crate::child::dies_with_this;
+use crate::qemu::script;
+use crate::shell_word::quoted;
 
 /// How long such a run may take, however busy the host is.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -27,8 +29,6 @@ const LINES: usize = 40_000;
 const ENLARGED: usize = 1 << 20;
 /// What a reader that takes its time takes at once.
 const SIP: usize = 16 << 10;
-
-const QEMU: &str = "qemu-system-x86_64";
 
 /// A QEMU that boots once, ends in a panic amid its report, and then has no memory:
 /// `$qemu` is the true one, `$here` a directory of its own.
@@ -55,7 +55,6 @@ impl Hostility {
     pub(super) fn is_possible(self) -> bool {
         let has = |program: &str| which::which(program).is_ok();
         match self {
-            Self::LaterBootFails => has(QEMU),
             Self::EnlargedPipe => has("perl"),
             Self::SlowReader(_) | Self::StoppedReader(_) => has("seq"),
             _ => true,
@@ -176,21 +175,20 @@ impl Bed<'_> {
         })
     }
 
-    /// Puts the QEMU that fails later first in the PATH of a command.
-    fn fake_qemu(&self, dir: &std::path::Path, command: &mut Command) -> Result<()> {
-        let true_one = which::which(QEMU).context("looking for QEMU")?;
-        let path = dir.join(QEMU);
-        let quoted = |path: &OsStr| crate::shell_word::quoted(path);
-        let (qemu, here) = (quoted(true_one.as_os_str()), quoted(dir.as_os_str()));
-        let text = format!("#!/bin/sh\nqemu={qemu}\nhere={here}\n{FAILS_LATER}");
+    /// Gives a command the QEMU that fails later.
+    fn fake_qemu(&self, dir: &Path, command: &mut Command) -> Result<()> {
+        let path = dir.join("qemu");
+        let here = quoted(dir.as_os_str());
+        let text = format!("#!/bin/sh\nhere={here}\nqemu=$here/true-qemu\n{FAILS_LATER}");
+        let write = |path: &Path, text: &str| -> io::Result<()> {
+            fs::write(path, text)?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        };
         fs::create_dir(dir)
-            .and_then(|()| fs::write(&path, text))
-            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
-            .with_context(|| format!("writing {}", path.display()))?;
-        let mut paths = dir.as_os_str().to_owned();
-        paths.push(":");
-        paths.push(std::env::var_os("PATH").unwrap_or_default());
-        command.env("PATH", paths);
+            .and_then(|()| write(&dir.join("true-qemu"), &script(&self.stress.qemu)))
+            .and_then(|()| write(&path, &text))
+            .with_context(|| format!("writing into {}", dir.display()))?;
+        command.arg("--qemu").arg(path);
         Ok(())
     }
 }
@@ -258,11 +256,11 @@ fn code(status: ExitStatus) -> i32 {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroUsize;
-    use std::path::Path;
 
     use images::{Catalogue, Kernel, Store};
 
     use super::*;
+    use crate::qemu::Launch;
     use crate::stress::Stress;
     use crate::{RunDir, Wish};
 
@@ -282,6 +280,7 @@ mod tests {
             load: 0,
             seed: 1,
             wish: Wish::Auto,
+            qemu: Launch::of_host("qemu-system-x86_64"),
             program,
             dir: dir.clone(),
         };

@@ -17,6 +17,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, ensure};
 use images::{Catalogue, Kernel, Store};
 
+use crate::qemu::Launch;
 use crate::{Interrupt, RunDir, Wish, program_name};
 
 pub use figures::Figures;
@@ -42,6 +43,8 @@ pub struct Stress {
     pub seed: u64,
     /// The accelerator to use.
     pub wish: Wish,
+    /// The QEMU that boots them.
+    pub qemu: Launch,
     /// The program whose runs are killed: `cargo xtask` itself.
     pub program: PathBuf,
     /// Where everything is kept that is kept.
@@ -127,7 +130,7 @@ impl Stress {
         };
         let figures = bed.run()?;
         if figures.nothing_went_wrong() {
-            // Nobody will want to read it.
+            // The logs of a trial without findings are not kept.
             fs::remove_dir_all(dir.path())
                 .with_context(|| format!("removing {}", dir.path().display()))?;
         }

@@ -207,6 +207,7 @@ mod tests {
             load: 0,
             seed: 1,
             wish: Wish::Auto,
+            qemu: crate::qemu::Launch::of_host("qemu-system-x86_64"),
             program,
             dir: dir.clone(),
         };
