@@ -215,7 +215,11 @@ fn night() -> Vec<Run> {
 
     let merge = workflow.step("report", "merge");
     assert_success(&last.step(merge, &BTreeMap::new()));
-    assert!(last.path().join("target/strata/report/index.html").exists());
+    let said = fs::read_to_string(last.path().join("said")).unwrap_or_default();
+    assert!(
+        last.path().join("target/strata/report/index.html").exists(),
+        "{said}"
+    );
     // A job that left nothing behind is missed.
     fs::remove_dir_all(last.path().join("runs").join(KERNELS[0])).unwrap();
     assert_eq!(last.step(merge, &BTreeMap::new()).status.code(), Some(3));

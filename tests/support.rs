@@ -1,14 +1,15 @@
 //! What the tests share.
 
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
 
 use anyhow::{Context, Result, ensure};
 use guest::{Scenario, scenarios};
-use harness::{Downloads, Event, RunDir, Suite, Watcher};
+use harness::{Bench, Downloads, Event, RunDir, Suite, Watcher};
 use images::{Catalogue, Kernel, Store};
 
 /// A watcher for tests, whose output is captured.
@@ -124,6 +125,29 @@ pub fn processes_in(place: &Path) -> Vec<u32> {
         .filter(is_in)
         .filter_map(|process| process.file_name().to_str()?.parse().ok())
         .collect()
+}
+
+/// The QEMU that the tests use, this host's or Strata's own, as a program in this
+/// directory.
+///
+/// # Errors
+/// Where there is none, or the program cannot be written.
+pub fn qemu_in(dir: &Path) -> Result<PathBuf> {
+    let store = Store::builder(&Catalogue::builtin()).build()?;
+    let qemu = Bench::new(store, RunDir::nameless())?.qemu(&Captured)?;
+    let path = dir.join("true-qemu");
+    executable(&path, &harness::qemu::script(&qemu.launch))?;
+    Ok(path)
+}
+
+/// Writes a script that can be executed.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn executable(path: &Path, script: &str) -> Result<()> {
+    fs::write(path, script)?;
+    fs::set_permissions(path, Permissions::from_mode(0o755))?;
+    Ok(())
 }
 
 /// Builds a C program of `tests/programs`.

@@ -56,10 +56,12 @@ fn elsewhere_there_are_plain_lines() {
     let output = run("human");
     assert!(!output.stdout.contains(&b'\x1b') && !output.stderr.contains(&b'\x1b'));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<&str> = stderr.lines().collect();
-    assert!(lines[0].starts_with("accelerator "), "{stderr}");
-    assert!(lines[1].starts_with("6.1: 2 of 2 passed in "), "{stderr}");
-    assert_eq!(lines.len(), 2, "{stderr}");
+    // On a slow host, others say from time to time what is under way.
+    let mut lines = stderr.lines();
+    for words in ["QEMU ", "accelerator ", "6.1: 2 of 2 passed in "] {
+        let found = lines.any(|line| line.starts_with(words));
+        assert!(found, "{words:?} does not begin a line in:\n{stderr}");
+    }
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.starts_with("kernel  "), "{stdout}");
 }

@@ -9,15 +9,13 @@ mod qemu;
 mod side_by_side;
 mod trust;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::{Bench, Bootable, Launch, Qemu, RunDir};
 use images::{Catalogue, Kernel, Silent, Store};
-use strata_tests::{Captured, any_image, xtask};
+use strata_tests::{Captured, any_image, executable, qemu_in, xtask};
 use tempfile::{TempDir, tempdir};
 
 /// A scenario that takes no time.
@@ -45,15 +43,12 @@ impl Fake {
         let dir = tempdir().unwrap();
         let qemu = dir.path().join("qemu-system-x86_64");
         let here = dir.path().display();
-        executable(
-            &dir.path().join("true-qemu"),
-            &harness::qemu::script(&true_qemu().launch),
-        );
+        qemu_in(dir.path()).unwrap();
         let text = format!(
             "#!/bin/sh\nhere={here}\nqemu=$here/true-qemu\ncase \"$*\" in\n\
              *-version*) {version};;\n*'-machine none'*) exec $qemu \"$@\";;\nesac\n{script}\n",
         );
-        executable(&qemu, &text);
+        executable(&qemu, &text).unwrap();
         Self(dir)
     }
 
@@ -74,11 +69,6 @@ fn true_qemu() -> Qemu {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let bench = Bench::new(store, RunDir::nameless()).unwrap();
     bench.qemu(&Captured).unwrap()
-}
-
-fn executable(path: &Path, script: &str) {
-    fs::write(path, script).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A kernel at hand and a machine for it.

@@ -256,7 +256,8 @@ fn the_one_panic_that_is_the_host_s_is_booted_anew_and_counted() {
     assert_says(&shown, &words);
 
     let mut command = run_true(&[]);
-    Fake::new(&once).before(&mut command);
+    let fake = Fake::new(&once);
+    fake.before(&mut command);
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0));
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use strata_tests::{any_image, processes_in};
+use strata_tests::{any_image, processes_in, qemu_in};
 use tempfile::tempdir;
 
 use super::{Run, assert_nothing_left};
@@ -26,6 +26,8 @@ fn a_kernel_boots_while_another_is_downloaded() {
     let mut run = Run::on_several(dir.path(), &["one"]);
     let cache = dir.path().join("cache");
     run.command.env("XDG_CACHE_HOME", &cache);
+    // That cache has no QEMU.
+    run.command.arg("--qemu").arg(qemu_in(dir.path()).unwrap());
     run.command
         .args(["--kernel", "6.12", "--mirror", &mirror, "--accel", "tcg"]);
     run.command.args(["--", "sh", "-c", "while :; do :; done"]);

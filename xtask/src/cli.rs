@@ -33,10 +33,11 @@ struct Cli<C: Subcommand> {
     command: C,
 
     /// Keep runs, and what is remembered between them, in this directory
-    /// [default: target/strata within this repository, else strata in the user's
-    /// state directory]
-    #[arg(long, global = true, value_name = "DIR", env = RUNS, hide_env_values = true)]
-    runs: Option<PathBuf>,
+    /// [default: strata in the user's state directory; target/strata in Strata's
+    /// own repository]
+    // `report` has an argument `runs`; two of one name would share their values.
+    #[arg(long = "runs", global = true, value_name = "DIR", env = RUNS, hide_env_values = true)]
+    kept_in: Option<PathBuf>,
 }
 
 /// What is of use anywhere.
@@ -69,8 +70,8 @@ enum InWorkspace {
 pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
     set_program_name(called());
     if is_in_workspace() {
-        let Cli { command, runs } = parse::<InWorkspace>(codes);
-        keep_runs_in(runs);
+        let Cli { command, kept_in } = parse::<InWorkspace>(codes);
+        keep_runs_in(kept_in);
         match command {
             InWorkspace::Anywhere(command) => anywhere(command),
             InWorkspace::Test(arguments) => test::run(&arguments).map(ExitCode::from),
@@ -79,8 +80,8 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
             InWorkspace::Stress(arguments) => stress::run(&arguments),
         }
     } else {
-        let Cli { command, runs } = parse::<Anywhere>(codes);
-        keep_runs_in(runs);
+        let Cli { command, kept_in } = parse::<Anywhere>(codes);
+        keep_runs_in(kept_in);
         anywhere(command)
     }
 }

@@ -103,7 +103,7 @@ struct Prune {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let catalogue = Catalogue::builtin();
-    let store = Store::builder(&catalogue).build()?;
+    let store = Sources::default().store(&catalogue)?;
     match &arguments.command {
         Command::List(list) => list.run(&catalogue, &store),
         Command::Fetch(fetch) => {

@@ -4,7 +4,7 @@ use harness::project;
 use images::{Catalogue, Store, StoreBuilder};
 
 /// Where kernels come from.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Sources {
     /// A Debian mirror to ask first, such as <http://mirror.example.org/debian>
     /// [also: STRATA_MIRROR]

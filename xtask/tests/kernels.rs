@@ -60,12 +60,27 @@ fn verify_hashes_anew() {
     let cache = tempfile::tempdir().unwrap();
     let dir = keep(cache.path(), "3.10.11-1", IMAGE);
     kernels(cache.path(), &["verify"])
-        .exits(0)
-        .prints(&["3.10.11-1: intact"]);
-    fs::write(dir.join("vmlinuz"), "Image").unwrap();
-    kernels(cache.path(), &["verify"])
         .exits(3)
-        .prints(&["3.10.11-1: WRONG", "altered"]);
+        .prints(&["3.10.11-1: WRONG: nothing is kept that proves it"]);
+    // A project that has pinned it.
+    let project = tempfile::tempdir().unwrap();
+    fs::write(project.path().join("strata.toml"), "").unwrap();
+    let pin = format!(
+        "['3.10']\ndebian = '3.10.11-1'\npackage = 'linux-image-3.10-3-amd64'\n\
+         archive = 'debian'\npath = 'pool/linux.deb'\nsize = 9\nsha256 = '{IMAGE}'\n\
+         image_size = 5\nimage_sha256 = '{IMAGE}'\nsigner = 'A'\n\
+         signed = '2026-01-01T00:00:00Z'\n"
+    );
+    fs::write(project.path().join("strata.lock"), pin).unwrap();
+    let verify = || {
+        run(xtask_command()
+            .args(["kernels", "verify"])
+            .env("STRATA_CACHE", cache.path())
+            .current_dir(project.path()))
+    };
+    verify().exits(0).prints(&["3.10.11-1: intact"]);
+    fs::write(dir.join("vmlinuz"), "Image").unwrap();
+    verify().exits(3).prints(&["3.10.11-1: WRONG", "altered"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::report::program::booted_anew;
 use crate::{Event, Problem, Row, Sink, Watcher};
 
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
-const BOOTING: &str = "{msg}, {elapsed}";
+const BOOTING: &str = "{msg}, {elapsed}{prefix}";
 const RUNNING: &str = "{msg:24!} {pos:>3} of {len} scenarios {bar:20}";
 /// How often a bar without news is drawn.
 const TICK: Duration = Duration::from_secs(1);
@@ -120,14 +120,14 @@ impl Terminal {
             Kind::Boot => shown.usual.of(name),
             Kind::Download | Kind::Step => None,
         };
-        let message = match (kind, usual) {
-            (Kind::Boot, Some(usual)) => {
-                format!("{name}: booting (all took {} s last time)", usual.as_secs())
-            }
-            (Kind::Boot, None) => format!("{name}: booting"),
-            (Kind::Download | Kind::Step, _) => name.to_owned(),
+        let message = match kind {
+            Kind::Boot => format!("{name}: booting"),
+            Kind::Download | Kind::Step => name.to_owned(),
         };
         let bar = self.bars.add(bar.with_message(message));
+        if let Some(usual) = usual {
+            bar.set_prefix(format!(" ({} s last time)", usual.as_secs()));
+        }
         bar.set_style(style(template));
         if !self.bars.is_hidden() {
             bar.enable_steady_tick(TICK);
