@@ -4,13 +4,14 @@ use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::sync::Once;
 
 use anyhow::{Context, Result, ensure};
 use guest::{Scenario, scenarios};
 use harness::{Bench, Downloads, Event, RunDir, Suite, Watcher};
 use images::{Catalogue, Kernel, Store};
+use libtest_mimic::{Arguments, Trial};
 
 /// A watcher for tests, whose output is captured.
 #[derive(Debug)]
@@ -148,6 +149,61 @@ pub fn executable(path: &Path, script: &str) -> Result<()> {
     fs::write(path, script)?;
     fs::set_permissions(path, Permissions::from_mode(0o755))?;
     Ok(())
+}
+
+/// A test: its name, and what it does.
+pub type Test = (&'static str, fn() -> Result<()>);
+
+/// Tests, each with its name. They return nothing, or a result.
+#[macro_export]
+macro_rules! tests {
+    ($($test:path),* $(,)?) => {
+        vec![$({
+            let test: fn() -> anyhow::Result<()> = || {
+                $crate::Done::done($test())
+            };
+            (stringify!($test), test)
+        }),*]
+    };
+}
+
+/// What a test returns.
+pub trait Done {
+    /// The same as a result.
+    ///
+    /// # Errors
+    /// Where it is one.
+    fn done(self) -> Result<()>;
+}
+
+impl Done for () {
+    fn done(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Done for Result<()> {
+    fn done(self) -> Result<()> {
+        self
+    }
+}
+
+/// Runs groups of tests as the arguments say. A group that lacks something is
+/// ignored, with what is missing for the reason.
+#[must_use]
+pub fn run_tests<const N: usize>(groups: [(Vec<Test>, Option<&str>); N]) -> ExitCode {
+    let mut trials = Vec::new();
+    for (tests, missing) in groups {
+        for (name, test) in tests {
+            let test = move || test().map_err(|error| format!("{error:?}").into());
+            let trial = Trial::test(name, test);
+            trials.push(match missing {
+                Some(missing) => trial.with_kind(missing).with_ignored_flag(true),
+                None => trial,
+            });
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 /// Builds a C program of `tests/programs`.

@@ -5,11 +5,13 @@
 //! of 2013 or of 2026; what cannot work in a test panics.
 
 mod key;
+mod namespaces;
 mod package;
 mod server;
 mod suite;
 
 pub use key::Key;
+pub use namespaces::{unshare_options, why_no_mounts};
 pub use package::{Compression, Package, kernel_image};
 pub use server::{Fault, Server};
 pub use suite::{Files, Suite};

@@ -5,26 +5,57 @@ mod support;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
-use images::testing::kernel_image;
+use images::testing::{kernel_image, unshare_options, why_no_mounts};
 use images::{Image, ObtainError};
+use libtest_mimic::{Arguments, Trial};
 use support::{Archive, VERSION, archive, deb, files_below};
+
+fn main() -> ExitCode {
+    let tests: [(&str, fn()); 3] = [
+        (
+            "a_full_disk_leaves_nothing_half",
+            a_full_disk_leaves_nothing_half,
+        ),
+        (
+            "a_package_is_not_downloaded_again_where_its_kernel_did_not_fit",
+            a_package_is_not_downloaded_again_where_its_kernel_did_not_fit,
+        ),
+        (
+            "a_cache_that_may_only_be_read_serves_what_it_has",
+            a_cache_that_may_only_be_read_serves_what_it_has,
+        ),
+    ];
+    // Ignored, with the reason, where a test can mount nothing.
+    let missing = match std::env::var_os(INSIDE) {
+        Some(_) => None,
+        None => why_no_mounts(),
+    };
+    let trials = tests.into_iter().map(|(name, test)| {
+        let trial = Trial::test(name, move || {
+            test();
+            Ok(())
+        });
+        match missing {
+            Some(missing) => trial.with_kind(missing).with_ignored_flag(true),
+            None => trial,
+        }
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+}
 
 /// Set where a test runs in a mount namespace of its own.
 const INSIDE: &str = "STRATA_TEST_MAY_MOUNT";
 
 /// Runs the test of this name again, where it may mount: in namespaces of its
-/// own, for which nobody has to be root.
+/// own, which takes no root.
 fn where_it_may_mount(test: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }
-    // SAFETY: geteuid(2) always succeeds.
-    let root = unsafe { libc::geteuid() } == 0;
-    let options = if root { "-m" } else { "-rm" };
     let output = Command::new("unshare")
-        .arg(options)
+        .arg(unshare_options())
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "1")
@@ -53,7 +84,6 @@ fn assert_genuine(image: &Image) {
 
 /// Wherever the room ends, either the kernel is there and genuine, or the error
 /// says what failed; and when there is room again, it is obtained.
-#[test]
 fn a_full_disk_leaves_nothing_half() {
     where_it_may_mount("a_full_disk_leaves_nothing_half", || {
         let mut full = 0;
@@ -82,7 +112,6 @@ fn a_full_disk_leaves_nothing_half() {
 }
 
 /// There is room for the package, and none for the kernel in it.
-#[test]
 fn a_package_is_not_downloaded_again_where_its_kernel_did_not_fit() {
     let test = "a_package_is_not_downloaded_again_where_its_kernel_did_not_fit";
     where_it_may_mount(test, || {
@@ -107,8 +136,7 @@ fn a_package_is_not_downloaded_again_where_its_kernel_did_not_fit() {
     });
 }
 
-/// What is in the cache is served all the same; what is not is asked for in vain.
-#[test]
+/// What is in the cache is served all the same; what is not is not to be had.
 fn a_cache_that_may_only_be_read_serves_what_it_has() {
     where_it_may_mount("a_cache_that_may_only_be_read_serves_what_it_has", || {
         let archive = archive_with_cache();

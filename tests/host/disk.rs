@@ -4,20 +4,18 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use images::testing::unshare_options;
 use images::{Catalogue, Store};
 use strata_tests::any_image;
 
 use super::{assert_says, stderr, stdout, test_kernels};
 
 /// Runs a command after a shell has mounted something where only the command
-/// sees it, for which nobody has to be root.
+/// sees it, which takes no root.
 fn after(mount: &str, on: &Path, command: &Command) -> Output {
-    // SAFETY: geteuid(2) always succeeds.
-    let root = unsafe { libc::geteuid() } == 0;
-    let options = if root { "-m" } else { "-rm" };
     let script = format!("on=$1; shift; {mount} && exec \"$@\"");
     Command::new("unshare")
-        .args([options, "sh", "-e", "-c", &script, "sh"])
+        .args([unshare_options(), "sh", "-e", "-c", &script, "sh"])
         .arg(on)
         .arg(command.get_program())
         .args(command.get_args())
@@ -25,8 +23,7 @@ fn after(mount: &str, on: &Path, command: &Command) -> Output {
         .unwrap()
 }
 
-#[test]
-fn a_full_target_directory_is_no_pass_and_says_so() {
+pub(crate) fn a_full_target_directory_is_no_pass_and_says_so() {
     let runs = harness::target().join("strata");
     // In this many pages, with all other runs out of sight.
     let codes = [1, 2, 16].map(|pages| {
@@ -43,8 +40,7 @@ fn a_full_target_directory_is_no_pass_and_says_so() {
     assert_eq!(codes, [Some(3), Some(3), Some(0)]);
 }
 
-#[test]
-fn a_cache_that_may_only_be_read_is_enough_for_what_it_holds() {
+pub(crate) fn a_cache_that_may_only_be_read_is_enough_for_what_it_holds() {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let read_only = "mount --bind $on $on && mount -o remount,bind,ro $on";
     // It is there since the other tests have it.

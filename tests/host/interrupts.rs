@@ -71,8 +71,7 @@ fn each() -> [Command; 3] {
 }
 
 /// Before the boot, in it, and after it.
-#[test]
-fn nothing_is_left_of_a_harness_that_is_killed_at_any_moment() {
+pub(crate) fn nothing_is_left_of_a_harness_that_is_killed_at_any_moment() {
     for round in 0..20 {
         let running = each().map(Running::start);
         sleep(Duration::from_millis(round * 100));
@@ -96,8 +95,7 @@ fn native_at_work() -> Running {
     running
 }
 
-#[test]
-fn nothing_is_left_of_a_native_run_that_is_ended() {
+pub(crate) fn nothing_is_left_of_a_native_run_that_is_ended() {
     for (signal, code) in [
         (Signal::SIGKILL, None),
         (Signal::SIGINT, Some(130)),
@@ -112,8 +110,7 @@ fn nothing_is_left_of_a_native_run_that_is_ended() {
 }
 
 /// Whatever is orphaned becomes a child of this process, which waits for none.
-#[test]
-fn a_native_run_leaves_no_zombie() {
+pub(crate) fn a_native_run_leaves_no_zombie() {
     prctl::set_child_subreaper(true).unwrap();
     let mine = format!(" {} ", std::process::id());
     for _ in 0..5 {
@@ -131,8 +128,7 @@ fn a_native_run_leaves_no_zombie() {
     }
 }
 
-#[test]
-fn a_signal_is_the_end_in_good_order() {
+pub(crate) fn a_signal_is_the_end_in_good_order() {
     for (signal, code) in [
         (Signal::SIGINT, 130),
         (Signal::SIGTERM, 143),
@@ -148,8 +144,7 @@ fn a_signal_is_the_end_in_good_order() {
 }
 
 /// One kernel is done, and the next one never ends.
-#[test]
-fn an_interrupted_stress_run_prints_what_it_counted() {
+pub(crate) fn an_interrupted_stress_run_prints_what_it_counted() {
     let fake = Fake::new("mkdir $here/first 2>/dev/null && exec $qemu \"$@\"\nexec sleep 1000");
     let mut command = xtask();
     command.arg("stress").arg(any_image().unwrap());
@@ -186,8 +181,7 @@ fn an_interrupted_stress_run_prints_what_it_counted() {
 }
 
 /// A `qemu` that is a script, and starts more than it waits for.
-#[test]
-fn what_a_wrapper_of_qemu_has_started_is_gone_with_the_run() {
+pub(crate) fn what_a_wrapper_of_qemu_has_started_is_gone_with_the_run() {
     let fake = Fake::new("sleep 1000 <&- >&- 2>&- &\nexec $qemu \"$@\"");
     let image = any_image().unwrap();
     let start = |boots: bool| {
@@ -223,8 +217,7 @@ fn what_a_wrapper_of_qemu_has_started_is_gone_with_the_run() {
 }
 
 /// What a kernel showed was told when it was done, and stands.
-#[test]
-fn an_interrupted_test_has_told_what_was_done() {
+pub(crate) fn an_interrupted_test_has_told_what_was_done() {
     let dir = tempdir().unwrap();
     let kernels = ["first", "second"].map(|name| dir.path().join(name));
     for kernel in &kernels {

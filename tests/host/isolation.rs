@@ -9,8 +9,7 @@ use tempfile::tempdir;
 
 use super::{assert_says, stderr, stdout, true_qemu, wait_until};
 
-#[test]
-fn a_program_in_a_guest_finds_no_way_out() {
+pub(crate) fn a_program_in_a_guest_finds_no_way_out() {
     let dir = tempdir().unwrap();
     let program = dir.path().join("reach");
     cc("reach.c", &program, &["-static"]).unwrap();
@@ -31,8 +30,7 @@ fn a_program_in_a_guest_finds_no_way_out() {
 }
 
 /// What QEMU itself may do is what its sandbox leaves of it.
-#[test]
-fn qemu_is_in_its_sandbox() {
+pub(crate) fn qemu_is_in_its_sandbox() {
     let qemu = true_qemu();
     assert_eq!(qemu.no_sandbox, None, "{qemu} has no sandbox");
     let place = tempdir().unwrap();

@@ -10,8 +10,7 @@ use tempfile::tempdir;
 
 use super::{Fake, bootable};
 
-#[test]
-fn a_kvm_that_hangs_is_found_out_within_its_deadline() {
+pub(crate) fn a_kvm_that_hangs_is_found_out_within_its_deadline() {
     // As it is on some hosts, this one maybe among them.
     let fake =
         Fake::new("case \"$*\" in *'-accel kvm'*) exec sleep 1000;; esac; exec $qemu \"$@\"");

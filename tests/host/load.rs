@@ -71,8 +71,7 @@ fn boot_within(patience: Duration, qemu: Option<&Fake>) -> (Boot, Duration) {
 
 /// Eight share a processor: the guest is up long after its deadline, and not
 /// taken for hung, since it was the host that kept it waiting.
-#[test]
-fn a_busy_host_is_no_hung_guest() {
+pub(crate) fn a_busy_host_is_no_hung_guest() {
     let patience = Duration::from_secs(8);
     let _load = Load::on_one_processor(7);
     let (boot, took) = boot_within(patience, None);
@@ -82,8 +81,7 @@ fn a_busy_host_is_no_hung_guest() {
 
 /// A guest that waits for nothing hangs at its deadline, one that spins at ten
 /// times that at the latest.
-#[test]
-fn a_hung_guest_is_found_out_on_a_busy_host() {
+pub(crate) fn a_hung_guest_is_found_out_on_a_busy_host() {
     let patience = Duration::from_secs(1);
     let _load = Load::on_one_processor(7);
     let (boot, took) = boot_within(patience, Some(&Fake::new("exec sleep 1000")));

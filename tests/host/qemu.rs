@@ -24,8 +24,7 @@ fn run_true(options: &[&str]) -> Command {
     command
 }
 
-#[test]
-fn one_that_is_missing_is_named_with_what_it_takes() {
+pub(crate) fn one_that_is_missing_is_named_with_what_it_takes() {
     let nothing = tempdir().unwrap();
     let image = any_image().unwrap();
     let mut command = test_kernels(&[&image]);
@@ -38,8 +37,7 @@ fn one_that_is_missing_is_named_with_what_it_takes() {
 }
 
 /// Where PATH has none, Strata's own is taken, and the events say so.
-#[test]
-fn one_that_is_missing_is_replaced_by_strata_s_own() {
+pub(crate) fn one_that_is_missing_is_replaced_by_strata_s_own() {
     let nothing = tempdir().unwrap();
     let mut command = test_kernels(&[&any_image().unwrap()]);
     command
@@ -54,8 +52,7 @@ fn one_that_is_missing_is_replaced_by_strata_s_own() {
     assert_says(&stdout(&output), &words);
 }
 
-#[test]
-fn one_that_is_too_old_is_named_with_what_it_takes() {
+pub(crate) fn one_that_is_too_old_is_named_with_what_it_takes() {
     let fake = Fake::of_version(
         "echo 'QEMU emulator version 2.5.0 (Debian 1:2.5)'; exit 0",
         "echo 'qemu-system-x86_64: -accel: invalid option' >&2; exit 1",
@@ -66,16 +63,14 @@ fn one_that_is_too_old_is_named_with_what_it_takes() {
     assert_says(&stderr(&output), &words);
 }
 
-#[test]
-fn one_that_does_not_run_is_to_be_installed_again() {
+pub(crate) fn one_that_does_not_run_is_to_be_installed_again() {
     let fake = Fake::of_version("echo 'libfoo.so.1: not found' >&2; exit 127", "exit 127");
     let output = run_with(&fake);
     assert_eq!(output.status.code(), Some(3));
     assert_says(&stderr(&output), &["does not run: install QEMU again"]);
 }
 
-#[test]
-fn one_that_refuses_is_quoted() {
+pub(crate) fn one_that_refuses_is_quoted() {
     let fake = Fake::new("echo 'qemu: unsupported machine type' >&2; exit 1");
     let output = run_with(&fake);
     assert_eq!(output.status.code(), Some(3));
@@ -94,8 +89,7 @@ fn one_that_refuses_is_quoted() {
 
 /// Also one that says that all went well; a kernel that resets the machine before it has
 /// a console is told from that.
-#[test]
-fn one_that_exits_at_once_is_no_fault_of_the_kernel() {
+pub(crate) fn one_that_exits_at_once_is_no_fault_of_the_kernel() {
     let output = run_with(&Fake::new("exit 0"));
     let (said, shown) = (stderr(&output), stdout(&output));
     assert_eq!(output.status.code(), Some(3), "{said}\n{shown}");
@@ -118,8 +112,7 @@ fn one_that_exits_at_once_is_no_fault_of_the_kernel() {
     assert_says(&shown, &["ENDED EARLY"]);
 }
 
-#[test]
-fn a_stress_run_in_which_nothing_boots_has_an_end() {
+pub(crate) fn a_stress_run_in_which_nothing_boots_has_an_end() {
     let fake = Fake::new("exit 1");
     let mut command = strata_tests::xtask();
     command.args(["stress", "--boots", "2", "--load", "0", "--accel", "tcg"]);
@@ -130,8 +123,7 @@ fn a_stress_run_in_which_nothing_boots_has_an_end() {
     assert_says(&stdout(&output), &["LOST: ", "did not start"]);
 }
 
-#[test]
-fn one_that_cannot_be_executed_is_an_error_of_the_harness() {
+pub(crate) fn one_that_cannot_be_executed_is_an_error_of_the_harness() {
     let fake = Fake::new("exit 1");
     let text = fs::read_to_string(fake.path()).unwrap();
     let mut command = test_kernels(&[&any_image().unwrap()]);
@@ -148,8 +140,7 @@ fn one_that_cannot_be_executed_is_an_error_of_the_harness() {
     assert_says(&stderr(&output), &["starting ", "No such file"]);
 }
 
-#[test]
-fn one_that_was_killed_is_no_fault_of_the_kernel() {
+pub(crate) fn one_that_was_killed_is_no_fault_of_the_kernel() {
     // Once it boots, and forever after.
     let fake = Fake::new("(sleep 1; kill -9 $$) & exec $qemu \"$@\"");
     let output = run_with(&fake);
@@ -165,8 +156,7 @@ fn one_that_was_killed_is_no_fault_of_the_kernel() {
 }
 
 /// The scenario that was running says so; those after it run in a fresh boot.
-#[test]
-fn what_was_to_come_after_a_killed_qemu_is_run() {
+pub(crate) fn what_was_to_come_after_a_killed_qemu_is_run() {
     // It dies with one of the first records of scenarios.
     let fake = Fake::new(
         "if mkdir $here/begun 2>/dev/null; then\n\
@@ -195,8 +185,7 @@ fn what_was_to_come_after_a_killed_qemu_is_run() {
 }
 
 /// The first boot is real and ends in a panic; the host has no room for a second.
-#[test]
-fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
+pub(crate) fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
     let fake = Fake::new(
         "if mkdir $here/begun 2>/dev/null; then\n\
          exec 3<&0; mkfifo $here/console\n\
@@ -240,8 +229,7 @@ fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
 
 /// The panic of a kernel that finds no timer, which under emulation is the
 /// host's fault: its words are those of Linux 6.1.
-#[test]
-fn the_one_panic_that_is_the_host_s_is_booted_anew_and_counted() {
+pub(crate) fn the_one_panic_that_is_the_host_s_is_booted_anew_and_counted() {
     const PANIC: &str = "[    0.1] Kernel panic - not syncing: IO-APIC + timer doesn'\\''t work!  \
                          Boot with apic=debug and send a report.";
     let once = format!(

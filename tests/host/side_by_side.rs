@@ -4,8 +4,7 @@ use std::process::{Child, Stdio};
 
 use super::{assert_says, stdout, test_kernels};
 
-#[test]
-fn two_and_then_eight_runs_at_once_all_pass() {
+pub(crate) fn two_and_then_eight_runs_at_once_all_pass() {
     for runs in [2, 8] {
         let start = |_| {
             let mut command = test_kernels(&["6.1".as_ref()]);

@@ -25,8 +25,7 @@ fn output(mut command: Command, fake: Option<&Fake>) -> Output {
 }
 
 /// The console of a boot in which all was well, said again.
-#[test]
-fn a_console_that_is_replayed_passes_for_nothing() {
+pub(crate) fn a_console_that_is_replayed_passes_for_nothing() {
     let image = any_image().unwrap();
     let dir = tempdir().unwrap();
     let other = dir.path().join("other");
@@ -53,8 +52,7 @@ fn a_console_that_is_replayed_passes_for_nothing() {
 
 /// An image that says of itself to be another kernel stands for a QEMU that boots
 /// another one than it was given.
-#[test]
-fn a_guest_on_another_kernel_passes_for_nothing() {
+pub(crate) fn a_guest_on_another_kernel_passes_for_nothing() {
     let mut image = fs::read(any_image().unwrap()).unwrap();
     // Where the release stands (Documentation/arch/x86/boot.rst: kernel_version).
     let pointer = u16::from_le_bytes([image[0x20e], image[0x20f]]);

@@ -10,15 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use harness::{Merged, report};
-use libtest_mimic::{Arguments, Trial};
 use sample::{many, night, shards};
-
-/// Tests, each with its name.
-macro_rules! tests {
-    ($($test:path),* $(,)?) => {
-        [$((stringify!($test), $test as fn() -> Result<()>)),*]
-    };
-}
+use strata_tests::{run_tests, tests};
 
 /// Those that take a browser are ignored where there is none, and say why.
 fn main() -> ExitCode {
@@ -39,21 +32,7 @@ fn main() -> ExitCode {
         using::all_of_it_can_be_had_from_the_keyboard,
         using::it_can_be_read_without_a_script,
     ];
-    let missing = browser::missing();
-    let trial = |(name, test): (&str, fn() -> Result<()>)| {
-        Trial::test(name, move || {
-            test().map_err(|error| format!("{error:?}").into())
-        })
-    };
-    let in_browser = in_browser
-        .into_iter()
-        .map(trial)
-        .map(|trial| match missing {
-            Some(missing) => trial.with_kind(missing).with_ignored_flag(true),
-            None => trial,
-        });
-    let trials = without_browser.into_iter().map(trial).chain(in_browser);
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+    run_tests([(without_browser, None), (in_browser, browser::missing())])
 }
 
 const CELL: &str = "unshare_newpid_multithreaded@6.1.176";
