@@ -39,6 +39,8 @@ pub struct Bench {
 /// A kernel at hand, and a machine for it without an initramfs.
 #[derive(Clone, Debug)]
 pub struct Bootable {
+    /// The name under which the kernel was asked for.
+    pub name: String,
     /// The machine.
     pub machine: Machine,
     /// The kernel as it is packaged, which may not be what is booted.
@@ -143,6 +145,7 @@ impl Bench {
         };
         machine.accelerator = self.accelerator(&machine, watcher).map_err(failed)?;
         Ok(Bootable {
+            name: kernel.name(),
             machine,
             packaged,
             unpacked,

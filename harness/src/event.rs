@@ -72,6 +72,11 @@ pub enum Event {
         /// How many scenarios it is booted for.
         scenarios: usize,
     },
+    /// A kernel that was booted for a program runs it now, or never will.
+    Booted {
+        /// The name under which it was asked for.
+        kernel: String,
+    },
     /// A scenario is done, on a kernel that was booted for it.
     Scenario {
         /// The name under which the kernel was asked for.

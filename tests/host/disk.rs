@@ -25,8 +25,9 @@ fn after(mount: &str, on: &Path, command: &Command) -> Output {
 
 pub(crate) fn a_full_target_directory_is_no_pass_and_says_so() {
     let runs = harness::target().join("strata");
-    // In this many pages, with all other runs out of sight.
-    let codes = [1, 2, 16].map(|pages| {
+    // In this many pages, with all other runs out of sight. The events take one, and
+    // the console another; what is remembered for the next run may find no room.
+    let codes = [1, 16].map(|pages| {
         let mount = format!("mount -t tmpfs -o size={} none $on", pages * 4096);
         let output = after(&mount, &runs, &test_kernels(&[&any_image().unwrap()]));
         let (said, shown) = (stderr(&output), stdout(&output));
@@ -36,8 +37,7 @@ pub(crate) fn a_full_target_directory_is_no_pass_and_says_so() {
         }
         output.status.code()
     });
-    // What a run writes, without its initramfs, is a few pages.
-    assert_eq!(codes, [Some(3), Some(3), Some(0)]);
+    assert_eq!(codes, [Some(3), Some(0)]);
 }
 
 pub(crate) fn a_cache_that_may_only_be_read_is_enough_for_what_it_holds() {

@@ -190,7 +190,7 @@ pub(crate) fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
         "if mkdir $here/begun 2>/dev/null; then\n\
          exec 3<&0; mkfifo $here/console\n\
          $qemu \"$@\" <&3 > $here/console &\n\
-         dd bs=1 count=3000 status=none < $here/console; kill -9 $!\n\
+         dd bs=1 count=8000 status=none < $here/console; kill -9 $!\n\
          printf '\\r\\n[    9.9] Kernel panic - not syncing: for a test\\r\\n'; exit 0\nfi\n\
          echo \"qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory\" >&2; exit 1",
     );

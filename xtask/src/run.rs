@@ -87,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);
     let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
     let mut runner = Runner {
+        watcher: Some(&*watcher),
         interrupt: Some(&interrupt),
         ..arguments.machine.runner()
     };

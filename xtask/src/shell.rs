@@ -79,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let debugger = arguments.gdb.then(Debugger::listen).transpose()?;
     let runner = Runner {
         timeout: None,
+        watcher: Some(&*watcher),
         debugger: debugger.as_ref(),
         interrupt: Some(&interrupt),
         window: window.as_ref(),

@@ -1,5 +1,6 @@
 //! A program of this host, to be run in a kernel.
 
+mod boot_watch;
 pub(crate) mod elf;
 mod input;
 pub(crate) mod ld_cache;

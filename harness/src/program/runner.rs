@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use guest::{Kernel, Status};
 use images::{Catalogue, Silent, Store};
 
+use super::boot_watch::BootWatch;
 use super::input::Coming;
 use super::pack::Loaded;
 use super::{Captured, Ending, Limits, Output, Packed, Program, Ran, Session, Stdin};
@@ -23,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 const UNPACKED_A_SECOND: u64 = 4 << 20;
 
 /// How programs are run, beside what their [`Bench`] says of all machines.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Runner<'a> {
     /// Memory in MiB; enough for what travels, where it is not given.
     pub memory_mib: Option<u32>,
@@ -34,6 +35,8 @@ pub struct Runner<'a> {
     pub silence: Duration,
     /// Where a debugger may attach.
     pub debugger: Option<&'a Debugger>,
+    /// What hears of the boot.
+    pub watcher: Option<&'a dyn Watcher>,
     /// What ends a run before its time.
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
@@ -47,6 +50,7 @@ impl Default for Runner<'_> {
             timeout: Some(TIMEOUT),
             silence: SILENCE,
             debugger: None,
+            watcher: None,
             interrupt: None,
             window: None,
         }
@@ -118,7 +122,10 @@ impl Runner<'_> {
             interrupt: self.interrupt,
             window: self.window,
         };
-        session.run(output)
+        match self.watcher {
+            Some(watcher) => session.run(&mut BootWatch::of(output, watcher, &kernel.name)),
+            None => session.run(output),
+        }
     }
 }
 

@@ -22,6 +22,8 @@ const RUNNING: &str = "{msg:24!} {pos:>3} of {len} scenarios {bar:20}";
 const TICK: Duration = Duration::from_secs(1);
 /// How long stderr may stay silent where it is no terminal.
 const SILENCE: Duration = Duration::from_millis(1500);
+/// How long a kernel may boot without a word where stderr is a program's.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether it was silent for that long.
 const POLL: Duration = Duration::from_millis(250);
 
@@ -47,7 +49,7 @@ struct Shown {
 
 impl Default for Terminal {
     fn default() -> Self {
-        Self::with(MultiProgress::default(), true)
+        Self::with(MultiProgress::default(), false)
     }
 }
 
@@ -58,7 +60,7 @@ impl Terminal {
         Self {
             accelerator: false,
             kernels: false,
-            ..Self::with(MultiProgress::default(), false)
+            ..Self::with(MultiProgress::default(), true)
         }
     }
 
@@ -75,11 +77,11 @@ impl Terminal {
     #[must_use]
     pub fn without_bars() -> Self {
         let hidden = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
-        Self::with(hidden, true)
+        Self::with(hidden, false)
     }
 
-    /// `boots` says whether a line tells from time to time that a kernel boots.
-    fn with(bars: MultiProgress, boots: bool) -> Self {
+    /// `reserved` says whether a kernel boots without a word for a while.
+    fn with(bars: MultiProgress, reserved: bool) -> Self {
         let shown = Arc::new(Mutex::new(Shown {
             under_way: UnderWay::default(),
             usual: Usual::recalled(),
@@ -90,7 +92,7 @@ impl Terminal {
             let shown = Arc::clone(&shown);
             thread::spawn(move || {
                 while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-                    break_silence(&mut lock(&shown), boots);
+                    break_silence(&mut lock(&shown), reserved);
                 }
             });
         }
@@ -160,11 +162,12 @@ impl Terminal {
 }
 
 /// Says what is under way where nothing was said for a while.
-fn break_silence(shown: &mut Shown, boots: bool) {
-    if shown.last.elapsed() < SILENCE {
+fn break_silence(shown: &mut Shown, reserved: bool) {
+    let silent = shown.last.elapsed();
+    if silent < SILENCE {
         return;
     }
-    let line = shown.under_way.line(boots);
+    let line = shown.under_way.line(!reserved || silent >= PATIENCE);
     if !line.is_empty() {
         print(&line);
         shown.last = Instant::now();
@@ -223,6 +226,7 @@ impl Watcher for Terminal {
                 let scenarios = u64::try_from(*scenarios).ok();
                 self.begin(Kind::Boot, kernel, scenarios, BOOTING);
             }
+            Event::Booted { kernel } => self.end(Kind::Boot, kernel),
             Event::Scenario { kernel, .. } => self.advance(Kind::Boot, kernel, |boot| {
                 if boot.done == 0 {
                     boot.bar.set_style(style(RUNNING));

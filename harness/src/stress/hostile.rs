@@ -36,7 +36,7 @@ const FAILS_LATER: &str = r#"case "$*" in *-version*|*'-machine none'*) exec "$q
 if mkdir "$here/begun" 2>/dev/null; then
     exec 3<&0; mkfifo "$here/console"
     "$qemu" "$@" <&3 >"$here/console" &
-    dd bs=1 count=3000 status=none <"$here/console"; kill -9 $!
+    dd bs=1 count=8000 status=none <"$here/console"; kill -9 $!
     printf '\r\n[    9.9] Kernel panic - not syncing: for a test\r\n'; exit 0
 fi
 echo "qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory" >&2; exit 1
