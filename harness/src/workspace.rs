@@ -245,3 +245,14 @@ fn new_name() -> String {
 fn create(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("creating {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_lies_where_old_ones_are_looked_for() {
+        let error = RunDir::of_run("tests/one").unwrap_err();
+        assert!(error.to_string().contains("cannot be the name of a run"));
+    }
+}

@@ -43,6 +43,8 @@ fn main() -> ExitCode {
         qemu::one_that_cannot_be_executed_is_an_error_of_the_harness,
         qemu::one_that_was_killed_is_no_fault_of_the_kernel,
         qemu::what_was_to_come_after_a_killed_qemu_is_run,
+        qemu::a_sandbox_that_fails_once_is_missed_once,
+        qemu::a_kernel_that_says_nothing_is_told_of,
         qemu::a_red_is_not_thrown_away_when_a_later_boot_fails,
         qemu::the_one_panic_that_is_the_host_s_is_booted_anew_and_counted,
         side_by_side::two_and_then_eight_runs_at_once_all_pass,

@@ -227,6 +227,41 @@ pub(crate) fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
     assert_says(&said, &["PANICKED", "FAILED: ", "Cannot allocate memory"]);
 }
 
+/// What fails once may pass: it is said, and looked for again.
+pub(crate) fn a_sandbox_that_fails_once_is_missed_once() {
+    let fake = Fake::of_version(
+        "exec $qemu -version;;\n*'-machine none'*) mkdir $here/begun 2>/dev/null && exit 9",
+        "exec $qemu \"$@\"",
+    );
+    let without = "QEMU runs without its sandbox: exit status: 9";
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_says(&stderr(&output), &[without]);
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stderr(&output).contains(without), "{}", stderr(&output));
+}
+
+/// A machine that says nothing is not waited for in silence.
+pub(crate) fn a_kernel_that_says_nothing_is_told_of() {
+    let fake = Fake::new("sleep 13; exit 1");
+    let output = run_with(&fake);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    let lines = said.lines().filter(|line| line.contains(": booting, "));
+    // Every 1.5 s, as far as the host allows.
+    assert!(lines.count() >= 4, "{said}");
+
+    // There, stderr is the program's: ten seconds pass first.
+    let mut command = run_true(&[]);
+    fake.before(&mut command);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(125));
+    let said = stderr(&output);
+    let lines = said.lines().filter(|line| line.contains(": booting, "));
+    assert_eq!(lines.count(), 1, "{said}");
+}
+
 /// The panic of a kernel that finds no timer, which under emulation is the
 /// host's fault: its words are those of Linux 6.1.
 pub(crate) fn the_one_panic_that_is_the_host_s_is_booted_anew_and_counted() {

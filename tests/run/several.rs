@@ -12,6 +12,39 @@ use tempfile::tempdir;
 
 use super::{Run, assert_nothing_left};
 
+/// A kernel that cannot be had is a line, and a failure only where that is asked for
+/// or no kernel is left.
+#[test]
+fn a_kernel_that_cannot_be_had_is_a_line() {
+    let run = |names: &[&str], options: &[&str]| {
+        let dir = tempdir().unwrap();
+        let mut run = Run::on_several(dir.path(), names);
+        run.command.env("XDG_CACHE_HOME", dir.path().join("cache"));
+        run.command.arg("--qemu").arg(qemu_in(dir.path()).unwrap());
+        // Nothing listens at port 9 (discard) of this host.
+        run.command
+            .args(["--mirror", "http://127.0.0.1:9/debian", "--locked"]);
+        run.command.args(["--kernel", "3.2", "--accel", "tcg"]);
+        run.command.args(options).args(["--", "echo", "ran"]);
+        run.output()
+    };
+    for (names, options, code) in [
+        (&["one"][..], &[][..], 0),
+        (&["one"], &["--strict"], 125),
+        (&[], &["--kernel", "3.8"], 125),
+    ] {
+        let output = run(names, options);
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}{complaint}");
+        assert_eq!(said.contains("ran\n"), !names.is_empty(), "{said}");
+        assert!(
+            format!("{said}{complaint}").contains("3.2: "),
+            "{said}{complaint}"
+        );
+    }
+}
+
 /// One kernel comes from a server that never answers; the other boots.
 #[test]
 fn a_kernel_boots_while_another_is_downloaded() {

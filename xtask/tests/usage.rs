@@ -3,8 +3,9 @@
 mod support;
 
 use std::fs;
+use std::process::Command;
 
-use support::{SCENARIO, xtask};
+use support::{SCENARIO, run, xtask, xtask_command};
 
 #[test]
 fn an_unknown_scenario_brings_the_nearest_names() {
@@ -92,6 +93,27 @@ fn every_command_has_examples() {
     ] {
         let words = [words, &["--help"]].concat();
         xtask(&words).exits(0).prints(&["Examples:\n  "]);
+    }
+}
+
+/// A stdout that is closed loses the events, so nothing is run.
+#[test]
+fn a_stdout_that_is_closed_is_refused() {
+    for format in ["human", "json", "ktap", "github"] {
+        let words = [
+            "test-kernels",
+            "native",
+            "--scenario",
+            SCENARIO,
+            "--format",
+            format,
+        ];
+        run(Command::new("sh")
+            .args(["-c", "exec \"$@\" >&-", "sh"])
+            .arg(xtask_command().get_program())
+            .args(words))
+        .exits(3)
+        .complains(&["stdout is closed", ">/dev/null"]);
     }
 }
 
