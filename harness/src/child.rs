@@ -10,7 +10,7 @@ use nix::unistd::{getppid, setsid};
 
 /// Makes a command one that hears this signal when the thread that starts it ends, be it
 /// by `kill -9`, and that hears nothing of the terminal's Ctrl-C.
-pub(crate) fn dies_with_this(command: &mut Command, signal: Signal) {
+pub fn dies_with_this(command: &mut Command, signal: Signal) {
     let parent = id();
     let prepare = move || -> io::Result<()> {
         setsid()?;
