@@ -12,6 +12,7 @@ use harness::{RUNS, is_in_workspace, program_name, set_program_name};
 
 use crate::commands::bench::BenchCommand;
 use crate::commands::bisect::BisectCommand;
+use crate::commands::check::CheckCommand;
 use crate::commands::completions::CompletionsCommand;
 use crate::commands::doctor::DoctorCommand;
 use crate::commands::explain::ExplainCommand;
@@ -72,6 +73,7 @@ enum Anywhere {
 enum InWorkspace {
     #[command(flatten)]
     Anywhere(Anywhere),
+    Check(CheckCommand),
     Test(TestCommand),
     Bench(BenchCommand),
     History(HistoryCommand),
@@ -92,6 +94,7 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
         InWorkspace::Anywhere(Anywhere::Doctor(command)) => command.run(),
         InWorkspace::Anywhere(Anywhere::Completions(command)) => command.run(),
         InWorkspace::Anywhere(Anywhere::Man(command)) => command.run(),
+        InWorkspace::Check(command) => command.run(),
         InWorkspace::Test(command) => command.run(),
         InWorkspace::Bench(command) => command.run(),
         InWorkspace::History(command) => command.run(),
