@@ -53,14 +53,16 @@ fn once(command: &mut Command) -> Result<Took> {
     Ok(Took { wall, cpu })
 }
 
-/// Whether one of the command's threads has a child that executes QEMU.
+/// Whether one of the command's threads has a child that boots a kernel. Its name does
+/// not tell: the QEMU of Strata is started by a loader.
 fn qemu_runs(child: &Child) -> bool {
-    let is_qemu = |pid: &str| {
-        fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("qemu-"))
+    let boots = |pid: &str| {
+        let words = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        words.split('\0').any(|word| word == "-kernel")
     };
     let tasks = fs::read_dir(format!("/proc/{}/task", child.id()));
     tasks.into_iter().flatten().flatten().any(|task| {
         let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        children.split_whitespace().any(is_qemu)
+        children.split_whitespace().any(boots)
     })
 }
