@@ -56,7 +56,7 @@ fn the_list_says_what_is_cached_and_where_it_came_from() {
 }
 
 #[test]
-fn verify_hashes_anew() {
+fn verify_hashes_again() {
     let cache = tempfile::tempdir().unwrap();
     let dir = keep(cache.path(), "3.10.11-1", IMAGE);
     kernels(cache.path(), &["verify"])

@@ -90,6 +90,12 @@ fn every_command_has_examples() {
         &["kernels", "verify"],
         &["kernels", "prune"],
         &["completions"],
+        &["man"],
+        &["doctor"],
+        &["report"],
+        &["check"],
+        &["bench"],
+        &["stress"],
     ] {
         let words = [words, &["--help"]].concat();
         xtask(&words).exits(0).prints(&["Examples:\n  "]);
