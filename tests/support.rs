@@ -137,7 +137,7 @@ pub fn qemu_in(dir: &Path) -> Result<PathBuf> {
     let store = Store::builder(&Catalogue::builtin()).build()?;
     let qemu = Bench::new(store, RunDir::nameless())?.qemu(&Captured)?;
     let path = dir.join("true-qemu");
-    executable(&path, &harness::qemu::script(&qemu.launch))?;
+    executable(&path, &harness::script(&qemu.launch))?;
     Ok(path)
 }
 

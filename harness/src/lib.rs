@@ -3,108 +3,55 @@
 //! Data flows one way: a kernel becomes a [`Machine`], whose console becomes a
 //! [`Transcript`] and the records in it; these, held against the claims, become
 //! the [`Cell`]s of a [`Row`], and rows a [`Matrix`], which is reported.
+//!
+//! The code lies in rooms, each a folder that uses only those before it in this order:
+//! `system`, `results`, `machine`, `payload`, `kernels`, `scenarios`, `programs`,
+//! `bisect`, `report`. `tests/arrows.rs` holds them to it. What is named here is for
+//! other crates; inside, a type is named by its room.
 
-pub mod accelerator;
-mod audit;
-mod bench;
 pub mod bisect;
-pub mod boot;
-mod busybox;
-mod child;
-mod console;
-mod conversation;
-pub mod doctor;
-mod end;
-mod event;
-mod event_log;
-mod examine;
-mod fetch;
-#[cfg(feature = "fuzzing")]
-pub mod fuzzing;
-mod guest_binary;
-mod history;
-mod image_release;
-pub mod initramfs;
-mod interrupt;
-mod inventory;
-mod keeper;
-mod kernel_dir;
-mod listener;
+mod kernels;
 mod machine;
-mod matrix;
-mod merged;
-mod nameless;
-mod native;
-mod once;
-mod outlet;
-mod patience;
-mod printable;
-mod program;
-mod program_name;
-pub mod project;
-pub mod qemu;
-mod ready;
-mod remembered;
+mod payload;
+mod programs;
 pub mod report;
-mod run;
-mod seconds;
-mod selection;
-mod shard;
-mod shell_word;
-mod side_by_side;
+mod results;
+mod scenarios;
 pub mod speed;
-pub mod stdio;
-mod stream;
 mod stress;
-mod subject;
-mod suite;
-mod tally;
-mod target;
-mod terminal;
-mod transcript;
-mod upkeep;
-mod verdict;
-mod workspace;
+mod system;
 
-pub use accelerator::{Accelerator, Choice, Wish};
-pub use audit::Flaw;
-pub use bench::{Bench, Bootable};
-pub use boot::Deadlines;
-pub use busybox::busybox;
-pub use console::{Console, Heard};
-pub use end::End;
-pub use event::{Event, FORMAT, Header};
-pub use event_log::EventLog;
-pub use examine::{Findings, examine};
-pub use fetch::fetch_all;
-pub use guest_binary::guest_binary;
-pub use history::History;
-pub use interrupt::Interrupt;
-pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
-pub use machine::{Machine, Running};
-pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
-pub use merged::{Merged, Place, Sighting, Source, Worst};
-pub use nameless::Debugger;
-pub use native::native;
-pub use outlet::{Drained, Outlet};
-pub use program::{
-    BadRequest, Captured, Collected, Coming, Ending, Finished, Limits, Named, Output, Packed,
-    Program, Ran, Refusal, Runner, Screen, Session, Several, SharedStdin, Stdin, Streams, TIMEOUT,
-    words_of_run,
+pub use kernels::{
+    Bench, Bootable, CachedStock, Stock, Subject, Wish, cached_kernels, choose, claimed_version,
+    doctor, fetch_all, inventory,
 };
-pub use program_name::{program_name, set_program_name};
-pub use qemu::{Launch, Qemu, QemuChoice};
-pub use run::Run;
-pub use selection::{UnknownScenario, scenarios_named};
-pub use shard::{ParseShardError, Shard};
-pub use side_by_side::side_by_side;
-pub use stream::{Downloads, Sink, Stream, Watcher};
+pub use machine::{
+    Boot, Console, Deadlines, Debugger, Ended, Heard, Launch, Machine, Qemu, QemuChoice, Running,
+    Transcript, boot, script,
+};
+pub use payload::{BadRequest, Packed, Program, Refusal, guest_binary, initramfs};
+pub use programs::{
+    Captured, Collected, Coming, Ending, ExitCodes, Finished, Limits, Output, Ran, Runner, Screen,
+    Session, Several, SharedStdin, Stdin, Streams, TIMEOUT, busybox, closing_line, failure,
+    interrupted, say_of_run, words_of_run,
+};
+pub use results::{
+    Accelerator, Cell, Choice, Claimed, Comparison, Downloads, End, Event, EventLog, Exit, FORMAT,
+    Flaw, Header, Matrix, Merged, ParseShardError, Place, Problem, Row, Run, Shard, Sighting, Sink,
+    Source, Stream, Substitute, Tally, Verdict, Watcher, Worst,
+};
+pub use scenarios::{
+    Findings, Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,
+};
 pub use stress::{Figures, Stress};
-pub use subject::{Subject, claimed_version};
-pub use suite::Suite;
-pub use tally::Tally;
-pub use target::{Target, Targets};
-pub use terminal::{RawTerminal, Window};
-pub use transcript::Transcript;
-pub use verdict::{Cell, Claimed, Comparison, Verdict, judge};
-pub use workspace::{RUNS, RunDir, is_in_workspace, root, runs, target};
+pub use system::{
+    Drained, Interrupt, Outlet, RUNS, RawTerminal, RunDir, Window, is_in_workspace, program_name,
+    project, root, runs, say, set_program_name, side_by_side, stdio, target, words,
+};
+
+/// What must hold for any bytes: all of it panics where something does not hold.
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing {
+    pub use crate::machine::fuzzing::console;
+    pub use crate::payload::fuzzing::{elf, ld_cache, script};
+}

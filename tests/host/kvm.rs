@@ -3,8 +3,7 @@
 use std::fs::OpenOptions;
 use std::time::{Duration, Instant};
 
-use harness::accelerator::choose;
-use harness::{Accelerator, Wish};
+use harness::{Accelerator, Wish, choose};
 use strata_tests::Captured;
 use tempfile::tempdir;
 

@@ -6,8 +6,7 @@ use std::process::{self, ExitCode};
 
 use anyhow::Result;
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use harness::report::ExitCodes;
-use harness::{RUNS, is_in_workspace, program_name, set_program_name};
+use harness::{ExitCodes, RUNS, is_in_workspace, program_name, set_program_name};
 
 use crate::{
     bench, bisect, completions, doctor, exit, explain, history, kernels, man, report, run, shell,

@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use harness::Exit;
-use harness::report::ExitCodes;
+use harness::{Exit, ExitCodes};
 
 /// The exit codes that a command line asks for, be it right or wrong: those of
 /// `run` and `shell` leave room for a program's own.

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::report::{self, ExitCodes};
-use harness::{Interrupt, Outlet, Program, RunDir, Runner, Several, SharedStdin, Stdin, Watcher};
+use harness::{
+    ExitCodes, Interrupt, Outlet, Program, RunDir, Runner, Several, SharedStdin, Stdin, Watcher,
+    report,
+};
 use images::{Catalogue, Kernel, Spec};
 
 use crate::machine::Machine;
@@ -120,10 +122,10 @@ fn run_in(
     let name = kernel.name();
     let prepared = runner.prepare(bench, kernel, watcher);
     let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
-        return Ok(report::interrupted(runner.interrupt).into());
+        return Ok(harness::interrupted(runner.interrupt).into());
     };
     let stdin = Stdin::inherited().context("reading the program's input")?;
     let ran = runner.run(&bootable, program, stdin, &mut Outlet::stdio()?)?;
-    report::say_of_run(&name, &ran);
+    harness::say_of_run(&name, &ran);
     Ok(codes.of(&ran.ending, runner.interrupt).into())
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use guest::WindowSize;
-use harness::report::{self, ExitCodes};
 use harness::{
-    BadRequest, Debugger, Interrupt, Program, RunDir, Runner, Screen, Stdin, Watcher, Window,
-    busybox,
+    BadRequest, Debugger, ExitCodes, Interrupt, Program, RunDir, Runner, Screen, Stdin, Watcher,
+    Window, busybox, report,
 };
 use images::{Catalogue, Spec};
 
@@ -88,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let (name, kernel) = (kernels[0].name(), &kernels[0]);
     let prepared = runner.prepare(&bench, kernel, &watcher);
     let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
-        return Ok(report::interrupted(Some(&interrupt)).into());
+        return Ok(harness::interrupted(Some(&interrupt)).into());
     };
     if let Some(debugger) = &debugger {
         eprintln!("gdb -ex 'target remote {}'", debugger.path().display());
@@ -97,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let ran = runner.run(&bootable, &shell, Stdin::inherited()?, &mut screen)?;
     // The terminal is as it was before anything is said.
     drop(screen);
-    report::say_of_run(&name, &ran);
+    harness::say_of_run(&name, &ran);
     Ok(arguments
         .exit_codes
         .of(&ran.ending, runner.interrupt)

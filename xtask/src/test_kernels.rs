@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode> {
         Some(exit) => Ok(exit?.into()),
         None => {
             eprintln!("interrupted: the kernels that are not told of above were not done");
-            Ok(report::interrupted(Some(&interrupt)).into())
+            Ok(harness::interrupted(Some(&interrupt)).into())
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Between which two kernels a behaviour changes.
+//! Between which two kernels a behaviour changes. May use: `scenarios`, `programs` and
+//! below.
 
 mod program;
 mod range;
@@ -17,7 +18,7 @@ pub use range::{Candidate, Ends, RangeError, candidates};
 pub use scenario::ask_scenario;
 pub use search::{Answer, Outcome, Search, search};
 
-use crate::Exit;
+use crate::results::Exit;
 
 /// What came of one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,10 @@ use anyhow::{Result, bail};
 use images::Kernel;
 
 use super::{Showed, Trial};
-use crate::{Bench, Ending, Packed, Problem, Ran, Runner, Stdin, Streams, Watcher, report};
+use crate::kernels::Bench;
+use crate::payload::Packed;
+use crate::programs::{Ending, Ran, Runner, Stdin, Streams, ending};
+use crate::results::{Problem, Watcher};
 
 /// The exit status with which a program says that it cannot tell.
 const SKIP: u8 = 125;
@@ -41,7 +44,7 @@ pub fn ask_program(
 /// 0 is good, 125 skips the kernel, all else is bad: another exit status, a
 /// signal, a program that never ends, a kernel that it brings down.
 fn trial(ran: &Ran) -> Trial {
-    let text = report::ending(&ran.ending);
+    let text = ending(&ran.ending);
     let version = ran.kernel.as_ref().and_then(|k| k.follows().ok());
     let class = match (&ran.ending, &ran.kernel) {
         (_, None) => return Trial::Skipped(format!("it does not boot ({text})")),
@@ -67,7 +70,7 @@ mod tests {
     use guest::Status;
 
     use super::*;
-    use crate::end::End;
+    use crate::results::End;
 
     fn class(ending: Ending, booted: bool) -> String {
         let kernel = booted.then(|| guest::Kernel {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use guest::Version;
 use images::{Catalogue, Kernel, Spec};
 
-use crate::Subject;
+use crate::kernels::Subject;
 
 /// A kernel that may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use guest::{Claim, Fact, Observation, Scenario};
 use images::Kernel;
 
 use super::{Showed, Trial};
-use crate::{Cell, Problem, Row, Suite, Verdict, Watcher};
+use crate::results::{Cell, Problem, Row, Verdict, Watcher};
+use crate::scenarios::Suite;
 
 /// What the one scenario of a suite shows on a kernel.
 ///

@@ -8,7 +8,7 @@ use super::basis;
 use super::explain::address;
 use super::ranges::ranges;
 use crate::bisect::{Bisection, Outcome, Showed};
-use crate::program_name;
+use crate::system::program_name;
 
 /// The pair of neighbours that differ, what each showed, and what the table has
 /// to say of the change.

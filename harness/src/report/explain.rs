@@ -6,7 +6,7 @@ use guest::{Commit, Scenario};
 
 use super::basis;
 use super::ranges::{Range, ranges};
-use crate::Subject;
+use crate::kernels::Subject;
 
 /// What is claimed of a scenario: each range of versions with what it shows,
 /// why, since which commit, who met it, and what the claim rests on.

@@ -16,9 +16,8 @@ use guest::Version;
 
 use super::details::of_cell;
 use super::table;
-use super::words::words;
-use crate::printable::printable;
-use crate::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
+use crate::results::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
+use crate::system::{printable, root, words};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
 /// there may be one of another command of the same step.
@@ -157,7 +156,7 @@ fn is_alarming(cell: &Cell) -> bool {
 /// file where that is not found.
 fn place(cell: &Cell) -> (String, String) {
     let file = format!("guest/src/scenarios/{}.rs", cell.scenario);
-    let source = fs::read_to_string(crate::root().join(&file)).unwrap_or_default();
+    let source = fs::read_to_string(root().join(&file)).unwrap_or_default();
     let line = cell.claim.as_ref().and_then(|claim| {
         let Version { major, minor, .. } = claim.since;
         let begins = format!("Claim::since({major}, {minor})");

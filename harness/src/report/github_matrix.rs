@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use images::Kernel;
 use serde::Serialize;
 
-use crate::Shard;
+use crate::results::Shard;
 
 /// How many jobs GitHub makes of one matrix at most.
 /// <https://docs.github.com/en/actions/reference/limits>

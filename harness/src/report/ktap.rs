@@ -10,7 +10,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 
-use crate::{Cell, Event, Problem, Row, Sink, Verdict};
+use crate::results::{Cell, Event, Problem, Row, Sink, Verdict};
 
 /// Where tools/testing/kunit/kunit_parser.py takes a kernel's log to end,
 /// wherever in a line it stands.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use images::{Checked, Removed};
 
-use crate::Stock;
+use crate::kernels::Stock;
 
 /// A line a kernel: name, version, suite, and what is in the cache.
 #[must_use]

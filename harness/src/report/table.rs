@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use console::style;
 
-use crate::{Cell, Matrix, Problem, Row, Verdict};
+use crate::results::{Cell, Matrix, Problem, Row, Verdict};
 
 /// A wider table is shown as one letter a cell.
 const WIDTH: usize = 120;
@@ -215,7 +215,7 @@ mod tests {
     use guest::{Claim, Observation, Version};
 
     use super::*;
-    use crate::Claimed;
+    use crate::results::Claimed;
 
     fn matrix(cells: usize) -> Matrix {
         let claims = [

@@ -11,9 +11,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::under_way::{Activity, Kind, UnderWay};
 use super::usual::Usual;
-use crate::printable::printable;
-use crate::report::program::booted_anew;
-use crate::{Event, Problem, Row, Sink, Watcher};
+use crate::machine::booted_anew;
+use crate::results::{Event, Problem, Row, Sink, Watcher};
+use crate::system::printable;
 
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
 const BOOTING: &str = "{msg}, {elapsed}{prefix}";

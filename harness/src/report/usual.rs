@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Row;
-use crate::remembered::{recall, remember};
-use crate::workspace;
+use crate::results::Row;
+use crate::system::{paths, recall, remember};
 
 /// The seconds that each kernel took last, by its name.
 #[derive(Debug)]
@@ -18,7 +17,7 @@ pub(super) struct Usual {
 impl Usual {
     /// What earlier runs have left.
     pub(super) fn recalled() -> Self {
-        Self::in_file(workspace::usual_memory())
+        Self::in_file(paths::usual_memory())
     }
 
     fn in_file(memory: Option<PathBuf>) -> Self {

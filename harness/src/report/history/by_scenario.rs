@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use guest::{Scenario, Version};
 
-use super::super::ranges::{Range, ranges};
 use super::{backports, commit_link, sentence};
+use crate::report::ranges::{Range, ranges};
 
 pub(super) fn write(scenarios: &[Scenario], text: &mut String) {
     text.push_str("\n## By scenario\n");

@@ -2,12 +2,15 @@
 
 mod by_scenario;
 mod by_version;
+mod document;
 
 use std::fmt::Write;
 
 use guest::{Claim, Commit, Scenario};
 
-use super::explain::address;
+use crate::report::explain::address;
+
+pub use document::History;
 
 const INTRODUCTION: &str = include_str!("introduction.md");
 

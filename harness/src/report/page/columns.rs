@@ -1,6 +1,6 @@
 //! What the kernels are called on the page.
 
-use crate::Row;
+use crate::results::Row;
 
 /// A kernel's name on the page, which no other one has.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::columns::{Column, slug};
 use super::mark;
 use super::strip::{Boundary, Spot, Strip};
 use super::summary::about;
-use crate::{Merged, Verdict};
+use crate::results::{Merged, Verdict};
 
 /// With more kernels than that, the matrix scrolls within the page.
 const WIDE: usize = 20;

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::columns::Column;
 use super::parts::{close, said};
-use crate::{Row, Tally, Verdict};
+use crate::results::{Row, Tally, Verdict};
 
 pub(super) fn html(row: &Row, column: &Column) -> Markup {
     let tally = row.tally();

@@ -1,6 +1,6 @@
 //! How a verdict looks: never by colour alone.
 
-use crate::{Cell, Verdict};
+use crate::results::{Cell, Verdict};
 
 /// The sign of a verdict in the matrix; none for what is as it should be.
 pub(super) const fn sign(verdict: Verdict) -> &'static str {

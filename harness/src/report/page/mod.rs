@@ -22,7 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::Merged;
+use crate::results::Merged;
 use columns::Column;
 use panel::Panels;
 use strip::Strip;
@@ -104,7 +104,8 @@ mod tests {
     use guest::{Kernel, Observation};
 
     use super::*;
-    use crate::{Cell, Matrix, Row, Verdict};
+    use crate::results::samples::{row, run};
+    use crate::results::{Cell, Flaw, Matrix, Row, Run, Verdict};
 
     const HOSTILE: &str = "</style></script><script>alert(1)</script>\" onclick=\"alert(1)";
 
@@ -152,5 +153,56 @@ mod tests {
             assert!(page.contains(&format!("'{digest}'")), "{start}");
         }
         assert!(page.contains("content=\"default-src 'none'; "));
+    }
+
+    /// The page's head says what is worst, and not a success; the page says why.
+    #[test]
+    fn what_is_no_success_is_not_shown_as_one() {
+        let passed = || vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
+        let merged = |change: fn(&mut Run)| {
+            let mut run = run("a", 1, passed());
+            change(&mut run);
+            Merged::of(&[run])
+        };
+        fn flawed(run: &mut Run, hides_red: bool) {
+            let what = "3.10 has no row".to_owned();
+            run.flaws = vec![Flaw { what, hides_red }];
+        }
+        let two = [("one", Verdict::Passed), ("two", Verdict::QemuFailed)];
+        let qemu_failed = Merged::of(&[run("a", 1, vec![row("6.1", Some("6.1.9"), &two)])]);
+        let flaw = "DOES NOT ADD UP: a: 3.10 has no row";
+        for (merged, head, why) in [
+            (
+                merged(|run| run.finished = None),
+                "A run was cut short",
+                "CUT SHORT: a",
+            ),
+            (
+                merged(|run| run.header.shard = Some("2/2".parse().unwrap())),
+                "A shard is missing",
+                "MISSING shards: 1/2",
+            ),
+            (qemu_failed, "QEMU FAILED in 1 cell", "QEMU FAILED"),
+            (
+                merged(|run| flawed(run, false)),
+                "The record of a run does not add up",
+                flaw,
+            ),
+            (
+                merged(|run| flawed(run, true)),
+                "A red result is in no cell",
+                flaw,
+            ),
+        ] {
+            let page = page(&merged);
+            assert!(page.contains(why), "no {why:?}");
+            assert!(page.contains(&format!("<title>{head} · Strata")), "{head}");
+            let (_, h1) = page.split_once("<h1").unwrap();
+            let (h1, _) = h1.split_once("</h1>").unwrap();
+            assert!(h1.contains(head), "{h1}");
+            for words in ["Every kernel does", "All that ran", "\u{2713}"] {
+                assert!(!h1.contains(words), "{words:?} is in the head: {h1}");
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::summary::about;
 use super::{kernel, mark};
 use crate::report::basis;
 use crate::report::details::reproduce;
-use crate::{Cell, Claimed, Comparison, Merged, Row};
+use crate::results::{Cell, Claimed, Comparison, Merged, Row};
 
 /// The panels of all cells.
 pub(super) struct Panels<'a>(Vec<Panel<'a>>);

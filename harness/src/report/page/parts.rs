@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::Verdict;
+use crate::results::Verdict;
 
 /// The way back: an address that is nowhere closes the panel and scrolls nothing.
 pub(super) fn close() -> Markup {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use crate::{Merged, Source};
+use crate::results::{Merged, Source};
 
 pub(super) fn html(merged: &Merged) -> Markup {
     let on = |run: &Source| match run.accelerator {

@@ -2,7 +2,7 @@
 
 use guest::{Fact, Observation};
 
-use crate::{Cell, Verdict};
+use crate::results::{Cell, Verdict};
 
 /// A scenario's cells from old to new, and what each of them shows.
 pub(super) struct Strip<'a>(pub(super) Vec<Spot<'a>>);
@@ -159,7 +159,7 @@ mod tests {
     use guest::{Claim, Observation};
 
     use super::*;
-    use crate::Claimed;
+    use crate::results::Claimed;
 
     const CLAIMS: [Claim; 3] = [
         Claim::since(3, 2).shows("call=EINVAL child=outer"),

@@ -4,7 +4,7 @@ use guest::scenarios;
 use maud::{Markup, html};
 
 use super::columns::Column;
-use crate::{Cell, Exit, Merged, Problem, Row, Verdict};
+use crate::results::{Cell, Exit, Merged, Problem, Row, Verdict};
 
 /// So many red cells are shown at once; the others unfold.
 const AT_ONCE: usize = 12;

@@ -1,0 +1,193 @@
+//! From a kernel's name to a machine that can be started.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::{Context, Error, Result, anyhow};
+use images::{Kernel, ObtainError, Store, Unpacked};
+
+use super::dir_name::dir_name;
+use super::probe::{Wish, choose};
+use crate::machine::{Machine, Qemu, QemuChoice};
+use crate::results::{Accelerator, Choice, Downloads, Event, Problem, Substitute, Watcher};
+use crate::system::{RunDir, paths, words};
+
+/// Memory of a machine of which nothing else is said, in MiB.
+pub(crate) const MEMORY_MIB: u32 = 256;
+
+/// What it takes to boot kernels on this host.
+pub struct Bench {
+    /// Where kernels come from.
+    pub store: Store,
+    /// The accelerator to use.
+    pub wish: Wish,
+    /// Processors of a machine of which nothing else is said.
+    pub cpus: u32,
+    /// Words to add to the command line of every kernel.
+    pub append: Vec<String>,
+    /// Where transcripts go.
+    pub dir: RunDir,
+    /// The QEMU to use.
+    pub qemu: QemuChoice,
+    /// What was found out about this host's accelerators.
+    accelerator: Mutex<Option<Choice>>,
+    /// The QEMU that was found, or why there is none.
+    found: Mutex<Option<Result<Qemu, String>>>,
+}
+
+/// A kernel at hand, and a machine for it without an initramfs.
+#[derive(Clone, Debug)]
+pub struct Bootable {
+    /// The name under which the kernel was asked for.
+    pub name: String,
+    /// The machine.
+    pub machine: Machine,
+    /// The kernel as it is packaged, which may not be what is booted.
+    pub packaged: PathBuf,
+    /// What is booted instead of that, if anything: held, so that it stays.
+    pub unpacked: Option<Unpacked>,
+    /// What will be booted, and where it came from; for people.
+    pub image: String,
+    /// The version that is served instead of the pinned one, if it is.
+    pub substitute: Option<Substitute>,
+    /// Where what concerns this kernel is kept.
+    pub dir: RunDir,
+}
+
+impl Bench {
+    /// What it takes, on this host; QEMU is looked for when it is needed.
+    ///
+    /// # Errors
+    /// Where there is no place for what is remembered.
+    pub fn new(store: Store, dir: RunDir) -> Result<Self> {
+        Ok(Self {
+            store: match paths::runs() {
+                Ok(runs) => store.remembering(&runs.join("images")),
+                Err(_) => store,
+            },
+            wish: Wish::default(),
+            cpus: 1,
+            append: Vec::new(),
+            dir,
+            qemu: QemuChoice::from_environment(),
+            accelerator: Mutex::new(None),
+            found: Mutex::new(None),
+        })
+    }
+
+    /// The QEMU to use, found once. A command that boots several kernels asks for
+    /// it first, so that one that is missing is said once.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn qemu(&self, watcher: &dyn Watcher) -> Result<Qemu> {
+        let mut found = self.found.lock().map_err(|_| panicked("QEMU"))?;
+        let found = found.get_or_insert_with(|| {
+            let qemu = Qemu::find(&self.qemu, &self.store, watcher);
+            if let Ok(qemu) = &qemu {
+                watcher.event(&Event::Qemu {
+                    version: qemu.version.clone(),
+                    from: qemu.from.clone(),
+                });
+                if let Some(why) = &qemu.no_sandbox {
+                    watcher.event(&Event::Note {
+                        text: format!("QEMU runs without its sandbox: {why}"),
+                    });
+                }
+            }
+            qemu.map_err(|error| words(&error))
+        });
+        found.clone().map_err(|why| anyhow!(why))
+    }
+
+    /// Obtains a kernel and makes a machine for it.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be had, or the harness cannot do its part.
+    pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
+        let failed = |error: anyhow::Error| Problem::Failed(words(&error));
+        let qemu = self.qemu(watcher).map_err(failed)?;
+        let mut unpacked = None;
+        let (packaged, path, image, substitute) = match kernel {
+            Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
+            Kernel::Catalogued(entry) => {
+                let image = self
+                    .store
+                    .obtain(entry, &Downloads::told_to(watcher))
+                    .map_err(|error| match error {
+                        ObtainError::Unavailable { why } => Problem::Unavailable(why),
+                        error => Problem::Failed(error.to_string()),
+                    })?;
+                let shown = format!("{} from {}", image.debian_version, image.source);
+                let substitute = image.substituted_for.clone().map(|pinned| Substitute {
+                    served: image.debian_version.clone(),
+                    pinned,
+                });
+                // It comes up sooner without its own decompressor.
+                unpacked = self.store.unpacked(&image);
+                let path = unpacked.as_ref().map(|unpacked| unpacked.path.clone());
+                let path = path.unwrap_or_else(|| image.path.clone());
+                (image.path, path, shown, substitute)
+            }
+        };
+        let dir = self.kernel_dir(kernel).map_err(failed)?;
+        let mut machine = Machine {
+            qemu: qemu.launch,
+            sandbox: qemu.no_sandbox.is_none(),
+            accelerator: Accelerator::Tcg,
+            kernel: path,
+            initramfs: PathBuf::new(),
+            memory_mib: MEMORY_MIB,
+            cpus: self.cpus,
+            append: self.append.clone(),
+            gdb: None,
+        };
+        machine.accelerator = self.accelerator(&machine, watcher).map_err(failed)?;
+        Ok(Bootable {
+            name: kernel.name(),
+            machine,
+            packaged,
+            unpacked,
+            image,
+            substitute,
+            dir,
+        })
+    }
+
+    /// The accelerator of this host, found out with this kernel.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be had, or the harness cannot do its part.
+    pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Choice> {
+        self.machine(kernel, watcher)?;
+        let known = self.accelerator.lock().map_err(|_| panicked("KVM"))?;
+        known.clone().context("a machine has an accelerator")
+    }
+
+    /// Where what concerns a kernel is kept in this run.
+    pub(crate) fn kernel_dir(&self, kernel: &Kernel) -> Result<RunDir> {
+        self.dir.kernel(&dir_name(kernel))
+    }
+
+    /// The accelerator, found out with the first machine there is.
+    fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
+        let mut known = self
+            .accelerator
+            .lock()
+            .map_err(|_| panicked("the accelerator"))?;
+        if known.is_none() {
+            let memory = paths::accelerator_memory();
+            let choice = choose(self.wish, machine, &self.dir, memory.as_deref(), watcher)?;
+            watcher.event(&Event::Accelerator(choice.clone()));
+            *known = Some(choice);
+        }
+        Ok(known
+            .as_ref()
+            .map_or(Accelerator::Tcg, |choice| choice.accelerator))
+    }
+}
+
+/// Another thread panicked while it looked for this.
+fn panicked(what: &str) -> Error {
+    anyhow!("looking for {what} panicked: its message stands above")
+}

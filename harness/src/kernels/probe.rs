@@ -1,0 +1,250 @@
+//! Which accelerator works on this host, found out with a guest.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::Result;
+use guest::Job;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::machine::{Deadlines, Machine, boot};
+use crate::payload::initramfs;
+use crate::results::{Accelerator, Choice, End, Event, Watcher};
+use crate::system::{RunDir, recall, remember, words};
+
+/// How long a guest may take under KVM in the probe. A working KVM needs about
+/// a second; a broken one never answers.
+const PROBE: Duration = Duration::from_secs(10);
+/// The same under emulation, to know whether the kernel boots at all.
+const CONTROL: Duration = Duration::from_secs(120);
+const KVM: &str = "/dev/kvm";
+
+/// What the user wants of the accelerator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// KVM where it works.
+    #[default]
+    Auto,
+    /// This one.
+    Only(Accelerator),
+}
+
+impl FromStr for Wish {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "kvm" => Ok(Self::Only(Accelerator::Kvm)),
+            "tcg" => Ok(Self::Only(Accelerator::Tcg)),
+            _ => Err(format!("{text:?} is no accelerator: auto, kvm or tcg")),
+        }
+    }
+}
+
+/// The accelerator for this host.
+///
+/// A `/dev/kvm` that opens proves nothing: on some hosts, nested ones, a guest
+/// then hangs for ever. So `auto` boots a guest, on the kernel and machine at
+/// hand, and remembers the answer in `memory` for as long as the host is the
+/// same; that KVM does not work for four hours only, since the reason may pass
+/// (another hypervisor, a host that was overloaded).
+///
+/// # Errors
+/// Where the probe cannot be made.
+pub fn choose(
+    wish: Wish,
+    machine: &Machine,
+    dir: &RunDir,
+    memory: Option<&Path>,
+    watcher: &dyn Watcher,
+) -> Result<Choice> {
+    if let Wish::Only(accelerator) = wish {
+        if accelerator == Accelerator::Kvm {
+            // It may work again. The next `auto` finds out.
+            forget(memory);
+        }
+        return Ok(Choice::new(accelerator, "as asked for"));
+    }
+    if let Err(error) = OpenOptions::new().read(true).write(true).open(KVM) {
+        return Ok(Choice::new(
+            Accelerator::Tcg,
+            format!("{KVM} does not open ({error})"),
+        ));
+    }
+    let host = Host::this(&machine.qemu.program);
+    if let Some(mut choice) = recalled(memory, &host) {
+        choice.why.push_str(" (remembered)");
+        return Ok(choice);
+    }
+    let step = |text: &str| {
+        watcher.event(&Event::Step {
+            text: text.to_owned(),
+        })
+    };
+    step("probing KVM with a guest: up to 10 s");
+    let kvm = answers(Accelerator::Kvm, machine, PROBE, dir);
+    let why_not = match kvm {
+        Ok(()) => {
+            let choice = Choice::new(Accelerator::Kvm, "a guest ran under it");
+            return Ok(remembered(memory, host, choice));
+        }
+        Err(why) => format!("{KVM} opens, but a guest did not run under it: {why}"),
+    };
+    let choice = Choice::new(Accelerator::Tcg, why_not);
+    // A kernel that boots nowhere says nothing about the host.
+    step("KVM did not answer; trying the same guest under emulation");
+    if answers(Accelerator::Tcg, machine, CONTROL, dir).is_ok() {
+        return Ok(remembered(memory, host, choice));
+    }
+    Ok(choice)
+}
+
+/// Whether a guest comes up and reports under an accelerator.
+fn answers(
+    accelerator: Accelerator,
+    machine: &Machine,
+    patience: Duration,
+    dir: &RunDir,
+) -> Result<(), String> {
+    let attempt = || -> Result<End> {
+        let dir = dir.kernel(&format!("probe-{accelerator}"))?;
+        let job = Job::Scenarios {
+            names: Vec::new(),
+            deadline_ms: 0,
+        };
+        let initramfs = initramfs::pack(&job)?;
+        let machine = Machine {
+            accelerator,
+            initramfs: initramfs.path(),
+            ..machine.clone()
+        };
+        let deadlines = Deadlines {
+            boot: patience,
+            ..Deadlines::of(accelerator)
+        };
+        Ok(boot(&machine, &[], deadlines, &dir, &mut |_, _| {})?.end)
+    };
+    match attempt() {
+        Ok(End::Complete) => Ok(()),
+        Ok(End::Hung(_)) => Err(format!("no answer within {} s", patience.as_secs())),
+        Ok(end) => Err(format!("{end:?}")),
+        Err(error) => Err(words(&error)),
+    }
+}
+
+/// What an answer about KVM depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Host {
+    machine: String,
+    kernel: String,
+    processor: String,
+    qemu: PathBuf,
+    /// Seconds since 1970 at which this QEMU was installed.
+    qemu_installed: u64,
+}
+
+impl Host {
+    fn this(qemu: &Path) -> Self {
+        let read = |path| {
+            fs::read_to_string(path)
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        let processor = read("/proc/cpuinfo");
+        let model = |line: &&str| line.starts_with("model name");
+        let installed = fs::metadata(qemu).and_then(|file| file.modified()).ok();
+        let installed = installed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Self {
+            machine: read("/etc/machine-id"),
+            kernel: read("/proc/sys/kernel/osrelease"),
+            processor: processor.lines().find(model).unwrap_or_default().to_owned(),
+            qemu: qemu.to_owned(),
+            qemu_installed: installed.map_or(0, |age| age.as_secs()),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Memory {
+    host: Host,
+    choice: Choice,
+    found: Timestamp,
+}
+
+/// How long it is remembered that KVM does not work.
+const NEGATIVE: SignedDuration = SignedDuration::from_hours(4);
+
+/// Remembers a choice, where that is possible.
+fn remembered(memory: Option<&Path>, host: Host, choice: Choice) -> Choice {
+    let found = Timestamp::now();
+    let found = Memory {
+        host,
+        choice,
+        found,
+    };
+    if let Some(memory) = memory {
+        let _ = remember(memory, &found);
+    }
+    found.choice
+}
+
+fn recalled(memory: Option<&Path>, host: &Host) -> Option<Choice> {
+    let memory: Memory = recall(memory?)?;
+    let age = Timestamp::now().duration_since(memory.found);
+    let holds = memory.choice.accelerator == Accelerator::Kvm
+        || (SignedDuration::ZERO..NEGATIVE).contains(&age);
+    (memory.host == *host && holds).then_some(memory.choice)
+}
+
+fn forget(memory: Option<&Path>) {
+    if let Some(memory) = memory {
+        // Where it cannot be removed, it still ends after a while.
+        let _ = fs::remove_file(memory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn here() -> Host {
+        Host::this(Path::new("/bin/sh"))
+    }
+
+    #[test]
+    fn an_answer_holds_for_the_host_it_was_found_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = dir.path().join("accelerator.json");
+        let memory = Some(memory.as_path());
+        let choice = Choice::new(Accelerator::Tcg, "no answer within 10 s");
+        remembered(memory, here(), choice.clone());
+        assert_eq!(recalled(memory, &here()), Some(choice));
+        let elsewhere = Host {
+            kernel: "9.9.9".to_owned(),
+            ..here()
+        };
+        assert_eq!(recalled(memory, &elsewhere), None);
+        forget(memory);
+        assert_eq!(recalled(memory, &here()), None);
+    }
+
+    #[test]
+    fn that_kvm_does_not_work_is_forgotten_and_that_it_works_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = dir.path().join("accelerator.json");
+        for (accelerator, holds) in [(Accelerator::Tcg, false), (Accelerator::Kvm, true)] {
+            let old = Memory {
+                host: here(),
+                choice: Choice::new(accelerator, "found long ago"),
+                found: Timestamp::now() - NEGATIVE,
+            };
+            remember(&memory, &old).unwrap();
+            assert_eq!(recalled(Some(&memory), &here()).is_some(), holds);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! How long things are waited for, on a host that may have other things to do.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::results::End;
+
+/// How many times longer than on an idle host anything is waited for: a wait
+/// ends on every host.
+const MOST: u32 = 10;
+
+/// What is waited for, and until when.
+///
+/// A deadline does not count the time for which the host kept the machine
+/// waiting for a processor. It is asked for that only when the deadline passes,
+/// and adds what the machine has waited since its start: before this wait, too,
+/// which says as much of what this host can do.
+#[derive(Clone, Debug)]
+pub(crate) struct Wait {
+    name: String,
+    since: Instant,
+    patience: Duration,
+    pub(crate) until: Instant,
+}
+
+impl Wait {
+    pub(crate) fn new(name: impl Into<String>, patience: Duration) -> Self {
+        let since = Instant::now();
+        Self {
+            name: name.into(),
+            since,
+            patience,
+            until: since + patience,
+        }
+    }
+
+    /// Does not count so much time.
+    pub(crate) fn postpone(&mut self, pause: Duration) {
+        self.since += pause;
+        self.until += pause;
+    }
+
+    /// Whether to wait on, when the deadline has passed and the machine was kept
+    /// waiting for so long.
+    pub(crate) fn goes_on(&mut self, kept_waiting: Duration) -> bool {
+        self.until = self.since + excused(self.patience, kept_waiting);
+        Instant::now() < self.until
+    }
+
+    /// The end of a boot in which this did not come.
+    pub(crate) fn in_vain(&self) -> End {
+        End::Hung(format!("waited in vain for {}", self.name))
+    }
+}
+
+/// The patience with a machine that was kept waiting for so long.
+pub(crate) fn excused(patience: Duration, kept_waiting: Duration) -> Duration {
+    (patience + kept_waiting).min(patience * MOST)
+}
+
+/// How long the threads of a process have waited for a processor, all together.
+/// Nothing on a host whose kernel does not count it (CONFIG_SCHED_INFO), where a
+/// deadline is what it says.
+pub(crate) fn kept_waiting(process: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    threads
+        .filter_map(|thread| {
+            let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            waited(&text)
+        })
+        .sum()
+}
+
+/// The second of the three numbers in `schedstat`: nanoseconds on a run queue
+/// (Documentation/scheduler/sched-stats.rst).
+fn waited(schedstat: &str) -> Option<Duration> {
+    let nanoseconds = schedstat.split_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
+/// How much processor time it takes at least to load QEMU, let alone to run a machine:
+/// QEMU 7.2 takes 18 ms to tell its version, and a kernel that resets the machine at its
+/// first instruction 85 ms. A script that exits takes one or two.
+const LOADING: Duration = Duration::from_millis(10);
+
+/// Whether a process, which may have ended but was not waited for, was too short-lived
+/// to have run a machine, itself or by a child. No, where the host does not count it.
+pub(crate) fn ran_nothing(process: u32) -> bool {
+    let field = |text: &str, number: usize| -> Option<u64> {
+        text.split_ascii_whitespace().nth(number)?.parse().ok()
+    };
+    let read = |name: &str| fs::read_to_string(format!("/proc/{process}/{name}")).ok();
+    // Nanoseconds on a processor, of the first thread.
+    let own = read("schedstat").and_then(|text| field(&text, 0));
+    // `PID (comm) state …`: cutime and cstime, in ticks (proc_pid_stat(5)).
+    let of_children = read("stat").and_then(|text| {
+        let (_, text) = text.rsplit_once(')')?;
+        Some(field(text, 13)? + field(text, 14)?)
+    });
+    match (own, of_children) {
+        (Some(own), Some(0)) => Duration::from_nanos(own) < LOADING,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_goes_on_for_as_long_as_the_host_was_busy_elsewhere() {
+        let second = Duration::from_secs(1);
+        let mut wait = Wait::new("a test", Duration::ZERO);
+        assert!(!wait.goes_on(Duration::ZERO));
+        assert!(!wait.goes_on(second), "ten times nothing is nothing");
+        let mut wait = Wait::new("a test", second);
+        wait.since -= 2 * second;
+        assert!(!wait.goes_on(Duration::ZERO));
+        assert!(!wait.goes_on(second));
+        assert!(wait.goes_on(2 * second));
+        wait.since -= 9 * second;
+        assert!(!wait.goes_on(100 * second), "no wait is without an end");
+    }
+
+    #[test]
+    fn the_kernel_says_how_long_a_thread_waited() {
+        let waited = waited("4359570 1500000000 12\n");
+        assert_eq!(waited, Some(Duration::from_millis(1500)));
+        assert_eq!(super::waited(""), None);
+        assert_eq!(kept_waiting(u32::MAX), Duration::ZERO);
+    }
+}

@@ -1,0 +1,23 @@
+//! The busybox that travels into a guest.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use images::{Store, ToolName};
+
+use crate::results::{Downloads, Watcher};
+
+/// The busybox in PATH, else the static one that Strata takes from Debian's
+/// archive.
+///
+/// # Errors
+/// Where there is neither.
+pub fn busybox(store: &Store, watcher: &dyn Watcher) -> Result<PathBuf> {
+    if let Ok(path) = which::which("busybox") {
+        return Ok(path);
+    }
+    let tool = store
+        .tool(ToolName::Busybox, &Downloads::told_to(watcher))
+        .context("busybox is not in PATH; obtaining Strata's own")?;
+    Ok(tool.launch("busybox").program)
+}

@@ -1,0 +1,26 @@
+//! Programs of this host, run in kernels. May use: `kernels` and below.
+
+mod boot_watch;
+mod busybox;
+mod input;
+mod outcome;
+mod output;
+mod request;
+mod runner;
+mod session;
+mod several;
+mod shell;
+mod spool;
+mod stdin;
+
+pub use busybox::busybox;
+pub use input::Coming;
+pub(crate) use outcome::ending;
+pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_run};
+pub use output::{Captured, Collected, Output, Streams};
+pub use request::words_of_run;
+pub use runner::{Finished, Runner, TIMEOUT};
+pub use session::{Ending, Limits, Ran, Session};
+pub use several::Several;
+pub use shell::Screen;
+pub use stdin::{SharedStdin, Stdin};

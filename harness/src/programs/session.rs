@@ -1,0 +1,400 @@
+//! One run of a program: from the boot of its kernel to its exit status.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use guest::wire::Message;
+use guest::{Kernel, Order, Record, Status};
+
+use super::input::{Coming, Input};
+use super::output::Output;
+use crate::machine::{Conversation, GRACE, Machine, Turn, Wait, again_if, excused, hosts_fault};
+use crate::results::End;
+use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
+
+/// How long a reader may pause with what is still to be written of a run that ended
+/// badly.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// How many lines of a console are shown where a run ended badly.
+const LAST_LINES: usize = 12;
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the start of QEMU to the guest's first record.
+    pub boot: Duration,
+    /// From the program's start to its end, by the clock on the wall; none where
+    /// a person uses it.
+    pub program: Option<Duration>,
+    /// How long a guest may say nothing before it counts as hung; for ever where a
+    /// debugger may have stopped it.
+    pub silence: Option<Duration>,
+}
+
+/// A run that is to be made.
+pub struct Session<'a> {
+    /// What runs it; its initramfs holds the program.
+    pub machine: &'a Machine,
+    /// Where its console is kept.
+    pub dir: &'a RunDir,
+    /// How long it may take.
+    pub limits: Limits,
+    /// What comes for the program to read, beside what lies in its initramfs.
+    pub input: Option<Coming>,
+    /// What ends the run before its time.
+    pub interrupt: Option<&'a Interrupt>,
+    /// The terminal whose size is the program's.
+    pub window: Option<&'a Window>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Ran {
+    /// The kernel that ran, if the guest came up.
+    pub kernel: Option<Kernel>,
+    /// How it ended.
+    pub ending: Ending,
+    /// Why the boot had to be begun anew, once a time: a panic that is the
+    /// host's fault.
+    pub retries: Vec<String>,
+    /// The last lines of the console.
+    pub last_lines: Vec<String>,
+    /// How long it took, from the start of QEMU.
+    pub took: Duration,
+    /// Where its console is, where the program did not come to its own end.
+    pub console: Option<PathBuf>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The program ended.
+    Ended(Status),
+    /// It could not be executed: the kernel's words, and whether it is missing.
+    Refused(String, bool),
+    /// It did not, in this time.
+    TimedOut(Duration),
+    /// It was interrupted.
+    Interrupted,
+    /// Nobody takes its output any more.
+    OutputClosed,
+    /// The machine ended first, or fell silent.
+    Lost(End),
+}
+
+impl Session<'_> {
+    /// Makes the run. The machine is gone when this returns.
+    ///
+    /// # Errors
+    /// Where the harness cannot do its part: QEMU does not run, input cannot be
+    /// read, output cannot be written.
+    pub fn run(self, output: &mut dyn Output) -> Result<Ran> {
+        let started = Instant::now();
+        let mut input = Input::new(self.input);
+        let mut retries = Vec::new();
+        let (kernel, ending, transcript, dir) = again_if(
+            self.dir,
+            &mut retries,
+            |dir| {
+                let mut conversation = Conversation::start(self.machine, dir)?;
+                let mut talk = Talk {
+                    limits: self.limits,
+                    conversation: &mut conversation,
+                    phase: Phase::Boots(Wait::new("the guest to come up", self.limits.boot)),
+                    heard: Instant::now(),
+                    silence: self.limits.silence,
+                    kernel: None,
+                    input: &mut input,
+                    interrupt: self.interrupt,
+                    window: self.window,
+                };
+                let ending = talk.hold(output)?;
+                let kernel = talk.kernel;
+                Ok((kernel, ending, conversation.finish()?, dir.clone()))
+            },
+            |(kernel, ending, ..)| match ending {
+                Ending::Lost(end) => hosts_fault(kernel.as_ref(), end),
+                _ => None,
+            },
+        )?;
+        // The machine is gone; who reads slowly still gets all of it.
+        let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
+        let console = match ending {
+            Ending::Lost(_) | Ending::TimedOut(_) => Some(dir.keep(CONSOLE, transcript.file())?),
+            _ => None,
+        };
+        Ok(Ran {
+            kernel,
+            ending,
+            retries,
+            last_lines: transcript.last_lines(LAST_LINES),
+            took: started.elapsed(),
+            console,
+        })
+    }
+}
+
+/// Sees to it that the output arrives. A reader may be slow, but not pause for
+/// longer than the program may take.
+fn deliver(
+    ending: Ending,
+    output: &mut dyn Output,
+    limit: Option<Duration>,
+    interrupt: Option<&Interrupt>,
+) -> Result<Ending> {
+    if !matches!(ending, Ending::Ended(_)) {
+        // How it ended is what counts.
+        let _ = output.finish(Some(FAREWELL), None);
+        return Ok(ending);
+    }
+    match output.finish(limit, interrupt) {
+        Ok(Drained::All) => Ok(ending),
+        Ok(Drained::Late) => Ok(Ending::TimedOut(limit.unwrap_or_default())),
+        Ok(Drained::Interrupted) => Ok(Ending::Interrupted),
+        Err(error) => not_taken(error),
+    }
+}
+
+/// What comes of output that is not taken.
+fn not_taken(error: io::Error) -> Result<Ending> {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Ok(Ending::OutputClosed);
+    }
+    Err(error).context("writing the program's output")
+}
+
+/// How far a run has come.
+enum Phase {
+    Boots(Wait),
+    Starts(Wait),
+    /// Until the program's time is up.
+    Runs(Option<Instant>),
+    Ends(Wait, Status),
+}
+
+/// What else may come than something from the guest.
+#[derive(Clone, Copy)]
+enum Source {
+    Interrupt,
+    Window,
+    Stdin,
+    /// There is room for output again, or an end of it.
+    Output,
+}
+
+struct Talk<'a> {
+    limits: Limits,
+    conversation: &'a mut Conversation,
+    phase: Phase,
+    /// When the guest last said something.
+    heard: Instant,
+    /// How long it may say nothing.
+    silence: Option<Duration>,
+    kernel: Option<Kernel>,
+    input: &'a mut Input,
+    interrupt: Option<&'a Interrupt>,
+    window: Option<&'a Window>,
+}
+
+impl Talk<'_> {
+    fn hold(&mut self, output: &mut dyn Output) -> Result<Ending> {
+        loop {
+            match self.turn(&*output)? {
+                Event::Said(messages) => {
+                    for message in messages {
+                        if let Some(ending) = self.take(message, output)? {
+                            return Ok(ending);
+                        }
+                    }
+                    // A guest that always has something to say is never quiet.
+                    if self.time_is_up()
+                        && let Some(ending) = self.patience_is_over()
+                    {
+                        return Ok(ending);
+                    }
+                }
+                Event::Ready(Source::Interrupt) => return Ok(Ending::Interrupted),
+                // The next turn sees whether there is room.
+                Event::Ready(Source::Output) => {}
+                Event::Ready(Source::Window) => {
+                    if let Some(size) = self.window.and_then(Window::changed) {
+                        let order = self
+                            .input
+                            .order(self.conversation.key(), &Order::Resize(size));
+                        self.send(&order)?;
+                    }
+                }
+                Event::Ready(Source::Stdin) => {
+                    let frame = self
+                        .input
+                        .frame(self.conversation.key())
+                        .context("reading the program's input")?;
+                    self.send(&frame.unwrap_or_default())?;
+                }
+                Event::Quiet => {
+                    if let Some(ending) = self.patience_is_over() {
+                        return Ok(ending);
+                    }
+                }
+                Event::Over(end) => return Ok(Ending::Lost(end)),
+            }
+        }
+    }
+
+    fn turn(&mut self, output: &dyn Output) -> Result<Event> {
+        let runs = matches!(self.phase, Phase::Runs(_));
+        let full = output.full().filter(|_| runs);
+        let paused = full.is_some();
+        let deadline = match &self.phase {
+            // The guest cannot be heard, so it is not silent.
+            Phase::Runs(until) if paused => *until,
+            _ => self.deadline(),
+        };
+        let sources: [(Option<BorrowedFd<'_>>, Source); 4] = [
+            (full, Source::Output),
+            (self.interrupt.map(AsFd::as_fd), Source::Interrupt),
+            (
+                self.window.filter(|_| runs).map(AsFd::as_fd),
+                Source::Window,
+            ),
+            (
+                self.input.wanted().filter(|_| runs && !paused),
+                Source::Stdin,
+            ),
+        ];
+        let (files, sources): (Vec<_>, Vec<_>) = sources
+            .into_iter()
+            .filter_map(|(file, source)| Some((file?, source)))
+            .unzip();
+        let turn = if paused {
+            let turn = self.conversation.pause(deadline, &files)?;
+            self.heard = Instant::now();
+            turn
+        } else {
+            self.conversation.turn(deadline, &files)?
+        };
+        Ok(match turn {
+            Turn::Said(said) => Event::Said(said.into_iter().map(|said| said.message).collect()),
+            Turn::Other(number) => Event::Ready(sources[number]),
+            Turn::Quiet => Event::Quiet,
+            Turn::Over(end) => Event::Over(end),
+        })
+    }
+
+    /// Until when something must come. While a person uses the program under a
+    /// debugger, that may take for ever.
+    fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _) => Some(wait.until),
+            Phase::Runs(until) => {
+                let silence = self.silence.map(|silence| self.heard + silence);
+                [*until, silence].into_iter().flatten().min()
+            }
+        }
+    }
+
+    /// Whether the program has run for as long as it may.
+    fn time_is_up(&self) -> bool {
+        matches!(self.phase, Phase::Runs(Some(until)) if Instant::now() >= until)
+    }
+
+    /// The end, if that was a deadline.
+    fn patience_is_over(&mut self) -> Option<Ending> {
+        let kept_waiting = self.conversation.kept_waiting();
+        let silence = self.limits.silence;
+        self.silence = silence.map(|silence| excused(silence, kept_waiting));
+        let now = Instant::now();
+        match (&mut self.phase, self.limits.program) {
+            (Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _), _) => {
+                (!wait.goes_on(kept_waiting)).then(|| Ending::Lost(wait.in_vain()))
+            }
+            (Phase::Runs(Some(until)), Some(limit)) if now >= *until => {
+                Some(Ending::TimedOut(limit))
+            }
+            (Phase::Runs(_), _) => {
+                let silence = self
+                    .silence
+                    .filter(|silence| now >= self.heard + *silence)?;
+                let silence = silence.as_secs();
+                let what = format!("the guest has said nothing for {silence} s");
+                Some(Ending::Lost(End::Hung(what)))
+            }
+        }
+    }
+
+    /// Takes in what the guest said; gives the end, if it was that.
+    fn take(
+        &mut self,
+        message: Message<Record>,
+        output: &mut dyn Output,
+    ) -> Result<Option<Ending>> {
+        self.heard = Instant::now();
+        match (message, &self.phase) {
+            (Message::Bytes(stream, bytes), Phase::Runs(_)) => {
+                return match output.bytes(stream, &bytes) {
+                    Ok(()) => Ok(None),
+                    Err(error) => not_taken(error).map(Some),
+                };
+            }
+            (Message::Record(Record::Booted { kernel }), Phase::Boots(_)) => {
+                self.kernel = Some(kernel);
+                self.phase = Phase::Starts(Wait::new("the program to start", GRACE));
+            }
+            (Message::Record(Record::ProgramStarted { terminal }), Phase::Starts(_)) => {
+                output.started(terminal).context("preparing the terminal")?;
+                let until = self.limits.program.map(|limit| Instant::now() + limit);
+                self.phase = Phase::Runs(until);
+            }
+            (Message::Record(Record::Taken { sequence }), Phase::Runs(_)) => {
+                self.input.taken(sequence);
+            }
+            (Message::Record(Record::StdinClosed), Phase::Runs(_)) => self.input.close(),
+            (Message::Record(Record::Alive), Phase::Runs(_)) => {}
+            (Message::Record(Record::ProgramRefused { why, missing }), Phase::Starts(_)) => {
+                return Ok(Some(Ending::Refused(why, missing)));
+            }
+            (
+                Message::Record(Record::ProgramEnded {
+                    status,
+                    whole: false,
+                }),
+                Phase::Runs(_),
+            ) => {
+                return Ok(Some(Ending::Lost(End::Broken(format!(
+                    "the program ended ({status}), but something that it has left behind cannot \
+                     be killed and holds its output open: some of that may be missing"
+                )))));
+            }
+            (Message::Record(Record::ProgramEnded { status, .. }), Phase::Runs(_)) => {
+                self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
+            }
+            (Message::Record(Record::Finished { .. }), Phase::Ends(_, status)) => {
+                return Ok(Some(Ending::Ended(*status)));
+            }
+            (Message::Record(Record::Broken { why }), _) => {
+                return Ok(Some(Ending::Lost(End::Broken(why))));
+            }
+            (message, _) => {
+                let what = format!("a message out of turn: {message:?}");
+                return Ok(Some(Ending::Lost(End::Garbled(what))));
+            }
+        }
+        Ok(None)
+    }
+
+    fn send(&mut self, frame: &[u8]) -> Result<()> {
+        self.conversation
+            .send(frame)
+            .context("writing to the console")
+    }
+}
+
+enum Event {
+    Said(Vec<Message<Record>>),
+    Ready(Source),
+    Quiet,
+    Over(End),
+}

@@ -1,0 +1,199 @@
+//! One program in several kernels, side by side.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use guest::wire::Stream;
+use images::Kernel;
+
+use super::outcome::{ExitCodes, closing_line, failure};
+use super::output::{Collected, Output};
+use super::runner::Runner;
+use super::session::{Ending, Ran};
+use super::stdin::SharedStdin;
+use crate::kernels::{Bench, Bootable};
+use crate::payload::{Loaded, Packed};
+use crate::results::{Problem, Watcher};
+use crate::system::{Drained, Interrupt, Outlet, side_by_side, words};
+
+/// A run and what it wrote; nothing where an interrupt came before it.
+type Run = Option<(Ran, Collected)>;
+
+/// Several kernels, and how it is told what a program does in them.
+pub struct Several<'a> {
+    /// How they are booted.
+    pub bench: &'a Arc<Bench>,
+    /// Which they are.
+    pub kernels: &'a [Kernel],
+    /// Hears how they are obtained.
+    pub watcher: &'a Arc<dyn Watcher>,
+    /// Which exit codes are given.
+    pub codes: ExitCodes,
+    /// Whether a kernel that cannot be had is a failure. It is one in any case
+    /// where none can.
+    pub strict: bool,
+}
+
+impl Runner<'_> {
+    /// Runs a program in several kernels at a time. Each kernel is obtained when
+    /// its turn comes, while others run. What the program writes in each is
+    /// written under a heading of its own, in the order of the kernels, with a
+    /// closing line. Gives the exit code: that of the first run that did not
+    /// succeed.
+    ///
+    /// # Errors
+    /// Where the program cannot be packed, or the output not be written.
+    pub fn run_in_all(
+        &self,
+        several: &Several<'_>,
+        program: &Packed,
+        stdin: &SharedStdin,
+        outlet: Outlet,
+    ) -> Result<u8> {
+        let codes = several.codes;
+        // One copy of what travels serves all machines.
+        let loaded = program.load(stdin.kind, &stdin.at_hand)?;
+        let work = |kernel: &Kernel| {
+            let run = self
+                .prepare(several.bench, kernel, several.watcher)
+                .and_then(|bootable| {
+                    let collect = |bootable| self.collect(&bootable, &loaded, stdin);
+                    bootable.map(collect).transpose()
+                });
+            (kernel.name(), run)
+        };
+        // At least two: a download takes no processor from a machine.
+        let jobs = thread::available_parallelism().map_or(2, |jobs| jobs.get().max(2));
+        let jobs = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
+        let mut printer = Printer {
+            outlet,
+            patience: self.timeout,
+            interrupt: self.interrupt,
+            midline: false,
+        };
+        let mut code = 0;
+        let mut unavailable = 0;
+        let mut result = Ok(());
+        side_by_side(
+            jobs,
+            several.kernels,
+            work,
+            |(name, run): (String, Result<Run>)| {
+                let own = match &run {
+                    Ok(Some((ran, _))) => codes.of(&ran.ending, self.interrupt),
+                    Ok(None) => codes.of(&Ending::Interrupted, self.interrupt),
+                    Err(error) if is_unavailable(error) => {
+                        unavailable += 1;
+                        let fails = several.strict || unavailable == several.kernels.len();
+                        if fails { codes.unable() } else { 0 }
+                    }
+                    Err(_) => codes.unable(),
+                };
+                if code == 0 || codes == ExitCodes::Legacy && own == codes.unable() {
+                    code = own;
+                }
+                if result.is_ok() {
+                    result = printer.print(&name, run);
+                }
+            },
+        );
+        match result.and_then(|()| printer.finish()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Ok(codes.of(&Ending::OutputClosed, None))
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                Ok(codes.of(&Ending::Interrupted, self.interrupt))
+            }
+            result => result
+                .map(|()| code)
+                .context("writing the program's output"),
+        }
+    }
+
+    fn collect(
+        &self,
+        kernel: &Bootable,
+        program: &Loaded,
+        stdin: &SharedStdin,
+    ) -> Result<(Ran, Collected)> {
+        let coming = stdin.coming().context("sharing the program's input")?;
+        let mut collected = Collected::new().context("creating a temporary file")?;
+        let ran = self.run_loaded(kernel, program, coming, &mut collected)?;
+        Ok((ran, collected))
+    }
+}
+
+/// Whether a kernel cannot be had here, which is no failure of anything.
+fn is_unavailable(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Problem::Unavailable(_)))
+}
+
+/// Writes output under headings, as fast as it is read.
+struct Printer<'a> {
+    outlet: Outlet,
+    /// How long a reader may pause.
+    patience: Option<Duration>,
+    interrupt: Option<&'a Interrupt>,
+    /// Whether the last line of stdout has no end yet.
+    midline: bool,
+}
+
+impl Printer<'_> {
+    fn print(&mut self, name: &str, run: Result<Run>) -> io::Result<()> {
+        self.line(&format!("== {name} =="))?;
+        let closing = match run {
+            Ok(Some((ran, collected))) => {
+                collected.pass_on(self)?;
+                match ran.ending {
+                    Ending::Ended(_) => closing_line(name, &ran),
+                    _ => failure(name, &ran),
+                }
+            }
+            Ok(None) => format!("{name}: interrupted"),
+            Err(error) => format!("{name}: {}", words(&error)),
+        };
+        if std::mem::take(&mut self.midline) {
+            self.line("")?;
+        }
+        self.line(&closing)
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        self.put(Stream::Stdout, format!("{line}\n").as_bytes())
+    }
+
+    fn put(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        self.wait(false)?;
+        self.outlet.put(stream, bytes)
+    }
+
+    /// Waits until all is written.
+    fn finish(&mut self) -> io::Result<()> {
+        self.wait(true)?;
+        self.outlet.check()
+    }
+
+    fn wait(&mut self, all: bool) -> io::Result<()> {
+        match self.outlet.wait(all, self.patience, self.interrupt)? {
+            Drained::All => Ok(()),
+            Drained::Interrupted => Err(io::ErrorKind::Interrupted.into()),
+            Drained::Late => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "nothing was read for as long as the program may take: --timeout S gives more",
+            )),
+        }
+    }
+}
+
+impl Output for Printer<'_> {
+    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        if stream != Stream::Stderr {
+            self.midline = bytes.last() != Some(&b'\n');
+        }
+        self.put(stream, bytes)
+    }
+}

@@ -1,0 +1,179 @@
+//! What a program reads.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::input::Coming;
+use super::spool::Spool;
+use crate::system::first_ready;
+
+/// How long nothing may come for input to count as one that takes its time, and
+/// not as one that is about to end.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How long input is read ahead that does not pause.
+const LONGEST: Duration = Duration::from_secs(2);
+/// How much input is read ahead, in bytes.
+const AHEAD: usize = 32 << 20;
+/// A file of so many bytes at most is read as a whole.
+const WHOLE: u64 = 256 << 20;
+
+/// Where a program's input comes from.
+#[derive(Debug, Default)]
+pub enum Stdin {
+    /// There is none.
+    #[default]
+    Null,
+    /// These bytes. They travel with the program and cost no time in the guest.
+    Bytes(Vec<u8>),
+    /// Bytes that are there already, which travel with the program, and then
+    /// whatever this file gives, as it comes: a pipe, a terminal, a socket.
+    Stream(Vec<u8>, OwnedFd),
+}
+
+impl Stdin {
+    /// What this process reads. What a file still holds is read at once, and so
+    /// is a pipe as long as it keeps giving: the console is slow. Of input without
+    /// an end, or nearly so, the beginning is read ahead, and the rest as it is
+    /// taken.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn inherited() -> io::Result<Self> {
+        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let metadata = file.metadata()?;
+        let kind = metadata.file_type();
+        // /dev/null and its like are not waited for.
+        if kind.is_char_device() && metadata.rdev() == libc::makedev(1, 3) {
+            Ok(Self::Null)
+        } else if file.is_terminal() {
+            Ok(Self::Stream(Vec::new(), file.into()))
+        } else if kind.is_file() && metadata.len() <= WHOLE {
+            Self::ahead(file, usize::try_from(WHOLE).unwrap_or(AHEAD))
+        } else {
+            Self::ahead(file, AHEAD)
+        }
+    }
+
+    /// Reads until there is a pause, so many bytes, or no more.
+    fn ahead(mut file: File, most: usize) -> io::Result<Self> {
+        let started = Instant::now();
+        let mut bytes = Vec::new();
+        let mut buffer = vec![0; 64 << 10];
+        while bytes.len() < most
+            && started.elapsed() < LONGEST
+            && first_ready(&[file.as_fd()], Some(Instant::now() + PAUSE))?.is_some()
+        {
+            match file.read(&mut buffer)? {
+                0 => return Ok(Self::Bytes(bytes)),
+                length => bytes.extend(&buffer[..length]),
+            }
+        }
+        Ok(Self::Stream(bytes, file.into()))
+    }
+
+    /// How the guest gives it to the program, the bytes that travel, and what
+    /// comes later.
+    pub(super) fn taken_apart(self) -> (guest::Stdin, Vec<u8>, Option<Coming>) {
+        match self {
+            Self::Null => (guest::Stdin::Null, Vec::new(), None),
+            Self::Bytes(bytes) => (guest::Stdin::File, bytes, None),
+            Self::Stream(bytes, file) => {
+                let file = file.into();
+                let coming = Coming { file, spool: None };
+                (guest::Stdin::Console, bytes, Some(coming))
+            }
+        }
+    }
+}
+
+/// What several programs read, each of them all of it.
+#[derive(Debug)]
+pub struct SharedStdin {
+    pub(super) kind: guest::Stdin,
+    /// What travels with each program.
+    pub(super) at_hand: Vec<u8>,
+    rest: Option<Arc<Spool>>,
+}
+
+impl SharedStdin {
+    /// What this process reads. A terminal, which has no end, gives nothing.
+    /// Nothing is waited for: what is not there yet reaches the programs while
+    /// they run.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn inherited() -> io::Result<Self> {
+        if io::stdin().is_terminal() {
+            return Self::of(Stdin::Null);
+        }
+        Self::of(Stdin::inherited()?)
+    }
+
+    /// This, for each of several programs.
+    ///
+    /// # Errors
+    /// Where there is no place for temporary files.
+    pub fn of(stdin: Stdin) -> io::Result<Self> {
+        let (kind, at_hand, coming) = stdin.taken_apart();
+        let rest = coming.map(|coming| Spool::of(coming.file)).transpose()?;
+        Ok(Self {
+            kind,
+            at_hand,
+            rest,
+        })
+    }
+
+    /// What comes later, for one more program.
+    pub(super) fn coming(&self) -> io::Result<Option<Coming>> {
+        let rest = self.rest.as_ref();
+        rest.map(Spool::from_the_beginning).transpose()
+    }
+}
+
+impl From<Vec<u8>> for Stdin {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_read_until_it_pauses() {
+        let (read, mut write) = io::pipe().unwrap();
+        write.write_all(b"early").unwrap();
+        let stdin = Stdin::ahead(File::from(OwnedFd::from(read)), AHEAD).unwrap();
+        let Stdin::Stream(early, rest) = stdin else {
+            panic!("{stdin:?} is no stream")
+        };
+        assert_eq!(early, b"early");
+        write.write_all(b"late").unwrap();
+        drop(write);
+        let stdin = Stdin::ahead(rest.into(), AHEAD).unwrap();
+        assert!(matches!(stdin, Stdin::Bytes(bytes) if bytes == b"late"));
+    }
+
+    #[test]
+    fn input_without_an_end_is_read_no_further_than_it_may() {
+        let mut sparse = tempfile::tempfile().unwrap();
+        sparse.set_len(20 << 30).unwrap();
+        let zeroes = File::open("/dev/zero").unwrap();
+        let copy = sparse.try_clone().unwrap();
+        for file in [copy, zeroes] {
+            let stdin = Stdin::ahead(file, 1 << 20).unwrap();
+            let Stdin::Stream(bytes, _) = stdin else {
+                panic!("it has no end")
+            };
+            assert_eq!(bytes.len(), 1 << 20);
+        }
+        assert_eq!(sparse.stream_position().unwrap(), 1 << 20);
+    }
+}

@@ -1,0 +1,115 @@
+//! The one stream of events, from whatever happens to whoever reports it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Error, Result};
+
+use super::event::Event;
+
+/// Is told what happens, as it does, by several threads at once.
+pub trait Watcher: Send + Sync {
+    /// This happened.
+    fn event(&self, event: &Event);
+}
+
+impl Watcher for images::Silent {
+    fn event(&self, _: &Event) {}
+}
+
+/// Makes something of what happens: lines on a terminal, a file.
+pub trait Sink: Send {
+    /// Takes in the next event.
+    ///
+    /// # Errors
+    /// Where what is made of it cannot be written: there is no next one then.
+    fn take(&mut self, event: &Event) -> Result<()>;
+}
+
+/// Gives every event to every sink: one event after the other, in the same order
+/// to all. A sink that fails is left out from then on, and the others go on.
+#[derive(Default)]
+pub struct Stream<'a>(Mutex<Sinks<'a>>);
+
+#[derive(Default)]
+struct Sinks<'a> {
+    sinks: Vec<Box<dyn Sink + 'a>>,
+    failure: Option<Error>,
+}
+
+impl<'a> Stream<'a> {
+    /// Adds a sink.
+    #[must_use]
+    pub fn to(self, sink: impl Sink + 'a) -> Self {
+        lock(&self.0).sinks.push(Box::new(sink));
+        self
+    }
+
+    /// Ends the stream.
+    ///
+    /// # Errors
+    /// Where a sink failed: with what the first one said.
+    pub fn end(self) -> Result<()> {
+        lock(&self.0).failure.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Watcher for Stream<'_> {
+    fn event(&self, event: &Event) {
+        let mut guard = lock(&self.0);
+        let Sinks { sinks, failure } = &mut *guard;
+        sinks.retain_mut(|sink| match sink.take(event) {
+            Ok(()) => true,
+            Err(error) => {
+                failure.get_or_insert(error);
+                false
+            }
+        });
+    }
+}
+
+/// What a thread that panicked has left is still in order: each event is whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    /// Keeps what it hears, and fails at what it is told to.
+    struct Keeps<'a>(&'a Mutex<Vec<Event>>, Option<usize>);
+
+    impl Sink for Keeps<'_> {
+        fn take(&mut self, event: &Event) -> Result<()> {
+            let mut kept = lock(self.0);
+            if Some(kept.len()) == self.1 {
+                bail!("the disk is full");
+            }
+            kept.push(event.clone());
+            Ok(())
+        }
+    }
+
+    fn note(text: &str) -> Event {
+        Event::Note {
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_sink_that_fails_is_told_of_in_the_end_and_stops_no_other() {
+        let (good, bad) = (Mutex::default(), Mutex::default());
+        let stream = Stream::default()
+            .to(Keeps(&bad, Some(1)))
+            .to(Keeps(&good, None));
+        for text in ["one", "two", "three"] {
+            stream.event(&note(text));
+        }
+        let error = stream.end().unwrap_err();
+        assert_eq!(error.to_string(), "the disk is full");
+        assert_eq!(*lock(&bad), [note("one")]);
+        assert_eq!(*lock(&good), [note("one"), note("two"), note("three")]);
+    }
+}

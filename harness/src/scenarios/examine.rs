@@ -1,0 +1,331 @@
+//! One kernel examined: booted, as often as it takes, and judged.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Error;
+use guest::{Job, Kernel, Scenario};
+
+use super::judge::judge;
+use crate::machine::{Boot, Deadlines, Ended, Machine, boot};
+use crate::payload::initramfs;
+use crate::results::{Cell, End, Event, Verdict, Watcher};
+use crate::system::{RunDir, printable};
+
+/// How many lines of a console are shown where a boot ended badly.
+const LAST_LINES: usize = 12;
+
+/// What an examination found.
+#[derive(Debug)]
+pub struct Findings {
+    /// The kernel that ran, if the guest ever came up.
+    pub kernel: Option<Kernel>,
+    /// One a scenario, in the order they were asked for.
+    pub cells: Vec<Cell>,
+    /// How often it was booted.
+    pub boots: usize,
+    /// Why a boot had to be begun anew, once a time: a panic that is the host's
+    /// fault.
+    pub retries: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+    /// The last lines of the console of the boot that is of most interest: the
+    /// last one that ended badly, else the last one.
+    pub last_lines: Vec<String>,
+    /// What kept the harness from booting for the scenarios that were left. The
+    /// cells that were seen before stand; those that were not are not run.
+    pub problem: Option<Error>,
+}
+
+/// Boots a kernel, known to the watcher by its name, and looks at every scenario.
+/// After a crash, and after a scenario that did not complete, those that are left
+/// get a fresh boot.
+///
+/// There is one cell for each scenario, also where the harness cannot do its part:
+/// what an earlier boot showed was seen, and is not taken back.
+pub fn examine(
+    name: &str,
+    machine: &Machine,
+    scenarios: &[&Scenario],
+    deadlines: Deadlines,
+    dir: &RunDir,
+    watcher: &dyn Watcher,
+) -> Findings {
+    let started = Instant::now();
+    let mut findings = Findings::none();
+    while let Some(left) = scenarios.get(findings.cells.len()..)
+        && !left.is_empty()
+        && findings.problem.is_none()
+    {
+        findings.boots += 1;
+        let mut told = Vec::new();
+        let before = findings.cells.len();
+        let mut tell = |kernel: &Kernel, ended: &Ended| {
+            if let Some(scenario) = left.get(told.len()) {
+                let cell = cell(kernel, scenario, ended.clone());
+                watcher.event(&done(name, &cell));
+                told.push((kernel.clone(), cell));
+            }
+        };
+        watcher.event(&Event::Boot {
+            kernel: name.to_owned(),
+            boot: findings.boots,
+            scenarios: left.len(),
+        });
+        match boot_for(machine, left, deadlines, dir, findings.boots, &mut tell) {
+            Ok(boot) => findings.take_in(boot, left),
+            Err(problem) => {
+                findings.break_off(problem, &told, left);
+                break;
+            }
+        }
+        // What came to no end of its own, or to another one after its end.
+        for (number, cell) in findings.cells[before..].iter().enumerate() {
+            if told.get(number).map(|(_, told)| told.verdict) != Some(cell.verdict) {
+                watcher.event(&done(name, cell));
+            }
+        }
+    }
+    findings.took = started.elapsed();
+    findings
+}
+
+/// Boots once, for the scenarios that are left.
+fn boot_for(
+    machine: &Machine,
+    left: &[&Scenario],
+    deadlines: Deadlines,
+    dir: &RunDir,
+    number: usize,
+    tell: &mut dyn FnMut(&Kernel, &Ended),
+) -> anyhow::Result<Boot> {
+    let dir = dir.boot(number)?;
+    let names: Vec<&str> = left.iter().map(|scenario| scenario.name).collect();
+    let job = Job::Scenarios {
+        names: names.iter().map(|&name| name.to_owned()).collect(),
+        deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
+    };
+    let initramfs = initramfs::pack(&job)?;
+    let machine = Machine {
+        initramfs: initramfs.path(),
+        ..machine.clone()
+    };
+    boot(&machine, &names, deadlines, &dir, tell)
+}
+
+impl Findings {
+    const fn none() -> Self {
+        Self {
+            kernel: None,
+            cells: Vec::new(),
+            boots: 0,
+            retries: Vec::new(),
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+            problem: None,
+        }
+    }
+
+    /// Takes in a boot that the harness could not see to its end: what was told
+    /// until then stands, and what is left is not run.
+    fn break_off(&mut self, problem: Error, told: &[(Kernel, Cell)], left: &[&Scenario]) {
+        if told.is_empty() {
+            // As far as is known, nothing was booted.
+            self.boots -= 1;
+        }
+        for (kernel, cell) in told {
+            self.kernel.get_or_insert_with(|| kernel.clone());
+            self.cells.push(cell.clone());
+        }
+        let why = printable(&format!("{problem:#}"));
+        self.put_down(&left[told.len()..], Verdict::NotRun, &why);
+        self.problem = Some(problem);
+    }
+
+    /// Makes cells of a boot that had these scenarios to look at: of one at least.
+    fn take_in(&mut self, boot: Boot, left: &[&Scenario]) {
+        self.retries.extend(boot.retries);
+        if boot.end != End::Complete || self.last_lines.is_empty() {
+            self.last_lines = boot.transcript.last_lines(LAST_LINES);
+        }
+        let Some(kernel) = boot.kernel else {
+            // A second boot would tell no more than the first.
+            let (verdict, why) = lost(boot.end);
+            self.put_down(left, verdict, &why);
+            return;
+        };
+        let ended = boot.ended.len();
+        for (scenario, ended) in left.iter().zip(boot.ended) {
+            self.cells.push(cell(&kernel, scenario, ended));
+        }
+        self.kernel.get_or_insert(kernel);
+        let left = &left[ended..];
+        if boot.end == End::InDoubt || (boot.end == End::Complete && left.is_empty()) {
+            return;
+        }
+        let after = ended > 0 && boot.running.is_none() && boot.end != End::Complete;
+        let (verdict, why) = lost(boot.end);
+        match self.cells.last_mut() {
+            // Nothing else had begun: what happened is the last one's.
+            Some(last) if after && !last.verdict.is_red() => {
+                last.verdict = verdict;
+                last.why = Some(format!("after its end: {why}"));
+            }
+            Some(_) if after => {}
+            // They are run in order: the first that is left was running, or should
+            // have been.
+            _ => self.put_down(&left[..left.len().min(1)], verdict, &why),
+        }
+    }
+
+    fn put_down(&mut self, scenarios: &[&Scenario], verdict: Verdict, why: &str) {
+        let cell = |scenario: &&Scenario| Cell::without(scenario.name, verdict, why);
+        self.cells.extend(scenarios.iter().map(cell));
+    }
+}
+
+/// Makes a cell of a scenario that ended.
+fn cell(kernel: &Kernel, scenario: &Scenario, ended: Ended) -> Cell {
+    Cell {
+        took: ended.took,
+        console: ended.console,
+        ..judge(scenario, kernel, &ended.outcome, ended.observation)
+    }
+}
+
+fn done(kernel: &str, cell: &Cell) -> Event {
+    Event::Scenario {
+        kernel: kernel.to_owned(),
+        scenario: cell.scenario.clone(),
+        verdict: cell.verdict,
+        took: cell.took,
+    }
+}
+
+/// What is to be said of a scenario with which a boot was lost, and why: QEMU's words
+/// may be among it.
+fn lost(end: End) -> (Verdict, String) {
+    let (verdict, why) = match end {
+        End::Complete | End::InDoubt => (Verdict::Garbled, "the report leaves it out".to_owned()),
+        End::Panicked(panic) => (Verdict::Panicked, panic),
+        End::Hung(what) => (Verdict::Hung, what),
+        End::Died => (
+            Verdict::Ended,
+            "the machine ended before its report did".to_owned(),
+        ),
+        End::QemuFailed(how) => (Verdict::QemuFailed, how),
+        End::Garbled(what) => (Verdict::Garbled, what),
+        End::Broken(why) => (Verdict::Broken, why),
+    };
+    (verdict, printable(&why))
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::{Observation, Outcome, scenarios};
+
+    use super::*;
+    use crate::machine::{Ended, Transcript};
+
+    /// The verdicts after a boot that had three scenarios to look at, of which so
+    /// many ended and `running` did not; and what is said of the last of them.
+    fn verdicts(ended: usize, running: bool, end: End) -> (Vec<Verdict>, String) {
+        let left: Vec<&Scenario> = scenarios::ALL.iter().take(3).collect();
+        let (release, version) = ("6.1.0".to_owned(), String::new());
+        let seen = |scenario: &&Scenario| Ended {
+            scenario: scenario.name.to_owned(),
+            outcome: Outcome::Completed,
+            observation: Observation::written(scenario.claims.last().unwrap().expected),
+            took: Duration::ZERO,
+            console: Vec::new(),
+        };
+        let boot = Boot {
+            kernel: Some(Kernel { release, version }),
+            ended: left.iter().take(ended).map(seen).collect(),
+            running: running.then(|| left[ended].name.to_owned()),
+            end,
+            retries: Vec::new(),
+            transcript: Transcript::new(tempfile::tempfile().unwrap()),
+        };
+        let mut findings = Findings::none();
+        findings.take_in(boot, &left);
+        let why = findings.cells.last().and_then(|cell| cell.why.clone());
+        let verdicts = findings.cells.iter().map(|cell| cell.verdict).collect();
+        (verdicts, why.unwrap_or_default())
+    }
+
+    fn panic() -> End {
+        End::Panicked("Kernel panic".to_owned())
+    }
+
+    #[test]
+    fn the_one_that_was_running_has_the_crash() {
+        let (cells, why) = verdicts(1, true, panic());
+        assert_eq!(cells, [Verdict::Passed, Verdict::Panicked]);
+        assert_eq!(why, "Kernel panic");
+    }
+
+    #[test]
+    fn where_none_was_running_the_last_one_has_it() {
+        for ended in 1..=3 {
+            let (cells, why) = verdicts(ended, false, panic());
+            let passed = cells.iter().filter(|cell| **cell == Verdict::Passed);
+            assert_eq!((cells.len(), passed.count()), (ended, ended - 1));
+            assert_eq!(cells.last(), Some(&Verdict::Panicked));
+            assert_eq!(why, "after its end: Kernel panic");
+        }
+    }
+
+    #[test]
+    fn where_none_began_the_first_one_has_it() {
+        let (cells, why) = verdicts(0, false, panic());
+        assert_eq!(
+            (cells, why),
+            (vec![Verdict::Panicked], "Kernel panic".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_report_that_leaves_one_out_is_garbled() {
+        let (cells, why) = verdicts(1, false, End::Complete);
+        assert_eq!(cells, [Verdict::Passed, Verdict::Garbled]);
+        assert_eq!(why, "the report leaves it out");
+    }
+
+    /// The second boot fails for the host's reason, amid its report.
+    #[test]
+    fn what_was_seen_before_the_harness_broke_off_stands() {
+        let left: Vec<&Scenario> = scenarios::ALL.iter().take(4).collect();
+        let kernel = Kernel {
+            release: "6.1.0".to_owned(),
+            version: String::new(),
+        };
+        let mut findings = Findings {
+            boots: 2,
+            ..Findings::none()
+        };
+        findings.put_down(&left[..1], Verdict::Panicked, "Kernel panic");
+        let told = Cell::without(left[1].name, Verdict::Passed, "");
+        let full = anyhow::anyhow!("No space left on device").context("writing the transcript");
+        findings.break_off(full, &[(kernel.clone(), told)], &left[1..]);
+        let verdicts: Vec<Verdict> = findings.cells.iter().map(|cell| cell.verdict).collect();
+        assert_eq!(
+            verdicts,
+            [
+                Verdict::Panicked,
+                Verdict::Passed,
+                Verdict::NotRun,
+                Verdict::NotRun
+            ]
+        );
+        assert_eq!((findings.boots, findings.kernel), (2, Some(kernel)));
+        let why = "writing the transcript: No space left on device";
+        assert_eq!(findings.cells[3].why.as_deref(), Some(why));
+        assert_eq!(format!("{:#}", findings.problem.unwrap()), why);
+    }
+
+    #[test]
+    fn after_a_doubt_the_others_are_asked_again() {
+        let (cells, _) = verdicts(2, false, End::InDoubt);
+        assert_eq!(cells, [Verdict::Passed, Verdict::Passed]);
+    }
+}

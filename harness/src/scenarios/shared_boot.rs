@@ -1,0 +1,59 @@
+//! One boot for many tests.
+//!
+//! A test runner such as cargo-nextest runs every test in a process of its own.
+//! The first that wants to know something of a kernel boots it and examines all;
+//! the others read what it found.
+
+use std::fs::{self, File, TryLockError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use images::Kernel;
+
+use super::suite::Suite;
+use crate::results::{Row, Watcher};
+use crate::system::remember;
+
+/// How long another process may take to boot and examine a kernel, downloading
+/// included.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+const POLL: Duration = Duration::from_millis(20);
+
+impl Suite<'_> {
+    /// What this kernel showed in this run: found out by whoever asks first.
+    ///
+    /// # Errors
+    /// Where whoever asks first does not come to an end, or what it found cannot
+    /// be read.
+    pub fn row_once(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Row> {
+        let dir = self.bench.kernel_dir(kernel)?;
+        let lock = dir.path().join("lock");
+        let lock = File::create(&lock).with_context(|| format!("creating {}", lock.display()))?;
+        wait_for(&lock, &kernel.name())?;
+        let path = dir.row();
+        if let Ok(json) = fs::read(&path) {
+            return serde_json::from_slice(&json)
+                .with_context(|| format!("reading {}", path.display()));
+        }
+        let row = self.row(kernel, watcher);
+        remember(&path, &row)?;
+        Ok(row)
+        // The lock goes with the file.
+    }
+}
+
+fn wait_for(lock: &File, kernel: &str) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => sleep(POLL),
+            Err(TryLockError::WouldBlock) => bail!(
+                "waited {} s in vain for another test to be done with kernel {kernel}",
+                PATIENCE.as_secs()
+            ),
+            Err(TryLockError::Error(error)) => return Err(error).context("locking a kernel"),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Many kernels, side by side.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use anyhow::Result;
+use guest::Scenario;
+use images::{Kernel, Store};
+
+use super::examine::examine;
+use crate::kernels::Bench;
+use crate::machine::Deadlines;
+use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
+use crate::system::{RunDir, printable, quoted, side_by_side, words};
+
+/// What to run, and how.
+pub struct Suite<'a> {
+    /// The kernels.
+    pub kernels: Vec<Kernel>,
+    /// The scenarios, for each of them.
+    pub scenarios: Vec<&'a Scenario>,
+    /// What boots them.
+    pub bench: Bench,
+    /// How many machines may run at the same time.
+    pub jobs: NonZeroUsize,
+    /// How long things may take, where not as long as they usually may.
+    pub deadlines: Option<Deadlines>,
+}
+
+impl<'a> Suite<'a> {
+    /// A suite on this host.
+    ///
+    /// # Errors
+    /// Where QEMU is missing.
+    pub fn new(
+        kernels: Vec<Kernel>,
+        scenarios: Vec<&'a Scenario>,
+        store: Store,
+        dir: RunDir,
+    ) -> Result<Self> {
+        Ok(Self {
+            kernels,
+            scenarios,
+            bench: Bench::new(store, dir)?,
+            jobs: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            deadlines: None,
+        })
+    }
+
+    /// Runs everything. Whatever becomes of one kernel, the others are run.
+    pub fn run(&self, watcher: &dyn Watcher) -> Matrix {
+        let mut rows = Vec::new();
+        let work = |kernel: &Kernel| self.row(kernel, watcher);
+        side_by_side(self.jobs, &self.kernels, work, |row| rows.push(row));
+        Matrix { rows }
+    }
+
+    /// Runs one kernel.
+    pub fn row(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Row {
+        let spec = match kernel {
+            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::File(path) => quoted(path.as_os_str()),
+        };
+        let mut row = Row::new(kernel.name(), spec);
+        if let Err(problem) = self.fill(kernel, &mut row, watcher) {
+            let problem = problem.printable();
+            let (Problem::Unavailable(why) | Problem::Failed(why)) = &problem;
+            let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);
+            row.cells = self.scenarios.iter().map(cell).collect();
+            row.problem = Some(problem);
+        }
+        watcher.event(&Event::Kernel(Box::new(row.clone())));
+        row
+    }
+
+    fn fill(&self, kernel: &Kernel, row: &mut Row, watcher: &dyn Watcher) -> Result<(), Problem> {
+        let bootable = self.bench.machine(kernel, watcher)?;
+        row.image = Some(printable(&bootable.image));
+        row.substitute = bootable.substitute;
+        row.dir = bootable.dir.path().to_owned();
+        let usual = Deadlines::of(bootable.machine.accelerator);
+        let findings = examine(
+            &row.name,
+            &bootable.machine,
+            &self.scenarios,
+            self.deadlines.unwrap_or(usual),
+            &bootable.dir,
+            watcher,
+        );
+        let failed = |error: anyhow::Error| Problem::Failed(words(&error));
+        row.problem = findings.problem.map(|error| failed(error).printable());
+        row.kernel = findings.kernel;
+        row.cells = findings.cells;
+        row.boots = findings.boots;
+        row.retries = findings.retries;
+        row.took = findings.took;
+        row.last_lines = findings.last_lines;
+        Ok(())
+    }
+}
