@@ -22,23 +22,23 @@ mod stress;
 mod system;
 
 pub use kernels::{
-    Bench, Bootable, CachedStock, Stock, Subject, Wish, cached_kernels, choose, claimed_version,
-    doctor, fetch_all, inventory,
+    AcceleratorChoice, Bootable, CachedStock, Machines, Stock, Subject, cached_kernels, choose,
+    claimed_version, doctor, fetch_all, inventory,
 };
 pub use machine::{
-    Boot, Console, Deadlines, Debugger, Ended, Heard, Launch, Machine, Qemu, QemuChoice, Running,
-    Transcript, boot, script,
+    Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Qemu,
+    QemuChoice, Running, Transcript, boot, launch_script,
 };
-pub use payload::{BadRequest, Packed, Program, Refusal, guest_binary, initramfs};
+pub use payload::{BadRequest, BadRequestKind, PackedProgram, Program, guest_binary, initramfs};
 pub use programs::{
-    Captured, Collected, Coming, Ending, ExitCodes, Finished, Limits, Output, Ran, Runner, Screen,
-    Session, Several, SharedStdin, Stdin, Streams, TIMEOUT, busybox, closing_line, failure,
+    Captured, Collected, Coming, Ending, ExitCodes, Finished, Input, Limits, Output, OutputStreams,
+    Ran, Runner, Screen, Session, Several, SharedInput, TIMEOUT, busybox, closing_line, failure,
     interrupted, say_of_run, words_of_run,
 };
 pub use results::{
-    Accelerator, Cell, Choice, Claimed, Comparison, Downloads, End, Event, EventLog, Exit, FORMAT,
-    Flaw, Header, Matrix, Merged, ParseShardError, Place, Problem, Row, Run, Shard, Sighting, Sink,
-    Source, Stream, Substitute, Tally, Verdict, Watcher, Worst,
+    Accelerator, Cell, ChosenAccelerator, Claimed, Comparison, Downloads, End, Event, EventBus,
+    EventLog, Exit, FORMAT, Flaw, Header, Matrix, Merged, MergedRun, ParseShardError, PastRun,
+    Place, Problem, Row, Shard, Sighting, Sink, Substitute, Tally, Verdict, Watcher, Worst,
 };
 pub use scenarios::{
     Findings, Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,

@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     };
     let scenarios = scenario.into_iter().collect();
     let mut suite = Suite::new(Vec::new(), scenarios, store, RunDir::new_run()?)?;
-    arguments.host.apply(&mut suite.bench);
+    arguments.host.apply(&mut suite.machines);
     // A program's machine is ended in good order; a scenario's goes with us.
     let interrupt = program.as_ref().map(|_| Interrupt::catch()).transpose()?;
     let mut runner = Runner {
@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let terminal = report::Terminal::without_kernels();
     print(format_args!("{} kernels\n", candidates.len()));
     let ask = |kernel: &Kernel| match &program {
-        Some(program) => ask_program(&suite.bench, &runner, program, kernel, &terminal),
+        Some(program) => ask_program(&suite.machines, &runner, program, kernel, &terminal),
         None => ask_scenario(&suite, kernel, &terminal),
     };
     let watch = |step: &Step| print(format_args!("{step}\n"));

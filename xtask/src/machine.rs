@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use harness::{Bench, Program, RunDir, Runner};
+use harness::{Machines, Program, RunDir, Runner};
 use images::{Catalogue, Store};
 
 use crate::options::HostOptions;
@@ -65,8 +65,8 @@ impl Machine {
         self.sources.store(catalogue)
     }
 
-    pub(crate) fn bench(&self, catalogue: &Catalogue, dir: RunDir) -> Result<Bench> {
-        let mut bench = Bench::new(self.store(catalogue)?, dir)?;
+    pub(crate) fn bench(&self, catalogue: &Catalogue, dir: RunDir) -> Result<Machines> {
+        let mut bench = Machines::new(self.store(catalogue)?, dir)?;
         self.host.apply(&mut bench);
         bench.cpus = self.cpus.get();
         bench.append.clone_from(&self.append);

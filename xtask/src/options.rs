@@ -1,14 +1,14 @@
 //! What several commands have in common: how a machine is run.
 
 use clap::Args;
-use harness::{Bench, QemuChoice, Wish};
+use harness::{AcceleratorChoice, Machines, QemuChoice};
 
 /// The QEMU, and how it executes the processor.
 #[derive(Args)]
 pub(crate) struct HostOptions {
     /// How the processor is executed: auto, kvm or tcg
     #[arg(long, default_value = "auto")]
-    pub(crate) accel: Wish,
+    pub(crate) accel: AcceleratorChoice,
 
     /// Which QEMU: host (the first in PATH), own (one that Strata downloads into
     /// its cache), or the path of one; auto takes the host's where it fits, else
@@ -23,8 +23,8 @@ pub(crate) struct HostOptions {
 
 impl HostOptions {
     /// Makes a bench use them.
-    pub(crate) fn apply(&self, bench: &mut Bench) {
-        bench.wish = self.accel;
+    pub(crate) fn apply(&self, bench: &mut Machines) {
+        bench.accelerator = self.accel;
         if let Some(qemu) = &self.qemu {
             bench.qemu = qemu.clone();
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use harness::{
-    ExitCodes, Interrupt, Outlet, Program, RunDir, Runner, Several, SharedStdin, Stdin, Watcher,
+    ExitCodes, Input, Interrupt, Outlet, Program, RunDir, Runner, Several, SharedInput, Watcher,
     report,
 };
 use images::{Catalogue, Kernel, Spec};
@@ -100,13 +100,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return run_in(&runner, kernel, &bench, &watcher, &program, codes);
     }
     let several = Several {
-        bench: &bench,
+        machines: &bench,
         kernels: &kernels,
         watcher: &watcher,
         codes,
         strict: arguments.strict,
     };
-    let stdin = SharedStdin::inherited().context("reading the program's input")?;
+    let stdin = SharedInput::inherited().context("reading the program's input")?;
     let code = runner.run_in_all(&several, &program, &stdin, Outlet::stdio()?)?;
     Ok(code.into())
 }
@@ -114,9 +114,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn run_in(
     runner: &Runner<'_>,
     kernel: &Kernel,
-    bench: &Arc<harness::Bench>,
+    bench: &Arc<harness::Machines>,
     watcher: &Arc<dyn Watcher>,
-    program: &harness::Packed,
+    program: &harness::PackedProgram,
     codes: ExitCodes,
 ) -> Result<ExitCode> {
     let name = kernel.name();
@@ -124,7 +124,7 @@ fn run_in(
     let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
         return Ok(harness::interrupted(runner.interrupt).into());
     };
-    let stdin = Stdin::inherited().context("reading the program's input")?;
+    let stdin = Input::inherited().context("reading the program's input")?;
     let ran = runner.run(&bootable, program, stdin, &mut Outlet::stdio()?)?;
     harness::say_of_run(&name, &ran);
     Ok(codes.of(&ran.ending, runner.interrupt).into())

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use guest::WindowSize;
 use harness::{
-    BadRequest, Debugger, ExitCodes, Interrupt, Program, RunDir, Runner, Screen, Stdin, Watcher,
+    BadRequest, Debugger, ExitCodes, Input, Interrupt, Program, RunDir, Runner, Screen, Watcher,
     Window, busybox, report,
 };
 use images::{Catalogue, Spec};
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         eprintln!("gdb -ex 'target remote {}'", debugger.path().display());
     }
     let mut screen = Screen::new(terminal)?;
-    let ran = runner.run(&bootable, &shell, Stdin::inherited()?, &mut screen)?;
+    let ran = runner.run(&bootable, &shell, Input::inherited()?, &mut screen)?;
     // The terminal is as it was before anything is said.
     drop(screen);
     harness::say_of_run(&name, &ran);

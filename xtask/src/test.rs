@@ -2,7 +2,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::{Bench, Exit, RunDir, busybox, fetch_all, report, root};
+use harness::{Exit, Machines, RunDir, busybox, fetch_all, report, root};
 use images::{Catalogue, Store};
 
 use crate::tools;
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     fetch_all(&store, &catalogue.default_kernels(), &terminal)?;
     // What the tests need besides, each of which is a process of its own.
     busybox(&store, &terminal)?;
-    Bench::new(store, RunDir::nameless())?.qemu(&terminal)?;
+    Machines::new(store, RunDir::nameless())?.qemu(&terminal)?;
     let status = Command::new("cargo")
         .args(["nextest", "run", "--workspace"])
         .args(&arguments.nextest)

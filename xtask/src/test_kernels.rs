@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 use guest::{NATIVE, Version};
 use harness::{
-    Event, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Stream, Suite, Target,
+    Event, EventBus, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Suite, Target,
     Targets, Watcher, native, report, scenarios_named,
 };
 use images::Catalogue;
@@ -133,7 +133,7 @@ fn test(arguments: &Arguments) -> Result<Exit> {
         }
         _ => report::Terminal::default(),
     };
-    let stream = Stream::default()
+    let stream = EventBus::default()
         .to(EventLog::create(&dir.events())?)
         .to(terminal);
     let stream = match arguments.format {
@@ -159,11 +159,11 @@ fn test(arguments: &Arguments) -> Result<Exit> {
     if !targets.kernels.is_empty() {
         let store = arguments.sources.store(&catalogue)?;
         let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
-        arguments.host.apply(&mut suite.bench);
-        suite.bench.cpus = arguments.cpus.get();
+        arguments.host.apply(&mut suite.machines);
+        suite.machines.cpus = arguments.cpus.get();
         suite.jobs = arguments.jobs.unwrap_or(suite.jobs);
         // One that is missing is said once, not of each kernel.
-        suite.bench.qemu(&stream)?;
+        suite.machines.qemu(&stream)?;
         matrix.rows.extend(suite.run(&stream).rows);
     }
 

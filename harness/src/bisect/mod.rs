@@ -1,9 +1,9 @@
 //! Between which two kernels a behaviour changes. May use: `scenarios`, `programs` and
 //! below.
 
-mod program;
-mod range;
-mod scenario;
+mod ask_program;
+mod ask_scenario;
+mod candidates;
 mod search;
 
 use std::collections::BTreeMap;
@@ -13,25 +13,25 @@ use anyhow::Result;
 use guest::{Scenario, Version};
 use images::Kernel;
 
-pub use program::ask_program;
-pub use range::{Candidate, Ends, RangeError, candidates};
-pub use scenario::ask_scenario;
-pub use search::{Answer, Outcome, Search, search};
+pub use ask_program::ask_program;
+pub use ask_scenario::ask_scenario;
+pub use candidates::{Candidate, Ends, RangeError, candidates};
+pub use search::{Mark, Search, SearchOutcome, search};
 
 use crate::results::Exit;
 
 /// What came of one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trial {
+pub enum KernelAnswer {
     /// It ran, and showed something.
-    Showed(Showed),
+    Showed(Behaviour),
     /// It cannot be asked, and why: it cannot be had, or does not boot.
     Skipped(String),
 }
 
 /// What a kernel showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Showed {
+pub struct Behaviour {
     /// What is compared: kernels with the same class show the same.
     pub class: String,
     /// The same for people.
@@ -48,7 +48,7 @@ pub struct Step {
     /// Its name.
     pub kernel: String,
     /// What came of it.
-    pub trial: Trial,
+    pub answer: KernelAnswer,
 }
 
 /// A search through kernels that has come to its end.
@@ -61,7 +61,7 @@ pub struct Bisection<'a> {
     /// The names of the kernels that were searched, oldest first.
     pub kernels: Vec<String>,
     /// What those showed that were asked.
-    pub trials: BTreeMap<usize, Trial>,
+    pub answers: BTreeMap<usize, KernelAnswer>,
 }
 
 /// Halves a list of kernels until two neighbours differ in what they show.
@@ -73,46 +73,46 @@ pub struct Bisection<'a> {
 pub fn bisect<'a>(
     scenario: Option<&'a Scenario>,
     candidates: &[Candidate],
-    mut ask: impl FnMut(&Kernel) -> Result<Trial>,
+    mut ask: impl FnMut(&Kernel) -> Result<KernelAnswer>,
     mut watch: impl FnMut(&Step),
 ) -> Result<Bisection<'a>> {
     let mut standard: Option<String> = None;
-    let mut trials = BTreeMap::new();
+    let mut answers = BTreeMap::new();
     let search = search(candidates.len(), |position| {
         let candidate = &candidates[position];
         let step = Step {
             kernel: candidate.name.clone(),
-            trial: ask(&candidate.kernel)?,
+            answer: ask(&candidate.kernel)?,
         };
         watch(&step);
-        let answer = match &step.trial {
-            Trial::Skipped(_) => Answer::Skip,
-            Trial::Showed(showed) => {
+        let answer = match &step.answer {
+            KernelAnswer::Skipped(_) => Mark::Skip,
+            KernelAnswer::Showed(showed) => {
                 let standard = standard.get_or_insert_with(|| showed.class.clone());
                 if *standard == showed.class {
-                    Answer::Good
+                    Mark::Good
                 } else {
-                    Answer::Bad
+                    Mark::Bad
                 }
             }
         };
-        trials.insert(position, step.trial);
+        answers.insert(position, step.answer);
         anyhow::Ok(answer)
     })?;
     Ok(Bisection {
         scenario,
         search,
         kernels: candidates.iter().map(|c| c.name.clone()).collect(),
-        trials,
+        answers,
     })
 }
 
 impl Bisection<'_> {
     /// What a kernel showed, where it was asked and could be.
     #[must_use]
-    pub fn showed(&self, position: usize) -> Option<&Showed> {
-        match self.trials.get(&position) {
-            Some(Trial::Showed(showed)) => Some(showed),
+    pub fn showed(&self, position: usize) -> Option<&Behaviour> {
+        match self.answers.get(&position) {
+            Some(KernelAnswer::Showed(showed)) => Some(showed),
             _ => None,
         }
     }
@@ -123,23 +123,23 @@ impl Bisection<'_> {
     pub fn exit(&self) -> Exit {
         let disagrees = |position| self.showed(position).is_some_and(|showed| showed.disagrees);
         match self.search.outcome {
-            Outcome::Change { before, after } if disagrees(before) || disagrees(after) => {
+            SearchOutcome::Change { before, after } if disagrees(before) || disagrees(after) => {
                 Exit::Disagreed
             }
-            Outcome::Change { .. } => Exit::Agreed,
-            Outcome::NoChange | Outcome::Nothing => Exit::Unable,
+            SearchOutcome::Change { .. } => Exit::Agreed,
+            SearchOutcome::NoChange | SearchOutcome::Nothing => Exit::Unable,
         }
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.trial {
-            Trial::Showed(showed) if showed.disagrees => {
+        match &self.answer {
+            KernelAnswer::Showed(showed) if showed.disagrees => {
                 write!(f, "{}: {} (not what is claimed)", self.kernel, showed.text)
             }
-            Trial::Showed(showed) => write!(f, "{}: {}", self.kernel, showed.text),
-            Trial::Skipped(why) => write!(f, "{}: skipped: {why}", self.kernel),
+            KernelAnswer::Showed(showed) => write!(f, "{}: {}", self.kernel, showed.text),
+            KernelAnswer::Skipped(why) => write!(f, "{}: skipped: {why}", self.kernel),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// What is said of a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum Mark {
     /// It is as it should be.
     Good,
     /// It is not.
@@ -17,17 +17,17 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     /// What was found.
-    pub outcome: Outcome,
+    pub outcome: SearchOutcome,
     /// Positions whose answers do not fit with one single change: there is more
     /// than one, and the search has found one of them.
     pub contradictions: Vec<usize>,
     /// All that were asked, each once.
-    pub answers: BTreeMap<usize, Answer>,
+    pub answers: BTreeMap<usize, Mark>,
 }
 
 /// What a search found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SearchOutcome {
     /// Two positions that differ. Whatever lies between them cannot be asked.
     Change {
         /// The lower one.
@@ -50,7 +50,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// The first that `test` makes.
-pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Answer, E>) -> Result<Search, E> {
+pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Mark, E>) -> Result<Search, E> {
     let mut asked = Asked {
         test,
         answers: BTreeMap::new(),
@@ -66,13 +66,13 @@ pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Answer, E>) -> 
 
 struct Asked<F> {
     test: F,
-    answers: BTreeMap<usize, Answer>,
+    answers: BTreeMap<usize, Mark>,
 }
 
-impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
-    fn run(&mut self, count: usize, contradictions: &mut Vec<usize>) -> Result<Outcome, E> {
+impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
+    fn run(&mut self, count: usize, contradictions: &mut Vec<usize>) -> Result<SearchOutcome, E> {
         let Some((first, low)) = self.first_of(0..count)? else {
-            return Ok(Outcome::Nothing);
+            return Ok(SearchOutcome::Nothing);
         };
         let (last, high) = self
             .first_of((first + 1..count).rev())?
@@ -85,7 +85,7 @@ impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
                     contradictions.push(last);
                     after = middle;
                 }
-                _ => return Ok(Outcome::NoChange),
+                _ => return Ok(SearchOutcome::NoChange),
             }
         }
         let mut before = first;
@@ -104,21 +104,21 @@ impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
                 contradictions.push(position);
             }
         }
-        Ok(Outcome::Change { before, after })
+        Ok(SearchOutcome::Change { before, after })
     }
 
     /// Asks one that was not asked before.
-    fn ask(&mut self, position: usize) -> Result<Option<(usize, Answer)>, E> {
+    fn ask(&mut self, position: usize) -> Result<Option<(usize, Mark)>, E> {
         let answer = (self.test)(position)?;
         self.answers.insert(position, answer);
-        Ok((answer != Answer::Skip).then_some((position, answer)))
+        Ok((answer != Mark::Skip).then_some((position, answer)))
     }
 
     /// The first of some that can be asked.
     fn first_of(
         &mut self,
         positions: impl Iterator<Item = usize>,
-    ) -> Result<Option<(usize, Answer)>, E> {
+    ) -> Result<Option<(usize, Mark)>, E> {
         for position in positions {
             if let Some(answer) = self.ask(position)? {
                 return Ok(Some(answer));
@@ -129,7 +129,7 @@ impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
 
     /// Strictly between two positions, what is nearest to the middle and can be
     /// asked, and was not before.
-    fn middle_of(&mut self, low: usize, high: usize) -> Result<Option<(usize, Answer)>, E> {
+    fn middle_of(&mut self, low: usize, high: usize) -> Result<Option<(usize, Mark)>, E> {
         let middle = low + (high - low) / 2;
         let mut left: Vec<usize> = (low + 1..high)
             .filter(|position| !self.answers.contains_key(position))
@@ -154,11 +154,11 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use Answer::{Bad, Good, Skip};
+    use Mark::{Bad, Good, Skip};
 
-    fn run(oracle: &[Answer]) -> Search {
+    fn run(oracle: &[Mark]) -> Search {
         let mut asked = vec![0; oracle.len()];
-        let test = |position: usize| -> Result<Answer, Infallible> {
+        let test = |position: usize| -> Result<Mark, Infallible> {
             asked[position] += 1;
             Ok(oracle[position])
         };
@@ -171,13 +171,13 @@ mod tests {
     }
 
     /// Where answers, skips aside, change.
-    fn changes(oracle: &[Answer]) -> usize {
-        let said: Vec<Answer> = oracle.iter().copied().filter(|a| *a != Skip).collect();
+    fn changes(oracle: &[Mark]) -> usize {
+        let said: Vec<Mark> = oracle.iter().copied().filter(|a| *a != Skip).collect();
         said.windows(2).filter(|pair| pair[0] != pair[1]).count()
     }
 
     /// Every way to answer at up to nine positions.
-    fn oracles() -> impl Iterator<Item = Vec<Answer>> {
+    fn oracles() -> impl Iterator<Item = Vec<Mark>> {
         (0..=9u32).flat_map(|count| {
             (0..3usize.pow(count)).map(move |number| {
                 let digit = |at: u32| number / 3usize.pow(at) % 3;
@@ -192,15 +192,15 @@ mod tests {
             let search = run(&oracle);
             let all_skip = oracle.iter().all(|answer| *answer == Skip);
             match search.outcome {
-                Outcome::Change { before, after } => {
+                SearchOutcome::Change { before, after } => {
                     assert_ne!(oracle[before], oracle[after], "{oracle:?}");
                     assert!(before < after && ![oracle[before], oracle[after]].contains(&Skip));
                     for position in before + 1..after {
                         assert_eq!(search.answers.get(&position), Some(&Skip), "{oracle:?}");
                     }
                 }
-                Outcome::NoChange => assert!(!all_skip, "{oracle:?}"),
-                Outcome::Nothing => assert!(all_skip, "{oracle:?}"),
+                SearchOutcome::NoChange => assert!(!all_skip, "{oracle:?}"),
+                SearchOutcome::Nothing => assert!(all_skip, "{oracle:?}"),
             }
             for (position, answer) in search.answers {
                 assert_eq!(oracle[position], answer);
@@ -214,12 +214,12 @@ mod tests {
             let search = run(&oracle);
             match changes(&oracle) {
                 0 => assert!(
-                    !matches!(search.outcome, Outcome::Change { .. }),
+                    !matches!(search.outcome, SearchOutcome::Change { .. }),
                     "{oracle:?}"
                 ),
                 1 => {
                     assert!(
-                        matches!(search.outcome, Outcome::Change { .. }),
+                        matches!(search.outcome, SearchOutcome::Change { .. }),
                         "{oracle:?}"
                     );
                     assert!(search.contradictions.is_empty(), "{oracle:?}");
@@ -233,7 +233,7 @@ mod tests {
     fn answers_that_do_not_fit_together_are_named_and_real() {
         for oracle in oracles() {
             let search = run(&oracle);
-            let seen: Vec<Answer> = search.answers.values().copied().collect();
+            let seen: Vec<Mark> = search.answers.values().copied().collect();
             // What was seen to come and go is said, and nothing else is.
             assert_eq!(
                 search.contradictions.is_empty(),
@@ -249,7 +249,7 @@ mod tests {
         let search = run(&[Good, Good, Bad, Bad, Bad, Good, Good]);
         assert_eq!(
             search.outcome,
-            Outcome::Change {
+            SearchOutcome::Change {
                 before: 1,
                 after: 2
             }
@@ -269,7 +269,7 @@ mod tests {
             oracle[boundary..].fill(Bad);
             let search = run(&oracle);
             let (before, after) = (boundary - 1, boundary);
-            assert_eq!(search.outcome, Outcome::Change { before, after });
+            assert_eq!(search.outcome, SearchOutcome::Change { before, after });
             assert!(search.answers.len() <= 14, "{}", search.answers.len());
         }
     }
@@ -279,7 +279,7 @@ mod tests {
         let mut asked = 0;
         let failed = search(9, |_| {
             asked += 1;
-            Err::<Answer, _>("no QEMU")
+            Err::<Mark, _>("no QEMU")
         });
         assert_eq!((failed, asked), (Err("no QEMU"), 1));
     }

@@ -7,8 +7,8 @@ use std::fs::{self, OpenOptions};
 use images::{Catalogue, Kernel, Kind, Silent, Store, ToolName};
 
 use super::inventory::cached_kernels;
-use super::machines::Bench;
-use super::probe::Wish;
+use super::machines::Machines;
+use super::probe::AcceleratorChoice;
 use crate::machine::{Qemu, QemuChoice};
 use crate::system::{RunDir, runs, words};
 
@@ -106,10 +106,10 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding 
             "/dev/kvm opens; the first boot finds out whether a guest runs under it",
         );
     };
-    let chosen = Bench::new(store, RunDir::nameless()).and_then(|mut bench| {
-        bench.wish = Wish::Auto;
-        bench.qemu = choice.clone();
-        bench.choice(kernel, &Silent)
+    let chosen = Machines::new(store, RunDir::nameless()).and_then(|mut machines| {
+        machines.accelerator = AcceleratorChoice::Auto;
+        machines.qemu = choice.clone();
+        machines.choice(kernel, &Silent)
     });
     match chosen {
         Ok(choice) => works(WHAT, choice.to_string()),

@@ -7,20 +7,22 @@ use anyhow::{Context, Error, Result, anyhow};
 use images::{Kernel, ObtainError, Store, Unpacked};
 
 use super::dir_name::dir_name;
-use super::probe::{Wish, choose};
+use super::probe::{AcceleratorChoice, choose};
 use crate::machine::{Machine, Qemu, QemuChoice};
-use crate::results::{Accelerator, Choice, Downloads, Event, Problem, Substitute, Watcher};
+use crate::results::{
+    Accelerator, ChosenAccelerator, Downloads, Event, Problem, Substitute, Watcher,
+};
 use crate::system::{RunDir, paths, words};
 
 /// Memory of a machine of which nothing else is said, in MiB.
 pub(crate) const MEMORY_MIB: u32 = 256;
 
 /// What it takes to boot kernels on this host.
-pub struct Bench {
+pub struct Machines {
     /// Where kernels come from.
     pub store: Store,
     /// The accelerator to use.
-    pub wish: Wish,
+    pub accelerator: AcceleratorChoice,
     /// Processors of a machine of which nothing else is said.
     pub cpus: u32,
     /// Words to add to the command line of every kernel.
@@ -30,7 +32,7 @@ pub struct Bench {
     /// The QEMU to use.
     pub qemu: QemuChoice,
     /// What was found out about this host's accelerators.
-    accelerator: Mutex<Option<Choice>>,
+    chosen: Mutex<Option<ChosenAccelerator>>,
     /// The QEMU that was found, or why there is none.
     found: Mutex<Option<Result<Qemu, String>>>,
 }
@@ -54,7 +56,7 @@ pub struct Bootable {
     pub dir: RunDir,
 }
 
-impl Bench {
+impl Machines {
     /// What it takes, on this host; QEMU is looked for when it is needed.
     ///
     /// # Errors
@@ -65,12 +67,12 @@ impl Bench {
                 Ok(runs) => store.remembering(&runs.join("images")),
                 Err(_) => store,
             },
-            wish: Wish::default(),
+            accelerator: AcceleratorChoice::default(),
             cpus: 1,
             append: Vec::new(),
             dir,
             qemu: QemuChoice::from_environment(),
-            accelerator: Mutex::new(None),
+            chosen: Mutex::new(None),
             found: Mutex::new(None),
         })
     }
@@ -158,9 +160,9 @@ impl Bench {
     ///
     /// # Errors
     /// Where the kernel cannot be had, or the harness cannot do its part.
-    pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Choice> {
+    pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<ChosenAccelerator> {
         self.machine(kernel, watcher)?;
-        let known = self.accelerator.lock().map_err(|_| panicked("KVM"))?;
+        let known = self.chosen.lock().map_err(|_| panicked("KVM"))?;
         known.clone().context("a machine has an accelerator")
     }
 
@@ -172,12 +174,18 @@ impl Bench {
     /// The accelerator, found out with the first machine there is.
     fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
         let mut known = self
-            .accelerator
+            .chosen
             .lock()
             .map_err(|_| panicked("the accelerator"))?;
         if known.is_none() {
             let memory = paths::accelerator_memory();
-            let choice = choose(self.wish, machine, &self.dir, memory.as_deref(), watcher)?;
+            let choice = choose(
+                self.accelerator,
+                machine,
+                &self.dir,
+                memory.as_deref(),
+                watcher,
+            )?;
             watcher.event(&Event::Accelerator(choice.clone()));
             *known = Some(choice);
         }

@@ -12,6 +12,6 @@ mod subject;
 pub use fetch::fetch_all;
 pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub(crate) use machines::MEMORY_MIB;
-pub use machines::{Bench, Bootable};
-pub use probe::{Wish, choose};
+pub use machines::{Bootable, Machines};
+pub use probe::{AcceleratorChoice, choose};
 pub use subject::{Subject, claimed_version};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::{Deadlines, Machine, boot};
 use crate::payload::initramfs;
-use crate::results::{Accelerator, Choice, End, Event, Watcher};
+use crate::results::{Accelerator, ChosenAccelerator, End, Event, Watcher};
 use crate::system::{RunDir, recall, remember, words};
 
 /// How long a guest may take under KVM in the probe. A working KVM needs about
@@ -24,7 +24,7 @@ const KVM: &str = "/dev/kvm";
 
 /// What the user wants of the accelerator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wish {
+pub enum AcceleratorChoice {
     /// KVM where it works.
     #[default]
     Auto,
@@ -32,7 +32,7 @@ pub enum Wish {
     Only(Accelerator),
 }
 
-impl FromStr for Wish {
+impl FromStr for AcceleratorChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -56,26 +56,26 @@ impl FromStr for Wish {
 /// # Errors
 /// Where the probe cannot be made.
 pub fn choose(
-    wish: Wish,
+    asked: AcceleratorChoice,
     machine: &Machine,
     dir: &RunDir,
     memory: Option<&Path>,
     watcher: &dyn Watcher,
-) -> Result<Choice> {
-    if let Wish::Only(accelerator) = wish {
+) -> Result<ChosenAccelerator> {
+    if let AcceleratorChoice::Only(accelerator) = asked {
         if accelerator == Accelerator::Kvm {
             // It may work again. The next `auto` finds out.
             forget(memory);
         }
-        return Ok(Choice::new(accelerator, "as asked for"));
+        return Ok(ChosenAccelerator::new(accelerator, "as asked for"));
     }
     if let Err(error) = OpenOptions::new().read(true).write(true).open(KVM) {
-        return Ok(Choice::new(
+        return Ok(ChosenAccelerator::new(
             Accelerator::Tcg,
             format!("{KVM} does not open ({error})"),
         ));
     }
-    let host = Host::this(&machine.qemu.program);
+    let host = ProbedHost::this(&machine.qemu.program);
     if let Some(mut choice) = recalled(memory, &host) {
         choice.why.push_str(" (remembered)");
         return Ok(choice);
@@ -89,12 +89,12 @@ pub fn choose(
     let kvm = answers(Accelerator::Kvm, machine, PROBE, dir);
     let why_not = match kvm {
         Ok(()) => {
-            let choice = Choice::new(Accelerator::Kvm, "a guest ran under it");
+            let choice = ChosenAccelerator::new(Accelerator::Kvm, "a guest ran under it");
             return Ok(remembered(memory, host, choice));
         }
         Err(why) => format!("{KVM} opens, but a guest did not run under it: {why}"),
     };
-    let choice = Choice::new(Accelerator::Tcg, why_not);
+    let choice = ChosenAccelerator::new(Accelerator::Tcg, why_not);
     // A kernel that boots nowhere says nothing about the host.
     step("KVM did not answer; trying the same guest under emulation");
     if answers(Accelerator::Tcg, machine, CONTROL, dir).is_ok() {
@@ -138,7 +138,7 @@ fn answers(
 
 /// What an answer about KVM depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Host {
+struct ProbedHost {
     machine: String,
     kernel: String,
     processor: String,
@@ -147,7 +147,7 @@ struct Host {
     qemu_installed: u64,
 }
 
-impl Host {
+impl ProbedHost {
     fn this(qemu: &Path) -> Self {
         let read = |path| {
             fs::read_to_string(path)
@@ -170,9 +170,9 @@ impl Host {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Memory {
-    host: Host,
-    choice: Choice,
+struct ProbeMemo {
+    host: ProbedHost,
+    choice: ChosenAccelerator,
     found: Timestamp,
 }
 
@@ -180,9 +180,13 @@ struct Memory {
 const NEGATIVE: SignedDuration = SignedDuration::from_hours(4);
 
 /// Remembers a choice, where that is possible.
-fn remembered(memory: Option<&Path>, host: Host, choice: Choice) -> Choice {
+fn remembered(
+    memory: Option<&Path>,
+    host: ProbedHost,
+    choice: ChosenAccelerator,
+) -> ChosenAccelerator {
     let found = Timestamp::now();
-    let found = Memory {
+    let found = ProbeMemo {
         host,
         choice,
         found,
@@ -193,8 +197,8 @@ fn remembered(memory: Option<&Path>, host: Host, choice: Choice) -> Choice {
     found.choice
 }
 
-fn recalled(memory: Option<&Path>, host: &Host) -> Option<Choice> {
-    let memory: Memory = recall(memory?)?;
+fn recalled(memory: Option<&Path>, host: &ProbedHost) -> Option<ChosenAccelerator> {
+    let memory: ProbeMemo = recall(memory?)?;
     let age = Timestamp::now().duration_since(memory.found);
     let holds = memory.choice.accelerator == Accelerator::Kvm
         || (SignedDuration::ZERO..NEGATIVE).contains(&age);
@@ -212,8 +216,8 @@ fn forget(memory: Option<&Path>) {
 mod tests {
     use super::*;
 
-    fn here() -> Host {
-        Host::this(Path::new("/bin/sh"))
+    fn here() -> ProbedHost {
+        ProbedHost::this(Path::new("/bin/sh"))
     }
 
     #[test]
@@ -221,10 +225,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = dir.path().join("accelerator.json");
         let memory = Some(memory.as_path());
-        let choice = Choice::new(Accelerator::Tcg, "no answer within 10 s");
+        let choice = ChosenAccelerator::new(Accelerator::Tcg, "no answer within 10 s");
         remembered(memory, here(), choice.clone());
         assert_eq!(recalled(memory, &here()), Some(choice));
-        let elsewhere = Host {
+        let elsewhere = ProbedHost {
             kernel: "9.9.9".to_owned(),
             ..here()
         };
@@ -238,9 +242,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let memory = dir.path().join("accelerator.json");
         for (accelerator, holds) in [(Accelerator::Tcg, false), (Accelerator::Kvm, true)] {
-            let old = Memory {
+            let old = ProbeMemo {
                 host: here(),
-                choice: Choice::new(accelerator, "found long ago"),
+                choice: ChosenAccelerator::new(accelerator, "found long ago"),
                 found: Timestamp::now() - NEGATIVE,
             };
             remember(&memory, &old).unwrap();

@@ -8,7 +8,7 @@ use guest::{Kernel, Observation, Outcome, Record, allowing_for};
 
 use super::Machine;
 use super::deadline::Wait;
-use super::dialogue::{Conversation, Turn};
+use super::dialogue::{Dialogue, Turn};
 use super::listener::Said;
 use super::transcript::Transcript;
 use crate::results::{Accelerator, End};
@@ -102,7 +102,7 @@ pub struct Boot {
     /// The kernel that ran, if the guest came up.
     pub kernel: Option<Kernel>,
     /// The scenarios that ended, in their order.
-    pub ended: Vec<Ended>,
+    pub ended: Vec<EndedScenario>,
     /// The scenario that was running when the boot ended.
     pub running: Option<String>,
     /// How the boot ended.
@@ -116,7 +116,7 @@ pub struct Boot {
 
 /// A scenario that ended, as the guest tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
+pub struct EndedScenario {
     /// Its name.
     pub scenario: String,
     /// How it ended.
@@ -141,29 +141,29 @@ pub fn boot(
     names: &[&str],
     deadlines: Deadlines,
     dir: &RunDir,
-    tell: &mut dyn FnMut(&Kernel, &Ended),
+    tell: &mut dyn FnMut(&Kernel, &EndedScenario),
 ) -> Result<Boot> {
     let mut retries = Vec::new();
     let boot = again_if(
         dir,
         &mut retries,
-        |dir| boot_once(machine, dir, Report::new(names, deadlines, tell)),
+        |dir| boot_once(machine, dir, BootReport::new(names, deadlines, tell)),
         |boot| hosts_fault(boot.kernel.as_ref(), &boot.end),
     )?;
     Ok(Boot { retries, ..boot })
 }
 
-fn boot_once(machine: &Machine, dir: &RunDir, mut report: Report) -> Result<Boot> {
-    let mut conversation = Conversation::start(machine, dir)?;
+fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<Boot> {
+    let mut dialogue = Dialogue::start(machine, dir)?;
     let end = loop {
-        match conversation.turn(Some(report.wait.until), &[])? {
+        match dialogue.turn(Some(report.wait.until), &[])? {
             Turn::Said(said) => {
                 let end = said.into_iter().find_map(|said| report.take(said));
                 if let Some(end) = end {
                     break end;
                 }
             }
-            Turn::Quiet if report.wait.goes_on(conversation.kept_waiting()) => {}
+            Turn::Quiet if report.wait.goes_on(dialogue.kept_waiting()) => {}
             Turn::Quiet => break report.wait.in_vain(),
             Turn::Other(_) => {}
             Turn::Over(end) => break end,
@@ -175,30 +175,30 @@ fn boot_once(machine: &Machine, dir: &RunDir, mut report: Report) -> Result<Boot
         running: report.running,
         end,
         retries: Vec::new(),
-        transcript: conversation.finish()?,
+        transcript: dialogue.finish()?,
     })
 }
 
 /// Makes a report of what the guest says.
-struct Report<'a> {
+struct BootReport<'a> {
     /// The scenarios that it has to speak of, in their order.
     names: &'a [&'a str],
     deadlines: Deadlines,
     wait: Wait,
     kernel: Option<Kernel>,
-    ended: Vec<Ended>,
+    ended: Vec<EndedScenario>,
     running: Option<String>,
     /// When it started; before the first, when QEMU did.
     since: Instant,
     /// Hears of each scenario that ended.
-    tell: &'a mut dyn FnMut(&Kernel, &Ended),
+    tell: &'a mut dyn FnMut(&Kernel, &EndedScenario),
 }
 
-impl<'a> Report<'a> {
+impl<'a> BootReport<'a> {
     fn new(
         names: &'a [&'a str],
         deadlines: Deadlines,
-        tell: &'a mut dyn FnMut(&Kernel, &Ended),
+        tell: &'a mut dyn FnMut(&Kernel, &EndedScenario),
     ) -> Self {
         Self {
             names,
@@ -246,7 +246,7 @@ impl<'a> Report<'a> {
             ) if scenario == running => {
                 self.wait = Wait::new(format!("a word after {scenario}"), self.deadlines.grace);
                 let in_doubt = !matches!(outcome, Outcome::Completed | Outcome::NotApplicable(_));
-                let ended = Ended {
+                let ended = EndedScenario {
                     scenario,
                     outcome,
                     observation,
@@ -322,8 +322,11 @@ mod tests {
 
     /// How many scenarios ended, and what the report of these records came to.
     fn told(records: Vec<Record>) -> (usize, Option<End>) {
-        let (deadlines, mut tell) = (Deadlines::of(Accelerator::Tcg), |_: &Kernel, _: &Ended| {});
-        let mut report = Report::new(&["a", "b"], deadlines, &mut tell);
+        let (deadlines, mut tell) = (
+            Deadlines::of(Accelerator::Tcg),
+            |_: &Kernel, _: &EndedScenario| {},
+        );
+        let mut report = BootReport::new(&["a", "b"], deadlines, &mut tell);
         let end = records
             .into_iter()
             .find_map(|record| report.record(record, Vec::new()));

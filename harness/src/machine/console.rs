@@ -20,7 +20,7 @@ pub struct Console {
 
 /// What came of reading a console.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum ConsoleRead {
     /// So many bytes, at the beginning of the buffer.
     Bytes(usize),
     /// The other end is closed: QEMU has exited.
@@ -55,7 +55,7 @@ impl Console {
         buffer: &mut [u8],
         deadline: Option<Instant>,
         others: &[BorrowedFd<'_>],
-    ) -> io::Result<Heard> {
+    ) -> io::Result<ConsoleRead> {
         loop {
             let mut interest = PollFlags::POLLIN;
             interest.set(PollFlags::POLLOUT, !self.unwritten.is_empty());
@@ -67,7 +67,7 @@ impl Console {
             );
             match poll(&mut wanted, patience(deadline)) {
                 Ok(0) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
-                    return Ok(Heard::Nothing);
+                    return Ok(ConsoleRead::Nothing);
                 }
                 Ok(0) | Err(Errno::EINTR) => continue,
                 Ok(_) => {}
@@ -80,15 +80,15 @@ impl Console {
             }
             // First the others: a console may never fall silent.
             if let Some(number) = other {
-                return Ok(Heard::Other(number));
+                return Ok(ConsoleRead::Other(number));
             }
             if ready.intersects(!PollFlags::POLLOUT) {
                 match self.socket.read(buffer) {
-                    Ok(0) => return Ok(Heard::End),
-                    Ok(length) => return Ok(Heard::Bytes(length)),
+                    Ok(0) => return Ok(ConsoleRead::End),
+                    Ok(length) => return Ok(ConsoleRead::Bytes(length)),
                     // QEMU ended before it had read all of its input.
                     Err(error) if error.kind() == ErrorKind::ConnectionReset => {
-                        return Ok(Heard::End);
+                        return Ok(ConsoleRead::End);
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use guest::wire::Message;
 use guest::{Key, Record};
 
-use super::console::Heard;
+use super::console::ConsoleRead;
 use super::deadline::{kept_waiting, ran_nothing};
 use super::image_release::image_release;
 use super::listener::{Listener, Said};
@@ -30,7 +30,7 @@ const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machin
                            the qemu-system-x86_64 in PATH is QEMU";
 
 /// A machine that runs until this is dropped.
-pub(crate) struct Conversation {
+pub(crate) struct Dialogue {
     running: Running,
     listener: Listener,
     /// That of what the host says.
@@ -57,7 +57,7 @@ pub(crate) enum Turn {
     Over(End),
 }
 
-impl Conversation {
+impl Dialogue {
     pub(crate) fn start(machine: &Machine, dir: &RunDir) -> Result<Self> {
         let qemu_log = dir.file(QEMU_LOG)?;
         let transcript = Transcript::new(dir.file(CONSOLE)?);
@@ -89,7 +89,7 @@ impl Conversation {
         let deadline = self.listener.restarts_by().or(deadline);
         let console = &mut self.running.console;
         match console.read(&mut self.buffer, deadline, others)? {
-            Heard::Bytes(length) => {
+            ConsoleRead::Bytes(length) => {
                 self.silent = false;
                 let mut heard = self
                     .listener
@@ -110,9 +110,9 @@ impl Conversation {
                 }
                 Ok(Turn::Said(messages))
             }
-            Heard::Other(number) => Ok(Turn::Other(number)),
-            Heard::Nothing => Ok(self.nothing()),
-            Heard::End => {
+            ConsoleRead::Other(number) => Ok(Turn::Other(number)),
+            ConsoleRead::Nothing => Ok(self.nothing()),
+            ConsoleRead::End => {
                 let ran_nothing = self.silent && ran_nothing(self.running.id());
                 let status = self.running.wait()?;
                 let complaint = self.complaint();

@@ -29,16 +29,16 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, setsid};
 
 use crate::results::Accelerator;
-use crate::system::{Keeper, die_with};
+use crate::system::{ProcessGroup, die_with};
 use qemu::SANDBOX;
 
-pub use boot::{Boot, Deadlines, Ended, boot};
+pub use boot::{Boot, Deadlines, EndedScenario, boot};
 pub(crate) use boot::{GRACE, again_if, booted_anew, hosts_fault};
-pub use console::{Console, Heard};
+pub use console::{Console, ConsoleRead};
 pub(crate) use deadline::{Wait, excused};
 pub use debugger::Debugger;
-pub(crate) use dialogue::{Conversation, Turn};
-pub use qemu::{Launch, Qemu, QemuChoice, script};
+pub(crate) use dialogue::{Dialogue, Turn};
+pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
 pub use transcript::Transcript;
 
 /// A plain old processor that QEMU emulates everywhere.
@@ -173,7 +173,7 @@ impl Machine {
         };
         // It leads a group: see `isolate`. Strata's own QEMU is no wrapper.
         if self.qemu.arguments.is_empty() {
-            running.keeper = Keeper::of(running.id()).context("keeping QEMU's processes")?;
+            running.keeper = ProcessGroup::of(running.id()).context("keeping QEMU's processes")?;
         }
         Ok(running)
     }
@@ -205,7 +205,7 @@ fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
 pub struct Running {
     process: Child,
     /// Ends what it has started, where it is a wrapper.
-    keeper: Option<Keeper>,
+    keeper: Option<ProcessGroup>,
     /// Its serial console.
     pub console: Console,
 }

@@ -13,9 +13,9 @@ use crate::system::anonymous;
 
 /// An initramfs at hand, in memory: gone when this is.
 #[derive(Debug)]
-pub struct Packed(File);
+pub struct PackedInitramfs(File);
 
-impl Packed {
+impl PackedInitramfs {
     pub(crate) fn of(initramfs: &Initramfs) -> Result<Self> {
         let mut file = BufWriter::new(anonymous::file("initramfs")?);
         initramfs.write(&mut file)?;
@@ -35,8 +35,8 @@ impl Packed {
 ///
 /// # Errors
 /// Where the guest cannot be built or read.
-pub fn pack(job: &Job) -> Result<Packed> {
-    Packed::of(&base(job)?)
+pub fn pack(job: &Job) -> Result<PackedInitramfs> {
+    PackedInitramfs::of(&base(job)?)
 }
 
 /// What every boot needs: the guest, its job, and a place for what it mounts.

@@ -8,5 +8,5 @@ pub mod initramfs;
 mod program;
 
 pub use guest_binary::guest_binary;
-pub(crate) use program::Loaded;
-pub use program::{BadRequest, Packed, Program, Refusal};
+pub(crate) use program::LoadedProgram;
+pub use program::{BadRequest, BadRequestKind, PackedProgram, Program};

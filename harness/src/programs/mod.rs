@@ -2,25 +2,25 @@
 
 mod boot_watch;
 mod busybox;
-mod input;
+mod input_frames;
 mod outcome;
 mod output;
+mod program_input;
 mod request;
 mod runner;
 mod session;
 mod several;
 mod shell;
 mod spool;
-mod stdin;
 
 pub use busybox::busybox;
-pub use input::Coming;
+pub use input_frames::Coming;
 pub(crate) use outcome::ending;
 pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_run};
-pub use output::{Captured, Collected, Output, Streams};
+pub use output::{Captured, Collected, Output, OutputStreams};
+pub use program_input::{Input, SharedInput};
 pub use request::words_of_run;
 pub use runner::{Finished, Runner, TIMEOUT};
 pub use session::{Ending, Limits, Ran, Session};
 pub use several::Several;
 pub use shell::Screen;
-pub use stdin::{SharedStdin, Stdin};

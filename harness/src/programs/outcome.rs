@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::session::{Ending, Ran};
-use crate::payload::{BadRequest, Refusal};
+use crate::payload::{BadRequest, BadRequestKind};
 use crate::results::{End, Exit};
 use crate::system::{Interrupt, say};
 
@@ -89,9 +89,9 @@ impl ExitCodes {
             Ending::Interrupted => interrupted(interrupt),
             Ending::OutputClosed => OUTPUT_CLOSED,
             Ending::Refused(_, missing) => self.refused(if *missing {
-                Refusal::Missing
+                BadRequestKind::Missing
             } else {
-                Refusal::NotExecutable
+                BadRequestKind::NotExecutable
             }),
             Ending::TimedOut(_) | Ending::Lost(_) => self.unable(),
         }
@@ -126,10 +126,10 @@ impl ExitCodes {
         }
     }
 
-    const fn refused(self, why: Refusal) -> u8 {
+    const fn refused(self, why: BadRequestKind) -> u8 {
         match (self, why) {
-            (Self::Standard, Refusal::NotExecutable) => NOT_EXECUTABLE,
-            (Self::Standard, Refusal::Missing) => MISSING,
+            (Self::Standard, BadRequestKind::NotExecutable) => NOT_EXECUTABLE,
+            (Self::Standard, BadRequestKind::Missing) => MISSING,
             _ => self.unable(),
         }
     }

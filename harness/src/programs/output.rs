@@ -69,14 +69,14 @@ impl Output for Outlet {
 
 /// Passes output on at once.
 #[derive(Debug)]
-pub struct Streams<O, E> {
+pub struct OutputStreams<O, E> {
     /// Where stdout goes.
     pub stdout: O,
     /// Where stderr goes.
     pub stderr: E,
 }
 
-impl<O: Write, E: Write> Output for Streams<O, E> {
+impl<O: Write, E: Write> Output for OutputStreams<O, E> {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let pass = |to: &mut dyn Write| {
             to.write_all(bytes)?;

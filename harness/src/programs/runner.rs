@@ -8,14 +8,14 @@ use guest::{Kernel, Status};
 use images::{Catalogue, Silent, Store};
 
 use super::boot_watch::BootWatch;
-use super::input::Coming;
+use super::input_frames::Coming;
 use super::outcome::failure;
 use super::output::{Captured, Output};
+use super::program_input::Input;
 use super::session::{Ending, Limits, Ran, Session};
-use super::stdin::Stdin;
-use crate::kernels::{Bench, Bootable, MEMORY_MIB};
+use crate::kernels::{Bootable, MEMORY_MIB, Machines};
 use crate::machine::{Deadlines, Debugger};
-use crate::payload::{Loaded, Packed, Program};
+use crate::payload::{LoadedProgram, PackedProgram, Program};
 use crate::results::Watcher;
 use crate::system::{Interrupt, RunDir, Window};
 
@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// For each so many bytes that travel, a second is added to the time for a boot.
 const UNPACKED_A_SECOND: u64 = 4 << 20;
 
-/// How programs are run, beside what their [`Bench`] says of all machines.
+/// How programs are run, beside what their [`Machines`] says of all machines.
 #[derive(Clone)]
 pub struct Runner<'a> {
     /// Memory in MiB; enough for what travels, where it is not given.
@@ -68,15 +68,16 @@ impl Runner<'_> {
     /// Where the kernel cannot be had.
     pub fn prepare(
         &self,
-        bench: &Arc<Bench>,
+        machines: &Arc<Machines>,
         kernel: &images::Kernel,
         watcher: &Arc<dyn Watcher>,
     ) -> Result<Option<Bootable>> {
         let Some(interrupt) = self.interrupt else {
-            return Ok(Some(bench.machine(kernel, &**watcher)?));
+            return Ok(Some(machines.machine(kernel, &**watcher)?));
         };
-        let (bench, kernel, watcher) = (Arc::clone(bench), kernel.clone(), Arc::clone(watcher));
-        let prepared = interrupt.unless_told(move || bench.machine(&kernel, &*watcher))?;
+        let (machines, kernel, watcher) =
+            (Arc::clone(machines), kernel.clone(), Arc::clone(watcher));
+        let prepared = interrupt.unless_told(move || machines.machine(&kernel, &*watcher))?;
         Ok(prepared.transpose()?)
     }
 
@@ -88,7 +89,7 @@ impl Runner<'_> {
     pub fn run(
         &self,
         kernel: &Bootable,
-        program: &Packed,
+        program: &PackedProgram,
         stdin: Stdin,
         output: &mut dyn Output,
     ) -> Result<Ran> {
@@ -101,7 +102,7 @@ impl Runner<'_> {
     pub(super) fn run_loaded(
         &self,
         kernel: &Bootable,
-        program: &Loaded,
+        program: &LoadedProgram,
         input: Option<Coming>,
         output: &mut dyn Output,
     ) -> Result<Ran> {
@@ -161,10 +162,10 @@ impl Program {
         };
         let packed = self.pack()?;
         let store = Store::builder(&catalogue).build()?;
-        let bench = Bench::new(store, RunDir::nameless())?;
-        let bootable = bench.machine(kernel, &Silent)?;
+        let machines = Machines::new(store, RunDir::nameless())?;
+        let bootable = machines.machine(kernel, &Silent)?;
         let mut captured = Captured::default();
-        let ran = Runner::default().run(&bootable, &packed, Stdin::Null, &mut captured)?;
+        let ran = Runner::default().run(&bootable, &packed, Input::Null, &mut captured)?;
         match (&ran.ending, &ran.kernel) {
             (Ending::Ended(status), Some(running)) => Ok(Finished {
                 status: *status,

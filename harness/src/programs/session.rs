@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 use guest::wire::Message;
 use guest::{Kernel, Order, Record, Status};
 
-use super::input::{Coming, Input};
+use super::input_frames::{Coming, InputFrames};
 use super::output::Output;
-use crate::machine::{Conversation, GRACE, Machine, Turn, Wait, again_if, excused, hosts_fault};
+use crate::machine::{Dialogue, GRACE, Machine, Turn, Wait, again_if, excused, hosts_fault};
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
 
@@ -93,16 +93,16 @@ impl Session<'_> {
     /// read, output cannot be written.
     pub fn run(self, output: &mut dyn Output) -> Result<Ran> {
         let started = Instant::now();
-        let mut input = Input::new(self.input);
+        let mut input = InputFrames::new(self.input);
         let mut retries = Vec::new();
         let (kernel, ending, transcript, dir) = again_if(
             self.dir,
             &mut retries,
             |dir| {
-                let mut conversation = Conversation::start(self.machine, dir)?;
-                let mut talk = Talk {
+                let mut dialogue = Dialogue::start(self.machine, dir)?;
+                let mut program = ProgramDialogue {
                     limits: self.limits,
-                    conversation: &mut conversation,
+                    dialogue: &mut dialogue,
                     phase: Phase::Boots(Wait::new("the guest to come up", self.limits.boot)),
                     heard: Instant::now(),
                     silence: self.limits.silence,
@@ -111,9 +111,9 @@ impl Session<'_> {
                     interrupt: self.interrupt,
                     window: self.window,
                 };
-                let ending = talk.hold(output)?;
-                let kernel = talk.kernel;
-                Ok((kernel, ending, conversation.finish()?, dir.clone()))
+                let ending = program.hold(output)?;
+                let kernel = program.kernel;
+                Ok((kernel, ending, dialogue.finish()?, dir.clone()))
             },
             |(kernel, ending, ..)| match ending {
                 Ending::Lost(end) => hosts_fault(kernel.as_ref(), end),
@@ -177,7 +177,7 @@ enum Phase {
 
 /// What else may come than something from the guest.
 #[derive(Clone, Copy)]
-enum Source {
+enum Awaited {
     Interrupt,
     Window,
     Stdin,
@@ -185,25 +185,25 @@ enum Source {
     Output,
 }
 
-struct Talk<'a> {
+struct ProgramDialogue<'a> {
     limits: Limits,
-    conversation: &'a mut Conversation,
+    dialogue: &'a mut Dialogue,
     phase: Phase,
     /// When the guest last said something.
     heard: Instant,
     /// How long it may say nothing.
     silence: Option<Duration>,
     kernel: Option<Kernel>,
-    input: &'a mut Input,
+    input: &'a mut InputFrames,
     interrupt: Option<&'a Interrupt>,
     window: Option<&'a Window>,
 }
 
-impl Talk<'_> {
+impl ProgramDialogue<'_> {
     fn hold(&mut self, output: &mut dyn Output) -> Result<Ending> {
         loop {
             match self.turn(&*output)? {
-                Event::Said(messages) => {
+                Next::Said(messages) => {
                     for message in messages {
                         if let Some(ending) = self.take(message, output)? {
                             return Ok(ending);
@@ -216,35 +216,33 @@ impl Talk<'_> {
                         return Ok(ending);
                     }
                 }
-                Event::Ready(Source::Interrupt) => return Ok(Ending::Interrupted),
+                Next::Ready(Awaited::Interrupt) => return Ok(Ending::Interrupted),
                 // The next turn sees whether there is room.
-                Event::Ready(Source::Output) => {}
-                Event::Ready(Source::Window) => {
+                Next::Ready(Awaited::Output) => {}
+                Next::Ready(Awaited::Window) => {
                     if let Some(size) = self.window.and_then(Window::changed) {
-                        let order = self
-                            .input
-                            .order(self.conversation.key(), &Order::Resize(size));
+                        let order = self.input.order(self.dialogue.key(), &Order::Resize(size));
                         self.send(&order)?;
                     }
                 }
-                Event::Ready(Source::Stdin) => {
+                Next::Ready(Awaited::Stdin) => {
                     let frame = self
                         .input
-                        .frame(self.conversation.key())
+                        .frame(self.dialogue.key())
                         .context("reading the program's input")?;
                     self.send(&frame.unwrap_or_default())?;
                 }
-                Event::Quiet => {
+                Next::Quiet => {
                     if let Some(ending) = self.patience_is_over() {
                         return Ok(ending);
                     }
                 }
-                Event::Over(end) => return Ok(Ending::Lost(end)),
+                Next::Over(end) => return Ok(Ending::Lost(end)),
             }
         }
     }
 
-    fn turn(&mut self, output: &dyn Output) -> Result<Event> {
+    fn turn(&mut self, output: &dyn Output) -> Result<Next> {
         let runs = matches!(self.phase, Phase::Runs(_));
         let full = output.full().filter(|_| runs);
         let paused = full.is_some();
@@ -253,16 +251,16 @@ impl Talk<'_> {
             Phase::Runs(until) if paused => *until,
             _ => self.deadline(),
         };
-        let sources: [(Option<BorrowedFd<'_>>, Source); 4] = [
-            (full, Source::Output),
-            (self.interrupt.map(AsFd::as_fd), Source::Interrupt),
+        let sources: [(Option<BorrowedFd<'_>>, Awaited); 4] = [
+            (full, Awaited::Output),
+            (self.interrupt.map(AsFd::as_fd), Awaited::Interrupt),
             (
                 self.window.filter(|_| runs).map(AsFd::as_fd),
-                Source::Window,
+                Awaited::Window,
             ),
             (
                 self.input.wanted().filter(|_| runs && !paused),
-                Source::Stdin,
+                Awaited::Stdin,
             ),
         ];
         let (files, sources): (Vec<_>, Vec<_>) = sources
@@ -270,17 +268,17 @@ impl Talk<'_> {
             .filter_map(|(file, source)| Some((file?, source)))
             .unzip();
         let turn = if paused {
-            let turn = self.conversation.pause(deadline, &files)?;
+            let turn = self.dialogue.pause(deadline, &files)?;
             self.heard = Instant::now();
             turn
         } else {
-            self.conversation.turn(deadline, &files)?
+            self.dialogue.turn(deadline, &files)?
         };
         Ok(match turn {
-            Turn::Said(said) => Event::Said(said.into_iter().map(|said| said.message).collect()),
-            Turn::Other(number) => Event::Ready(sources[number]),
-            Turn::Quiet => Event::Quiet,
-            Turn::Over(end) => Event::Over(end),
+            Turn::Said(said) => Next::Said(said.into_iter().map(|said| said.message).collect()),
+            Turn::Other(number) => Next::Ready(sources[number]),
+            Turn::Quiet => Next::Quiet,
+            Turn::Over(end) => Next::Over(end),
         })
     }
 
@@ -303,7 +301,7 @@ impl Talk<'_> {
 
     /// The end, if that was a deadline.
     fn patience_is_over(&mut self) -> Option<Ending> {
-        let kept_waiting = self.conversation.kept_waiting();
+        let kept_waiting = self.dialogue.kept_waiting();
         let silence = self.limits.silence;
         self.silence = silence.map(|silence| excused(silence, kept_waiting));
         let now = Instant::now();
@@ -386,15 +384,13 @@ impl Talk<'_> {
     }
 
     fn send(&mut self, frame: &[u8]) -> Result<()> {
-        self.conversation
-            .send(frame)
-            .context("writing to the console")
+        self.dialogue.send(frame).context("writing to the console")
     }
 }
 
-enum Event {
+enum Next {
     Said(Vec<Message<Record>>),
-    Ready(Source),
+    Ready(Awaited),
     Quiet,
     Over(End),
 }

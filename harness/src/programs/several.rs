@@ -12,21 +12,21 @@ use images::Kernel;
 
 use super::outcome::{ExitCodes, closing_line, failure};
 use super::output::{Collected, Output};
+use super::program_input::SharedInput;
 use super::runner::Runner;
 use super::session::{Ending, Ran};
-use super::stdin::SharedStdin;
-use crate::kernels::{Bench, Bootable};
-use crate::payload::{Loaded, Packed};
+use crate::kernels::{Bootable, Machines};
+use crate::payload::{LoadedProgram, PackedProgram};
 use crate::results::{Problem, Watcher};
 use crate::system::{Drained, Interrupt, Outlet, side_by_side, words};
 
 /// A run and what it wrote; nothing where an interrupt came before it.
-type Run = Option<(Ran, Collected)>;
+type CollectedRun = Option<(Ran, Collected)>;
 
 /// Several kernels, and how it is told what a program does in them.
 pub struct Several<'a> {
     /// How they are booted.
-    pub bench: &'a Arc<Bench>,
+    pub machines: &'a Arc<Machines>,
     /// Which they are.
     pub kernels: &'a [Kernel],
     /// Hears how they are obtained.
@@ -50,8 +50,8 @@ impl Runner<'_> {
     pub fn run_in_all(
         &self,
         several: &Several<'_>,
-        program: &Packed,
-        stdin: &SharedStdin,
+        program: &PackedProgram,
+        stdin: &SharedInput,
         outlet: Outlet,
     ) -> Result<u8> {
         let codes = several.codes;
@@ -59,7 +59,7 @@ impl Runner<'_> {
         let loaded = program.load(stdin.kind, &stdin.at_hand)?;
         let work = |kernel: &Kernel| {
             let run = self
-                .prepare(several.bench, kernel, several.watcher)
+                .prepare(several.machines, kernel, several.watcher)
                 .and_then(|bootable| {
                     let collect = |bootable| self.collect(&bootable, &loaded, stdin);
                     bootable.map(collect).transpose()
@@ -82,7 +82,7 @@ impl Runner<'_> {
             jobs,
             several.kernels,
             work,
-            |(name, run): (String, Result<Run>)| {
+            |(name, run): (String, Result<CollectedRun>)| {
                 let own = match &run {
                     Ok(Some((ran, _))) => codes.of(&ran.ending, self.interrupt),
                     Ok(None) => codes.of(&Ending::Interrupted, self.interrupt),
@@ -117,8 +117,8 @@ impl Runner<'_> {
     fn collect(
         &self,
         kernel: &Bootable,
-        program: &Loaded,
-        stdin: &SharedStdin,
+        program: &LoadedProgram,
+        stdin: &SharedInput,
     ) -> Result<(Ran, Collected)> {
         let coming = stdin.coming().context("sharing the program's input")?;
         let mut collected = Collected::new().context("creating a temporary file")?;
@@ -143,7 +143,7 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn print(&mut self, name: &str, run: Result<Run>) -> io::Result<()> {
+    fn print(&mut self, name: &str, run: Result<CollectedRun>) -> io::Result<()> {
         self.line(&format!("== {name} =="))?;
         let closing = match run {
             Ok(Some((ran, collected))) => {

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::input::Coming;
+use super::input_frames::Coming;
 
 /// How much is read at a time, and ahead of the program that has come furthest.
 const PART: usize = 64 << 10;
@@ -17,12 +17,12 @@ const PART: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Spool {
     file: File,
-    state: Mutex<State>,
+    state: Mutex<SpoolState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SpoolState {
     /// How much is in the file.
     length: u64,
     /// How far the program has come that has come furthest.
@@ -125,13 +125,13 @@ impl Spool {
         }
     }
 
-    fn wait(&self, is_so: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+    fn wait(&self, is_so: impl Fn(&SpoolState) -> bool) -> MutexGuard<'_, SpoolState> {
         let state = self.state();
         let waited = self.changed.wait_while(state, |state| !is_so(state));
         waited.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SpoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -155,8 +155,8 @@ pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
 mod tests {
     use super::*;
     use crate::report::table;
-    use crate::results::samples::run;
-    use crate::results::{Event, EventLog, Merged, Run, Sink};
+    use crate::results::tests::run;
+    use crate::results::{Event, EventLog, Merged, PastRun, Sink};
 
     #[test]
     fn a_record_from_elsewhere_does_no_harm_when_it_is_shown() {
@@ -172,7 +172,7 @@ mod tests {
         log.take(&Event::Run(run("a", 1, Vec::new()).header))
             .unwrap();
         log.take(&Event::Kernel(Box::new(row))).unwrap();
-        let run = Run::read(&path).unwrap();
+        let run = PastRun::read(&path).unwrap();
         let merged = Merged::of(std::slice::from_ref(&run));
         let shown = details(&merged.matrix) + &table(&merged.matrix, false);
         for flaw in merged.flaws_in_words() {

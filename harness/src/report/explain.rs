@@ -5,7 +5,7 @@ use std::fmt::Write;
 use guest::{Commit, Scenario};
 
 use super::basis;
-use super::ranges::{Range, ranges};
+use super::claim_ranges::{Range, ranges};
 use crate::kernels::Subject;
 
 /// What is claimed of a scenario: each range of versions with what it shows,

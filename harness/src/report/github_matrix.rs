@@ -30,12 +30,12 @@ impl fmt::Display for TooManyJobs {
 impl std::error::Error for TooManyJobs {}
 
 #[derive(Serialize)]
-struct Jobs {
-    include: Vec<Job>,
+struct GithubJobs {
+    include: Vec<GithubJob>,
 }
 
 #[derive(Serialize)]
-struct Job {
+struct GithubJob {
     kernel: String,
     shard: Shard,
 }
@@ -56,13 +56,13 @@ pub fn github_matrix(kernels: &[Kernel]) -> Result<String, TooManyJobs> {
     let include = kernels
         .iter()
         .zip(shards.flat_map(Shard::all))
-        .map(|(kernel, shard)| Job {
+        .map(|(kernel, shard)| GithubJob {
             kernel: kernel.name(),
             shard,
         })
         .collect();
     // Of strings alone, JSON can always be made.
-    Ok(serde_json::to_string(&Jobs { include }).unwrap_or_default())
+    Ok(serde_json::to_string(&GithubJobs { include }).unwrap_or_default())
 }
 
 #[cfg(test)]

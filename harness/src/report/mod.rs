@@ -2,6 +2,7 @@
 
 mod basis;
 mod bisection;
+mod claim_ranges;
 mod details;
 mod explain;
 mod github;
@@ -9,7 +10,6 @@ mod github_matrix;
 mod history;
 mod ktap;
 mod page;
-mod ranges;
 mod stock;
 mod stress;
 mod table;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::under_way::{Activity, Kind, UnderWay};
+use super::under_way::{Activity, ActivityKind, UnderWay};
 use super::usual::Usual;
 use crate::machine::booted_anew;
 use crate::results::{Event, Problem, Row, Sink, Watcher};
@@ -112,19 +112,19 @@ impl Terminal {
     }
 
     /// Something begins; a bar shows it where there are bars.
-    fn begin(&self, kind: Kind, name: &str, total: Option<u64>, template: &str) {
+    fn begin(&self, kind: ActivityKind, name: &str, total: Option<u64>, template: &str) {
         let bar = match total {
             Some(total) => ProgressBar::new(total),
             None => ProgressBar::new_spinner(),
         };
         let mut shown = lock(&self.shown);
         let usual = match kind {
-            Kind::Boot => shown.usual.of(name),
-            Kind::Download | Kind::Step => None,
+            ActivityKind::Boot => shown.usual.of(name),
+            ActivityKind::Download | ActivityKind::Step => None,
         };
         let message = match kind {
-            Kind::Boot => format!("{name}: booting"),
-            Kind::Download | Kind::Step => name.to_owned(),
+            ActivityKind::Boot => format!("{name}: booting"),
+            ActivityKind::Download | ActivityKind::Step => name.to_owned(),
         };
         let bar = self.bars.add(bar.with_message(message));
         if let Some(usual) = usual {
@@ -141,7 +141,7 @@ impl Terminal {
         }
     }
 
-    fn end(&self, kind: Kind, name: &str) {
+    fn end(&self, kind: ActivityKind, name: &str) {
         if let Some(ended) = lock(&self.shown).under_way.end(kind, name) {
             ended.bar.finish_and_clear();
         }
@@ -153,7 +153,7 @@ impl Terminal {
         }
     }
 
-    fn advance(&self, kind: Kind, name: &str, by: impl FnOnce(&mut Activity<ProgressBar>)) {
+    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&mut Activity<ProgressBar>)) {
         let mut shown = lock(&self.shown);
         if let Some(activity) = shown.under_way.find(kind, name) {
             by(activity);
@@ -208,26 +208,26 @@ impl Watcher for Terminal {
                     self.say(&format!("QEMU {version}, {from}"));
                 }
             }
-            Event::Step { text } => self.begin(Kind::Step, text, None, BOOTING),
+            Event::Step { text } => self.begin(ActivityKind::Step, text, None, BOOTING),
             Event::Note { text } => self.say(text),
             Event::DownloadStarted { file, size } => {
-                self.begin(Kind::Download, file, *size, DOWNLOAD);
+                self.begin(ActivityKind::Download, file, *size, DOWNLOAD);
             }
             Event::DownloadAdvanced { file, bytes } => {
-                self.advance(Kind::Download, file, |download| {
+                self.advance(ActivityKind::Download, file, |download| {
                     download.done = *bytes;
                     download.bar.set_position(*bytes);
                 });
             }
-            Event::DownloadFinished { file } => self.end(Kind::Download, file),
+            Event::DownloadFinished { file } => self.end(ActivityKind::Download, file),
             Event::Boot {
                 kernel, scenarios, ..
             } => {
                 let scenarios = u64::try_from(*scenarios).ok();
-                self.begin(Kind::Boot, kernel, scenarios, BOOTING);
+                self.begin(ActivityKind::Boot, kernel, scenarios, BOOTING);
             }
-            Event::Booted { kernel } => self.end(Kind::Boot, kernel),
-            Event::Scenario { kernel, .. } => self.advance(Kind::Boot, kernel, |boot| {
+            Event::Booted { kernel } => self.end(ActivityKind::Boot, kernel),
+            Event::Scenario { kernel, .. } => self.advance(ActivityKind::Boot, kernel, |boot| {
                 if boot.done == 0 {
                     boot.bar.set_style(style(RUNNING));
                     boot.bar.set_message(kernel.clone());
@@ -236,7 +236,7 @@ impl Watcher for Terminal {
                 boot.bar.inc(1);
             }),
             Event::Kernel(row) => {
-                self.end(Kind::Boot, &row.name);
+                self.end(ActivityKind::Boot, &row.name);
                 lock(&self.shown).usual.learn(row);
                 if self.kernels {
                     self.say(&line(row));

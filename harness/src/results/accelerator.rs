@@ -33,14 +33,14 @@ impl fmt::Display for Accelerator {
 
 /// An accelerator, and why it is the one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
+pub struct ChosenAccelerator {
     /// The one to use.
     pub accelerator: Accelerator,
     /// Why, in half a sentence.
     pub why: String,
 }
 
-impl Choice {
+impl ChosenAccelerator {
     pub(crate) fn new(accelerator: Accelerator, why: impl Into<String>) -> Self {
         Self {
             accelerator,
@@ -49,7 +49,7 @@ impl Choice {
     }
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for ChosenAccelerator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.accelerator, self.why)
     }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use nix::unistd::gethostname;
 use serde::{Deserialize, Serialize};
 
-use super::accelerator::Choice;
+use super::accelerator::ChosenAccelerator;
 use super::matrix::{Exit, Row};
 use super::shard::Shard;
 use super::verdict::Verdict;
@@ -30,7 +30,7 @@ pub enum Event {
     /// A run begins.
     Run(Header),
     /// The accelerator was chosen.
-    Accelerator(Choice),
+    Accelerator(ChosenAccelerator),
     /// The QEMU that runs the machines was found.
     Qemu {
         /// Its version, in its own words.

@@ -1,4 +1,4 @@
-//! The one stream of events, from whatever happens to whoever reports it.
+//! The one bus of events, from whatever happens to whoever reports it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -28,7 +28,7 @@ pub trait Sink: Send {
 /// Gives every event to every sink: one event after the other, in the same order
 /// to all. A sink that fails is left out from then on, and the others go on.
 #[derive(Default)]
-pub struct Stream<'a>(Mutex<Sinks<'a>>);
+pub struct EventBus<'a>(Mutex<Sinks<'a>>);
 
 #[derive(Default)]
 struct Sinks<'a> {
@@ -36,7 +36,7 @@ struct Sinks<'a> {
     failure: Option<Error>,
 }
 
-impl<'a> Stream<'a> {
+impl<'a> EventBus<'a> {
     /// Adds a sink.
     #[must_use]
     pub fn to(self, sink: impl Sink + 'a) -> Self {
@@ -44,7 +44,7 @@ impl<'a> Stream<'a> {
         self
     }
 
-    /// Ends the stream.
+    /// Ends the bus.
     ///
     /// # Errors
     /// Where a sink failed: with what the first one said.
@@ -53,7 +53,7 @@ impl<'a> Stream<'a> {
     }
 }
 
-impl Watcher for Stream<'_> {
+impl Watcher for EventBus<'_> {
     fn event(&self, event: &Event) {
         let mut guard = lock(&self.0);
         let Sinks { sinks, failure } = &mut *guard;
@@ -101,13 +101,13 @@ mod tests {
     #[test]
     fn a_sink_that_fails_is_told_of_in_the_end_and_stops_no_other() {
         let (good, bad) = (Mutex::default(), Mutex::default());
-        let stream = Stream::default()
+        let bus = EventBus::default()
             .to(Keeps(&bad, Some(1)))
             .to(Keeps(&good, None));
         for text in ["one", "two", "three"] {
-            stream.event(&note(text));
+            bus.event(&note(text));
         }
-        let error = stream.end().unwrap_err();
+        let error = bus.end().unwrap_err();
         assert_eq!(error.to_string(), "the disk is full");
         assert_eq!(*lock(&bad), [note("one")]);
         assert_eq!(*lock(&good), [note("one"), note("two"), note("three")]);

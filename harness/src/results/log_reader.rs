@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::accelerator::Choice;
+use super::accelerator::ChosenAccelerator;
 use super::audit::{Account, Flaw, Told};
 use super::event::{FORMAT, Header};
 use super::matrix::{Exit, Row};
@@ -15,11 +15,11 @@ use crate::system::{EVENTS, only_words, printable_json, program_name, runs};
 
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct PastRun {
     /// What was known before.
     pub header: Header,
     /// The accelerator, where one was needed.
-    pub accelerator: Option<Choice>,
+    pub accelerator: Option<ChosenAccelerator>,
     /// The kernels that were done, in the order in which they were.
     pub rows: Vec<Row>,
     /// What it came to, if it came to its end.
@@ -31,9 +31,9 @@ pub struct Run {
 /// The events that matter afterwards. What a newer harness tells besides is skipped.
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Line {
+enum RecordedEvent {
     Run(Header),
-    Accelerator(Choice),
+    Accelerator(ChosenAccelerator),
     Boot {
         kernel: String,
     },
@@ -50,7 +50,7 @@ enum Line {
     Other,
 }
 
-impl Run {
+impl PastRun {
     /// Reads a run: its directory, or the file of its events. Where that breaks
     /// off within its last line, as that of a run that was killed may, this line
     /// is left out.
@@ -93,10 +93,10 @@ impl Run {
         let mut events = lines.into_iter().enumerate().map(|(index, line)| {
             // It may be a record of others.
             serde_json::from_slice(line)
-                .and_then(|value| Line::deserialize(printable_json(value)))
+                .and_then(|value| RecordedEvent::deserialize(printable_json(value)))
                 .with_context(|| format!("line {}", index + 1))
         });
-        let Some(Line::Run(header)) = events.next().transpose()? else {
+        let Some(RecordedEvent::Run(header)) = events.next().transpose()? else {
             bail!("it does not begin with a run");
         };
         ensure!(
@@ -116,12 +116,12 @@ impl Run {
             let event = event?;
             ensure!(run.finished.is_none(), "something follows its end");
             match event {
-                Line::Run(_) => bail!("it holds more than one run"),
-                Line::Accelerator(choice) => run.accelerator = Some(choice),
-                Line::Boot { kernel } => {
+                RecordedEvent::Run(_) => bail!("it holds more than one run"),
+                RecordedEvent::Accelerator(choice) => run.accelerator = Some(choice),
+                RecordedEvent::Boot { kernel } => {
                     told.entry(kernel).or_default();
                 }
-                Line::Scenario {
+                RecordedEvent::Scenario {
                     kernel,
                     scenario,
                     verdict,
@@ -129,12 +129,12 @@ impl Run {
                     let of_kernel = told.entry(kernel).or_default();
                     of_kernel.entry(scenario).or_default().push(verdict);
                 }
-                Line::Kernel(row) => run.rows.push(Row {
+                RecordedEvent::Kernel(row) => run.rows.push(Row {
                     spec: only_words(&row.spec),
                     ..*row
                 }),
-                Line::Finished { exit } => run.finished = Some(exit),
-                Line::Other => {}
+                RecordedEvent::Finished { exit } => run.finished = Some(exit),
+                RecordedEvent::Other => {}
             }
         }
         let account = Account {
@@ -187,13 +187,13 @@ mod tests {
         let whole = log();
         let ends: Vec<usize> = (0..whole.len()).filter(|&i| whole[i] == b'\n').collect();
         for length in ends[0] + 1..=whole.len() {
-            let run = Run::of(&whole[..length]).unwrap();
+            let run = PastRun::of(&whole[..length]).unwrap();
             let lines = ends.iter().filter(|&&end| end < length).count();
             assert_eq!(run.rows.len(), usize::from(lines >= 2), "{length} bytes");
             assert_eq!(run.finished.is_some(), lines == 3, "{length} bytes");
             assert_eq!(run.flaws, [], "{length} bytes");
         }
-        assert!(Run::of(&whole[..ends[0]]).is_err());
+        assert!(PastRun::of(&whole[..ends[0]]).is_err());
     }
 
     /// The first lines of a record as they were before it had a format, and as they
@@ -206,19 +206,19 @@ mod tests {
         let rest = &today[today.iter().position(|&byte| byte == b'\n').unwrap() + 1..];
         let read = |header: serde_json::Value, more: &str| {
             let text = [format!("{header}\n{more}").as_bytes(), rest].concat();
-            Run::of(&text)
+            PastRun::of(&text)
         };
         assert_eq!(header["format"], 1);
 
         let mut old = header.clone();
         old.as_object_mut().unwrap().remove("format");
-        assert_eq!(read(old, "").unwrap(), Run::of(&today).unwrap());
+        assert_eq!(read(old, "").unwrap(), PastRun::of(&today).unwrap());
 
         let mut newer = header.clone();
         newer["weather"] = "rain".into();
         let more = "{\"event\":\"eclipse\",\"of\":[\"sun\"]}\n\
                     {\"event\":\"boot\",\"kernel\":\"3.10\u{FFFD}\",\"boot\":1,\"scenarios\":0,\"tide\":9}\n";
-        assert_eq!(read(newer, more).unwrap(), Run::of(&today).unwrap());
+        assert_eq!(read(newer, more).unwrap(), PastRun::of(&today).unwrap());
 
         let mut other = header;
         other["format"] = 2.into();
@@ -239,7 +239,7 @@ mod tests {
         EventLog::new(&mut text, "a buffer")
             .take(&Event::Kernel(Box::new(row)))
             .unwrap();
-        let run = Run::of(&text).unwrap();
+        let run = PastRun::of(&text).unwrap();
         assert_eq!(run.rows[0].dir, Path::new("/t\u{FFFD}/run"));
     }
 
@@ -252,7 +252,7 @@ mod tests {
             .unwrap()
             .to_vec();
         twice.extend(end);
-        assert!(Run::of(&twice).is_err());
+        assert!(PastRun::of(&twice).is_err());
     }
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
         let mut damaged = log();
         let middle = damaged.iter().position(|&byte| byte == b'\n').unwrap() + 1;
         damaged[middle] = b'[';
-        let error = format!("{:#}", Run::of(&damaged).unwrap_err());
+        let error = format!("{:#}", PastRun::of(&damaged).unwrap_err());
         assert!(error.contains("line 2"), "{error}");
     }
 }

@@ -20,7 +20,7 @@ pub struct EventLog<W> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct LoggedEvent<'a> {
     time: Timestamp,
     #[serde(flatten)]
     event: &'a Event,
@@ -48,7 +48,7 @@ impl<W: Write> EventLog<W> {
 impl<W: Write + Send> Sink for EventLog<W> {
     fn take(&mut self, event: &Event) -> Result<()> {
         let time = Timestamp::now();
-        let mut line = serde_json::to_vec(&Line { time, event })?;
+        let mut line = serde_json::to_vec(&LoggedEvent { time, event })?;
         line.push(b'\n');
         // A line at a time: whoever follows never waits for the rest of one.
         self.to

@@ -11,23 +11,23 @@ mod log_reader;
 mod log_writer;
 mod matrix;
 mod merged;
-#[cfg(test)]
-pub(crate) mod samples;
 mod seconds;
 mod shard;
 mod tally;
+#[cfg(test)]
+pub(crate) mod tests;
 mod verdict;
 
-pub use accelerator::{Accelerator, Choice};
+pub use accelerator::{Accelerator, ChosenAccelerator};
 pub use audit::Flaw;
 pub use downloads::Downloads;
 pub use end::End;
 pub use event::{Event, FORMAT, Header};
-pub use event_bus::{Sink, Stream, Watcher};
+pub use event_bus::{EventBus, Sink, Watcher};
 pub use log_reader::Run;
 pub use log_writer::EventLog;
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
-pub use merged::{Merged, Place, Sighting, Source, Worst};
+pub use merged::{Merged, MergedRun, Place, Sighting, Worst};
 pub use shard::{ParseShardError, Shard};
 pub use tally::Tally;
 pub use verdict::{Cell, Claimed, Comparison, Verdict};

@@ -6,7 +6,7 @@ use anyhow::Error;
 use guest::{Job, Kernel, Scenario};
 
 use super::judge::judge;
-use crate::machine::{Boot, Deadlines, Ended, Machine, boot};
+use crate::machine::{Boot, Deadlines, EndedScenario, Machine, boot};
 use crate::payload::initramfs;
 use crate::results::{Cell, End, Event, Verdict, Watcher};
 use crate::system::{RunDir, printable};
@@ -59,7 +59,7 @@ pub fn examine(
         findings.boots += 1;
         let mut told = Vec::new();
         let before = findings.cells.len();
-        let mut tell = |kernel: &Kernel, ended: &Ended| {
+        let mut tell = |kernel: &Kernel, ended: &EndedScenario| {
             if let Some(scenario) = left.get(told.len()) {
                 let cell = cell(kernel, scenario, ended.clone());
                 watcher.event(&done(name, &cell));
@@ -96,7 +96,7 @@ fn boot_for(
     deadlines: Deadlines,
     dir: &RunDir,
     number: usize,
-    tell: &mut dyn FnMut(&Kernel, &Ended),
+    tell: &mut dyn FnMut(&Kernel, &EndedScenario),
 ) -> anyhow::Result<Boot> {
     let dir = dir.boot(number)?;
     let names: Vec<&str> = left.iter().map(|scenario| scenario.name).collect();
@@ -184,7 +184,7 @@ impl Findings {
 }
 
 /// Makes a cell of a scenario that ended.
-fn cell(kernel: &Kernel, scenario: &Scenario, ended: Ended) -> Cell {
+fn cell(kernel: &Kernel, scenario: &Scenario, ended: EndedScenario) -> Cell {
     Cell {
         took: ended.took,
         console: ended.console,
@@ -224,14 +224,14 @@ mod tests {
     use guest::{Observation, Outcome, scenarios};
 
     use super::*;
-    use crate::machine::{Ended, Transcript};
+    use crate::machine::{EndedScenario, Transcript};
 
     /// The verdicts after a boot that had three scenarios to look at, of which so
     /// many ended and `running` did not; and what is said of the last of them.
     fn verdicts(ended: usize, running: bool, end: End) -> (Vec<Verdict>, String) {
         let left: Vec<&Scenario> = scenarios::ALL.iter().take(3).collect();
         let (release, version) = ("6.1.0".to_owned(), String::new());
-        let seen = |scenario: &&Scenario| Ended {
+        let seen = |scenario: &&Scenario| EndedScenario {
             scenario: scenario.name.to_owned(),
             outcome: Outcome::Completed,
             observation: Observation::written(scenario.claims.last().unwrap().expected),

@@ -27,7 +27,7 @@ impl Suite<'_> {
     /// Where whoever asks first does not come to an end, or what it found cannot
     /// be read.
     pub fn row_once(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Row> {
-        let dir = self.bench.kernel_dir(kernel)?;
+        let dir = self.machines.kernel_dir(kernel)?;
         let lock = dir.path().join("lock");
         let lock = File::create(&lock).with_context(|| format!("creating {}", lock.display()))?;
         wait_for(&lock, &kernel.name())?;

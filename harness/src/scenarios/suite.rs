@@ -8,7 +8,7 @@ use guest::Scenario;
 use images::{Kernel, Store};
 
 use super::examine::examine;
-use crate::kernels::Bench;
+use crate::kernels::Machines;
 use crate::machine::Deadlines;
 use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
 use crate::system::{RunDir, printable, quoted, side_by_side, words};
@@ -20,7 +20,7 @@ pub struct Suite<'a> {
     /// The scenarios, for each of them.
     pub scenarios: Vec<&'a Scenario>,
     /// What boots them.
-    pub bench: Bench,
+    pub machines: Machines,
     /// How many machines may run at the same time.
     pub jobs: NonZeroUsize,
     /// How long things may take, where not as long as they usually may.
@@ -41,7 +41,7 @@ impl<'a> Suite<'a> {
         Ok(Self {
             kernels,
             scenarios,
-            bench: Bench::new(store, dir)?,
+            machines: Machines::new(store, dir)?,
             jobs: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             deadlines: None,
         })
@@ -74,7 +74,7 @@ impl<'a> Suite<'a> {
     }
 
     fn fill(&self, kernel: &Kernel, row: &mut Row, watcher: &dyn Watcher) -> Result<(), Problem> {
-        let bootable = self.bench.machine(kernel, watcher)?;
+        let bootable = self.machines.machine(kernel, watcher)?;
         row.image = Some(printable(&bootable.image));
         row.substitute = bootable.substitute;
         row.dir = bootable.dir.path().to_owned();

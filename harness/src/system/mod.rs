@@ -3,7 +3,6 @@
 pub(crate) mod anonymous;
 mod child;
 mod interrupt;
-mod keeper;
 mod memo;
 mod old_runs;
 mod outlet;
@@ -11,6 +10,7 @@ mod parallel;
 pub(crate) mod paths;
 mod poll;
 mod printable;
+mod process_group;
 mod program_name;
 pub mod project;
 mod run_dir;
@@ -21,7 +21,6 @@ mod words;
 
 pub(crate) use child::{die_with, dies_with_this};
 pub use interrupt::Interrupt;
-pub(crate) use keeper::Keeper;
 pub(crate) use memo::{recall, remember};
 pub use outlet::{Drained, Outlet};
 pub use parallel::side_by_side;
@@ -30,6 +29,7 @@ pub(crate) use poll::{first_ready, patience};
 pub(crate) use printable::{
     printable, printable_json, printable_observation, printable_outcome, printable_record,
 };
+pub(crate) use process_group::ProcessGroup;
 pub use program_name::{program_name, set_program_name};
 pub use run_dir::RunDir;
 pub(crate) use run_dir::{CONSOLE, EVENTS, QEMU_LOG};

@@ -27,19 +27,19 @@ const PART: usize = 4096;
 /// a reader for ever, and is left behind if this process ends meanwhile.
 #[derive(Debug)]
 pub struct Outlet {
-    shared: Arc<Shared>,
+    shared: Arc<SharedBacklog>,
     /// Becomes readable when something was passed on, or could not be.
     moved: UnixStream,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedBacklog {
+    state: Mutex<Backlog>,
     more: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Backlog {
     queue: VecDeque<(Stream, Vec<u8>)>,
     /// Bytes in the queue, and of what is being written.
     unwritten: usize,
@@ -60,8 +60,8 @@ pub enum Drained {
     Interrupted,
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl SharedBacklog {
+    fn state(&self) -> MutexGuard<'_, Backlog> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,7 +89,7 @@ impl Outlet {
         let (moved, tell) = UnixStream::pair()?;
         moved.set_nonblocking(true)?;
         tell.set_nonblocking(true)?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(SharedBacklog::default());
         let work = Arc::clone(&shared);
         thread::Builder::new()
             .name("output".to_owned())
@@ -171,7 +171,12 @@ impl Drop for Outlet {
 }
 
 /// What the thread does.
-fn pass_on(shared: &Shared, moved: &UnixStream, mut stdout: impl Write, mut stderr: impl Write) {
+fn pass_on(
+    shared: &SharedBacklog,
+    moved: &UnixStream,
+    mut stdout: impl Write,
+    mut stderr: impl Write,
+) {
     loop {
         let (stream, bytes) = {
             let mut state = shared.state();

@@ -2,7 +2,7 @@
 
 mod ask;
 mod choice;
-mod script;
+mod launch_script;
 
 use std::fmt;
 use std::fs;
@@ -19,7 +19,7 @@ use crate::system::{paths, recall, remember, words};
 
 pub use choice::QemuChoice;
 pub use images::Launch;
-pub use script::script;
+pub use launch_script::launch_script;
 
 /// The program's name, looked up in PATH.
 pub(crate) const PROGRAM: &str = "qemu-system-x86_64";

@@ -68,7 +68,7 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
         )));
     }
     let interpreter = found.first().cloned().unwrap_or_default();
-    let search = Search::of(&program, &interpreter, library_path);
+    let search = LibrarySearch::of(&program, &interpreter, library_path);
     // A library that names its linker means the one that is there already.
     let mut known: HashSet<String> = interpreter
         .file_name()
@@ -142,13 +142,13 @@ fn directories(lists: &[&str], origin: &Path) -> Vec<PathBuf> {
 }
 
 /// Where all objects of a program look.
-struct Search {
+struct LibrarySearch {
     library_path: Vec<PathBuf>,
     cache: HashMap<String, Vec<PathBuf>>,
     default: &'static [&'static str],
 }
 
-impl Search {
+impl LibrarySearch {
     fn of(program: &Object, interpreter: &Path, library_path: &OsStr) -> Self {
         let musl = interpreter.to_string_lossy().contains("/ld-musl-");
         Self {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use guest::{User, WindowSize};
 
-pub(crate) use pack::Loaded;
-pub use pack::Packed;
+pub(crate) use pack::LoadedProgram;
+pub use pack::PackedProgram;
 
 /// Where a guest looks for programs that are named without a path.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -111,12 +111,12 @@ impl Program {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRequest {
     why: String,
-    refusal: Refusal,
+    refusal: BadRequestKind,
 }
 
 /// What of a request is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum BadRequestKind {
     /// The request itself makes no sense.
     Senseless,
     /// The program is there and no kernel can execute it.
@@ -129,28 +129,28 @@ impl BadRequest {
     /// With what is wrong and what to do.
     #[must_use]
     pub fn new(why: impl Into<String>) -> Self {
-        Self::because(why, Refusal::Senseless)
+        Self::because(why, BadRequestKind::Senseless)
     }
 
     /// A program that cannot be executed.
     #[must_use]
     pub fn not_executable(why: impl Into<String>) -> Self {
-        Self::because(why, Refusal::NotExecutable)
+        Self::because(why, BadRequestKind::NotExecutable)
     }
 
     /// A program that is missing, or something that it needs.
     #[must_use]
     pub fn missing(why: impl Into<String>) -> Self {
-        Self::because(why, Refusal::Missing)
+        Self::because(why, BadRequestKind::Missing)
     }
 
     /// What is wrong.
     #[must_use]
-    pub const fn refusal(&self) -> Refusal {
+    pub const fn refusal(&self) -> BadRequestKind {
         self.refusal
     }
 
-    fn because(why: impl Into<String>, refusal: Refusal) -> Self {
+    fn because(why: impl Into<String>, refusal: BadRequestKind) -> Self {
         let why = why.into();
         Self { why, refusal }
     }

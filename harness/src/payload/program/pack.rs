@@ -19,7 +19,7 @@ const NEAREST: usize = 3;
 
 /// A program that is ready to travel: nothing of what it needs is missing.
 #[derive(Clone, Debug)]
-pub struct Packed {
+pub struct PackedProgram {
     pub(crate) program: guest::Program,
     tree: Tree,
 }
@@ -29,7 +29,7 @@ impl Program {
     ///
     /// # Errors
     /// Where something is missing or is no program; see [`BadRequest`].
-    pub fn pack(&self) -> Result<Packed, BadRequest> {
+    pub fn pack(&self) -> Result<PackedProgram, BadRequest> {
         let path = self.find()?;
         let mut environment: Vec<(OsString, OsString)> =
             vec![("PATH".into(), PATH.into()), ("HOME".into(), "/".into())];
@@ -62,7 +62,7 @@ impl Program {
             .ok_or_else(|| BadRequest::new(format!("{shown}: a program has a name in UTF-8")))?;
         let own_name = self.name.clone();
         let own_name = own_name.unwrap_or_else(|| self.path.clone().into());
-        Ok(Packed {
+        Ok(PackedProgram {
             program: guest::Program {
                 path: name.to_owned(),
                 arguments: [own_name]
@@ -125,7 +125,7 @@ impl Program {
     }
 }
 
-impl Packed {
+impl PackedProgram {
     /// How much room the files take that travel, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -137,13 +137,13 @@ impl Packed {
     ///
     /// # Errors
     /// Where the guest cannot be built, or a file not be read.
-    pub(crate) fn load(&self, stdin: guest::Stdin, at_hand: &[u8]) -> Result<Loaded> {
+    pub(crate) fn load(&self, stdin: guest::Stdin, at_hand: &[u8]) -> Result<LoadedProgram> {
         let mut program = self.program.clone();
         program.stdin = stdin;
         let initramfs = self.tree.add_to(initramfs::base(&Job::Program(program))?)?;
         let initramfs = initramfs.file(STDIN_PATH, at_hand, 0o644);
-        Ok(Loaded {
-            initramfs: initramfs::Packed::of(&initramfs)?,
+        Ok(LoadedProgram {
+            initramfs: initramfs::PackedInitramfs::of(&initramfs)?,
             size: self.size() + at_hand.len() as u64,
         })
     }
@@ -151,8 +151,8 @@ impl Packed {
 
 /// A program in an initramfs, with which any number of machines can boot.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) initramfs: initramfs::Packed,
+pub(crate) struct LoadedProgram {
+    pub(crate) initramfs: initramfs::PackedInitramfs,
     /// How much room takes what travels, in bytes.
     pub(crate) size: u64,
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use guest::{Scenario, Version};
 
 use super::{backports, commit_link, sentence};
-use crate::report::ranges::{Range, ranges};
+use crate::report::claim_ranges::{Range, ranges};
 
 pub(super) fn write(scenarios: &[Scenario], text: &mut String) {
     text.push_str("\n## By scenario\n");

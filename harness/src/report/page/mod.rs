@@ -5,7 +5,7 @@
 
 mod columns;
 mod grid;
-mod kernel;
+mod kernel_panel;
 mod mark;
 mod panel;
 mod parts;
@@ -104,8 +104,8 @@ mod tests {
     use guest::{Kernel, Observation};
 
     use super::*;
-    use crate::results::samples::{row, run};
-    use crate::results::{Cell, Flaw, Matrix, Row, Run, Verdict};
+    use crate::results::tests::{row, run};
+    use crate::results::{Cell, Flaw, Matrix, PastRun, Row, Verdict};
 
     const HOSTILE: &str = "</style></script><script>alert(1)</script>\" onclick=\"alert(1)";
 
@@ -159,12 +159,12 @@ mod tests {
     #[test]
     fn what_is_no_success_is_not_shown_as_one() {
         let passed = || vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
-        let merged = |change: fn(&mut Run)| {
+        let merged = |change: fn(&mut PastRun)| {
             let mut run = run("a", 1, passed());
             change(&mut run);
             Merged::of(&[run])
         };
-        fn flawed(run: &mut Run, hides_red: bool) {
+        fn flawed(run: &mut PastRun, hides_red: bool) {
             let what = "3.10 has no row".to_owned();
             run.flaws = vec![Flaw { what, hides_red }];
         }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::columns::Column;
 use super::parts::{close, said};
 use super::summary::about;
-use super::{kernel, mark};
+use super::{kernel_panel, mark};
 use crate::report::basis;
 use crate::report::details::reproduce;
 use crate::results::{Cell, Claimed, Comparison, Merged, Row};
@@ -57,7 +57,7 @@ impl<'a> Panels<'a> {
             div #panels {
                 @for panel in &self.0 { (panel.html(merged, columns)) }
                 @for (row, column) in merged.matrix.rows.iter().zip(columns) {
-                    (kernel::html(row, column))
+                    (kernel_panel::html(row, column))
                 }
             }
         }

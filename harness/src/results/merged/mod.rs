@@ -1,7 +1,7 @@
 //! Several runs, of other days and on other hosts, as one matrix.
 
-mod kernels;
 mod missing;
+mod same_kernel;
 mod worst;
 
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ use crate::results::log_reader::Run;
 use crate::results::matrix::{Exit, Matrix, Row};
 use crate::results::shard::Shard;
 use crate::results::verdict::{Cell, Verdict};
-use kernels::{Seen, kernels_of, order, row_of};
 use missing::missing;
+use same_kernel::{RowOfRun, kernels_of, order, row_of};
 pub use worst::Worst;
 
 /// What several runs found. It does not depend on the order in which they are
@@ -35,7 +35,7 @@ pub struct Merged {
     /// is red on one day and passes on another.
     pub dissent: BTreeMap<Place, Vec<Sighting>>,
     /// Where all that comes from, oldest first.
-    pub sources: Vec<Source>,
+    pub sources: Vec<MergedRun>,
     /// The parts of these runs that were not given: their kernels are unknown.
     pub missing: Vec<Shard>,
     /// What does not add up in the record of a run, by the run's name.
@@ -56,7 +56,7 @@ pub struct Sighting {
 
 /// A run that was merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct MergedRun {
     /// Its name.
     pub run: String,
     /// When it began.
@@ -78,18 +78,18 @@ impl Merged {
     /// The same kernel is what is selected by the same words and calls itself by
     /// the same name. One that never came up is taken for the newest that did.
     #[must_use]
-    pub fn of(runs: &[Run]) -> Self {
-        let mut runs: Vec<&Run> = runs.iter().collect();
+    pub fn of(runs: &[PastRun]) -> Self {
+        let mut runs: Vec<&PastRun> = runs.iter().collect();
         runs.sort_by_key(|run| (run.header.started, &run.header.run, &run.header.host));
         runs.dedup();
         let scenarios = scenarios_of(&runs);
-        let mut kernels: Vec<(Row, Vec<Seen<'_>>)> = kernels_of(&runs)
+        let mut kernels: Vec<(Row, Vec<RowOfRun<'_>>)> = kernels_of(&runs)
             .into_iter()
             .filter_map(|seen| Some((row_of(&seen)?, seen)))
             .collect();
         kernels.sort_by_key(|(row, _)| order(row));
         let mut merged = Self {
-            sources: runs.iter().map(|run| Source::of(run)).collect(),
+            sources: runs.iter().map(|run| MergedRun::of(run)).collect(),
             missing: missing(runs.iter().map(|run| &run.header)),
             flaws: runs.iter().flat_map(|run| flaws_of(run)).collect(),
             ..Self::default()
@@ -115,9 +115,9 @@ impl Merged {
     /// Where one cannot be read, or there is none.
     pub fn read(paths: &[PathBuf]) -> Result<Self> {
         if paths.is_empty() {
-            return Ok(Self::of(&[Run::read(&Run::newest()?)?]));
+            return Ok(Self::of(&[PastRun::read(&PastRun::newest()?)?]));
         }
-        let runs: Result<Vec<Run>> = paths.iter().map(|path| Run::read(path)).collect();
+        let runs: Result<Vec<PastRun>> = paths.iter().map(|path| PastRun::read(path)).collect();
         Ok(Self::of(&runs?))
     }
 
@@ -193,8 +193,8 @@ impl fmt::Display for Merged {
     }
 }
 
-impl Source {
-    fn of(run: &Run) -> Self {
+impl MergedRun {
+    fn of(run: &PastRun) -> Self {
         Self {
             run: run.header.run.clone(),
             started: run.header.started,
@@ -206,12 +206,12 @@ impl Source {
     }
 }
 
-fn flaws_of(run: &Run) -> impl Iterator<Item = (String, Flaw)> {
+fn flaws_of(run: &PastRun) -> impl Iterator<Item = (String, Flaw)> {
     let name = &run.header.run;
     run.flaws.iter().map(|flaw| (name.clone(), flaw.clone()))
 }
 
-fn scenarios_of(runs: &[&Run]) -> Vec<String> {
+fn scenarios_of(runs: &[&PastRun]) -> Vec<String> {
     let in_cells = |row: &'_ Row| -> Vec<String> {
         row.cells.iter().map(|cell| cell.scenario.clone()).collect()
     };
@@ -228,13 +228,13 @@ fn scenarios_of(runs: &[&Run]) -> Vec<String> {
 }
 
 /// The newest verdict, and where there are others, all of them.
-fn cell_of(scenario: &str, seen: &[Seen<'_>]) -> (Cell, Vec<Sighting>) {
-    let cells: Vec<(&Run, &Cell)> = seen
+fn cell_of(scenario: &str, seen: &[RowOfRun<'_>]) -> (Cell, Vec<Sighting>) {
+    let cells: Vec<(&PastRun, &Cell)> = seen
         .iter()
         .flat_map(|(run, row)| row.cells.iter().map(move |cell| (*run, cell)))
         .filter(|(_, cell)| cell.scenario == scenario)
         .collect();
-    let looked: Vec<&(&Run, &Cell)> = cells
+    let looked: Vec<&(&PastRun, &Cell)> = cells
         .iter()
         .filter(|(_, cell)| cell.verdict != Verdict::NotRun)
         .collect();
@@ -246,7 +246,7 @@ fn cell_of(scenario: &str, seen: &[Seen<'_>]) -> (Cell, Vec<Sighting>) {
     let agreed = looked
         .iter()
         .all(|(_, cell)| cell.verdict == newest.verdict);
-    let sighting = |(run, cell): &&(&Run, &Cell)| Sighting {
+    let sighting = |(run, cell): &&(&PastRun, &Cell)| Sighting {
         run: run.header.run.clone(),
         verdict: cell.verdict,
     };
@@ -262,7 +262,7 @@ fn cell_of(scenario: &str, seen: &[Seen<'_>]) -> (Cell, Vec<Sighting>) {
 mod tests {
     use super::*;
     use crate::results::matrix::Problem;
-    use crate::results::samples::{row, run};
+    use crate::results::tests::{row, run};
 
     fn names(merged: &Merged) -> Vec<&str> {
         let rows = merged.matrix.rows.iter();
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn a_run_that_was_cut_short_is_no_success() {
         let passed = vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
-        let cut = Run {
+        let cut = PastRun {
             finished: None,
             ..run("a", 1, passed)
         };
@@ -396,7 +396,7 @@ mod tests {
         let passed = || vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
         let flawed = |hides_red| {
             let what = "3.10 has no row".to_owned();
-            Merged::of(&[Run {
+            Merged::of(&[PastRun {
                 flaws: vec![Flaw { what, hides_red }],
                 ..run("a", 1, passed())
             }])

@@ -1,6 +1,6 @@
 //! The running kernel, without a machine: the guest as a program on this host.
 
-mod process;
+mod guest_process;
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::payload::guest_binary;
 use crate::results::{Cell, Problem, Row, Verdict};
 use crate::scenarios::judge::judge;
 use crate::system::{RunDir, printable, printable_observation, printable_outcome, words};
-use process::Guest;
+use guest_process::Guest;
 
 /// How long a scenario may take.
 const SCENARIO: Duration = Duration::from_secs(30);
@@ -59,7 +59,7 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
     };
     let binary = guest_binary();
     let started = Instant::now();
-    match binary.and_then(|binary| Report::begin(&binary, scenarios, dir)) {
+    match binary.and_then(|binary| NativeReport::begin(&binary, scenarios, dir)) {
         Ok(Begun::Entered(report)) => {
             row.kernel = Some(report.kernel.clone());
             if report.confinement.is_any() {
@@ -108,19 +108,19 @@ fn last_lines(dir: &RunDir) -> Vec<String> {
 
 /// How it began.
 enum Begun {
-    Entered(Report),
+    Entered(NativeReport),
     /// There are no namespaces to be had here.
     Refused(String),
 }
 
 /// The guest's report, from where it is in its namespaces.
-struct Report {
+struct NativeReport {
     guest: Guest,
     kernel: Kernel,
     confinement: Confinement,
 }
 
-impl Report {
+impl NativeReport {
     fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Begun> {
         let names = scenarios.iter().map(|scenario| scenario.name);
         let wanted = names.filter(|name| why_not_here(name).is_none());

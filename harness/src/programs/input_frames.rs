@@ -24,7 +24,7 @@ pub struct Coming {
 }
 
 /// The frames to the guest, in their sequence.
-pub(super) struct Input {
+pub(super) struct InputFrames {
     /// What may still be read for the program.
     source: Option<Coming>,
     /// The sequence number of the next frame.
@@ -33,7 +33,7 @@ pub(super) struct Input {
     sent: VecDeque<(u32, usize)>,
 }
 
-impl Input {
+impl InputFrames {
     pub(super) fn new(source: Option<Coming>) -> Self {
         Self {
             source,
@@ -125,7 +125,7 @@ mod tests {
         write.write_all(&[0; 10 * FRAME]).unwrap();
         drop(write);
         let file = File::from(OwnedFd::from(read));
-        let mut input = Input::new(Some(Coming { file, spool: None }));
+        let mut input = InputFrames::new(Some(Coming { file, spool: None }));
         for _ in 0..3 {
             assert!(input.wanted().is_some());
             assert!(input.frame(Key::NONE).unwrap().is_some());

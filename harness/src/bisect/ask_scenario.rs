@@ -4,7 +4,7 @@ use anyhow::Result;
 use guest::{Claim, Fact, Observation, Scenario};
 use images::Kernel;
 
-use super::{Showed, Trial};
+use super::{Behaviour, KernelAnswer};
 use crate::results::{Cell, Problem, Row, Verdict, Watcher};
 use crate::scenarios::Suite;
 
@@ -13,19 +13,19 @@ use crate::scenarios::Suite;
 /// # Errors
 /// None of its own: whatever keeps a kernel from being asked is a reason to skip
 /// it.
-pub fn ask_scenario(suite: &Suite, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Trial> {
+pub fn ask_scenario(suite: &Suite, kernel: &Kernel, watcher: &dyn Watcher) -> Result<KernelAnswer> {
     let scenario = suite.scenarios.first().copied();
-    Ok(trial(scenario, &suite.row(kernel, watcher)))
+    Ok(answer(scenario, &suite.row(kernel, watcher)))
 }
 
-fn trial(scenario: Option<&Scenario>, row: &Row) -> Trial {
+fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
     if let (Some(Problem::Unavailable(why) | Problem::Failed(why)), false) =
         (&row.problem, row.was_run())
     {
-        return Trial::Skipped(why.clone());
+        return KernelAnswer::Skipped(why.clone());
     }
     let Some(cell) = row.cells.first() else {
-        return Trial::Skipped("the report says nothing".to_owned());
+        return KernelAnswer::Skipped("the report says nothing".to_owned());
     };
     let because = |word: &str| {
         let why = cell.why.as_deref().unwrap_or_default();
@@ -36,17 +36,17 @@ fn trial(scenario: Option<&Scenario>, row: &Row) -> Trial {
         }
     };
     if row.kernel.is_none() {
-        return Trial::Skipped(because("it does not boot"));
+        return KernelAnswer::Skipped(because("it does not boot"));
     }
     let text = match cell.verdict {
         Verdict::NotApplicable | Verdict::NotRun | Verdict::Broken => {
-            return Trial::Skipped(because(cell.verdict.word()));
+            return KernelAnswer::Skipped(because(cell.verdict.word()));
         }
         Verdict::Passed | Verdict::Failed | Verdict::NoClaim => cell.observed.to_string(),
         // A crash is something to see, too.
         died => because(died.word()),
     };
-    Trial::Showed(Showed {
+    KernelAnswer::Showed(Behaviour {
         class: class(scenario, cell),
         text,
         version: row.version(),

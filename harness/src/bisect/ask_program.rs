@@ -5,10 +5,10 @@ use std::io;
 use anyhow::{Result, bail};
 use images::Kernel;
 
-use super::{Showed, Trial};
-use crate::kernels::Bench;
-use crate::payload::Packed;
-use crate::programs::{Ending, Ran, Runner, Stdin, Streams, ending};
+use super::{Behaviour, KernelAnswer};
+use crate::kernels::Machines;
+use crate::payload::PackedProgram;
+use crate::programs::{Ending, Input, OutputStreams, Ran, Runner, ending};
 use crate::results::{Problem, Watcher};
 
 /// The exit status with which a program says that it cannot tell.
@@ -20,42 +20,44 @@ const SKIP: u8 = 125;
 /// # Errors
 /// Where the harness cannot do its part, or the run was interrupted.
 pub fn ask_program(
-    bench: &Bench,
+    machines: &Machines,
     runner: &Runner,
-    program: &Packed,
+    program: &PackedProgram,
     kernel: &Kernel,
     watcher: &dyn Watcher,
-) -> Result<Trial> {
-    let bootable = match bench.machine(kernel, watcher) {
+) -> Result<KernelAnswer> {
+    let bootable = match machines.machine(kernel, watcher) {
         Ok(bootable) => bootable,
-        Err(Problem::Unavailable(why) | Problem::Failed(why)) => return Ok(Trial::Skipped(why)),
+        Err(Problem::Unavailable(why) | Problem::Failed(why)) => {
+            return Ok(KernelAnswer::Skipped(why));
+        }
     };
-    let mut output = Streams {
+    let mut output = OutputStreams {
         stdout: io::stderr(),
         stderr: io::stderr(),
     };
-    let ran = runner.run(&bootable, program, Stdin::Null, &mut output)?;
+    let ran = runner.run(&bootable, program, Input::Null, &mut output)?;
     match ran.ending {
         Ending::Interrupted | Ending::OutputClosed => bail!("interrupted"),
-        _ => Ok(trial(&ran)),
+        _ => Ok(answer(&ran)),
     }
 }
 
 /// 0 is good, 125 skips the kernel, all else is bad: another exit status, a
 /// signal, a program that never ends, a kernel that it brings down.
-fn trial(ran: &Ran) -> Trial {
+fn answer(ran: &Ran) -> KernelAnswer {
     let text = ending(&ran.ending);
     let version = ran.kernel.as_ref().and_then(|k| k.follows().ok());
     let class = match (&ran.ending, &ran.kernel) {
-        (_, None) => return Trial::Skipped(format!("it does not boot ({text})")),
+        (_, None) => return KernelAnswer::Skipped(format!("it does not boot ({text})")),
         (Ending::Ended(status), _) if status.code() == SKIP => {
-            return Trial::Skipped(format!("the program says so ({text})"));
+            return KernelAnswer::Skipped(format!("the program says so ({text})"));
         }
-        (Ending::Refused(..), _) => return Trial::Skipped(text),
+        (Ending::Refused(..), _) => return KernelAnswer::Skipped(text),
         (Ending::Ended(status), _) if status.code() == 0 => "good",
         _ => "bad",
     };
-    Trial::Showed(Showed {
+    KernelAnswer::Showed(Behaviour {
         class: class.to_owned(),
         text: format!("{class} ({text})"),
         version,
@@ -85,9 +87,9 @@ mod tests {
             took: Duration::ZERO,
             console: None,
         };
-        match trial(&ran) {
-            Trial::Showed(showed) => showed.class,
-            Trial::Skipped(_) => "skip".to_owned(),
+        match answer(&ran) {
+            KernelAnswer::Showed(showed) => showed.class,
+            KernelAnswer::Skipped(_) => "skip".to_owned(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::input::Coming;
+use super::input_frames::Coming;
 use super::spool::Spool;
 use crate::system::first_ready;
 
@@ -23,7 +23,7 @@ const WHOLE: u64 = 256 << 20;
 
 /// Where a program's input comes from.
 #[derive(Debug, Default)]
-pub enum Stdin {
+pub enum Input {
     /// There is none.
     #[default]
     Null,
@@ -34,7 +34,7 @@ pub enum Stdin {
     Stream(Vec<u8>, OwnedFd),
 }
 
-impl Stdin {
+impl Input {
     /// What this process reads. What a file still holds is read at once, and so
     /// is a pipe as long as it keeps giving: the console is slow. Of input without
     /// an end, or nearly so, the beginning is read ahead, and the rest as it is
@@ -92,14 +92,14 @@ impl Stdin {
 
 /// What several programs read, each of them all of it.
 #[derive(Debug)]
-pub struct SharedStdin {
+pub struct SharedInput {
     pub(super) kind: guest::Stdin,
     /// What travels with each program.
     pub(super) at_hand: Vec<u8>,
     rest: Option<Arc<Spool>>,
 }
 
-impl SharedStdin {
+impl SharedInput {
     /// What this process reads. A terminal, which has no end, gives nothing.
     /// Nothing is waited for: what is not there yet reaches the programs while
     /// they run.
@@ -108,16 +108,16 @@ impl SharedStdin {
     /// Where it cannot be read.
     pub fn inherited() -> io::Result<Self> {
         if io::stdin().is_terminal() {
-            return Self::of(Stdin::Null);
+            return Self::of(Input::Null);
         }
-        Self::of(Stdin::inherited()?)
+        Self::of(Input::inherited()?)
     }
 
     /// This, for each of several programs.
     ///
     /// # Errors
     /// Where there is no place for temporary files.
-    pub fn of(stdin: Stdin) -> io::Result<Self> {
+    pub fn of(stdin: Input) -> io::Result<Self> {
         let (kind, at_hand, coming) = stdin.taken_apart();
         let rest = coming.map(|coming| Spool::of(coming.file)).transpose()?;
         Ok(Self {
@@ -134,7 +134,7 @@ impl SharedStdin {
     }
 }
 
-impl From<Vec<u8>> for Stdin {
+impl From<Vec<u8>> for Input {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Bytes(bytes)
     }
@@ -150,15 +150,15 @@ mod tests {
     fn a_pipe_is_read_until_it_pauses() {
         let (read, mut write) = io::pipe().unwrap();
         write.write_all(b"early").unwrap();
-        let stdin = Stdin::ahead(File::from(OwnedFd::from(read)), AHEAD).unwrap();
-        let Stdin::Stream(early, rest) = stdin else {
+        let stdin = Input::ahead(File::from(OwnedFd::from(read)), AHEAD).unwrap();
+        let Input::Stream(early, rest) = stdin else {
             panic!("{stdin:?} is no stream")
         };
         assert_eq!(early, b"early");
         write.write_all(b"late").unwrap();
         drop(write);
-        let stdin = Stdin::ahead(rest.into(), AHEAD).unwrap();
-        assert!(matches!(stdin, Stdin::Bytes(bytes) if bytes == b"late"));
+        let stdin = Input::ahead(rest.into(), AHEAD).unwrap();
+        assert!(matches!(stdin, Input::Bytes(bytes) if bytes == b"late"));
     }
 
     #[test]
@@ -168,8 +168,8 @@ mod tests {
         let zeroes = File::open("/dev/zero").unwrap();
         let copy = sparse.try_clone().unwrap();
         for file in [copy, zeroes] {
-            let stdin = Stdin::ahead(file, 1 << 20).unwrap();
-            let Stdin::Stream(bytes, _) = stdin else {
+            let stdin = Input::ahead(file, 1 << 20).unwrap();
+            let Input::Stream(bytes, _) = stdin else {
                 panic!("it has no end")
             };
             assert_eq!(bytes.len(), 1 << 20);

@@ -17,12 +17,12 @@ const SCRIPT: &str = "read -r _; kill -s KILL -- \"-$1\"";
 
 /// A process group that ends when this is dropped, or when this process ends.
 #[derive(Debug)]
-pub(crate) struct Keeper {
+pub(crate) struct ProcessGroup {
     group: Pid,
     watcher: Child,
 }
 
-impl Keeper {
+impl ProcessGroup {
     /// Keeps the group of this process, which leads it. A host without a shell has no
     /// wrapper of QEMU that is a script, and nothing to keep.
     pub(crate) fn of(leader: u32) -> io::Result<Option<Self>> {
@@ -53,7 +53,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         // Its own end is first, so that it ends no later group of that number.
         let _ = self.watcher.kill();

@@ -6,7 +6,7 @@ use crate::system::quoted;
 /// A shell script that starts a program as `launch` says, with the arguments that the
 /// script itself is given.
 #[must_use]
-pub fn script(launch: &Launch) -> String {
+pub fn launch_script(launch: &Launch) -> String {
     let mut text = "#!/bin/sh\n".to_owned();
     for name in &launch.removed {
         text.push_str(&format!("unset {}\n", quoted(name)));
@@ -38,7 +38,7 @@ mod tests {
         launch.environment = vec![("A".into(), "a  b".into())];
         launch.removed = vec!["B".into()];
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", &script(&launch), "script", "one", "two words"]);
+        command.args(["-c", &launch_script(&launch), "script", "one", "two words"]);
         let output = command.env("B", "the host's").output().unwrap();
         assert_eq!(output.stdout, b"a b one two words\n");
     }

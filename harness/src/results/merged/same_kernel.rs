@@ -4,18 +4,18 @@ use crate::results::log_reader::Run;
 use crate::results::matrix::{Problem, Row};
 
 /// A row, and the run that it is of.
-pub(super) type Seen<'a> = (&'a Run, &'a Row);
+pub(super) type RowOfRun<'a> = (&'a PastRun, &'a Row);
 
 /// The rows of each kernel, oldest run first.
-pub(super) fn kernels_of<'a>(runs: &[&'a Run]) -> Vec<Vec<Seen<'a>>> {
+pub(super) fn kernels_of<'a>(runs: &[&'a PastRun]) -> Vec<Vec<RowOfRun<'a>>> {
     let rows = || {
-        let of = |run: &&'a Run| {
+        let of = |run: &&'a PastRun| {
             let run = *run;
             run.rows.iter().map(move |row| (run, row))
         };
         runs.iter().flat_map(of)
     };
-    let mut kernels: Vec<Vec<Seen<'a>>> = Vec::new();
+    let mut kernels: Vec<Vec<RowOfRun<'a>>> = Vec::new();
     for (run, row) in rows().filter(|(_, row)| row.kernel.is_some()) {
         match kernels.iter_mut().find(|seen| is_same(seen[0].1, row)) {
             Some(seen) => seen.push((run, row)),
@@ -54,7 +54,7 @@ pub(super) fn order(row: &Row) -> impl Ord + use<> {
 }
 
 /// What is known of the kernel itself, without its cells.
-pub(super) fn row_of(seen: &[Seen<'_>]) -> Option<Row> {
+pub(super) fn row_of(seen: &[RowOfRun<'_>]) -> Option<Row> {
     let newest = |of: fn(&Row) -> bool| seen.iter().rev().find(|(_, row)| of(row));
     let (_, row) = newest(|row| row.kernel.is_some()).or(seen.last())?;
     let failed = newest(|row| matches!(row.problem, Some(Problem::Failed(_))));

@@ -5,12 +5,12 @@ use std::time::Duration;
 use guest::Kernel;
 use jiff::Timestamp;
 
-use super::{Cell, Exit, Header, Row, Run, Verdict};
+use super::{Cell, Exit, Header, PastRun, Row, Verdict};
 
 /// A run of this name that began at this second.
-pub(crate) fn run(name: &str, second: i64, rows: Vec<Row>) -> Run {
+pub(crate) fn run(name: &str, second: i64, rows: Vec<Row>) -> PastRun {
     let scenarios = rows.iter().flat_map(|row| &row.cells);
-    Run {
+    PastRun {
         header: Header {
             format: 1,
             run: name.to_owned(),
