@@ -25,7 +25,10 @@ pub fn bisection(bisection: &Bisection) -> String {
             );
         }
         SearchOutcome::NoChange => {
-            let any = bisection.answers.keys().find_map(|at| bisection.showed(*at));
+            let any = bisection
+                .answers
+                .keys()
+                .find_map(|at| bisection.showed(*at));
             let shown = any.map_or("", |showed| showed.text.as_str());
             let _ = writeln!(text, "No change: all that were asked show {shown}");
             if let Some(scenario) = bisection.scenario {

@@ -1,7 +1,6 @@
 //! This host: its processes, files, terminal and shell. May use: `guest`.
 
 pub(crate) mod anonymous;
-mod child;
 mod interrupt;
 mod memo;
 mod old_runs;
@@ -10,6 +9,7 @@ mod parallel;
 pub(crate) mod paths;
 mod poll;
 mod printable;
+mod process;
 mod process_group;
 mod program_name;
 pub mod project;
@@ -19,7 +19,6 @@ pub mod stdio;
 mod terminal;
 mod words;
 
-pub(crate) use child::{die_with, dies_with_this};
 pub use interrupt::Interrupt;
 pub(crate) use memo::{recall, remember};
 pub use outlet::{Drained, Outlet};
@@ -29,6 +28,7 @@ pub(crate) use poll::{first_ready, patience};
 pub(crate) use printable::{
     printable, printable_json, printable_observation, printable_outcome, printable_record,
 };
+pub(crate) use process::{Process, die_with, dies_with_this};
 pub(crate) use process_group::ProcessGroup;
 pub use program_name::{program_name, set_program_name};
 pub use run_dir::RunDir;

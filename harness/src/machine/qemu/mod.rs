@@ -1,21 +1,22 @@
 //! The QEMU that runs the machines: which one, and what it can do.
 
-mod ask;
 mod choice;
 mod launch_script;
 
 use std::fmt;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use images::{Store, ToolName};
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::results::{Downloads, Watcher};
-use crate::system::{paths, recall, remember, words};
+use crate::system::{Process, paths, recall, remember, words};
 
 pub use choice::QemuChoice;
 pub use images::Launch;
@@ -128,7 +129,7 @@ impl Qemu {
 
 /// What QEMU says when it is asked for its version, if that is new enough.
 fn version(launch: &Launch) -> Result<String> {
-    let said = ask::ask(launch, &["-version"], "", PATIENCE);
+    let said = ask(launch, &["-version"], "", PATIENCE);
     let said = said.with_context(|| format!("{launch} does not run: install QEMU again"))?;
     let version = said.lines().next().unwrap_or_default();
     let version = version.strip_prefix("QEMU emulator version ");
@@ -168,8 +169,25 @@ fn why_no_sandbox(launch: &Launch) -> Option<String> {
         "-monitor",
         "stdio",
     ];
-    let answer = ask::ask(launch, &arguments, "quit\n", PATIENCE);
+    let answer = ask(launch, &arguments, "quit\n", PATIENCE);
     answer.err().map(|error| words(&error))
+}
+
+/// What a QEMU writes to stdout, given these words on stdin, if it succeeds within
+/// `patience`.
+fn ask(launch: &Launch, arguments: &[&str], words: &str, patience: Duration) -> Result<String> {
+    let mut command = launch.command();
+    command.args(arguments).stderr(Stdio::piped());
+    let process = Process::start(&mut command, Signal::SIGKILL, words.as_bytes());
+    let process = process.with_context(|| format!("starting {launch}"))?;
+    match process.answer(patience) {
+        Ok(answer) if answer.status.success() => Ok(answer.stdout),
+        Ok(answer) => bail!("{}: {}", answer.status, answer.stderr.trim()),
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            bail!("no answer within {} s", patience.as_secs())
+        }
+        Err(error) => Err(error).context("waiting for QEMU"),
+    }
 }
 
 /// Why a QEMU did not start, and what to do.
@@ -189,6 +207,8 @@ pub(crate) fn did_not_start(launch: &Launch, status: ExitStatus, complaint: &str
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -200,4 +220,33 @@ mod tests {
             assert!(!is_new_enough(old), "{old}");
         }
     }
+
+    fn ask_shell(script: &str, words: &str, patience: u64) -> Result<String> {
+        let shell = Launch::of_host("/bin/sh");
+        ask(
+            &shell,
+            &["-c", script],
+            words,
+            Duration::from_millis(patience),
+        )
+    }
+
+    #[test]
+    fn an_answer_is_what_is_said_by_one_that_ends_well() {
+        let patience = PATIENCE_OF_TESTS;
+        assert_eq!(ask_shell("cat", "words", patience).unwrap(), "words");
+        let error = ask_shell("echo why >&2; exit 3", "", patience).unwrap_err();
+        assert_eq!(error.to_string(), "exit status: 3: why");
+    }
+
+    #[test]
+    fn one_that_does_not_answer_is_ended() {
+        let begun = Instant::now();
+        let error = ask_shell("exec sleep 60", "", 300).unwrap_err();
+        assert_eq!(error.to_string(), "no answer within 0 s");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+
+    /// In milliseconds, on a busy host.
+    const PATIENCE_OF_TESTS: u64 = 30_000;
 }

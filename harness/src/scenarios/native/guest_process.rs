@@ -1,34 +1,25 @@
 //! The guest as a process of this host.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::ErrorKind;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::{self, sleep};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use guest::{NATIVE, NativeJob, NativeRecord};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use super::SCENARIO;
-use crate::system::{RunDir, dies_with_this};
+use crate::system::{Process, RunDir};
 
-/// What may come on top of a scenario, on a loaded host.
+/// How much longer than a scenario a record may take on a loaded host.
 const GRACE: Duration = Duration::from_secs(20);
-/// How long it may take to end what it has started.
+/// How long the guest may take to end the processes it has started.
 const ENDING: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(2);
 
-/// The guest, which runs until this is dropped.
-///
-/// It is to be started by a thread that lives as long: it dies with that.
-pub(super) struct Guest {
-    process: Child,
-    lines: Receiver<String>,
-}
+/// The running guest. It dies with the thread that starts it.
+pub(super) struct Guest(Process);
 
 impl Guest {
     pub(super) fn start(binary: &Path, scenarios: Vec<String>, dir: &RunDir) -> Result<Self> {
@@ -41,40 +32,26 @@ impl Guest {
         let log = File::create(&log).with_context(|| format!("creating {}", log.display()))?;
         let mut command = Command::new(binary);
         command.arg(NATIVE).stderr(log);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        // On that signal it ends what it has started.
-        dies_with_this(&mut command, Signal::SIGTERM);
-        let mut process = command
-            .spawn()
-            .with_context(|| format!("starting {}", binary.display()))?;
-        if let Some(mut stdin) = process.stdin.take() {
-            // Should it be gone, that is heard of soon enough.
-            let _ = stdin.write_all(&job);
-        }
-        let (say, lines) = channel();
-        if let Some(stdout) = process.stdout.take() {
-            // Ends with the guest, or with the first line that is not wanted.
-            thread::spawn(move || {
-                let lines = BufReader::new(stdout).lines();
-                let _ = lines.map_while(Result::ok).try_for_each(|l| say.send(l));
-            });
-        }
-        Ok(Self { process, lines })
+        // On SIGTERM, it ends the processes it has started.
+        let process = Process::start(&mut command, Signal::SIGTERM, &job);
+        let process = process.with_context(|| format!("starting {}", binary.display()))?;
+        Ok(Self(process))
     }
 
-    /// The next record; none where the report has come to its end.
-    pub(super) fn hear(&self, what: &str) -> Result<Option<NativeRecord>> {
+    /// The next record; none at the end of the report.
+    pub(super) fn hear(&mut self, what: &str) -> Result<Option<NativeRecord>> {
         let patience = SCENARIO + GRACE;
-        match self.lines.recv_timeout(patience) {
-            Ok(line) => {
-                let record = serde_json::from_str(&line);
-                Ok(Some(record.with_context(|| format!("no record: {line}"))?))
-            }
-            Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => {
+        let line = match self.0.line(patience) {
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
                 bail!("waited {} s without success for {what}", patience.as_secs())
             }
-        }
+            line => line.context("reading the guest's report")?,
+        };
+        let record = |line: Vec<u8>| {
+            let record = serde_json::from_slice(&line);
+            record.with_context(|| format!("no record: {}", String::from_utf8_lossy(&line)))
+        };
+        line.map(record).transpose()
     }
 }
 
@@ -82,18 +59,6 @@ impl Drop for Guest {
     fn drop(&mut self) {
         // The process outside of the namespaces ends their PID 1, waits for it, and
         // ends. Killed, it would leave a zombie to a parent that may not wait.
-        let _ = kill(
-            Pid::from_raw(self.process.id().cast_signed()),
-            Signal::SIGTERM,
-        );
-        let until = Instant::now() + ENDING;
-        while let Ok(None) = self.process.try_wait() {
-            if Instant::now() >= until {
-                let _ = self.process.kill();
-                let _ = self.process.wait();
-                return;
-            }
-            sleep(POLL);
-        }
+        self.0.terminate(ENDING);
     }
 }

@@ -60,7 +60,7 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
     let binary = guest_binary();
     let started = Instant::now();
     match binary.and_then(|binary| NativeReport::begin(&binary, scenarios, dir)) {
-        Ok(Begun::Entered(report)) => {
+        Ok(Begun::Entered(mut report)) => {
             row.kernel = Some(report.kernel.clone());
             if report.confinement.is_any() {
                 row.image = Some(format!("the running kernel, in {}", report.confinement));
@@ -124,7 +124,7 @@ impl NativeReport {
     fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Begun> {
         let names = scenarios.iter().map(|scenario| scenario.name);
         let wanted = names.filter(|name| why_not_here(name).is_none());
-        let guest = Guest::start(binary, wanted.map(str::to_owned).collect(), dir)?;
+        let mut guest = Guest::start(binary, wanted.map(str::to_owned).collect(), dir)?;
         match guest.hear("the guest to be in its namespaces")? {
             Some(NativeRecord::Entered {
                 kernel,
@@ -141,7 +141,7 @@ impl NativeReport {
 
     /// Makes a cell of every scenario that ends.
     fn cells(
-        &self,
+        &mut self,
         scenarios: &[&Scenario],
         claims: Option<Version>,
         cells: &mut Vec<Cell>,
