@@ -1,4 +1,4 @@
-//! A program's exit status, asked of one kernel, as `git bisect run` does.
+//! Tests a kernel by a program's exit status, as `git bisect run` does.
 
 use std::io;
 
@@ -18,7 +18,7 @@ const SKIP: u8 = 125;
 /// goes to stderr.
 ///
 /// # Errors
-/// Where the harness cannot do its part, or the run was interrupted.
+/// If the harness cannot do its part, or the run was interrupted.
 pub fn ask_program(
     machines: &Machines,
     runner: &Runner,

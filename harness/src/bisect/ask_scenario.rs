@@ -1,4 +1,4 @@
-//! A scenario, asked of one kernel.
+//! Tests a kernel by a scenario.
 
 use anyhow::Result;
 use guest::{Claim, Fact, Observation, Scenario};
@@ -11,8 +11,7 @@ use crate::scenarios::Suite;
 /// What the one scenario of a suite shows on a kernel.
 ///
 /// # Errors
-/// None of its own: whatever keeps a kernel from being asked is a reason to skip
-/// it.
+/// Never: a kernel that cannot be tested is skipped.
 pub fn ask_scenario(suite: &Suite, kernel: &Kernel, watcher: &dyn Watcher) -> Result<KernelAnswer> {
     let scenario = suite.scenarios.first().copied();
     Ok(answer(scenario, &suite.row(kernel, watcher)))
@@ -54,8 +53,7 @@ fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
     })
 }
 
-/// What is compared: the facts, in whatever order they were seen, or the kind of
-/// crash.
+/// What is compared: the sorted facts, or the kind of crash.
 fn class(scenario: Option<&Scenario>, cell: &Cell) -> String {
     if !matches!(
         cell.verdict,

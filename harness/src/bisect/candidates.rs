@@ -1,4 +1,4 @@
-//! Which kernels are searched, in their order.
+//! The kernels of a bisection, oldest first.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub struct Candidate {
     version: Version,
 }
 
-/// The ends of a range, as somebody named them.
+/// The ends of a range, as the user named them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ends {
     /// A kernel that is as it should be.
@@ -75,8 +75,8 @@ pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<
     all.sort_by_key(|candidate| candidate.version);
     let (oldest, newest) = match limits[..] {
         [one, other] => (Some(one.min(other)), Some(one.max(other))),
-        // The other end is that of the catalogue: a fault is older than its fix
-        // is new, so what is good is thought to be older.
+        // The other end is the catalogue's first or last kernel. A kernel named good is
+        // taken for the older end.
         [one] if ends.good.is_some() => (Some(one), None),
         [one] => (None, Some(one)),
         _ => (None, None),
@@ -91,7 +91,7 @@ pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<
     Ok(all)
 }
 
-/// The one kernel that somebody names.
+/// The one kernel that a spec names.
 fn the_one(catalogue: &Catalogue, spec: &Spec) -> Result<Candidate> {
     let mut kernels = catalogue.select(std::slice::from_ref(spec))?;
     // Among all uploads, 3.10 is the one that the catalogue calls so.

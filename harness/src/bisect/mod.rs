@@ -1,5 +1,5 @@
-//! Between which two kernels a behaviour changes. May use: `scenarios`, `programs` and
-//! below.
+//! Finds two neighbouring kernels between which a behaviour changes. May use:
+//! `scenarios`, `programs` and below.
 
 mod ask_program;
 mod ask_scenario;
@@ -20,16 +20,16 @@ pub use search::{Mark, Search, SearchOutcome, search};
 
 use crate::results::Exit;
 
-/// What came of one kernel.
+/// What one kernel answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KernelAnswer {
     /// It ran, and showed something.
     Showed(Behaviour),
-    /// It cannot be asked, and why: it cannot be had, or does not boot.
+    /// It cannot be tested, and why: it cannot be obtained, or does not boot.
     Skipped(String),
 }
 
-/// What a kernel showed.
+/// The behaviour of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behaviour {
     /// What is compared: kernels with the same class show the same.
@@ -51,12 +51,12 @@ pub struct Step {
     pub answer: KernelAnswer,
 }
 
-/// A search through kernels that has come to its end.
+/// A finished bisection.
 #[derive(Clone, Debug)]
 pub struct Bisection<'a> {
     /// The scenario, where it was one.
     pub scenario: Option<&'a Scenario>,
-    /// What the search came to; positions are those of `kernels`.
+    /// The result of the search; its positions are indices of `kernels`.
     pub search: Search,
     /// The names of the kernels that were searched, oldest first.
     pub kernels: Vec<String>,
@@ -66,10 +66,11 @@ pub struct Bisection<'a> {
 
 /// Halves a list of kernels until two neighbours differ in what they show.
 ///
-/// The oldest that can be asked sets the standard: who shows the same is good.
+/// The oldest kernel that can be tested is good by definition, and so is each that
+/// shows the same.
 ///
 /// # Errors
-/// Where `ask` cannot do its work, whatever the kernel.
+/// If `ask` fails for a reason that is not the kernel's.
 pub fn bisect<'a>(
     scenario: Option<&'a Scenario>,
     candidates: &[Candidate],

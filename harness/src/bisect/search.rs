@@ -1,4 +1,4 @@
-//! The search itself: over positions, whatever stands at them.
+//! A search by halving over numbered positions.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct Search {
 /// What a search found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchOutcome {
-    /// Two positions that differ. Whatever lies between them cannot be asked.
+    /// Two positions that differ. All between them were skipped.
     Change {
         /// The lower one.
         before: usize,

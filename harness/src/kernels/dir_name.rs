@@ -1,4 +1,4 @@
-//! The directory of a kernel within that of a run.
+//! The name of a kernel's directory in the directory of a run.
 
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;

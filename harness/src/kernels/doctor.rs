@@ -1,4 +1,4 @@
-//! What works on this host, in a dozen lines.
+//! Checks what works on this host, for `doctor`.
 
 use std::env::consts::ARCH;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::probe::AcceleratorChoice;
 use crate::machine::{Qemu, QemuChoice};
 use crate::system::{RunDir, runs, words};
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What.
@@ -45,7 +45,7 @@ fn fails(what: &'static str, text: impl Into<String>) -> Finding {
     }
 }
 
-/// Looks at this host. Only release files are downloaded.
+/// Checks this host. Downloads release files only.
 #[must_use]
 pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<Finding> {
     let mut findings = vec![program(), host()];
@@ -93,7 +93,7 @@ fn host() -> Finding {
     works("host", format!("{name}, Linux {}", release.trim()))
 }
 
-/// Found out with a kernel of the cache; where there is none, by the first boot.
+/// Probed with a cached kernel; without one, the first boot probes.
 fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding {
     const WHAT: &str = "accelerator";
     if let Err(error) = OpenOptions::new().read(true).write(true).open("/dev/kvm") {

@@ -1,4 +1,4 @@
-//! Kernels fetched ahead of time.
+//! Fetches kernels ahead of time.
 
 use std::num::NonZeroUsize;
 
@@ -11,11 +11,11 @@ use crate::system::side_by_side;
 /// How many downloads may run at the same time.
 const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
-/// Fetches what is not in the cache. What cannot be had is noted, no failure;
-/// says how many those are.
+/// Fetches kernels that are not in the cache. One that cannot be obtained is noted and
+/// is no failure. Returns how many those are.
 ///
 /// # Errors
-/// Where something that came was not what was promised, or this machine failed.
+/// If something that came was not what was promised, or this machine failed.
 pub fn fetch_all(store: &Store, kernels: &[Kernel], watcher: &dyn Watcher) -> Result<usize> {
     let progress = Downloads::told_to(watcher);
     let mut unavailable = 0;

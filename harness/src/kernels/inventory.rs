@@ -1,5 +1,4 @@
-//! The kernels that are known by name, and what of them is in the cache; the tools
-//! that are there.
+//! The kernels of the catalogue and what the cache holds of them; cached tools.
 
 use guest::Version;
 use images::{Cached, Catalogue, Kernel, Kind, Store};
@@ -8,8 +7,8 @@ use serde::Serialize;
 /// One kernel, or one tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stock {
-    /// Its name in the catalogue, or that of the tool; none for a kernel that is in
-    /// the cache and not in the catalogue.
+    /// Its name in the catalogue, or the tool's name; none for a kernel that is in the
+    /// cache and not in the catalogue.
     pub name: Option<String>,
     /// The Debian version that the catalogue names.
     pub debian: Option<String>,

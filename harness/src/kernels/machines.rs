@@ -1,4 +1,4 @@
-//! From a kernel's name to a machine that can be started.
+//! Obtains kernels and makes machines for them.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -14,16 +14,17 @@ use crate::results::{
 };
 use crate::system::{RunDir, paths, words};
 
-/// Memory of a machine of which nothing else is said, in MiB.
+/// The default memory of a machine, in MiB.
 pub(crate) const MEMORY_MIB: u32 = 256;
 
-/// What it takes to boot kernels on this host.
+/// Makes machines for kernels: holds the store, QEMU, the accelerator and the run
+/// directory.
 pub struct Machines {
     /// Where kernels come from.
     pub store: Store,
     /// The accelerator to use.
     pub accelerator: AcceleratorChoice,
-    /// Processors of a machine of which nothing else is said.
+    /// Processors of each machine.
     pub cpus: u32,
     /// Words to add to the command line of every kernel.
     pub append: Vec<String>,
@@ -37,7 +38,7 @@ pub struct Machines {
     found: Mutex<Option<Result<Qemu, String>>>,
 }
 
-/// A kernel at hand, and a machine for it without an initramfs.
+/// A kernel that was obtained, and a machine for it without an initramfs.
 #[derive(Clone, Debug)]
 pub struct Bootable {
     /// The name under which the kernel was asked for.
@@ -46,21 +47,22 @@ pub struct Bootable {
     pub machine: Machine,
     /// The kernel as it is packaged, which may not be what is booted.
     pub packaged: PathBuf,
-    /// What is booted instead of that, if anything: held, so that it stays.
+    /// The unpacked kernel that is booted instead, if any: held, so that it is not
+    /// removed.
     pub unpacked: Option<Unpacked>,
     /// What will be booted, and where it came from; for people.
     pub image: String,
-    /// The version that is served instead of the pinned one, if it is.
+    /// The version that stands in for the pinned one, if any.
     pub substitute: Option<Substitute>,
-    /// Where what concerns this kernel is kept.
+    /// The directory of this kernel in the run.
     pub dir: RunDir,
 }
 
 impl Machines {
-    /// What it takes, on this host; QEMU is looked for when it is needed.
+    /// Uses this host. QEMU is looked for when it is first needed.
     ///
     /// # Errors
-    /// Where there is no place for what is remembered.
+    /// If there is no place for what is remembered.
     pub fn new(store: Store, dir: RunDir) -> Result<Self> {
         Ok(Self {
             store: match paths::runs() {
@@ -81,7 +83,7 @@ impl Machines {
     /// it first, so that one that is missing is said once.
     ///
     /// # Errors
-    /// Where there is none.
+    /// If there is none.
     pub fn qemu(&self, watcher: &dyn Watcher) -> Result<Qemu> {
         let mut found = self.found.lock().map_err(|_| panicked("QEMU"))?;
         let found = found.get_or_insert_with(|| {
@@ -105,7 +107,7 @@ impl Machines {
     /// Obtains a kernel and makes a machine for it.
     ///
     /// # Errors
-    /// Where the kernel cannot be had, or the harness cannot do its part.
+    /// If the kernel cannot be had, or the harness cannot do its part.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let failed = |error: anyhow::Error| Problem::Failed(words(&error));
         let qemu = self.qemu(watcher).map_err(failed)?;
@@ -125,7 +127,7 @@ impl Machines {
                     served: image.debian_version.clone(),
                     pinned,
                 });
-                // It comes up sooner without its own decompressor.
+                // An unpacked kernel boots faster.
                 unpacked = self.store.unpacked(&image);
                 let path = unpacked.as_ref().map(|unpacked| unpacked.path.clone());
                 let path = path.unwrap_or_else(|| image.path.clone());
@@ -159,14 +161,14 @@ impl Machines {
     /// The accelerator of this host, found out with this kernel.
     ///
     /// # Errors
-    /// Where the kernel cannot be had, or the harness cannot do its part.
+    /// If the kernel cannot be had, or the harness cannot do its part.
     pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<ChosenAccelerator> {
         self.machine(kernel, watcher)?;
         let known = self.chosen.lock().map_err(|_| panicked("KVM"))?;
         known.clone().context("a machine has an accelerator")
     }
 
-    /// Where what concerns a kernel is kept in this run.
+    /// The directory of a kernel in this run.
     pub(crate) fn kernel_dir(&self, kernel: &Kernel) -> Result<RunDir> {
         self.dir.kernel(&dir_name(kernel))
     }
@@ -195,7 +197,7 @@ impl Machines {
     }
 }
 
-/// Another thread panicked while it looked for this.
+/// The error after a panic in another thread.
 fn panicked(what: &str) -> Error {
     anyhow!("looking for {what} panicked: its message stands above")
 }

@@ -22,7 +22,7 @@ const PROBE: Duration = Duration::from_secs(10);
 const CONTROL: Duration = Duration::from_secs(120);
 const KVM: &str = "/dev/kvm";
 
-/// What the user wants of the accelerator.
+/// Which accelerator the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AcceleratorChoice {
     /// KVM where it works.
@@ -47,14 +47,13 @@ impl FromStr for AcceleratorChoice {
 
 /// The accelerator for this host.
 ///
-/// A `/dev/kvm` that opens proves nothing: on some hosts, nested ones, a guest
-/// then hangs for ever. So `auto` boots a guest, on the kernel and machine at
-/// hand, and remembers the answer in `memory` for as long as the host is the
-/// same; that KVM does not work for four hours only, since the reason may pass
-/// (another hypervisor, a host that was overloaded).
+/// On some (nested) hosts `/dev/kvm` opens, but a guest under KVM hangs. So `auto`
+/// boots a guest with this machine, and keeps the answer in `memory` while the host is
+/// the same. The answer that KVM does not work is kept for four hours only, since the
+/// reason may pass (another hypervisor, an overloaded host).
 ///
 /// # Errors
-/// Where the probe cannot be made.
+/// If the probe cannot be made.
 pub fn choose(
     asked: AcceleratorChoice,
     machine: &Machine,
@@ -64,7 +63,7 @@ pub fn choose(
 ) -> Result<ChosenAccelerator> {
     if let AcceleratorChoice::Only(accelerator) = asked {
         if accelerator == Accelerator::Kvm {
-            // It may work again. The next `auto` finds out.
+            // KVM may work again: let the next `auto` find out.
             forget(memory);
         }
         return Ok(ChosenAccelerator::new(accelerator, "as asked for"));
@@ -95,7 +94,7 @@ pub fn choose(
         Err(why) => format!("{KVM} opens, but a guest did not run under it: {why}"),
     };
     let choice = ChosenAccelerator::new(Accelerator::Tcg, why_not);
-    // A kernel that boots nowhere says nothing about the host.
+    // Only a kernel that boots under emulation tells something about KVM.
     step("KVM did not answer; trying the same guest under emulation");
     if answers(Accelerator::Tcg, machine, CONTROL, dir).is_ok() {
         return Ok(remembered(memory, host, choice));
@@ -136,7 +135,7 @@ fn answers(
     }
 }
 
-/// What an answer about KVM depends on.
+/// The host as far as the answer depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ProbedHost {
     machine: String,
@@ -176,10 +175,10 @@ struct ProbeMemo {
     found: Timestamp,
 }
 
-/// How long it is remembered that KVM does not work.
+/// How long a negative answer is kept.
 const NEGATIVE: SignedDuration = SignedDuration::from_hours(4);
 
-/// Remembers a choice, where that is possible.
+/// Writes the memo; a failure is ignored.
 fn remembered(
     memory: Option<&Path>,
     host: ProbedHost,
@@ -207,7 +206,7 @@ fn recalled(memory: Option<&Path>, host: &ProbedHost) -> Option<ChosenAccelerato
 
 fn forget(memory: Option<&Path>) {
     if let Some(memory) = memory {
-        // Where it cannot be removed, it still ends after a while.
+        // If it cannot be removed, it still expires.
         let _ = fs::remove_file(memory);
     }
 }

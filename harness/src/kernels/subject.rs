@@ -1,4 +1,4 @@
-//! Which kernel is meant, where none is booted.
+//! A kernel that is named but not booted.
 
 use std::fmt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use guest::{Kernel, Lineage, Version};
 use images::{Catalogue, SelectError, Spec};
 
-/// A kernel of which something may be claimed.
+/// A kernel about which claims may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     name: String,
@@ -14,12 +14,11 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The kernels that somebody names: those of the catalogue, images by their
-    /// path, or a point release that the catalogue does not have, such as
-    /// 3.10.4.
+    /// The kernels that a spec names: kernels of the catalogue, images by their path,
+    /// or a point release that the catalogue does not have, such as 3.10.4.
     ///
     /// # Errors
-    /// Where there is no such kernel, or the file is none.
+    /// If there is no such kernel, or the file is none.
     pub fn named(spec: &Spec, catalogue: &Catalogue) -> Result<Vec<Self>, SelectError> {
         // Of a first release that the catalogue does not have, which `select` takes
         // for its series, the claims hold as of any other.
@@ -50,10 +49,10 @@ impl Subject {
         }
     }
 
-    /// The kernel as it will tell of itself when it runs.
+    /// The kernel as it will report itself when it runs.
     ///
     /// # Errors
-    /// Where it is a file that cannot be read.
+    /// If it is a file that cannot be read.
     pub fn of(kernel: &images::Kernel) -> Result<Self, SelectError> {
         Ok(Self {
             name: kernel.name(),
@@ -64,7 +63,8 @@ impl Subject {
         })
     }
 
-    /// The version it follows, whoever's it is; none where it does not tell.
+    /// The upstream version that it follows, vendor kernels included; none if it does
+    /// not say.
     #[must_use]
     pub fn follows(&self) -> Option<Version> {
         self.kernel.follows().ok()

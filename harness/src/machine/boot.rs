@@ -1,4 +1,4 @@
-//! One boot: a machine, its console, and the report of the guest.
+//! One boot of scenarios: a machine, its console, and the guest's report.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ impl Deadlines {
 /// loaded host, no timer interrupt may arrive while the kernel looks for one
 /// (arch/x86/kernel/apic/io_apic.c). `no_timer_check` is to keep it from looking.
 const NO_TIMER: &str = "IO-APIC + timer doesn't work";
-/// How often a machine may be started anew after such a panic.
+/// How often a boot is repeated after such a panic.
 const RETRIES: usize = 3;
 
 /// Whether a boot that ended so, before the guest came up, says nothing of the
@@ -66,9 +66,8 @@ pub(crate) fn hosts_fault(kernel: Option<&Kernel>, end: &End) -> Option<String> 
     }
 }
 
-/// Does something that boots a machine; again, in a directory of its own, where
-/// `fault` finds that it came to nothing by the host's fault. What it found goes
-/// to `retries`.
+/// Runs `attempt`, and retries it up to 3 times in a fresh `retryN` directory while
+/// `fault` blames the host. Pushes each reason onto `retries`.
 pub(crate) fn again_if<T>(
     dir: &RunDir,
     retries: &mut Vec<String>,
@@ -84,7 +83,7 @@ pub(crate) fn again_if<T>(
     Ok(result)
 }
 
-/// That boots had to be begun anew, and why; nothing where none had to.
+/// How often boots were repeated, and why; empty if none was.
 pub(crate) fn booted_anew(retries: &[String]) -> String {
     match retries {
         [] => String::new(),
@@ -107,8 +106,7 @@ pub struct Boot {
     pub running: Option<String>,
     /// How the boot ended.
     pub end: End,
-    /// Why it had to be begun anew, once a time: a panic that is the host's
-    /// fault.
+    /// The reason for each repeated boot: a panic that is the host's fault.
     pub retries: Vec<String>,
     /// The console.
     pub transcript: Transcript,
@@ -129,12 +127,12 @@ pub struct EndedScenario {
     pub console: Vec<String>,
 }
 
-/// Boots a machine whose job is to look at the scenarios of these names, and
-/// listens to the end. Each scenario is told of as it ends. A boot that one known
-/// fault of the host brings down is begun anew.
+/// Boots a machine that runs the scenarios of these names. `tell` hears of each
+/// scenario as it ends. A boot that fails by the one known fault of the host is
+/// repeated.
 ///
 /// # Errors
-/// Where the harness cannot do its part: QEMU does not run, the transcript
+/// If the harness cannot do its part: QEMU does not run, the transcript
 /// cannot be written.
 pub fn boot(
     machine: &Machine,
@@ -179,7 +177,7 @@ fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<
     })
 }
 
-/// Makes a report of what the guest says.
+/// The report that the guest's messages make.
 struct BootReport<'a> {
     /// The scenarios that it has to speak of, in their order.
     names: &'a [&'a str],

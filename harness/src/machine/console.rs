@@ -1,4 +1,4 @@
-//! The serial console: bytes, and never a wait without a deadline.
+//! The serial console as a socket.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,11 +14,11 @@ use crate::system::patience;
 #[derive(Debug)]
 pub struct Console {
     socket: UnixStream,
-    /// What is to be written and did not find room yet.
+    /// Bytes that the socket has not taken yet.
     unwritten: Vec<u8>,
 }
 
-/// What came of reading a console.
+/// The result of reading a console.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ConsoleRead {
     /// So many bytes, at the beginning of the buffer.
@@ -35,7 +35,7 @@ impl Console {
     /// The console at the other end of a socket.
     ///
     /// # Errors
-    /// Where the socket cannot be made not to block.
+    /// If the socket cannot be made not to block.
     pub fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         Ok(Self {
@@ -44,12 +44,11 @@ impl Console {
         })
     }
 
-    /// Reads what there is, waiting for it until `deadline` at most; no deadline
-    /// is for where a person is waited for. Ends as well when one of the other
-    /// files can be read.
+    /// Reads what has come, or waits until `deadline`; for ever without one (an
+    /// interactive session). Also returns when one of the other files can be read.
     ///
     /// # Errors
-    /// Where the console cannot be read or written.
+    /// If the console cannot be read or written.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
@@ -78,7 +77,7 @@ impl Console {
             if ready.contains(PollFlags::POLLOUT) {
                 self.write_on()?;
             }
-            // First the others: a console may never fall silent.
+            // The others first: a console may never pause.
             if let Some(number) = other {
                 return Ok(ConsoleRead::Other(number));
             }
@@ -97,10 +96,10 @@ impl Console {
         }
     }
 
-    /// Writes as much as there is room for; the rest goes while reading.
+    /// Writes what the socket takes; `read` writes the rest.
     ///
     /// # Errors
-    /// Where the console cannot be written.
+    /// If the console cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.unwritten.extend(bytes);
         self.write_on()
@@ -112,7 +111,7 @@ impl Console {
                 Ok(length) => drop(self.unwritten.drain(..length)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // The machine is gone: reading tells.
+                // The machine is gone: the next read says so.
                 Err(error) if is_gone(&error) => self.unwritten.clear(),
                 Err(error) => return Err(error),
             }

@@ -1,20 +1,18 @@
-//! How long things are waited for, on a host that may have other things to do.
+//! Deadlines that are extended on a loaded host.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::results::End;
 
-/// How many times longer than on an idle host anything is waited for: a wait
-/// ends on every host.
+/// The limit of the extension, as a factor: every wait ends.
 const MOST: u32 = 10;
 
 /// What is waited for, and until when.
 ///
-/// A deadline does not count the time for which the host kept the machine
-/// waiting for a processor. It is asked for that only when the deadline passes,
-/// and adds what the machine has waited since its start: before this wait, too,
-/// which says as much of what this host can do.
+/// When the deadline passes, it is extended by the time for which QEMU's threads have
+/// waited for a processor (schedstat) since the machine started, up to 10 times the
+/// original wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Wait {
     name: String,

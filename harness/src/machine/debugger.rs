@@ -22,7 +22,7 @@ impl Debugger {
     /// Begins to listen.
     ///
     /// # Errors
-    /// Where there is no place for temporary files: a socket has a name at first.
+    /// If there is no place for temporary files: a socket has a name at first.
     pub fn listen() -> Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix("strata-")

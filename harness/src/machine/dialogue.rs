@@ -1,4 +1,4 @@
-//! A machine that runs, and what is said on its console.
+//! A running machine, and the dialogue with its guest over the console.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -22,10 +22,10 @@ use super::{Machine, Running};
 use crate::results::End;
 use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
 
-/// How much of what QEMU has to say is looked at, in bytes.
+/// How many bytes of QEMU's own messages are read.
 const COMPLAINT: usize = 4096;
 
-/// What is said of a QEMU that was gone before any machine could have run.
+/// The error for a QEMU that ended before any machine could have run.
 const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
                            the qemu-system-x86_64 in PATH is QEMU";
 
@@ -33,27 +33,27 @@ const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machin
 pub(crate) struct Dialogue {
     running: Running,
     listener: Listener,
-    /// That of what the host says.
+    /// The key of the host's messages.
     key: Key,
-    /// The release of the kernel that is to run, if its file tells.
+    /// The release that the kernel's file names, if it does.
     release: Option<String>,
     qemu: Launch,
     qemu_log: File,
     buffer: Vec<u8>,
     silent: bool,
-    /// The end, where it came together with what was said before.
+    /// An end that came in the same bytes as messages before it.
     over: Option<End>,
 }
 
 /// What comes next.
 pub(crate) enum Turn {
-    /// The guest said this, in this order; maybe nothing that is a message.
+    /// The guest sent these messages; perhaps none, only text.
     Said(Vec<Said>),
     /// One of the other files can be read, by its number.
     Other(usize),
     /// Nothing: the deadline passed.
     Quiet,
-    /// The end, other than by the guest's own word.
+    /// The boot ended without the guest's end marker.
     Over(End),
 }
 
@@ -66,7 +66,7 @@ impl Dialogue {
             running: machine.start(qemu_log.try_clone()?)?,
             listener: Listener::new(transcript, key),
             key: key.of_host(),
-            // The kernel comes up meanwhile.
+            // Read while the kernel comes up.
             release: image_release(&machine.kernel),
             qemu: machine.qemu.clone(),
             qemu_log,
@@ -76,8 +76,7 @@ impl Dialogue {
         })
     }
 
-    /// Waits for what comes next, until `deadline` at most or for as long as it
-    /// takes.
+    /// Waits for what comes next, until `deadline` if there is one.
     pub(crate) fn turn(
         &mut self,
         deadline: Option<Instant>,
@@ -105,7 +104,7 @@ impl Dialogue {
                 let messages = heard.messages;
                 let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
                 if late && messages.is_empty() && self.over.is_none() {
-                    // A console that never falls silent is no answer.
+                    // Text without a message does not extend a deadline.
                     return Ok(self.nothing());
                 }
                 Ok(Turn::Said(messages))
@@ -131,8 +130,7 @@ impl Dialogue {
         }
     }
 
-    /// Waits for the other files alone, while the guest has to wait for one of
-    /// them: which it is, if not the deadline.
+    /// Waits for the other files only, while the guest is kept waiting for one of them.
     pub(crate) fn pause(
         &mut self,
         deadline: Option<Instant>,
@@ -140,18 +138,18 @@ impl Dialogue {
     ) -> io::Result<Turn> {
         let since = Instant::now();
         let ready = first_ready(others, deadline)?;
-        // What the guest says meanwhile is heard later.
+        // What the guest sends meanwhile is read later.
         self.listener.postpone(since.elapsed());
         Ok(ready.map_or(Turn::Quiet, Turn::Other))
     }
 
-    /// The end, where the guest runs on another kernel than QEMU was given.
+    /// The end of a guest that runs on another kernel than QEMU was given.
     fn other_kernel(&mut self, messages: &[Said]) -> Option<End> {
         let running = messages.iter().find_map(|said| match &said.message {
             Message::Record(Record::Booted { kernel }) => Some(&kernel.release),
             _ => None,
         })?;
-        // It boots once; to say so again is another fault.
+        // A second report of the boot is another fault.
         let expected = self.release.take().filter(|release| release != running)?;
         Some(End::QemuFailed(format!(
             "{} was given the kernel {expected}, and its guest runs on {running}",
@@ -159,7 +157,7 @@ impl Dialogue {
         )))
     }
 
-    /// What comes where the deadline has passed.
+    /// Handles a passed deadline.
     fn nothing(&mut self) -> Turn {
         let kept_waiting = self.kept_waiting();
         match self.listener.did_not_restart(kept_waiting) {
@@ -168,20 +166,19 @@ impl Dialogue {
         }
     }
 
-    /// How long the host has kept the machine waiting for a processor since its
-    /// start.
+    /// How long QEMU's threads have waited for a processor since its start.
     pub(crate) fn kept_waiting(&self) -> Duration {
         kept_waiting(self.running.id())
     }
 
-    /// What QEMU itself has to say.
+    /// QEMU's own messages.
     fn complaint(&self) -> String {
         let mut buffer = [0; COMPLAINT];
         let length = self.qemu_log.read_at(&mut buffer, 0).unwrap_or(0);
         String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
     }
 
-    /// The key under which the host speaks.
+    /// The key of the host's messages.
     pub(crate) fn key(&self) -> Key {
         self.key
     }
@@ -191,7 +188,7 @@ impl Dialogue {
         self.running.console.write(bytes)
     }
 
-    /// Ends the machine; gives what its console held.
+    /// Ends the machine, and returns its transcript.
     pub(crate) fn finish(self) -> Result<Transcript> {
         drop(self.running);
         let mut transcript = self.listener.transcript;
@@ -200,7 +197,7 @@ impl Dialogue {
     }
 }
 
-/// A key that nothing but this boot has.
+/// A random key for this boot.
 fn new_key() -> Result<Key> {
     let mut bytes = [0; 16];
     File::open("/dev/urandom")
@@ -209,7 +206,7 @@ fn new_key() -> Result<Key> {
     Ok(Key::new(bytes))
 }
 
-/// What became of a QEMU that ended, and not because its guest did.
+/// The error for a QEMU that failed or was killed.
 fn failed(status: ExitStatus, complaint: &str) -> String {
     let how = match status.signal() {
         Some(signal) => format!("QEMU was killed by signal {signal}, which no guest can do"),

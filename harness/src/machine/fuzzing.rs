@@ -1,5 +1,5 @@
-//! What must hold for any bytes on a console; the fuzz target of that name calls this,
-//! and a test with the seeds it starts from.
+//! What must hold for any bytes on a console: called by the fuzz target, and by a test
+//! with its seeds.
 
 use std::fs::File;
 
@@ -68,7 +68,7 @@ fn pieces(portions: &[&[u8]]) -> Vec<Piece<Record>> {
     pieces
 }
 
-/// What somebody who listens has heard: the messages, the end and the last lines.
+/// What a listener hears: the messages, the end and the last lines.
 fn heard(portions: &[&[u8]]) -> (Vec<Message<Record>>, End, Vec<String>) {
     let nowhere = Transcript::new(File::create("/dev/null").unwrap());
     let mut listener = Listener::new(nowhere, Key::NONE);

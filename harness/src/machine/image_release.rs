@@ -1,4 +1,4 @@
-//! Which kernel a file holds, by its own words: what runs has to say the same.
+//! The release that a kernel's file names, to compare with what runs.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,8 +11,8 @@ const LONGEST: usize = 64;
 /// How much is read at a time, in bytes.
 const PART: usize = 1 << 20;
 
-/// The release that a kernel will tell when it runs; none where its file, a
-/// bzImage or an ELF file, does not say.
+/// The release that a kernel will report when it runs; none if its file, a bzImage or
+/// an ELF file, does not name it.
 pub(crate) fn image_release(image: &Path) -> Option<String> {
     let text = match images::banner(image) {
         Ok(banner) => banner,
@@ -27,7 +27,7 @@ pub(crate) fn image_release(image: &Path) -> Option<String> {
 fn unpacked(mut file: File) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {
-        // What may be the beginning of a banner stays.
+        // Keep what may be the beginning of a banner.
         let keep = bytes.len().min(BANNER.len() + LONGEST);
         bytes.drain(..bytes.len() - keep);
         if (&mut file).take(PART as u64).read_to_end(&mut bytes)? == 0 {

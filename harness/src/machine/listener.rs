@@ -1,5 +1,5 @@
-//! Takes a console apart: the guest's messages in their order, and signs that
-//! the kernel has panicked.
+//! Splits console bytes into the guest's messages and text, and looks for a panic in
+//! the text.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,14 +17,14 @@ use crate::system::{printable, printable_record};
 const PANIC: &[u8] = b"Kernel panic";
 /// A line of the console that is longer is not looked at further.
 const MAX_LINE: usize = 4096;
-/// How long a kernel that has panicked may take to restart: `panic=-1` is at
-/// once. Longer than a guest is ever silent ([`guest::HEARTBEAT`]), which may be
-/// alive while somebody else speaks of a panic.
+/// How long a kernel that has panicked may take to restart: `panic=-1` is at once.
+/// Longer than [`guest::HEARTBEAT`], for a program may print the words of a panic while
+/// the guest is alive.
 const AFTERMATH: Duration = Duration::from_secs(10);
 /// How much text before a message is kept with it, in bytes.
 const TEXT_BEFORE: usize = 4096;
 
-/// A message, and what was said before it.
+/// A message, and the text before it.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) message: Message<Record>,
@@ -32,11 +32,11 @@ pub(crate) struct Said {
     pub(crate) before: Vec<String>,
 }
 
-/// What there was in the bytes of a console.
+/// What the bytes of a console held.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
     pub(crate) messages: Vec<Said>,
-    /// What the guest is to be told, if that is anything.
+    /// Bytes to send to the guest, if any.
     pub(crate) answer: Vec<u8>,
     pub(crate) end: Option<End>,
 }
@@ -52,17 +52,17 @@ pub(crate) struct Listener {
     before: VecDeque<u8>,
     /// The line of text that is being said.
     line: Vec<u8>,
-    /// What was found damaged first since the last message: of no concern as long
-    /// as none is missing.
+    /// The first damage since the last message; it matters only if a message is
+    /// missing.
     damage: Option<&'static str>,
-    /// What the kernel said when it seemed to panic.
+    /// The line of a possible panic.
     panic: Option<String>,
-    /// Until when it has to restart, if that was a panic.
+    /// The deadline by which a kernel that panicked restarts.
     restarts: Option<Wait>,
 }
 
 impl Listener {
-    /// To the console of a guest that is to be told this key.
+    /// Listens to a guest that will be given this key.
     pub(crate) fn new(transcript: Transcript, key: Key) -> Self {
         Self {
             transcript,
@@ -77,12 +77,12 @@ impl Listener {
         }
     }
 
-    /// Takes in the next bytes: the messages in them, what to answer, and the end
-    /// if a message is missing.
+    /// Takes the next bytes. Returns the messages in them, the answer, and the end if a
+    /// message is missing.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> io::Result<Heard> {
         self.transcript.bytes(bytes)?;
         let mut heard = Heard::default();
-        // A frame at a time: behind the greeting, another key is to be tried.
+        // A frame at a time: after the greeting, the key changes.
         for part in bytes.split_inclusive(|&byte| byte == wire::END) {
             self.take(part, &mut heard);
             if heard.end.is_some() {
@@ -99,7 +99,7 @@ impl Listener {
                 Piece::Garbled(what) => {
                     self.damage.get_or_insert(what);
                 }
-                // Anything may be said under no key; nothing but this counts.
+                // Before the guest has the key, only its greeting counts.
                 Piece::Message(_, message) if self.key.is_some() => {
                     if message == Message::Record(Record::Hello)
                         && let Some(key) = self.key.take()
@@ -115,8 +115,8 @@ impl Listener {
                     }
                     self.next_sequence += 1;
                     self.damage = None;
-                    // Whoever says this is not dead: the line was somebody
-                    // else's, or another processor is about to be stopped.
+                    // A message shows that the kernel is alive: a program printed the
+                    // line, or another processor is about to be stopped.
                     self.restarts = None;
                     let before = lines_of(&self.before);
                     self.before.clear();
@@ -130,26 +130,26 @@ impl Listener {
         }
     }
 
-    /// Until when the kernel has to restart, if it seems to have panicked.
+    /// The deadline for a restart, after a possible panic.
     pub(crate) fn restarts_by(&self) -> Option<Instant> {
         self.restarts.as_ref().map(|wait| wait.until)
     }
 
-    /// Nothing was listened to for so long.
+    /// Does not count a time in which the console was not read.
     pub(crate) fn postpone(&mut self, pause: Duration) {
         if let Some(wait) = &mut self.restarts {
             wait.postpone(pause);
         }
     }
 
-    /// The end, if the kernel has panicked and not restarted in time.
+    /// The panic, if the kernel did not go on or restart in time.
     pub(crate) fn did_not_restart(&mut self, kept_waiting: Duration) -> Option<End> {
         let late = !self.restarts.as_mut()?.goes_on(kept_waiting);
         let panic = self.panic.clone().filter(|_| late)?;
         Some(End::Panicked(panic))
     }
 
-    /// The end that came with the end of the console.
+    /// How the boot ended, when the console is closed.
     pub(crate) fn console_ended(&mut self) -> End {
         self.look_for_panic();
         match (self.panic.take(), self.damage) {
@@ -182,7 +182,7 @@ impl Listener {
         if let Some(start) = panic {
             let text = String::from_utf8_lossy(&self.line[start..]);
             self.panic = Some(printable(text.trim_end()));
-            // From the first such line: somebody may say it for ever.
+            // Counted from the first such line, since a program may repeat it for ever.
             self.restarts
                 .get_or_insert_with(|| Wait::new("the kernel to restart", AFTERMATH));
         }

@@ -41,7 +41,7 @@ pub(crate) use dialogue::{Dialogue, Turn};
 pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
 pub use transcript::Transcript;
 
-/// A plain old processor that QEMU emulates everywhere.
+/// A basic processor that every QEMU emulates.
 ///
 /// Newer models break old kernels: 3.8 to 3.12 built without CONFIG_X86_SMAP
 /// cannot run `/init` (EFAULT) on a processor that has SMAP, as `-cpu max` does.
@@ -147,7 +147,7 @@ impl Machine {
     /// Starts it. What QEMU itself has to say goes to `log`.
     ///
     /// # Errors
-    /// Where no process can be had. That QEMU refuses to run is seen on the
+    /// If no process can be had. That QEMU refuses to run is seen on the
     /// console, which ends.
     pub fn start(&self, log: File) -> Result<Running> {
         // No pseudo-terminal: a bare container has none.
@@ -179,9 +179,9 @@ impl Machine {
     }
 }
 
-/// Isolates QEMU before it is executed: it gets a session of its own, so that the
-/// terminal's Ctrl-C does not reach it; it dies with the harness, gains no
-/// privilege, and keeps no descriptor but its own.
+/// For pre_exec: a new session, so that the terminal's Ctrl-C does not reach QEMU;
+/// death with the parent thread (PDEATHSIG); no_new_privs; inherited descriptors
+/// closed.
 fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
     setsid()?;
     die_with(harness, Signal::SIGKILL)?;
@@ -218,9 +218,6 @@ impl Running {
 
     /// Waits for QEMU to exit. To be called when the console has ended, which
     /// it does with the process.
-    ///
-    /// # Errors
-    /// That of waitpid(2).
     pub fn wait(&mut self) -> Result<ExitStatus> {
         // First what it has left, as long as the number of its group is its own.
         let id = Pid::from_raw(self.id().cast_signed());

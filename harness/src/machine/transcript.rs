@@ -1,4 +1,4 @@
-//! What a console held, kept as bytes.
+//! The transcript of a console.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -8,8 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::system::printable;
 
-/// How much of the beginning and of the end is kept, in bytes each: a guest may
-/// write for ever.
+/// How many bytes of the beginning and of the end are kept: a guest may write for ever.
 const HEAD: usize = 4 << 20;
 const TAIL: usize = 4 << 20;
 /// How much text the last lines are taken from, in bytes.
@@ -17,13 +16,12 @@ const LAST_TEXT: usize = 16 << 10;
 /// How many characters of such a line are shown.
 const LAST_LINE: usize = 500;
 
-/// The console of one boot: every byte in a file, and the kernel's last words at
-/// hand.
+/// The console of one boot: its bytes in a file, and the last lines of text in memory.
 #[derive(Debug)]
 pub struct Transcript {
     file: File,
     written: usize,
-    /// What came after the head, the newest of it.
+    /// The newest bytes after the head.
     tail: VecDeque<u8>,
     left_out: usize,
     text: VecDeque<u8>,
@@ -50,7 +48,7 @@ impl Transcript {
     /// The next bytes, as they came.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let (head, rest) = bytes.split_at(bytes.len().min(HEAD - self.written));
         self.file.write_all(head)?;
@@ -59,8 +57,7 @@ impl Transcript {
         Ok(())
     }
 
-    /// Those of the bytes that are no record: what the kernel and its programs
-    /// say to people.
+    /// The text among the bytes: what the kernel and its programs print.
     pub fn text(&mut self, text: &[u8]) {
         push_bounded(&mut self.text, text, LAST_TEXT);
     }
@@ -75,7 +72,7 @@ impl Transcript {
     /// Completes the file.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn finish(&mut self) -> Result<()> {
         let mut write = || -> io::Result<()> {
             if self.left_out > 0 {

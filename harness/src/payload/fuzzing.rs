@@ -1,5 +1,5 @@
-//! What must hold for any bytes of a file that is to travel; the fuzz targets of these
-//! names call this, and a test with the seeds they start from.
+//! What must hold for any bytes of a file that is packed: called by fuzz targets, and
+//! by a test with their seeds.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The guest as a file that a kernel or this host can run.
+//! The guest's binary as a file.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,7 +12,7 @@ use crate::system::anonymous;
 /// The path of the static guest, for as long as this process runs.
 ///
 /// # Errors
-/// Where the kernel has no file in memory left.
+/// If the kernel has no file in memory left.
 pub fn guest_binary() -> Result<PathBuf> {
     static FILE: OnceLock<File> = OnceLock::new();
     if let Some(file) = FILE.get() {
@@ -21,6 +21,6 @@ pub fn guest_binary() -> Result<PathBuf> {
     let mut file = anonymous::file("strata-guest")?;
     file.write_all(guest_binary::GUEST)
         .context("writing the guest")?;
-    // Another thread may have been faster; one of the two files is kept.
+    // Another thread may have been faster: one of the two files is kept.
     Ok(anonymous::path(FILE.get_or_init(|| file)))
 }

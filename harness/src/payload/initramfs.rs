@@ -11,7 +11,7 @@ use images::Initramfs;
 use super::guest_binary;
 use crate::system::anonymous;
 
-/// An initramfs at hand, in memory: gone when this is.
+/// An initramfs in memory, freed when this is dropped.
 #[derive(Debug)]
 pub struct PackedInitramfs(File);
 
@@ -31,18 +31,18 @@ impl PackedInitramfs {
     }
 }
 
-/// Packs the initramfs with which a machine does a job.
+/// Packs the initramfs for a job.
 ///
 /// # Errors
-/// Where the guest cannot be built or read.
+/// If the guest cannot be built or read.
 pub fn pack(job: &Job) -> Result<PackedInitramfs> {
     PackedInitramfs::of(&base(job)?)
 }
 
-/// What every boot needs: the guest, its job, and a place for what it mounts.
+/// The initramfs that every boot needs: the guest, its job, and mount points.
 ///
 /// # Errors
-/// Where the guest cannot be built.
+/// If the guest cannot be built.
 pub(crate) fn base(job: &Job) -> Result<Initramfs> {
     let job = serde_json::to_vec(job).context("writing the job")?;
     Ok(Initramfs::new()

@@ -1,4 +1,4 @@
-//! A watcher hears when a kernel boots for a program, and when the program runs.
+//! Reports the boot before a program to a watcher.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -10,7 +10,7 @@ use super::output::Output;
 use crate::results::{Event, Watcher};
 use crate::system::{Drained, Interrupt};
 
-/// Passes output on, and tells of the boot before it.
+/// Passes output on, and reports when the boot begins and ends.
 pub(super) struct BootWatch<'a> {
     output: &'a mut dyn Output,
     watcher: &'a dyn Watcher,
@@ -62,7 +62,7 @@ impl Output for BootWatch<'_> {
         patience: Option<Duration>,
         interrupt: Option<&Interrupt>,
     ) -> io::Result<Drained> {
-        // A kernel that never came up is not waited for any more.
+        // The wait for a kernel that never came up is over.
         self.over();
         self.output.finish(patience, interrupt)
     }

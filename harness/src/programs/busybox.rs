@@ -1,4 +1,4 @@
-//! The busybox that travels into a guest.
+//! The busybox for the shell in a guest.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::results::{Downloads, Watcher};
 /// archive.
 ///
 /// # Errors
-/// Where there is neither.
+/// If there is neither.
 pub fn busybox(store: &Store, watcher: &dyn Watcher) -> Result<PathBuf> {
     if let Ok(path) = which::which("busybox") {
         return Ok(path);

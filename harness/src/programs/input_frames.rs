@@ -1,5 +1,5 @@
-//! What goes to the guest while a program runs: its input, no faster than it is
-//! taken, and orders.
+//! The frames that go to a guest while a program runs: input, no faster than the
+//! program reads it, and orders.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -15,15 +15,14 @@ use super::spool::Spool;
 /// How much input goes into one frame: three of them fit the window.
 const FRAME: usize = 960;
 
-/// What comes for a program to read: through a file, which may be fed from what
-/// several programs read.
+/// The rest of a program's input: a file, which a spool may feed.
 #[derive(Debug)]
 pub struct Coming {
     pub(super) file: File,
     pub(super) spool: Option<Arc<Spool>>,
 }
 
-/// The frames to the guest, in their sequence.
+/// The frames to the guest.
 pub(super) struct InputFrames {
     /// What may still be read for the program.
     source: Option<Coming>,

@@ -1,4 +1,4 @@
-//! What became of a program, in words and as an exit code.
+//! The outcome of a program's run, in words and as an exit code.
 
 use std::str::FromStr;
 
@@ -12,10 +12,9 @@ use crate::system::{Interrupt, say};
 const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const MISSING: u8 = 127;
-/// The exit code of a shell for a program that nobody listens to any more
-/// (SIGPIPE).
+/// A shell's exit code for a program killed by SIGPIPE: its reader is gone.
 const OUTPUT_CLOSED: u8 = 128 + 13;
-/// The same for one that was interrupted (SIGINT).
+/// A shell's exit code for a program killed by SIGINT.
 const INTERRUPTED: u8 = 128 + 2;
 
 /// A run in one line: `6.1: exit status 0, 2.1 s (6.1.0-50-cloud-amd64)`.
@@ -30,8 +29,8 @@ pub fn closing_line(name: &str, ran: &Ran) -> String {
     }
 }
 
-/// What there is to say of a run in which the program did not come to its own
-/// end: what happened, and the console's last lines.
+/// The message for a program that did not end by itself: what happened, and the
+/// console's last lines.
 #[must_use]
 pub fn failure(name: &str, ran: &Ran) -> String {
     let mut text = closing_line(name, ran);
@@ -50,8 +49,8 @@ pub fn failure(name: &str, ran: &Ran) -> String {
     text
 }
 
-/// Says on stderr what there is to say of a run in one kernel, whose program has
-/// said all else: nothing where that came to its own end at once.
+/// Prints on stderr how a run in one kernel ended, unless the program ended by itself
+/// after one boot.
 pub fn say_of_run(name: &str, ran: &Ran) {
     match ran.ending {
         Ending::Refused(..) | Ending::TimedOut(_) | Ending::Lost(_) => {
@@ -69,11 +68,11 @@ pub fn interrupted(interrupt: Option<&Interrupt>) -> u8 {
     signal.map_or(INTERRUPTED, |signal| 128 | signal)
 }
 
-/// The exit codes with which a command that runs a program tells of itself.
+/// The exit codes of a command that runs a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExitCodes {
-    /// Those of env(1), timeout(1) and docker: 125 where the command itself
-    /// failed, 126 where the program cannot be executed, 127 where it is missing.
+    /// As env(1), timeout(1) and docker: 125 if the command itself failed, 126 if the
+    /// program cannot be executed, 127 if it is missing.
     #[default]
     Standard,
     /// 2 for a request that made no sense, 3 for all else.
@@ -147,7 +146,7 @@ impl FromStr for ExitCodes {
     }
 }
 
-/// How a run ended, in a few words.
+/// How a run ended, in words.
 pub(crate) fn ending(ending: &Ending) -> String {
     match ending {
         Ending::Ended(status) => status.to_string(),

@@ -1,4 +1,4 @@
-//! What becomes of what a program writes.
+//! Where a program's output goes.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,10 +11,11 @@ use crate::system::{Drained, Interrupt, Outlet};
 
 /// Takes a program's output, as it comes.
 pub trait Output {
-    /// The program runs; on a terminal, if it was to have one and could.
+    /// The program has started; on a terminal, if it asked for one and the kernel has
+    /// them.
     ///
     /// # Errors
-    /// Those of whoever takes the output: they end the machine.
+    /// If the output cannot be written, which ends the machine.
     fn started(&mut self, terminal: bool) -> io::Result<()> {
         let _ = terminal;
         Ok(())
@@ -23,20 +24,20 @@ pub trait Output {
     /// The next bytes of a stream.
     ///
     /// # Errors
-    /// Those of whoever takes the output: they end the machine.
+    /// If the output cannot be written, which ends the machine.
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
 
-    /// Where nothing more fits for now, what becomes readable once something may.
-    /// Until then the guest is kept waiting.
+    /// If no more output fits, a file that becomes readable once some may. Until then
+    /// the guest is kept waiting.
     fn full(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 
-    /// Waits until all of it is where it belongs, as long as something moves within
-    /// `patience` and no interrupt comes.
+    /// Waits until all output is written, as long as some is written within `patience`
+    /// and no interrupt comes.
     ///
     /// # Errors
-    /// Those of whoever takes the output.
+    /// If the output cannot be written.
     fn finish(
         &mut self,
         patience: Option<Duration>,
@@ -108,8 +109,7 @@ impl Output for Captured {
     }
 }
 
-/// Keeps output in a nameless file, to be shown later in the order in which it
-/// came.
+/// Keeps output in a temporary file, to be shown later in the order in which it came.
 #[derive(Debug)]
 pub struct Collected {
     file: File,
@@ -121,7 +121,7 @@ impl Collected {
     /// Nothing yet.
     ///
     /// # Errors
-    /// Where there is no place for temporary files.
+    /// If there is no place for temporary files.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             file: tempfile::tempfile()?,
@@ -132,7 +132,7 @@ impl Collected {
     /// Passes all of it on.
     ///
     /// # Errors
-    /// Where it cannot be read back or is not taken.
+    /// If it cannot be read back or is not taken.
     pub fn pass_on(mut self, output: &mut dyn Output) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         let mut buffer = vec![0; 64 << 10];

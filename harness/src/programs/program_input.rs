@@ -11,8 +11,7 @@ use super::input_frames::Coming;
 use super::spool::Spool;
 use crate::system::first_ready;
 
-/// How long nothing may come for input to count as one that takes its time, and
-/// not as one that is about to end.
+/// The pause after which stdin is streamed instead of read ahead.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long input is read ahead that does not pause.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -29,8 +28,8 @@ pub enum Input {
     Null,
     /// These bytes. They travel with the program and cost no time in the guest.
     Bytes(Vec<u8>),
-    /// Bytes that are there already, which travel with the program, and then
-    /// whatever this file gives, as it comes: a pipe, a terminal, a socket.
+    /// Bytes that are known before the boot and travel with the program, then what this
+    /// file (a pipe, a terminal, a socket) gives while the program runs.
     Stream(Vec<u8>, OwnedFd),
 }
 
@@ -41,7 +40,7 @@ impl Input {
     /// taken.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub fn inherited() -> io::Result<Self> {
         let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         let metadata = file.metadata()?;
@@ -105,7 +104,7 @@ impl SharedInput {
     /// they run.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub fn inherited() -> io::Result<Self> {
         if io::stdin().is_terminal() {
             return Self::of(Input::Null);
@@ -116,7 +115,7 @@ impl SharedInput {
     /// This, for each of several programs.
     ///
     /// # Errors
-    /// Where there is no place for temporary files.
+    /// If there is no place for temporary files.
     pub fn of(stdin: Input) -> io::Result<Self> {
         let (kind, at_hand, coming) = stdin.taken_apart();
         let rest = coming.map(|coming| Spool::of(coming.file)).transpose()?;

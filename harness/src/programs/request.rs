@@ -1,4 +1,4 @@
-//! The words of a request to run a program, as they were typed.
+//! Checks the words of `run`'s command line.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use crate::payload::BadRequest;
 /// The program and its arguments, of what stands before `--` and behind it.
 ///
 /// # Errors
-/// Where something is missing or stands in the wrong place: with what to write.
+/// If something is missing or stands in the wrong place: with what to write.
 pub fn words_of_run<'a>(
     without_kernel: bool,
     misplaced: &[OsString],

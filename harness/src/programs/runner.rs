@@ -1,4 +1,4 @@
-//! Programs in kernels: what `cargo xtask run` and a test of one's own do.
+//! Runs programs in kernels, for `cargo xtask run` and for tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +65,7 @@ impl Runner<'_> {
     /// first: then nothing is left to be done.
     ///
     /// # Errors
-    /// Where the kernel cannot be had.
+    /// If the kernel cannot be had.
     pub fn prepare(
         &self,
         machines: &Arc<Machines>,
@@ -85,7 +85,7 @@ impl Runner<'_> {
     /// console is kept and [`Ran::console`] says where.
     ///
     /// # Errors
-    /// Where the harness cannot do its part.
+    /// If the harness cannot do its part.
     pub fn run(
         &self,
         kernel: &Bootable,
@@ -151,7 +151,7 @@ impl Program {
     /// kernel is named as on the command line: `3.10`, or the path of a bzImage.
     ///
     /// # Errors
-    /// Where the kernel cannot be had, something that the program needs is
+    /// If the kernel cannot be had, something that the program needs is
     /// missing, or it did not come to its own end within ten minutes: with what
     /// the kernel said.
     pub fn run_on(&self, kernel: &str) -> Result<Finished> {

@@ -1,4 +1,4 @@
-//! One run of a program: from the boot of its kernel to its exit status.
+//! One run of a program, from the boot of the kernel to the exit status.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -15,8 +15,7 @@ use crate::machine::{Dialogue, GRACE, Machine, Turn, Wait, again_if, excused, ho
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
 
-/// How long a reader may pause with what is still to be written of a run that ended
-/// badly.
+/// How long the reader may pause after a run that ended badly.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How many lines of a console are shown where a run ended badly.
 const LAST_LINES: usize = 12;
@@ -34,7 +33,7 @@ pub struct Limits {
     pub silence: Option<Duration>,
 }
 
-/// A run that is to be made.
+/// What a run needs.
 pub struct Session<'a> {
     /// What runs it; its initramfs holds the program.
     pub machine: &'a Machine,
@@ -50,15 +49,14 @@ pub struct Session<'a> {
     pub window: Option<&'a Window>,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     /// The kernel that ran, if the guest came up.
     pub kernel: Option<Kernel>,
     /// How it ended.
     pub ending: Ending,
-    /// Why the boot had to be begun anew, once a time: a panic that is the
-    /// host's fault.
+    /// The reason for each repeated boot: a panic that is the host's fault.
     pub retries: Vec<String>,
     /// The last lines of the console.
     pub last_lines: Vec<String>,
@@ -79,17 +77,17 @@ pub enum Ending {
     TimedOut(Duration),
     /// It was interrupted.
     Interrupted,
-    /// Nobody takes its output any more.
+    /// The reader of its output is gone.
     OutputClosed,
     /// The machine ended first, or fell silent.
     Lost(End),
 }
 
 impl Session<'_> {
-    /// Makes the run. The machine is gone when this returns.
+    /// Runs the program. The machine is gone when this returns.
     ///
     /// # Errors
-    /// Where the harness cannot do its part: QEMU does not run, input cannot be
+    /// If the harness cannot do its part: QEMU does not run, input cannot be
     /// read, output cannot be written.
     pub fn run(self, output: &mut dyn Output) -> Result<Ran> {
         let started = Instant::now();
@@ -120,7 +118,7 @@ impl Session<'_> {
                 _ => None,
             },
         )?;
-        // The machine is gone; who reads slowly still gets all of it.
+        // The machine is gone, but a slow reader still gets all of the output.
         let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
         let console = match ending {
             Ending::Lost(_) | Ending::TimedOut(_) => Some(dir.keep(CONSOLE, transcript.file())?),
@@ -137,8 +135,8 @@ impl Session<'_> {
     }
 }
 
-/// Sees to it that the output arrives. A reader may be slow, but not pause for
-/// longer than the program may take.
+/// Waits until the output is read. A reader may be slow, but not pause for longer than
+/// the program may take.
 fn deliver(
     ending: Ending,
     output: &mut dyn Output,
@@ -146,7 +144,7 @@ fn deliver(
     interrupt: Option<&Interrupt>,
 ) -> Result<Ending> {
     if !matches!(ending, Ending::Ended(_)) {
-        // How it ended is what counts.
+        // How the run ended counts, not whether its output was read.
         let _ = output.finish(Some(FAREWELL), None);
         return Ok(ending);
     }
@@ -158,7 +156,7 @@ fn deliver(
     }
 }
 
-/// What comes of output that is not taken.
+/// How a run ends whose output cannot be written.
 fn not_taken(error: io::Error) -> Result<Ending> {
     if error.kind() == ErrorKind::BrokenPipe {
         return Ok(Ending::OutputClosed);
@@ -175,7 +173,7 @@ enum Phase {
     Ends(Wait, Status),
 }
 
-/// What else may come than something from the guest.
+/// What may become ready besides the console.
 #[derive(Clone, Copy)]
 enum Awaited {
     Interrupt,
@@ -209,7 +207,7 @@ impl ProgramDialogue<'_> {
                             return Ok(ending);
                         }
                     }
-                    // A guest that always has something to say is never quiet.
+                    // A guest that never pauses must not outlive its deadline.
                     if self.time_is_up()
                         && let Some(ending) = self.patience_is_over()
                     {
@@ -282,8 +280,7 @@ impl ProgramDialogue<'_> {
         })
     }
 
-    /// Until when something must come. While a person uses the program under a
-    /// debugger, that may take for ever.
+    /// The next deadline; none for an interactive session under gdb.
     fn deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _) => Some(wait.until),
@@ -299,7 +296,7 @@ impl ProgramDialogue<'_> {
         matches!(self.phase, Phase::Runs(Some(until)) if Instant::now() >= until)
     }
 
-    /// The end, if that was a deadline.
+    /// The end, if a deadline has passed.
     fn patience_is_over(&mut self) -> Option<Ending> {
         let kept_waiting = self.dialogue.kept_waiting();
         let silence = self.limits.silence;
@@ -323,7 +320,7 @@ impl ProgramDialogue<'_> {
         }
     }
 
-    /// Takes in what the guest said; gives the end, if it was that.
+    /// Takes a message of the guest. Returns the end, if it is one.
     fn take(
         &mut self,
         message: Message<Record>,

@@ -1,4 +1,4 @@
-//! One program in several kernels, side by side.
+//! Runs one program in several kernels at a time.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -23,7 +23,7 @@ use crate::system::{Drained, Interrupt, Outlet, side_by_side, words};
 /// A run and what it wrote; nothing where an interrupt came before it.
 type CollectedRun = Option<(Ran, Collected)>;
 
-/// Several kernels, and how it is told what a program does in them.
+/// The kernels, and how results are reported.
 pub struct Several<'a> {
     /// How they are booted.
     pub machines: &'a Arc<Machines>,
@@ -39,14 +39,13 @@ pub struct Several<'a> {
 }
 
 impl Runner<'_> {
-    /// Runs a program in several kernels at a time. Each kernel is obtained when
-    /// its turn comes, while others run. What the program writes in each is
-    /// written under a heading of its own, in the order of the kernels, with a
-    /// closing line. Gives the exit code: that of the first run that did not
-    /// succeed.
+    /// Runs a program in several kernels at a time. Each kernel is obtained when its
+    /// turn comes, while others run. The output of each is printed under a heading, in
+    /// the order of the kernels, with a closing line. Returns the exit code of the
+    /// first run that failed.
     ///
     /// # Errors
-    /// Where the program cannot be packed, or the output not be written.
+    /// If the program cannot be packed, or the output not be written.
     pub fn run_in_all(
         &self,
         several: &Several<'_>,
@@ -55,7 +54,7 @@ impl Runner<'_> {
         outlet: Outlet,
     ) -> Result<u8> {
         let codes = several.codes;
-        // One copy of what travels serves all machines.
+        // All machines share one initramfs.
         let loaded = program.load(stdin.kind, &stdin.at_hand)?;
         let work = |kernel: &Kernel| {
             let run = self
@@ -66,7 +65,7 @@ impl Runner<'_> {
                 });
             (kernel.name(), run)
         };
-        // At least two: a download takes no processor from a machine.
+        // At least two, so that a download runs beside a machine.
         let jobs = thread::available_parallelism().map_or(2, |jobs| jobs.get().max(2));
         let jobs = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
         let mut printer = Printer {
@@ -127,12 +126,12 @@ impl Runner<'_> {
     }
 }
 
-/// Whether a kernel cannot be had here, which is no failure of anything.
+/// Whether the error is a kernel that cannot be obtained here.
 fn is_unavailable(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(Problem::Unavailable(_)))
 }
 
-/// Writes output under headings, as fast as it is read.
+/// Prints output under headings, as fast as it is read.
 struct Printer<'a> {
     outlet: Outlet,
     /// How long a reader may pause.

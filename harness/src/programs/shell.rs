@@ -49,7 +49,7 @@ impl Screen {
     /// For a program that is to have a terminal, or not.
     ///
     /// # Errors
-    /// Where stdout or stderr cannot be had.
+    /// If stdout or stderr cannot be had.
     pub fn new(terminal: bool) -> io::Result<Self> {
         Ok(Self {
             outlet: Outlet::stdio()?,

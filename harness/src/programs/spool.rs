@@ -1,4 +1,4 @@
-//! Input that several programs read, each from its beginning and at its own pace.
+//! Shares one input among several programs, each at its own pace.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,8 +12,8 @@ use super::input_frames::Coming;
 /// How much is read at a time, and ahead of the program that has come furthest.
 const PART: usize = 64 << 10;
 
-/// What was read so far, in a file without a name. Nothing is read that no
-/// program has come to: what somebody sends without end does not fill the disk.
+/// What was read so far, in a file without a name. Input is read only as far as a
+/// program has asked for it, so endless input does not fill the disk.
 #[derive(Debug)]
 pub(super) struct Spool {
     file: File,
@@ -36,7 +36,7 @@ impl Spool {
     /// Begins to read, as far as it is wanted.
     ///
     /// # Errors
-    /// Where there is no place for temporary files.
+    /// If there is no place for temporary files.
     pub(super) fn of(source: File) -> io::Result<Arc<Self>> {
         let spool = Arc::new(Self {
             file: tempfile::tempfile()?,
@@ -59,7 +59,7 @@ impl Spool {
     /// All of it once more, for another program.
     ///
     /// # Errors
-    /// Where a pipe or thread cannot be had.
+    /// If a pipe or thread cannot be had.
     pub(super) fn from_the_beginning(self: &Arc<Self>) -> io::Result<Coming> {
         let (read, write) = io::pipe()?;
         let feeding = Arc::clone(self);
@@ -75,7 +75,7 @@ impl Spool {
     /// Why it ended early.
     ///
     /// # Errors
-    /// Just that.
+    /// If it did.
     pub(super) fn check(&self) -> io::Result<()> {
         match &self.state().error {
             Some((kind, why)) => Err(io::Error::new(*kind, why.clone())),

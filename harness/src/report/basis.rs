@@ -1,4 +1,4 @@
-//! What a claim rests on.
+//! The basis of a claim.
 
 use guest::Version;
 

@@ -1,4 +1,4 @@
-//! What a bisection came to.
+//! The result of a bisection.
 
 use std::fmt::Write;
 

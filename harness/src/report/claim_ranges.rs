@@ -1,4 +1,4 @@
-//! The versions of which a claim holds, in words.
+//! The range of versions of each claim, in words.
 
 use std::fmt;
 

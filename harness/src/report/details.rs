@@ -1,4 +1,4 @@
-//! What a person needs to know of every cell that is not as it should be.
+//! Explains every cell that did not pass.
 
 use std::ffi::OsStr;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! The table of claims, for a person who asks.
+//! The table of claims as text for `explain`.
 
 use std::fmt::Write;
 
@@ -8,8 +8,8 @@ use super::basis;
 use super::claim_ranges::{Range, ranges};
 use crate::kernels::Subject;
 
-/// What is claimed of a scenario: each range of versions with what it shows,
-/// why, since which commit, who met it, and what the claim rests on.
+/// What is claimed of a scenario: each range of versions with what it shows, why, since
+/// which commit, links to reports of it, and the basis of the claim.
 #[must_use]
 pub fn explain(scenario: &Scenario) -> String {
     let mut text = format!("{}\n  {}\n", scenario.name, scenario.summary);

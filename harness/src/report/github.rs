@@ -102,7 +102,7 @@ pub fn complaint(error: &anyhow::Error) -> String {
 /// What people read, with a runner told to obey none of it.
 ///
 /// # Errors
-/// Where there is no randomness to be had.
+/// If there is no randomness to be had.
 pub fn fenced(text: &str) -> Result<String> {
     let mut random = [0; 16];
     File::open("/dev/urandom")
@@ -147,7 +147,7 @@ fn annotations(row: &Row) -> String {
     text
 }
 
-/// Whether somebody has to look: also where QEMU failed, which is no red cell.
+/// Whether a cell needs attention. A QEMU that failed does, though it is not red.
 fn is_alarming(cell: &Cell) -> bool {
     cell.verdict.is_red() || cell.verdict == Verdict::QemuFailed
 }
@@ -230,7 +230,7 @@ fn summary(matrix: &Matrix) -> String {
     text
 }
 
-/// Text as it stands, in a fence that is longer than whatever is in it.
+/// Verbatim text, in a fence longer than any in the text.
 fn block(text: &str) -> String {
     let runs = text.split(|c| c != '`').map(str::len);
     let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);

@@ -47,7 +47,7 @@ struct GithubJob {
 /// a job that left nothing behind is missed where all are put together.
 ///
 /// # Errors
-/// Where there are more kernels than GitHub has jobs for.
+/// If there are more kernels than GitHub has jobs for.
 pub fn github_matrix(kernels: &[Kernel]) -> Result<String, TooManyJobs> {
     if kernels.len() > JOBS {
         return Err(TooManyJobs(kernels.len()));

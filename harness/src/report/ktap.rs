@@ -1,9 +1,8 @@
 //! The kernel's own format for tests: KTAP, version 1
 //! (<https://docs.kernel.org/dev-tools/ktap.html>).
 //!
-//! A kernel is a test, and its scenarios are the subtests. Whatever a guest said
-//! stands behind words of ours, and without what a parser would take for more
-//! than text.
+//! A kernel is a test, and its scenarios are the subtests. What a guest said comes
+//! after words of ours, without anything that a parser would take for syntax.
 
 use std::fmt::Write as _;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! The kernels that are known by name, as a table.
+//! The inventory of kernels as a table.
 
 use std::fmt::Write;
 

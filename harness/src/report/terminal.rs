@@ -1,4 +1,4 @@
-//! What is shown while a suite runs.
+//! Progress on a terminal or in a log.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether it was silent for that long.
 const POLL: Duration = Duration::from_millis(250);
 
-/// Progress on stderr: bars for downloads and kernels where it is a terminal, a
-/// line from time to time where it is none, and a line for all that is worth one.
+/// Progress on stderr: bars for downloads and kernels on a terminal, a line from time
+/// to time elsewhere, and a line for each result.
 #[derive(Debug)]
 pub struct Terminal {
     shown: Arc<Mutex<Shown>>,
@@ -54,7 +54,7 @@ impl Default for Terminal {
 }
 
 impl Terminal {
-    /// One that keeps to what cannot be left unsaid: stderr is a program's.
+    /// For a command whose stderr belongs to a program: only what is necessary.
     #[must_use]
     pub fn reserved() -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Terminal {
         }
     }
 
-    /// One that leaves it to others to say what came of a kernel.
+    /// Without the results of kernels, which others print.
     #[must_use]
     pub fn without_kernels() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Terminal {
         }
     }
 
-    /// One without bars: stdout is the same terminal, and is written to meanwhile.
+    /// Without bars, for a command that prints to the same terminal meanwhile.
     #[must_use]
     pub fn without_bars() -> Self {
         let hidden = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
@@ -161,7 +161,7 @@ impl Terminal {
     }
 }
 
-/// Says what is under way where nothing was said for a while.
+/// Prints what is being done after a silence.
 fn break_silence(shown: &mut Shown, reserved: bool) {
     let silent = shown.last.elapsed();
     if silent < SILENCE {
@@ -174,7 +174,7 @@ fn break_silence(shown: &mut Shown, reserved: bool) {
     }
 }
 
-/// A stderr that is closed is no reason to fail.
+/// A closed stderr is ignored.
 fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
@@ -183,7 +183,7 @@ fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A template without this crate's own mistakes always parses.
+/// The templates above always parse.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

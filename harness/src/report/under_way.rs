@@ -1,4 +1,4 @@
-//! What is being done, for a line that says so.
+//! The activities of a run, for a line of progress.
 
 use std::time::{Duration, Instant};
 

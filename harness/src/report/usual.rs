@@ -1,4 +1,4 @@
-//! How long kernels usually take, from one run to the next.
+//! How long kernels took in earlier runs.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

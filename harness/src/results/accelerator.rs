@@ -1,4 +1,4 @@
-//! How the machine's processor is executed.
+//! What executes the guest's instructions: KVM or emulation.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ impl fmt::Display for Accelerator {
     }
 }
 
-/// An accelerator, and why it is the one.
+/// An accelerator, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChosenAccelerator {
     /// The one to use.

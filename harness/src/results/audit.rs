@@ -1,8 +1,7 @@
-//! Whether the record of a run adds up.
+//! Checks that the log of a run does not contradict itself.
 //!
-//! A record travels: between hosts, through artifacts, through editors. What a run
-//! says of itself in one place must agree with what it says in the others, so that a
-//! line that is missing is missed.
+//! Logs are copied between hosts, stored as artifacts, and edited. The parts of a log
+//! must agree with one another, so that a missing line is noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,32 +9,31 @@ use super::event::Header;
 use super::matrix::{Exit, Matrix, Row};
 use super::verdict::Verdict;
 
-/// Something in the record of a run that does not add up.
+/// A contradiction in the log of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flaw {
     /// What, in words.
     pub what: String,
-    /// Whether a red result is told of that is in no cell.
+    /// Whether an event reports a red result that is in no cell.
     pub hides_red: bool,
 }
 
-/// What was told of each scenario as it happened, by kernel: one verdict after the
-/// other.
+/// The verdicts that events report of each scenario, by kernel.
 pub(crate) type Told = BTreeMap<String, BTreeMap<String, Vec<Verdict>>>;
 
-/// What a run says of itself, from first to last.
+/// All that a log says of its run.
 #[derive(Debug)]
 pub(crate) struct Account<'a> {
     pub(crate) header: &'a Header,
     pub(crate) rows: &'a [Row],
-    /// A kernel that was booted is in there, whatever was told of it.
+    /// Every kernel that was booted is a key.
     pub(crate) told: &'a Told,
-    /// What it came to, if it came to its end.
+    /// Its exit code, if it finished.
     pub(crate) exit: Option<Exit>,
 }
 
 impl Account<'_> {
-    /// All that does not add up.
+    /// All contradictions.
     pub(crate) fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         let mut names: BTreeSet<&str> = self.header.kernels.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Events of what is told of downloads.
+//! Makes events of the progress of downloads.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,18 +8,18 @@ use super::event::Event;
 use super::event_bus::{Watcher, lock};
 use crate::system::printable;
 
-/// How often a download is told to have advanced, at most.
+/// The least time between two events of progress of a download.
 const PACE: Duration = Duration::from_millis(100);
 
-/// Makes events of what is told of downloads.
+/// Makes events of the progress of downloads.
 pub struct Downloads<'a> {
     watcher: &'a dyn Watcher,
-    /// How much there is of each, and when that was told.
+    /// The bytes of each download, and when they were last reported.
     under_way: Mutex<HashMap<String, (u64, Instant)>>,
 }
 
 impl<'a> Downloads<'a> {
-    /// Tells this one.
+    /// Reports to this watcher.
     #[must_use]
     pub fn told_to(watcher: &'a dyn Watcher) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl images::Progress for Downloads<'_> {
     }
 
     fn finished(&self, name: &str) {
-        // Where all was there already, nothing has begun.
+        // A file that was already complete never began.
         if lock(&self.under_way).remove(name).is_some() {
             self.watcher.event(&Event::DownloadFinished {
                 file: printable(name),

@@ -1,12 +1,11 @@
-//! How a boot comes to its end.
+//! How a boot ends.
 
 /// How a boot ended. Only [`End::Complete`] is a whole report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// With the guest's end marker.
     Complete,
-    /// With a scenario that did not come to its own end, and may have left the
-    /// machine other than it was.
+    /// With a scenario that did not complete, and may have left the machine changed.
     InDoubt,
     /// The kernel panicked; with its words.
     Panicked(String),

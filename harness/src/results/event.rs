@@ -1,8 +1,7 @@
-//! What happens in a run, one thing after the other.
+//! What happens in a run, as a sequence of events.
 //!
-//! Every report is made from these: what is shown while a run goes on, the
-//! formats for programs, and the page that is made of it later. What they look
-//! like in JSON is told in `docs/events.md`.
+//! All reports are made from these events: progress, the formats for programs, and the
+//! page. `docs/events.md` describes them as JSON.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -48,7 +47,7 @@ pub enum Event {
         /// One sentence, without a newline.
         text: String,
     },
-    /// A download begins, or begins anew.
+    /// A download begins, or begins again.
     DownloadStarted {
         /// The name by which it is known.
         file: String,

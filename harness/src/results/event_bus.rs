@@ -1,4 +1,4 @@
-//! The one bus of events, from whatever happens to whoever reports it.
+//! The event bus: passes each event of a run to all sinks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,9 +6,9 @@ use anyhow::{Error, Result};
 
 use super::event::Event;
 
-/// Is told what happens, as it does, by several threads at once.
+/// Hears events as they happen, from several threads at once.
 pub trait Watcher: Send + Sync {
-    /// This happened.
+    /// Hears an event.
     fn event(&self, event: &Event);
 }
 
@@ -16,17 +16,17 @@ impl Watcher for images::Silent {
     fn event(&self, _: &Event) {}
 }
 
-/// Makes something of what happens: lines on a terminal, a file.
+/// Makes a report of events: lines on a terminal, a file.
 pub trait Sink: Send {
-    /// Takes in the next event.
+    /// Takes the next event.
     ///
     /// # Errors
-    /// Where what is made of it cannot be written: there is no next one then.
+    /// If the report cannot be written. The sink is given no further event.
     fn take(&mut self, event: &Event) -> Result<()>;
 }
 
-/// Gives every event to every sink: one event after the other, in the same order
-/// to all. A sink that fails is left out from then on, and the others go on.
+/// Passes every event to every sink, in the same order to all. A sink that fails is
+/// dropped, and the others go on.
 #[derive(Default)]
 pub struct EventBus<'a>(Mutex<Sinks<'a>>);
 
@@ -47,7 +47,7 @@ impl<'a> EventBus<'a> {
     /// Ends the bus.
     ///
     /// # Errors
-    /// Where a sink failed: with what the first one said.
+    /// If a sink failed: with what the first one said.
     pub fn end(self) -> Result<()> {
         lock(&self.0).failure.take().map_or(Ok(()), Err)
     }
@@ -67,7 +67,7 @@ impl Watcher for EventBus<'_> {
     }
 }
 
-/// What a thread that panicked has left is still in order: each event is whole.
+/// A panic elsewhere does not corrupt what this protects: each event is whole.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A run that was made, here or elsewhere, read again from its events.
+//! Reads a past run from its log of events.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,22 +13,22 @@ use super::matrix::{Exit, Row};
 use super::verdict::Verdict;
 use crate::system::{EVENTS, only_words, printable_json, program_name, runs};
 
-/// What a run found.
+/// A past run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastRun {
-    /// What was known before.
+    /// What was known before it began.
     pub header: Header,
     /// The accelerator, where one was needed.
     pub accelerator: Option<ChosenAccelerator>,
     /// The kernels that were done, in the order in which they were.
     pub rows: Vec<Row>,
-    /// What it came to, if it came to its end.
+    /// Its exit code, if it finished.
     pub finished: Option<Exit>,
-    /// What does not add up in its record.
+    /// Contradictions in its log.
     pub flaws: Vec<Flaw>,
 }
 
-/// The events that matter afterwards. What a newer harness tells besides is skipped.
+/// The events that a report needs. Others, of a newer harness too, are skipped.
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum RecordedEvent {
@@ -51,12 +51,11 @@ enum RecordedEvent {
 }
 
 impl PastRun {
-    /// Reads a run: its directory, or the file of its events. Where that breaks
-    /// off within its last line, as that of a run that was killed may, this line
-    /// is left out.
+    /// Reads a run: its directory, or the file of its events. An incomplete last line,
+    /// which a killed run may leave, is skipped.
     ///
     /// # Errors
-    /// Where there is none, or it is not understood.
+    /// If there is none, or it is not understood.
     pub fn read(path: &Path) -> Result<Self> {
         let file = if path.is_dir() {
             path.join(EVENTS)
@@ -70,7 +69,7 @@ impl PastRun {
     /// The newest run: its directory.
     ///
     /// # Errors
-    /// Where there is none.
+    /// If there is none.
     pub fn newest() -> Result<PathBuf> {
         let dir = runs()?;
         let entries = fs::read_dir(&dir).into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! The events of a run as JSON, one object a line.
+//! Writes the log of a run: its events as JSON, one object a line.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,8 +11,7 @@ use serde::Serialize;
 use super::event::Event;
 use super::event_bus::Sink;
 
-/// Writes each event as it happens, so that a run that is cut short leaves its
-/// record.
+/// Writes each event as it happens, so that a run that is cut short leaves a log.
 pub struct EventLog<W> {
     to: W,
     /// What is written to; for people.
@@ -30,7 +29,7 @@ impl EventLog<File> {
     /// Begins a new file.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// If it cannot be created.
     pub fn create(path: &Path) -> Result<Self> {
         let file = File::create(path).with_context(|| format!("creating {}", path.display()))?;
         Ok(Self::new(file, path.display().to_string()))
@@ -50,7 +49,8 @@ impl<W: Write + Send> Sink for EventLog<W> {
         let time = Timestamp::now();
         let mut line = serde_json::to_vec(&LoggedEvent { time, event })?;
         line.push(b'\n');
-        // A line at a time: whoever follows never waits for the rest of one.
+        // A whole line at a time, so that a reader who follows the file never waits for
+        // the rest of one.
         self.to
             .write_all(&line)
             .and_then(|()| self.to.flush())

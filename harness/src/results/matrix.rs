@@ -31,8 +31,7 @@ pub struct Row {
     pub problem: Option<Problem>,
     /// How often it was booted.
     pub boots: usize,
-    /// Why a boot had to be begun anew, once a time: a panic that is the host's
-    /// fault.
+    /// The reason for each repeated boot: a panic that is the host's fault.
     #[serde(default)]
     pub retries: Vec<String>,
     /// How long all that took, without obtaining the kernel.
@@ -63,8 +62,7 @@ pub struct Substitute {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
-    /// The kernel cannot be had here: nobody's fault, and no failure unless
-    /// `--strict` makes it one.
+    /// The kernel cannot be obtained here: no failure unless `--strict` makes it one.
     Unavailable(String),
     /// Something is wrong that must not be passed over.
     Failed(String),
@@ -204,8 +202,8 @@ impl Matrix {
         Tally::of(self.rows.iter().flat_map(|row| &row.cells))
     }
 
-    /// What it comes to. A disagreement outweighs whatever else went wrong, for
-    /// it was seen.
+    /// The exit code. A disagreement that was seen outweighs all that went wrong
+    /// besides.
     #[must_use]
     pub fn exit(&self, strict: bool) -> Exit {
         let cells = || self.rows.iter().flat_map(|row| &row.cells);

@@ -1,4 +1,4 @@
-//! How many cells there are of each kind.
+//! Counts of cells by kind.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ pub struct Tally {
     pub passed: usize,
     /// Those that are red: see [`Verdict::is_red`].
     pub red: usize,
-    /// Those of which nothing is claimed.
+    /// No claim is made about these.
     pub no_claim: usize,
-    /// Those of a kernel that cannot be asked.
+    /// These kernels cannot show it.
     pub not_applicable: usize,
     /// Those that were not run.
     pub not_run: usize,

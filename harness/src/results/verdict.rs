@@ -1,4 +1,4 @@
-//! What a kernel showed, held against what is claimed of it.
+//! Verdicts: what a kernel showed, compared with the claims.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version};
 use serde::{Deserialize, Serialize};
 
-/// What is to be said of a scenario on a kernel.
+/// The result of a scenario on a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -14,11 +14,11 @@ pub enum Verdict {
     Passed,
     /// It showed something else.
     Failed,
-    /// It showed something, and nothing is claimed.
+    /// It showed something, and no claim is made.
     NoClaim,
-    /// The kernel cannot be asked.
+    /// The kernel cannot show it.
     NotApplicable,
-    /// Nobody looked.
+    /// The scenario was not run.
     NotRun,
     /// The probe could not do its work.
     Broken,
@@ -157,8 +157,8 @@ impl Cell {
         self.claim.as_ref().is_some_and(Claimed::rests_on_source)
     }
 
-    /// The expected and the observed facts side by side, in the order of the
-    /// claim, those that nobody expected last.
+    /// The expected and the observed facts side by side, in the order of the claim,
+    /// unexpected ones last.
     #[must_use]
     pub fn comparison(&self) -> Vec<Comparison> {
         let none = Observation::default();

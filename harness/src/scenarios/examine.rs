@@ -1,4 +1,4 @@
-//! One kernel examined: booted, as often as it takes, and judged.
+//! Examines one kernel: boots it as often as needed, and judges its scenarios.
 
 use std::time::{Duration, Instant};
 
@@ -23,8 +23,7 @@ pub struct Findings {
     pub cells: Vec<Cell>,
     /// How often it was booted.
     pub boots: usize,
-    /// Why a boot had to be begun anew, once a time: a panic that is the host's
-    /// fault.
+    /// The reason for each repeated boot: a panic that is the host's fault.
     pub retries: Vec<String>,
     /// How long it took.
     pub took: Duration,
@@ -36,12 +35,11 @@ pub struct Findings {
     pub problem: Option<Error>,
 }
 
-/// Boots a kernel, known to the watcher by its name, and looks at every scenario.
-/// After a crash, and after a scenario that did not complete, those that are left
-/// get a fresh boot.
+/// Boots a kernel, and runs every scenario. After a crash, and after a scenario that
+/// did not complete, the remaining scenarios get a fresh boot.
 ///
-/// There is one cell for each scenario, also where the harness cannot do its part:
-/// what an earlier boot showed was seen, and is not taken back.
+/// There is one cell for each scenario, also if the harness fails: what an earlier boot
+/// showed stands.
 pub fn examine(
     name: &str,
     machine: &Machine,
@@ -78,7 +76,7 @@ pub fn examine(
                 break;
             }
         }
-        // What came to no end of its own, or to another one after its end.
+        // Scenarios that did not end, or whose verdict changed after their end.
         for (number, cell) in findings.cells[before..].iter().enumerate() {
             if told.get(number).map(|(_, told)| told.verdict) != Some(cell.verdict) {
                 watcher.event(&done(name, cell));
@@ -125,11 +123,11 @@ impl Findings {
         }
     }
 
-    /// Takes in a boot that the harness could not see to its end: what was told
-    /// until then stands, and what is left is not run.
+    /// Takes a boot that the harness could not follow to its end: cells that were
+    /// reported stand, and the rest are not run.
     fn break_off(&mut self, problem: Error, told: &[(Kernel, Cell)], left: &[&Scenario]) {
         if told.is_empty() {
-            // As far as is known, nothing was booted.
+            // Perhaps nothing was booted.
             self.boots -= 1;
         }
         for (kernel, cell) in told {
@@ -141,14 +139,14 @@ impl Findings {
         self.problem = Some(problem);
     }
 
-    /// Makes cells of a boot that had these scenarios to look at: of one at least.
+    /// Makes cells of a boot for these scenarios: at least one.
     fn take_in(&mut self, boot: Boot, left: &[&Scenario]) {
         self.retries.extend(boot.retries);
         if boot.end != End::Complete || self.last_lines.is_empty() {
             self.last_lines = boot.transcript.last_lines(LAST_LINES);
         }
         let Some(kernel) = boot.kernel else {
-            // A second boot would tell no more than the first.
+            // Another boot would end in the same way.
             let (verdict, why) = lost(boot.end);
             self.put_down(left, verdict, &why);
             return;
@@ -165,13 +163,13 @@ impl Findings {
         let after = ended > 0 && boot.running.is_none() && boot.end != End::Complete;
         let (verdict, why) = lost(boot.end);
         match self.cells.last_mut() {
-            // Nothing else had begun: what happened is the last one's.
+            // No other scenario had begun: the crash is the last one's.
             Some(last) if after && !last.verdict.is_red() => {
                 last.verdict = verdict;
                 last.why = Some(format!("after its end: {why}"));
             }
             Some(_) if after => {}
-            // They are run in order: the first that is left was running, or should
+            // Scenarios run in order: the first that is left was running, or should
             // have been.
             _ => self.put_down(&left[..left.len().min(1)], verdict, &why),
         }
@@ -201,8 +199,8 @@ fn done(kernel: &str, cell: &Cell) -> Event {
     }
 }
 
-/// What is to be said of a scenario with which a boot was lost, and why: QEMU's words
-/// may be among it.
+/// The verdict for a scenario during which the boot ended, and why. The reason may hold
+/// QEMU's words.
 fn lost(end: End) -> (Verdict, String) {
     let (verdict, why) = match end {
         End::Complete | End::InDoubt => (Verdict::Garbled, "the report leaves it out".to_owned()),

@@ -1,4 +1,4 @@
-//! What a kernel showed, held against what is claimed of it.
+//! Verdicts: what a kernel showed, compared with the claims.
 
 use std::time::Duration;
 

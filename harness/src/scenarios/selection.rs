@@ -1,4 +1,4 @@
-//! Which scenarios to run.
+//! Selects scenarios by name.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! One boot for many tests.
 //!
-//! A test runner such as cargo-nextest runs every test in a process of its own.
-//! The first that wants to know something of a kernel boots it and examines all;
-//! the others read what it found.
+//! A test runner such as cargo-nextest runs each test in a separate process. The first
+//! process that needs a kernel's row boots the kernel and runs all scenarios; the
+//! others read the row from a file.
 
 use std::fs::{self, File, TryLockError};
 use std::thread::sleep;
@@ -21,11 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 const POLL: Duration = Duration::from_millis(20);
 
 impl Suite<'_> {
-    /// What this kernel showed in this run: found out by whoever asks first.
+    /// This kernel's row in this run: made by the first process that asks, read by the
+    /// others.
     ///
     /// # Errors
-    /// Where whoever asks first does not come to an end, or what it found cannot
-    /// be read.
+    /// If the process that examines this kernel never finishes, or its row cannot be
+    /// read.
     pub fn row_once(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Row> {
         let dir = self.machines.kernel_dir(kernel)?;
         let lock = dir.path().join("lock");

@@ -1,4 +1,4 @@
-//! Many kernels, side by side.
+//! Runs scenarios on several kernels at a time.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -13,7 +13,7 @@ use crate::machine::Deadlines;
 use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
 use crate::system::{RunDir, printable, quoted, side_by_side, words};
 
-/// What to run, and how.
+/// A run of scenarios on kernels.
 pub struct Suite<'a> {
     /// The kernels.
     pub kernels: Vec<Kernel>,
@@ -23,7 +23,7 @@ pub struct Suite<'a> {
     pub machines: Machines,
     /// How many machines may run at the same time.
     pub jobs: NonZeroUsize,
-    /// How long things may take, where not as long as they usually may.
+    /// Deadlines other than the usual ones.
     pub deadlines: Option<Deadlines>,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Suite<'a> {
     /// A suite on this host.
     ///
     /// # Errors
-    /// Where QEMU is missing.
+    /// If QEMU is missing.
     pub fn new(
         kernels: Vec<Kernel>,
         scenarios: Vec<&'a Scenario>,
@@ -47,7 +47,7 @@ impl<'a> Suite<'a> {
         })
     }
 
-    /// Runs everything. Whatever becomes of one kernel, the others are run.
+    /// Runs all kernels. One that fails does not stop the others.
     pub fn run(&self, watcher: &dyn Watcher) -> Matrix {
         let mut rows = Vec::new();
         let work = |kernel: &Kernel| self.row(kernel, watcher);

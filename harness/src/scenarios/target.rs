@@ -1,4 +1,4 @@
-//! What a command line may ask to be tested: kernels, and the running one.
+//! What `test-kernels` tests: kernels, and the running one.
 
 use std::str::FromStr;
 
@@ -29,7 +29,7 @@ impl Targets {
     /// What some words ask for; the default kernels where there is none.
     ///
     /// # Errors
-    /// Where a word names no kernel.
+    /// If a word names no kernel.
     pub fn of(words: &[Target], catalogue: &Catalogue) -> Result<Self, SelectError> {
         let specs = words.iter().filter_map(|word| match word {
             Target::Native => None,

@@ -1,4 +1,4 @@
-//! Files without a name: nothing is left of them, however this process ends.
+//! Anonymous files (memfd), freed by the kernel even after SIGKILL.
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -14,7 +14,7 @@ use nix::sys::stat::Mode;
 /// A new file in memory.
 ///
 /// # Errors
-/// Where the kernel has no more of them.
+/// If the kernel has no more of them.
 pub(crate) fn file(purpose: &str) -> Result<File> {
     let file = memfd_create(purpose, MFdFlags::MFD_CLOEXEC)
         .with_context(|| format!("creating a file in memory for the {purpose}"))?;

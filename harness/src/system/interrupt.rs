@@ -1,4 +1,4 @@
-//! Signals that end a run before its time.
+//! Signals that end a run early.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,8 +12,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-/// Becomes readable, and stays so, once this process is told to end. A second
-/// signal ends it on the spot.
+/// Becomes readable, and stays so, once a signal tells this process to end. A second
+/// signal ends it at once.
 #[derive(Debug)]
 pub struct Interrupt {
     told: UnixStream,
@@ -24,7 +24,7 @@ impl Interrupt {
     /// Catches SIGINT, SIGTERM and SIGHUP from now on.
     ///
     /// # Errors
-    /// Where they cannot be caught.
+    /// If they cannot be caught.
     pub fn catch() -> io::Result<Self> {
         let (told, tell) = UnixStream::pair()?;
         let signal = Arc::new(AtomicUsize::new(0));
@@ -39,11 +39,11 @@ impl Interrupt {
         Ok(Self { told, signal })
     }
 
-    /// Does something that cannot be interrupted, unless a signal comes: then it
-    /// is left to itself, to end with this process.
+    /// Runs work that cannot be interrupted. If a signal comes first, the work's thread
+    /// is abandoned and ends with this process.
     ///
     /// # Errors
-    /// Where signals cannot be waited for.
+    /// If signals cannot be waited for.
     pub fn unless_told<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -57,7 +57,7 @@ impl Interrupt {
         let wanted = |file| PollFd::new(file, PollFlags::POLLIN);
         loop {
             let mut ready = [wanted(self.told.as_fd()), wanted(done.as_fd())];
-            // What is done there has deadlines of its own.
+            // The work has its own deadlines.
             match poll(&mut ready, PollTimeout::NONE) {
                 Err(Errno::EINTR) => continue,
                 result => result?,

@@ -1,4 +1,4 @@
-//! What was found out, of this host or of a kernel, kept for other processes.
+//! JSON files that keep what was found out, for later processes.
 
 use std::fs;
 use std::io::Write;
@@ -8,15 +8,15 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What is remembered in a file; nothing where that is of no use.
+/// Reads a value; none if the file is missing or not valid.
 pub(crate) fn recall<T: DeserializeOwned>(memory: &Path) -> Option<T> {
     serde_json::from_slice(&fs::read(memory).ok()?).ok()
 }
 
-/// Remembers it, whole or not at all.
+/// Writes a value, atomically.
 ///
 /// # Errors
-/// Where the file cannot be written.
+/// If the file cannot be written.
 pub(crate) fn remember(memory: &Path, what: &impl Serialize) -> Result<()> {
     let inner = || -> Result<()> {
         let dir = memory.parent().unwrap_or(Path::new("."));

@@ -1,20 +1,20 @@
-//! What old runs have left behind.
+//! Removes the directories of old runs.
 
 use std::cmp::Reverse;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The file by which a run is known as one: locked while somebody takes part in
-/// it, and as old as the last one who did.
+/// The file that marks a directory as a run. It is locked while a process uses the run;
+/// its age is the time of the last use.
 pub(crate) const LOCK: &str = "lock";
-/// How many runs are kept, however old.
+/// How many runs are kept at any age.
 const KEPT: usize = 20;
-/// How long a run is kept, however many there are.
+/// How long a run is kept at any number.
 const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes the runs in a directory that are neither young, nor among the last,
-/// nor in use. What cannot be removed stays: that is no reason not to run.
+/// Removes the runs that are neither young, nor among the last, nor in use. A failure
+/// to remove one is ignored.
 pub(crate) fn remove_old_runs(dir: &Path) {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let used = |path: &PathBuf| fs::metadata(path.join(LOCK)).and_then(|lock| lock.modified());

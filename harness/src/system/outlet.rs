@@ -1,5 +1,5 @@
-//! The way out for what a program writes: never a wait without an end for
-//! somebody who does not read.
+//! A program's output on its way to this process's stdout and stderr, without waiting
+//! for ever for a reader that does not read.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -15,16 +15,16 @@ use guest::wire::Stream;
 use super::interrupt::Interrupt;
 use super::poll::first_ready;
 
-/// How much is kept for a reader who pauses, in bytes. With more to come, the
-/// guest is kept waiting.
+/// How many bytes are kept for a reader that pauses. Beyond that, the guest is kept
+/// waiting.
 const ROOM: usize = 256 << 10;
 
 /// How much is written at a time: what a pipe has room for if it has any
 /// (pipe(7): PIPE_BUF).
 const PART: usize = 4096;
 
-/// Passes on what it is given, from a thread of its own. That thread may wait for
-/// a reader for ever, and is left behind if this process ends meanwhile.
+/// Writes what it is given from a separate thread. That thread may block on a reader
+/// for ever; it does not keep this process from ending.
 #[derive(Debug)]
 pub struct Outlet {
     shared: Arc<SharedBacklog>,
@@ -70,7 +70,7 @@ impl Outlet {
     /// To the stdout and stderr of this process.
     ///
     /// # Errors
-    /// Where they, or a thread, cannot be had.
+    /// If they, or a thread, cannot be had.
     pub fn stdio() -> io::Result<Self> {
         // Not the standard library's, which others lock.
         let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
@@ -81,7 +81,7 @@ impl Outlet {
     /// To these.
     ///
     /// # Errors
-    /// Where a thread cannot be had.
+    /// If a thread cannot be had.
     pub fn new(
         stdout: impl Write + Send + 'static,
         stderr: impl Write + Send + 'static,
@@ -100,7 +100,7 @@ impl Outlet {
     /// Takes bytes; they are written later.
     ///
     /// # Errors
-    /// That of what was to be written before.
+    /// If an earlier write failed.
     pub fn put(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.shared.state();
         if let Some(error) = &state.error {
@@ -130,7 +130,7 @@ impl Outlet {
     /// Why nothing can be written any more.
     ///
     /// # Errors
-    /// Just that.
+    /// If it did.
     pub(crate) fn check(&self) -> io::Result<()> {
         self.shared
             .state()

@@ -1,4 +1,4 @@
-//! Work on many things, several at a time.
+//! Work on several items at a time.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Does `work` on every item, on `jobs` of them at a time, and gives the results
-/// to `done` in the order of the items, each as soon as those before it are
-/// there.
+/// Runs `work` on every item, `jobs` at a time. Passes the results to `done` in the
+/// order of the items, each as soon as all before it are there.
 pub fn side_by_side<T: Sync, R: Send>(
     jobs: NonZeroUsize,
     items: &[T],
@@ -25,7 +24,7 @@ pub fn side_by_side<T: Sync, R: Send>(
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
-                    // Nobody hears it only where `done` has panicked.
+                    // The receiver is gone only if `done` has panicked.
                     let _ = tell.send((index, work(item)));
                 }
             });

@@ -1,4 +1,4 @@
-//! Where things are.
+//! Where files are kept.
 
 use std::env;
 use std::ffi::OsString;
@@ -34,12 +34,12 @@ pub fn target() -> PathBuf {
 /// The variable that names the directory of runs.
 pub const RUNS: &str = "STRATA_RUNS";
 
-/// Where runs are, and what is remembered from one to the next: `$STRATA_RUNS`,
-/// else `target/strata` within this workspace, else `strata` in the user's state
-/// directory (XDG base directory specification).
+/// The directory of runs and of what is remembered between them: `$STRATA_RUNS`, else
+/// `target/strata` within this workspace, else `strata` in the user's state directory
+/// (XDG base directory specification).
 ///
 /// # Errors
-/// Where the environment names no such place.
+/// If the environment names no such place.
 pub fn runs() -> Result<PathBuf> {
     if let Some(dir) = set(RUNS) {
         return std::path::absolute(dir).context("finding the current directory");
@@ -60,17 +60,17 @@ fn set(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// Where it is remembered which accelerator works on this host.
+/// The memo of the accelerator that works on this host.
 pub(crate) fn accelerator_memory() -> Option<PathBuf> {
     Some(runs().ok()?.join("accelerator.json"))
 }
 
-/// Where it is remembered what a QEMU of this host can do.
+/// The memo of what this host's QEMU can do.
 pub(crate) fn qemu_memory() -> Option<PathBuf> {
     Some(runs().ok()?.join("qemu.json"))
 }
 
-/// Where it is remembered how long kernels take.
+/// The memo of how long kernels take.
 pub(crate) fn usual_memory() -> Option<PathBuf> {
     Some(runs().ok()?.join("usual.json"))
 }

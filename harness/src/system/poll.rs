@@ -1,4 +1,4 @@
-//! Waiting for files, and never without a deadline where one is given.
+//! Waiting for files with poll(2).
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Waits until one of the files can be read or has ended: the number of the
-/// first one, or nothing where the deadline passed.
+/// Waits until one of the files can be read or has ended. Returns its index, or none if
+/// the deadline passed.
 pub(crate) fn first_ready(
     files: &[BorrowedFd<'_>],
     deadline: Option<Instant>,
@@ -27,7 +27,7 @@ pub(crate) fn first_ready(
     }
 }
 
-/// How long poll(2) is to wait for a deadline.
+/// A deadline as a timeout of poll(2).
 pub(crate) fn patience(deadline: Option<Instant>) -> PollTimeout {
     let Some(deadline) = deadline else {
         return PollTimeout::NONE;

@@ -1,4 +1,4 @@
-//! What others say, made harmless to a terminal: guests, records, names of files.
+//! Text of guests, records and file names, made harmless to a terminal.
 
 pub(crate) use guest::printable;
 use guest::{Fact, Kernel, Observation, Outcome, Record};

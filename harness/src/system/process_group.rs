@@ -2,8 +2,8 @@
 //!
 //! QEMU itself dies with the harness, for the kernel sees to that. A `qemu` that is a
 //! wrapper has children, of which the kernel does not know that they belong to it. They
-//! are in its process group, so a process of its own waits for the harness to be gone, in
-//! whatever way, and ends the group.
+//! are in its process group, so a helper process waits until the harness is gone, even
+//! by SIGKILL, and kills the group.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, setsid};
 
-/// Reads what never comes, to the end of the file, which is that of the harness.
+/// Blocks on the pipe until the harness is gone, which closes it.
 const SCRIPT: &str = "read -r _; kill -s KILL -- \"-$1\"";
 
 /// A process group that ends when this is dropped, or when this process ends.

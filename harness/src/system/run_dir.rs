@@ -1,4 +1,4 @@
-//! The directory of a run.
+//! The directories of a run.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,8 +24,7 @@ pub(crate) const QEMU_LOG: &str = "qemu.log";
 #[derive(Clone, Debug)]
 pub struct RunDir {
     path: PathBuf,
-    /// Locked for as long as somebody takes part in the run; none where nothing
-    /// is to be left behind.
+    /// Locked while a process uses the run; none if nothing is to be left behind.
     lock: Option<Arc<File>>,
 }
 
@@ -33,7 +32,7 @@ impl RunDir {
     /// The directory of a run, new or not.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// If it cannot be created.
     pub fn of_run(run: &str) -> Result<Self> {
         // Old runs are looked for one level below `runs`.
         ensure!(!run.contains('/'), "{run:?} cannot be the name of a run");
@@ -53,14 +52,13 @@ impl RunDir {
     /// make room for it.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// If it cannot be created.
     pub fn new_run() -> Result<Self> {
         remove_old_runs(&runs()?);
         Self::of_run(&new_name())
     }
 
-    /// A run that leaves nothing behind, however it ends, but what it decides to
-    /// keep.
+    /// A run whose directory is created only if a file is kept (`keep`).
     #[must_use]
     pub fn nameless() -> Self {
         let runs = runs().unwrap_or_else(|_| env::temp_dir().join("strata"));
@@ -73,15 +71,15 @@ impl RunDir {
     /// The directory of a kernel in this run.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// If it cannot be created.
     pub fn kernel(&self, name: &str) -> Result<Self> {
         self.at(self.path.join(name))
     }
 
-    /// The directory of a further boot of the same kernel.
+    /// The directory of the nth boot of a kernel.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// If it cannot be created.
     pub fn boot(&self, number: usize) -> Result<Self> {
         if number == 1 {
             Ok(self.clone())
@@ -90,10 +88,10 @@ impl RunDir {
         }
     }
 
-    /// The directory of a boot that had to be begun anew.
+    /// The directory of a repeated boot.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// If it cannot be created.
     pub(crate) fn retry(&self, number: usize) -> Result<Self> {
         self.at(self.path.join(format!("retry{number}")))
     }
@@ -112,7 +110,7 @@ impl RunDir {
     /// be left behind.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// If it cannot be created.
     pub(crate) fn file(&self, name: &str) -> Result<File> {
         if self.lock.is_none() {
             return anonymous::file(name);
@@ -125,10 +123,11 @@ impl RunDir {
             .with_context(|| format!("creating {}", path.display()))
     }
 
-    /// Keeps this file of a run that was to leave nothing behind; says where.
+    /// Copies a file into the run directory, which is created if it does not exist.
+    /// Returns the path.
     ///
     /// # Errors
-    /// Where it cannot be copied.
+    /// If it cannot be copied.
     pub(crate) fn keep(&self, name: &str, file: &File) -> Result<PathBuf> {
         let path = self.path.join(name);
         let run = self.path.parent().and_then(Path::file_name);

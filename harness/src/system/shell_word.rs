@@ -1,4 +1,4 @@
-//! Words of a command line, as a shell reads them.
+//! Words quoted for a shell.
 
 use std::ffi::OsStr;
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::printable::printable;
 
-/// A word, quoted where it has to be.
+/// Quotes a word if necessary.
 ///
 /// What can be shown is written as every shell has it. The rest, bytes that are no
 /// UTF-8 and what a terminal would obey, is written as `$'…'`, which bash, zsh, ksh and
@@ -37,8 +37,8 @@ fn escaped(bytes: &[u8]) -> String {
     text
 }
 
-/// Words that were quoted, as they are; anything else is made one word, so that a shell
-/// does no more than read it. A record may be of others.
+/// Returns quoted words unchanged, and anything else as one quoted word, so that a
+/// shell executes nothing in it. Records may come from elsewhere.
 pub(crate) fn only_words(text: &str) -> String {
     if is_words(text) {
         text.to_owned()

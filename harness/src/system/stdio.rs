@@ -1,4 +1,4 @@
-//! What this process was started with.
+//! The stdout and stderr with which this process was started.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,7 +27,7 @@ extern "C" fn look() {
 /// as a disk that is full does, instead of ending this process (SIGXFSZ).
 ///
 /// # Errors
-/// Where something is missing: with what to do.
+/// If something is missing: with what to do.
 pub fn prepare(for_a_program: bool) -> Result<()> {
     // It has to be used, or no linker takes it along.
     std::hint::black_box(LOOK);

@@ -1,4 +1,4 @@
-//! The caller's terminal: lent to a program, and given back as it was.
+//! The caller's terminal: put in raw mode for a program, and restored.
 
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -21,7 +21,7 @@ impl RawTerminal {
     /// Makes this terminal raw.
     ///
     /// # Errors
-    /// Where it is no terminal.
+    /// If it is no terminal.
     pub fn enter(terminal: impl AsFd) -> io::Result<Self> {
         let terminal = terminal.as_fd().try_clone_to_owned()?;
         let before = tcgetattr(&terminal)?;
@@ -51,7 +51,7 @@ impl Window {
     /// elsewhere.
     ///
     /// # Errors
-    /// Where SIGWINCH cannot be caught.
+    /// If SIGWINCH cannot be caught.
     pub fn watch() -> io::Result<Option<Self>> {
         let stdout = io::stdout();
         if !stdout.is_terminal() {

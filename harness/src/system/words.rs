@@ -1,4 +1,4 @@
-//! Errors in words, each said once.
+//! Errors as text.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use guest::wire::Stream;
 
 use super::outlet::Outlet;
 
-/// How long whatever reads stderr may pause.
+/// How long the reader of stderr may pause.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// An error and its causes, but no cause that the error before it has said
-/// already: those of a library often repeat what they were made of.
+/// An error and its causes, without a cause whose words the error before it repeats:
+/// errors of libraries often contain the text of their cause.
 #[must_use]
 pub fn words(error: &anyhow::Error) -> String {
     let mut text = String::new();
@@ -24,7 +24,7 @@ pub fn words(error: &anyhow::Error) -> String {
     text
 }
 
-/// Says something on stderr, without waiting long for a reader who does not read.
+/// Prints a line on stderr; waits at most 2 s for a reader that does not read.
 pub fn say(text: &str) {
     let Ok(outlet) = Outlet::stdio() else { return };
     let line = format!("{text}\n");

@@ -1,4 +1,4 @@
-//! The QEMU that runs the machines: which one, and what it can do.
+//! Finds the QEMU that runs the machines, and what it can do.
 
 mod choice;
 mod launch_script;
@@ -27,15 +27,15 @@ pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
 /// The oldest version that knows all the options we give: 2.11 has `-sandbox`
 /// with its parts (2.9 `-accel`). What is tested is Debian's 7.2.
 const OLDEST: (u32, u32) = (2, 11);
-/// QEMU's own sandbox: whoever breaks out of the machine into QEMU can neither
-/// start a program nor become somebody else.
+/// QEMU's seccomp sandbox: a guest that takes over QEMU can neither start a program nor
+/// change its user.
 pub(super) const SANDBOX: &str =
     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
 /// How long QEMU may take to say what it is.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A QEMU, and what is known of it.
+/// A QEMU and its properties.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Qemu {
     /// How it is started.
@@ -58,11 +58,11 @@ impl fmt::Display for Qemu {
 }
 
 impl Qemu {
-    /// Finds the one that was asked for. Where none was, it is the host's if that
-    /// is new enough, else the one that Strata takes from Debian's archive.
+    /// Finds the QEMU that was asked for. `Auto` is the host's if it is new enough,
+    /// else Strata's own from Debian's archive.
     ///
     /// # Errors
-    /// Where there is none, or one that is too old or does not run.
+    /// If there is none, or one that is too old or does not run.
     pub fn find(choice: &QemuChoice, store: &Store, watcher: &dyn Watcher) -> Result<Self> {
         match choice {
             QemuChoice::Path(path) => Self::at(path),
@@ -98,7 +98,7 @@ impl Qemu {
         Self::ask(tool.launch(PROGRAM), &program, from)
     }
 
-    /// Asks it once what it can do, and again after it was replaced.
+    /// Asks QEMU what it can do, once until it is replaced.
     fn ask(launch: Launch, program: &Path, from: String) -> Result<Self> {
         let installed = fs::metadata(program).and_then(|file| file.modified());
         let installed = installed.with_context(|| format!("looking at {}", program.display()))?;
@@ -116,8 +116,7 @@ impl Qemu {
             installed,
             from,
         };
-        // A failure may pass, so it is looked for again. Where nothing can be
-        // remembered, QEMU is asked every time.
+        // A failure may pass, so it is not remembered.
         if let Some(memory) = memory
             && qemu.no_sandbox.is_none()
         {
@@ -127,7 +126,7 @@ impl Qemu {
     }
 }
 
-/// What QEMU says when it is asked for its version, if that is new enough.
+/// QEMU's version, if it is new enough.
 fn version(launch: &Launch) -> Result<String> {
     let said = ask(launch, &["-version"], "", PATIENCE);
     let said = said.with_context(|| format!("{launch} does not run: install QEMU again"))?;
@@ -155,7 +154,7 @@ fn is_new_enough(version: &str) -> bool {
     matches!((number(), number()), (Some(major), Some(minor)) if (major, minor) >= OLDEST)
 }
 
-/// Why a machine without anything does not start in the sandbox, if it does not.
+/// Why QEMU does not start in its sandbox, if it does not.
 fn why_no_sandbox(launch: &Launch) -> Option<String> {
     let arguments = [
         "-nodefaults",
@@ -190,7 +189,7 @@ fn ask(launch: &Launch, arguments: &[&str], words: &str, patience: Duration) -> 
     }
 }
 
-/// Why a QEMU did not start, and what to do.
+/// The error for a QEMU that did not start, with advice.
 pub(crate) fn did_not_start(launch: &Launch, status: ExitStatus, complaint: &str) -> String {
     let said = if complaint.is_empty() {
         "it does not say why"

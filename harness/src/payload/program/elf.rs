@@ -38,7 +38,7 @@ const MUSL: &[&str] = &["/lib", "/usr/local/lib", "/usr/lib"];
 /// A binary or library that is loaded.
 pub(crate) struct Object {
     path: PathBuf,
-    /// Who needed it first; none for the program itself.
+    /// The index of the object that needed it first; none for the program itself.
     loader: Option<usize>,
     machine: u16,
     interpreter: Option<PathBuf>,
@@ -76,7 +76,7 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
         .into_iter()
         .collect();
     let mut objects = vec![program];
-    // Breadth first, as ld.so does: who comes first decides on a name.
+    // Breadth first, as ld.so does: the first library of a name is used.
     let mut ahead: VecDeque<usize> = [0].into();
     while let Some(index) = ahead.pop_front() {
         for name in objects[index].needed.clone() {

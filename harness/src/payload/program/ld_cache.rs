@@ -27,7 +27,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<HashMap<String, Vec<PathBuf>>> {
     for index in 0..number(bytes, MAGIC.len())? {
         let entry = HEADER + index * ENTRY;
         let hardware = bytes.get(entry + 16..entry + 24)?;
-        // Built for a better processor than that of our machine.
+        // Built for a newer processor than the machine's.
         if hardware != [0; 8] {
             continue;
         }

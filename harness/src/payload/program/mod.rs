@@ -1,4 +1,4 @@
-//! A program of this host, to be run in a kernel.
+//! A program of this host, packed to run in a guest.
 
 pub(crate) mod elf;
 pub(crate) mod ld_cache;
@@ -18,7 +18,7 @@ pub use pack::PackedProgram;
 /// Where a guest looks for programs that are named without a path.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// A program, and what it is to find when it runs.
+/// A program and its surroundings.
 ///
 /// It travels into the guest under its own absolute path, together with its
 /// interpreter and libraries, and runs as root in `/` unless asked otherwise.
@@ -107,7 +107,7 @@ impl Program {
     }
 }
 
-/// A request that cannot be met as it stands: it has to be made differently.
+/// A request that cannot be met: the user must change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRequest {
     why: String,

@@ -1,4 +1,4 @@
-//! A program with all that travels along.
+//! Packs a program with the files it needs.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -17,7 +17,7 @@ use crate::payload::initramfs;
 /// How many names are offered where one is wrong.
 const NEAREST: usize = 3;
 
-/// A program that is ready to travel: nothing of what it needs is missing.
+/// A program with all files that it needs.
 #[derive(Clone, Debug)]
 pub struct PackedProgram {
     pub(crate) program: guest::Program,
@@ -28,7 +28,7 @@ impl Program {
     /// Finds all that the program needs to run in a guest.
     ///
     /// # Errors
-    /// Where something is missing or is no program; see [`BadRequest`].
+    /// If something is missing or is no program; see [`BadRequest`].
     pub fn pack(&self) -> Result<PackedProgram, BadRequest> {
         let path = self.find()?;
         let mut environment: Vec<(OsString, OsString)> =
@@ -45,8 +45,8 @@ impl Program {
             seen: HashSet::new(),
         };
         packer.carry(&path)?;
-        // Those that go elsewhere come after those that stay at their place: the
-        // links among these decide where elsewhere is.
+        // Files for another path come last: the links among the others decide where
+        // that path leads.
         let (moving, staying): (Vec<_>, Vec<_>) =
             self.files.iter().partition(|(_, guest)| guest.is_some());
         for (host, _) in staying {
@@ -126,7 +126,7 @@ impl Program {
 }
 
 impl PackedProgram {
-    /// How much room the files take that travel, in bytes.
+    /// The size of the files, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.tree.size()
@@ -136,7 +136,7 @@ impl PackedProgram {
     /// to read there.
     ///
     /// # Errors
-    /// Where the guest cannot be built, or a file not be read.
+    /// If the guest cannot be built, or a file not be read.
     pub(crate) fn load(&self, stdin: guest::Stdin, at_hand: &[u8]) -> Result<LoadedProgram> {
         let mut program = self.program.clone();
         program.stdin = stdin;
@@ -153,11 +153,11 @@ impl PackedProgram {
 #[derive(Debug)]
 pub(crate) struct LoadedProgram {
     pub(crate) initramfs: initramfs::PackedInitramfs,
-    /// How much room takes what travels, in bytes.
+    /// The size of all that is packed, in bytes.
     pub(crate) size: u64,
 }
 
-/// Takes files along, and whatever they need.
+/// Packs files and what they need.
 struct Packer {
     tree: Tree,
     /// `PATH` in the guest.

@@ -1,4 +1,4 @@
-//! The files that travel, as they will lie in the guest.
+//! The files for a guest, by their path there.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use images::Initramfs;
 
 use super::BadRequest;
 
-/// What the guest itself mounts, or is: nothing can travel there.
+/// Paths that the guest itself uses: no file can be packed there.
 const TAKEN: [&str; 4] = ["/dev", "/proc", "/strata", "/sys"];
 /// As many symbolic links the kernel follows in a path (path_resolution(7)).
 const MAX_LINKS: usize = 40;
@@ -48,7 +48,7 @@ impl Tree {
         self.plant(&host, &guest)
     }
 
-    /// How much room the files take, in bytes.
+    /// The size of the files, in bytes.
     pub(super) fn size(&self) -> u64 {
         let size = |node: &Node| match node {
             Node::File(_, _, size) => *size,

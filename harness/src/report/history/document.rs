@@ -19,7 +19,7 @@ pub struct History {
 }
 
 impl History {
-    /// That of this workspace's table.
+    /// The document of this workspace's table.
     #[must_use]
     pub fn of_the_workspace() -> Self {
         Self {
@@ -31,7 +31,7 @@ impl History {
     /// Whether the file says what the table says.
     ///
     /// # Errors
-    /// Where it is there and cannot be read.
+    /// If it is there and cannot be read.
     pub fn is_current(&self) -> Result<bool> {
         match fs::read(&self.path) {
             Ok(bytes) => Ok(bytes == self.text.as_bytes()),
@@ -43,7 +43,7 @@ impl History {
     /// Writes the file.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If it cannot be written.
     pub fn write(&self) -> Result<()> {
         if let Some(dir) = self.path.parent() {
             fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;

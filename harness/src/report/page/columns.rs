@@ -12,7 +12,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Those of all kernels.
+    /// The columns of all kernels.
     pub(super) fn of(rows: &[Row]) -> Vec<Self> {
         let label = |row: &Row, length: usize| {
             let version = row.likely_version().map(|version| version.to_string());

@@ -1,7 +1,7 @@
 //! The matrix as a page that needs nothing but itself: one file, no request.
 //!
-//! What is on it comes from guests, which nobody trusts: all of it is escaped,
-//! and the policy lets nothing run but the script that was put there here.
+//! What is on it comes from guests, which are not trusted: all of it is escaped, and
+//! the policy lets nothing run but the script that was put there here.
 
 mod columns;
 mod grid;
@@ -86,7 +86,7 @@ pub fn page(merged: &Merged) -> String {
 /// Writes the page, as `index.html` of a directory: its path.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If it cannot be written.
 pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
     let path = dir.join("index.html");

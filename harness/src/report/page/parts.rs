@@ -1,4 +1,4 @@
-//! What the panels of cells and those of kernels share.
+//! What the panels of cells and of kernels share.
 
 use maud::{Markup, html};
 

@@ -54,8 +54,8 @@ impl<'a> Strip<'a> {
                 boundary,
                 news: None,
             });
-            // What is red is no history of the kernel until somebody has looked
-            // into it.
+            // A red cell may be a fault of the test, so it is not shown as a change of
+            // the kernel.
             if let (Some(new), true) = (observation, is_calm(cell)) {
                 before = Some((cell, new));
             }

@@ -33,7 +33,7 @@ pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
     }
 }
 
-/// The cells that somebody must look at.
+/// The cells that need attention.
 pub(super) fn lists(merged: &Merged, columns: &[Column]) -> Markup {
     html! {
         @if merged.red().next().is_some() { (red_cells(merged, columns)) }

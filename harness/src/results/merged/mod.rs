@@ -1,4 +1,4 @@
-//! Several runs, of other days and on other hosts, as one matrix.
+//! Merges several runs, of other days and hosts, into one matrix.
 
 mod missing;
 mod same_kernel;
@@ -112,7 +112,7 @@ impl Merged {
     /// where none is named, the newest one of this workspace.
     ///
     /// # Errors
-    /// Where one cannot be read, or there is none.
+    /// If one cannot be read, or there is none.
     pub fn read(paths: &[PathBuf]) -> Result<Self> {
         if paths.is_empty() {
             return Ok(Self::of(&[PastRun::read(&PastRun::newest()?)?]));

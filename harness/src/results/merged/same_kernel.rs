@@ -1,4 +1,4 @@
-//! Which rows are of the same kernel.
+//! Groups the rows of the same kernel.
 
 use crate::results::log_reader::Run;
 use crate::results::matrix::{Problem, Row};
@@ -35,8 +35,8 @@ pub(super) fn kernels_of<'a>(runs: &[&'a PastRun]) -> Vec<Vec<RowOfRun<'a>>> {
     kernels
 }
 
-/// Whether two rows are of the same kernel. A kernel's build is no part of its
-/// name: who builds the same version again has the same kernel.
+/// Whether two rows are of the same kernel. A kernel's build is no part of its name: a
+/// rebuild of the same version is the same kernel.
 fn is_same(a: &Row, b: &Row) -> bool {
     let release = |row: &Row| row.kernel.as_ref().map(|kernel| kernel.release.clone());
     a.spec == b.spec && release(a) == release(b) && a.version() == b.version()

@@ -1,10 +1,10 @@
-//! What is worst of all that several runs say.
+//! The worst of the results of several runs.
 
 use super::Merged;
 use crate::results::matrix::Problem;
 use crate::results::verdict::Verdict;
 
-/// The worst, from bad to good: the first that holds.
+/// The worst result, from bad to good: the first that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Worst {
     /// So many cells are red.

@@ -1,4 +1,4 @@
-//! The running kernel, without a machine: the guest as a program on this host.
+//! Scenarios on the running kernel: the guest runs as a program of this host.
 
 mod guest_process;
 
@@ -19,7 +19,7 @@ use guest_process::Guest;
 const SCENARIO: Duration = Duration::from_secs(30);
 /// How many lines of stderr are shown where something went wrong.
 const LAST_LINES: usize = 12;
-/// Scenarios whose facts depend on where in the system they are run.
+/// Scenarios whose facts depend on where they run.
 const NOT_ON_A_HOST: &[(&str, &str)] = &[
     (
         "nesting_limit_unshare",
@@ -39,13 +39,13 @@ const NOT_ON_A_HOST: &[(&str, &str)] = &[
     ),
 ];
 
-/// What the running kernel shows, as a row beside those of other kernels.
+/// Runs scenarios on the running kernel, and returns its row.
 ///
-/// The scenarios run in namespaces of their own, so that the system is left as
-/// it was; for an ordinary user, in a user namespace. What that makes impossible
-/// is not run, and says why. With `claims`, the kernel is held against what is
-/// claimed of that version, whatever it calls itself: a Linux-compatible kernel
-/// has no lineage of its own.
+/// The scenarios run in new namespaces, so that the system is left as it was; for an
+/// ordinary user, in a user namespace. Scenarios that this makes impossible are not
+/// run, and say why. With `claims`, the kernel is judged by the claims about that
+/// version, whatever release it reports: a Linux-compatible kernel has no version of
+/// Linux.
 #[must_use]
 pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) -> Row {
     let spec = match claims {
@@ -98,7 +98,7 @@ pub(crate) fn native_name(claims: Option<Version>) -> String {
     }
 }
 
-/// What a probe had to say to nobody in particular.
+/// The last lines of the guest's stderr.
 fn last_lines(dir: &RunDir) -> Vec<String> {
     let bytes = fs::read(dir.console()).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
@@ -170,17 +170,17 @@ impl NativeReport {
     }
 }
 
-/// Why a scenario is not run on a host, if it is not.
+/// Why a scenario cannot run on a host, if so.
 fn why_not_here(scenario: &str) -> Option<&'static str> {
     let known = NOT_ON_A_HOST.iter().find(|(name, _)| *name == scenario);
     known.map(|(_, why)| *why)
 }
 
-/// What a seccomp filter answers in the kernel's place.
+/// The errnos that seccomp filters return.
 const OF_A_FILTER: [&str; 2] = ["EPERM", "ENOSYS"];
 
-/// What confinement explains says nothing of the kernel, and is not run: a probe that
-/// could not do its work, and an errno that a filter may have given.
+/// A result that the confinement explains says nothing about the kernel, and counts as
+/// not run: a probe that failed, or an errno that a filter may have returned.
 fn unless_confined(cell: Cell, outcome: &Outcome, confinement: Confinement) -> Cell {
     let not_run = |why: String| Cell::without(&cell.scenario, Verdict::NotRun, why);
     match outcome {
