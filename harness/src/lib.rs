@@ -41,7 +41,7 @@ pub use results::{
     Place, Problem, Row, Shard, Sighting, Sink, Substitute, Tally, Verdict, Watcher, Worst,
 };
 pub use scenarios::{
-    Findings, Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,
+    Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,
 };
 pub use stress::{Figures, Stress};
 pub use system::{

@@ -9,7 +9,7 @@ use super::{Behaviour, KernelAnswer};
 use crate::kernels::Machines;
 use crate::payload::PackedProgram;
 use crate::programs::{Ending, Input, OutputStreams, Ran, Runner, ending};
-use crate::results::{Problem, Watcher};
+use crate::results::Watcher;
 
 /// The exit status with which a program says that it cannot tell.
 const SKIP: u8 = 125;
@@ -28,9 +28,7 @@ pub fn ask_program(
 ) -> Result<KernelAnswer> {
     let bootable = match machines.machine(kernel, watcher) {
         Ok(bootable) => bootable,
-        Err(Problem::Unavailable(why) | Problem::Failed(why)) => {
-            return Ok(KernelAnswer::Skipped(why));
-        }
+        Err(problem) => return Ok(KernelAnswer::Skipped(problem.why().to_owned())),
     };
     let mut output = OutputStreams {
         stdout: io::stderr(),

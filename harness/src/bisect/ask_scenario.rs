@@ -5,7 +5,7 @@ use guest::{Claim, Fact, Observation, Scenario};
 use images::Kernel;
 
 use super::{Behaviour, KernelAnswer};
-use crate::results::{Cell, Problem, Row, Verdict, Watcher};
+use crate::results::{Cell, Row, Verdict, Watcher};
 use crate::scenarios::Suite;
 
 /// What the one scenario of a suite shows on a kernel.
@@ -18,10 +18,8 @@ pub fn ask_scenario(suite: &Suite, kernel: &Kernel, watcher: &dyn Watcher) -> Re
 }
 
 fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
-    if let (Some(Problem::Unavailable(why) | Problem::Failed(why)), false) =
-        (&row.problem, row.was_run())
-    {
-        return KernelAnswer::Skipped(why.clone());
+    if let Some(problem) = row.problem.as_ref().filter(|_| !row.was_run()) {
+        return KernelAnswer::Skipped(problem.why().to_owned());
     }
     let Some(cell) = row.cells.first() else {
         return KernelAnswer::Skipped("the report says nothing".to_owned());

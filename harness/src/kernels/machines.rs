@@ -109,8 +109,7 @@ impl Machines {
     /// # Errors
     /// If the kernel cannot be had, or the harness cannot do its part.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
-        let failed = |error: anyhow::Error| Problem::Failed(words(&error));
-        let qemu = self.qemu(watcher).map_err(failed)?;
+        let qemu = self.qemu(watcher)?;
         let mut unpacked = None;
         let (packaged, path, image, substitute) = match kernel {
             Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
@@ -134,7 +133,7 @@ impl Machines {
                 (image.path, path, shown, substitute)
             }
         };
-        let dir = self.kernel_dir(kernel).map_err(failed)?;
+        let dir = self.kernel_dir(kernel)?;
         let mut machine = Machine {
             qemu: qemu.launch,
             sandbox: qemu.no_sandbox.is_none(),
@@ -146,7 +145,7 @@ impl Machines {
             append: self.append.clone(),
             gdb: None,
         };
-        machine.accelerator = self.accelerator(&machine, watcher).map_err(failed)?;
+        machine.accelerator = self.accelerator(&machine, watcher)?;
         Ok(Bootable {
             name: kernel.name(),
             machine,

@@ -200,10 +200,11 @@ struct ProgramDialogue<'a> {
 impl ProgramDialogue<'_> {
     fn hold(&mut self, output: &mut dyn Output) -> Result<Ending> {
         loop {
-            match self.turn(&*output)? {
-                Next::Said(messages) => {
-                    for message in messages {
-                        if let Some(ending) = self.take(message, output)? {
+            let (turn, sources) = self.turn(&*output)?;
+            match turn {
+                Turn::Said(messages) => {
+                    for said in messages {
+                        if let Some(ending) = self.take(said.message, output)? {
                             return Ok(ending);
                         }
                     }
@@ -214,33 +215,34 @@ impl ProgramDialogue<'_> {
                         return Ok(ending);
                     }
                 }
-                Next::Ready(Awaited::Interrupt) => return Ok(Ending::Interrupted),
-                // The next turn sees whether there is room.
-                Next::Ready(Awaited::Output) => {}
-                Next::Ready(Awaited::Window) => {
-                    if let Some(size) = self.window.and_then(Window::changed) {
-                        let order = self.input.order(self.dialogue.key(), &Order::Resize(size));
-                        self.send(&order)?;
+                Turn::Other(number) => match sources[number] {
+                    Awaited::Interrupt => return Ok(Ending::Interrupted),
+                    // The next turn sees whether there is room.
+                    Awaited::Output => {}
+                    Awaited::Window => {
+                        if let Some(size) = self.window.and_then(Window::changed) {
+                            let order = self.input.order(self.dialogue.key(), &Order::Resize(size));
+                            self.send(&order)?;
+                        }
                     }
-                }
-                Next::Ready(Awaited::Stdin) => {
-                    let frame = self
-                        .input
-                        .frame(self.dialogue.key())
-                        .context("reading the program's input")?;
-                    self.send(&frame.unwrap_or_default())?;
-                }
-                Next::Quiet => {
+                    Awaited::Stdin => {
+                        let frame = self.input.frame(self.dialogue.key());
+                        let frame = frame.context("reading the program's input")?;
+                        self.send(&frame.unwrap_or_default())?;
+                    }
+                },
+                Turn::Quiet => {
                     if let Some(ending) = self.patience_is_over() {
                         return Ok(ending);
                     }
                 }
-                Next::Over(end) => return Ok(Ending::Lost(end)),
+                Turn::Over(end) => return Ok(Ending::Lost(end)),
             }
         }
     }
 
-    fn turn(&mut self, output: &dyn Output) -> Result<Next> {
+    /// Waits for the guest and for other sources, those of which are returned too.
+    fn turn(&mut self, output: &dyn Output) -> Result<(Turn, Vec<Awaited>)> {
         let runs = matches!(self.phase, Phase::Runs(_));
         let full = output.full().filter(|_| runs);
         let paused = full.is_some();
@@ -272,12 +274,7 @@ impl ProgramDialogue<'_> {
         } else {
             self.dialogue.turn(deadline, &files)?
         };
-        Ok(match turn {
-            Turn::Said(said) => Next::Said(said.into_iter().map(|said| said.message).collect()),
-            Turn::Other(number) => Next::Ready(sources[number]),
-            Turn::Quiet => Next::Quiet,
-            Turn::Over(end) => Next::Over(end),
-        })
+        Ok((turn, sources))
     }
 
     /// The next deadline; none for an interactive session under gdb.
@@ -327,55 +324,46 @@ impl ProgramDialogue<'_> {
         output: &mut dyn Output,
     ) -> Result<Option<Ending>> {
         self.heard = Instant::now();
-        match (message, &self.phase) {
+        let record = match (message, &self.phase) {
+            (Message::Record(record), _) => record,
             (Message::Bytes(stream, bytes), Phase::Runs(_)) => {
                 return match output.bytes(stream, &bytes) {
                     Ok(()) => Ok(None),
                     Err(error) => not_taken(error).map(Some),
                 };
             }
-            (Message::Record(Record::Booted { kernel }), Phase::Boots(_)) => {
+            (message, _) => return Ok(Some(out_of_turn(&message))),
+        };
+        match (record, &self.phase) {
+            (Record::Booted { kernel }, Phase::Boots(_)) => {
                 self.kernel = Some(kernel);
                 self.phase = Phase::Starts(Wait::new("the program to start", GRACE));
             }
-            (Message::Record(Record::ProgramStarted { terminal }), Phase::Starts(_)) => {
+            (Record::ProgramStarted { terminal }, Phase::Starts(_)) => {
                 output.started(terminal).context("preparing the terminal")?;
                 let until = self.limits.program.map(|limit| Instant::now() + limit);
                 self.phase = Phase::Runs(until);
             }
-            (Message::Record(Record::Taken { sequence }), Phase::Runs(_)) => {
-                self.input.taken(sequence);
-            }
-            (Message::Record(Record::StdinClosed), Phase::Runs(_)) => self.input.close(),
-            (Message::Record(Record::Alive), Phase::Runs(_)) => {}
-            (Message::Record(Record::ProgramRefused { why, missing }), Phase::Starts(_)) => {
+            (Record::Taken { sequence }, Phase::Runs(_)) => self.input.taken(sequence),
+            (Record::StdinClosed, Phase::Runs(_)) => self.input.close(),
+            (Record::Alive, Phase::Runs(_)) => {}
+            (Record::ProgramRefused { why, missing }, Phase::Starts(_)) => {
                 return Ok(Some(Ending::Refused(why, missing)));
             }
-            (
-                Message::Record(Record::ProgramEnded {
-                    status,
-                    whole: false,
-                }),
-                Phase::Runs(_),
-            ) => {
+            (Record::ProgramEnded { status, whole }, Phase::Runs(_)) if !whole => {
                 return Ok(Some(Ending::Lost(End::Broken(format!(
                     "the program ended ({status}), but something that it has left behind cannot \
                      be killed and holds its output open: some of that may be missing"
                 )))));
             }
-            (Message::Record(Record::ProgramEnded { status, .. }), Phase::Runs(_)) => {
+            (Record::ProgramEnded { status, .. }, Phase::Runs(_)) => {
                 self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
             }
-            (Message::Record(Record::Finished { .. }), Phase::Ends(_, status)) => {
+            (Record::Finished { .. }, Phase::Ends(_, status)) => {
                 return Ok(Some(Ending::Ended(*status)));
             }
-            (Message::Record(Record::Broken { why }), _) => {
-                return Ok(Some(Ending::Lost(End::Broken(why))));
-            }
-            (message, _) => {
-                let what = format!("a message out of turn: {message:?}");
-                return Ok(Some(Ending::Lost(End::Garbled(what))));
-            }
+            (Record::Broken { why }, _) => return Ok(Some(Ending::Lost(End::Broken(why)))),
+            (record, _) => return Ok(Some(out_of_turn(&Message::Record(record)))),
         }
         Ok(None)
     }
@@ -385,9 +373,6 @@ impl ProgramDialogue<'_> {
     }
 }
 
-enum Next {
-    Said(Vec<Message<Record>>),
-    Ready(Awaited),
-    Quiet,
-    Over(End),
+fn out_of_turn(message: &Message<Record>) -> Ending {
+    Ending::Lost(End::Garbled(format!("a message out of turn: {message:?}")))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::tally::Tally;
 use super::verdict::{Cell, Verdict};
-use crate::system::printable;
+use crate::system::{printable, words};
 
 /// One kernel and what it showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,20 @@ pub enum Problem {
     Failed(String),
 }
 
+impl From<anyhow::Error> for Problem {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(words(&error))
+    }
+}
+
 impl Problem {
+    /// What the problem is.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        let (Self::Unavailable(why) | Self::Failed(why)) = self;
+        why
+    }
+
     /// The same, in words that are harmless to a terminal: a server's, QEMU's, the name
     /// of a file.
     pub(crate) fn printable(self) -> Self {

@@ -50,6 +50,25 @@ impl Verdict {
         )
     }
 
+    /// A sign of one letter; a space for what was not run and what passed.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Passed | Self::NotRun => ' ',
+            Self::Failed => 'F',
+            Self::NoClaim => '?',
+            Self::NotApplicable => '–',
+            Self::Broken => 'B',
+            Self::Died => 'D',
+            Self::TimedOut => 'T',
+            Self::Panicked => 'P',
+            Self::Hung => 'H',
+            Self::Ended => 'E',
+            Self::Garbled => 'G',
+            Self::QemuFailed => 'Q',
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -127,13 +146,6 @@ impl Claimed {
             links: claim.links.iter().map(|&link| link.to_owned()).collect(),
         }
     }
-
-    /// Whether no kernel showed it before, so that it rests on the source of
-    /// the kernel alone.
-    #[must_use]
-    pub fn rests_on_source(&self) -> bool {
-        self.observed.is_empty()
-    }
 }
 
 impl Cell {
@@ -151,10 +163,13 @@ impl Cell {
         }
     }
 
-    /// Whether it was held against a claim that no kernel showed before.
+    /// Whether it passed or failed by a claim that rests on source alone: no kernel was
+    /// seen to show it.
     #[must_use]
     pub fn rests_on_source(&self) -> bool {
-        self.claim.as_ref().is_some_and(Claimed::rests_on_source)
+        let claim = self.claim.as_ref();
+        matches!(self.verdict, Verdict::Passed | Verdict::Failed)
+            && claim.is_some_and(|claim| claim.observed.is_empty())
     }
 
     /// The expected and the observed facts side by side, in the order of the claim,

@@ -6,34 +6,14 @@ use anyhow::Error;
 use guest::{Job, Kernel, Scenario};
 
 use super::judge::judge;
+use crate::kernels::Bootable;
 use crate::machine::{Boot, Deadlines, EndedScenario, Machine, boot};
 use crate::payload::initramfs;
-use crate::results::{Cell, End, Event, Verdict, Watcher};
-use crate::system::{RunDir, printable};
+use crate::results::{Cell, End, Event, Problem, Row, Verdict, Watcher};
+use crate::system::{printable, words};
 
 /// How many lines of a console are shown where a boot ended badly.
 const LAST_LINES: usize = 12;
-
-/// What an examination found.
-#[derive(Debug)]
-pub struct Findings {
-    /// The kernel that ran, if the guest ever came up.
-    pub kernel: Option<Kernel>,
-    /// One a scenario, in the order they were asked for.
-    pub cells: Vec<Cell>,
-    /// How often it was booted.
-    pub boots: usize,
-    /// The reason for each repeated boot: a panic that is the host's fault.
-    pub retries: Vec<String>,
-    /// How long it took.
-    pub took: Duration,
-    /// The last lines of the console of the boot that is of most interest: the
-    /// last one that ended badly, else the last one.
-    pub last_lines: Vec<String>,
-    /// What kept the harness from booting for the scenarios that were left. The
-    /// cells that were seen before stand; those that were not are not run.
-    pub problem: Option<Error>,
-}
 
 /// Boots a kernel, and runs every scenario. After a crash, and after a scenario that
 /// did not complete, the remaining scenarios get a fresh boot.
@@ -41,62 +21,58 @@ pub struct Findings {
 /// There is one cell for each scenario, also if the harness fails: what an earlier boot
 /// showed stands.
 pub fn examine(
-    name: &str,
-    machine: &Machine,
+    row: &mut Row,
+    bootable: &Bootable,
     scenarios: &[&Scenario],
     deadlines: Deadlines,
-    dir: &RunDir,
     watcher: &dyn Watcher,
-) -> Findings {
+) {
     let started = Instant::now();
-    let mut findings = Findings::none();
-    while let Some(left) = scenarios.get(findings.cells.len()..)
+    let name = row.name.clone();
+    while let Some(left) = scenarios.get(row.cells.len()..)
         && !left.is_empty()
-        && findings.problem.is_none()
     {
-        findings.boots += 1;
+        row.boots += 1;
         let mut told = Vec::new();
-        let before = findings.cells.len();
+        let before = row.cells.len();
         let mut tell = |kernel: &Kernel, ended: &EndedScenario| {
             if let Some(scenario) = left.get(told.len()) {
                 let cell = cell(kernel, scenario, ended.clone());
-                watcher.event(&done(name, &cell));
+                watcher.event(&done(&name, &cell));
                 told.push((kernel.clone(), cell));
             }
         };
         watcher.event(&Event::Boot {
-            kernel: name.to_owned(),
-            boot: findings.boots,
+            kernel: name.clone(),
+            boot: row.boots,
             scenarios: left.len(),
         });
-        match boot_for(machine, left, deadlines, dir, findings.boots, &mut tell) {
-            Ok(boot) => findings.take_in(boot, left),
-            Err(problem) => {
-                findings.break_off(problem, &told, left);
+        match boot_for(bootable, left, deadlines, row.boots, &mut tell) {
+            Ok(boot) => row.take_in(boot, left),
+            Err(error) => {
+                row.break_off(&error, &told, left);
                 break;
             }
         }
         // Scenarios that did not end, or whose verdict changed after their end.
-        for (number, cell) in findings.cells[before..].iter().enumerate() {
+        for (number, cell) in row.cells[before..].iter().enumerate() {
             if told.get(number).map(|(_, told)| told.verdict) != Some(cell.verdict) {
-                watcher.event(&done(name, cell));
+                watcher.event(&done(&name, cell));
             }
         }
     }
-    findings.took = started.elapsed();
-    findings
+    row.took = started.elapsed();
 }
 
 /// Boots once, for the scenarios that are left.
 fn boot_for(
-    machine: &Machine,
+    bootable: &Bootable,
     left: &[&Scenario],
     deadlines: Deadlines,
-    dir: &RunDir,
     number: usize,
     tell: &mut dyn FnMut(&Kernel, &EndedScenario),
 ) -> anyhow::Result<Boot> {
-    let dir = dir.boot(number)?;
+    let dir = bootable.dir.boot(number)?;
     let names: Vec<&str> = left.iter().map(|scenario| scenario.name).collect();
     let job = Job::Scenarios {
         names: names.iter().map(|&name| name.to_owned()).collect(),
@@ -105,27 +81,16 @@ fn boot_for(
     let initramfs = initramfs::pack(&job)?;
     let machine = Machine {
         initramfs: initramfs.path(),
-        ..machine.clone()
+        ..bootable.machine.clone()
     };
     boot(&machine, &names, deadlines, &dir, tell)
 }
 
-impl Findings {
-    const fn none() -> Self {
-        Self {
-            kernel: None,
-            cells: Vec::new(),
-            boots: 0,
-            retries: Vec::new(),
-            took: Duration::ZERO,
-            last_lines: Vec::new(),
-            problem: None,
-        }
-    }
-
+/// What boots add to a row.
+impl Row {
     /// Takes a boot that the harness could not follow to its end: cells that were
     /// reported stand, and the rest are not run.
-    fn break_off(&mut self, problem: Error, told: &[(Kernel, Cell)], left: &[&Scenario]) {
+    fn break_off(&mut self, error: &Error, told: &[(Kernel, Cell)], left: &[&Scenario]) {
         if told.is_empty() {
             // Perhaps nothing was booted.
             self.boots -= 1;
@@ -134,9 +99,9 @@ impl Findings {
             self.kernel.get_or_insert_with(|| kernel.clone());
             self.cells.push(cell.clone());
         }
-        let why = printable(&format!("{problem:#}"));
+        let why = printable(&format!("{error:#}"));
         self.put_down(&left[told.len()..], Verdict::NotRun, &why);
-        self.problem = Some(problem);
+        self.problem = Some(Problem::Failed(words(error)).printable());
     }
 
     /// Makes cells of a boot for these scenarios: at least one.
@@ -244,10 +209,10 @@ mod tests {
             retries: Vec::new(),
             transcript: Transcript::new(tempfile::tempfile().unwrap()),
         };
-        let mut findings = Findings::none();
-        findings.take_in(boot, &left);
-        let why = findings.cells.last().and_then(|cell| cell.why.clone());
-        let verdicts = findings.cells.iter().map(|cell| cell.verdict).collect();
+        let mut row = Row::new("6.1", "6.1");
+        row.take_in(boot, &left);
+        let why = row.cells.last().and_then(|cell| cell.why.clone());
+        let verdicts = row.cells.iter().map(|cell| cell.verdict).collect();
         (verdicts, why.unwrap_or_default())
     }
 
@@ -297,15 +262,15 @@ mod tests {
             release: "6.1.0".to_owned(),
             version: String::new(),
         };
-        let mut findings = Findings {
+        let mut row = Row {
             boots: 2,
-            ..Findings::none()
+            ..Row::new("6.1", "6.1")
         };
-        findings.put_down(&left[..1], Verdict::Panicked, "Kernel panic");
+        row.put_down(&left[..1], Verdict::Panicked, "Kernel panic");
         let told = Cell::without(left[1].name, Verdict::Passed, "");
         let full = anyhow::anyhow!("No space left on device").context("writing the transcript");
-        findings.break_off(full, &[(kernel.clone(), told)], &left[1..]);
-        let verdicts: Vec<Verdict> = findings.cells.iter().map(|cell| cell.verdict).collect();
+        row.break_off(&full, &[(kernel.clone(), told)], &left[1..]);
+        let verdicts: Vec<Verdict> = row.cells.iter().map(|cell| cell.verdict).collect();
         assert_eq!(
             verdicts,
             [
@@ -315,10 +280,10 @@ mod tests {
                 Verdict::NotRun
             ]
         );
-        assert_eq!((findings.boots, findings.kernel), (2, Some(kernel)));
+        assert_eq!((row.boots, row.kernel), (2, Some(kernel)));
         let why = "writing the transcript: No space left on device";
-        assert_eq!(findings.cells[3].why.as_deref(), Some(why));
-        assert_eq!(format!("{:#}", findings.problem.unwrap()), why);
+        assert_eq!(row.cells[3].why.as_deref(), Some(why));
+        assert_eq!(row.problem, Some(Problem::Failed(why.to_owned())));
     }
 
     #[test]

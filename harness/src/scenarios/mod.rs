@@ -8,7 +8,7 @@ mod shared_boot;
 mod suite;
 mod target;
 
-pub use examine::{Findings, examine};
+pub use examine::examine;
 pub use judge::judge;
 pub use native::native;
 pub use selection::{UnknownScenario, scenarios_named};

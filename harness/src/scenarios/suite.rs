@@ -11,7 +11,7 @@ use super::examine::examine;
 use crate::kernels::Machines;
 use crate::machine::Deadlines;
 use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
-use crate::system::{RunDir, printable, quoted, side_by_side, words};
+use crate::system::{RunDir, printable, quoted, side_by_side};
 
 /// A run of scenarios on kernels.
 pub struct Suite<'a> {
@@ -64,8 +64,8 @@ impl<'a> Suite<'a> {
         let mut row = Row::new(kernel.name(), spec);
         if let Err(problem) = self.fill(kernel, &mut row, watcher) {
             let problem = problem.printable();
-            let (Problem::Unavailable(why) | Problem::Failed(why)) = &problem;
-            let cell = |scenario: &&Scenario| Cell::without(scenario.name, Verdict::NotRun, why);
+            let not_run = Verdict::NotRun;
+            let cell = |scenario: &&Scenario| Cell::without(scenario.name, not_run, problem.why());
             row.cells = self.scenarios.iter().map(cell).collect();
             row.problem = Some(problem);
         }
@@ -76,25 +76,11 @@ impl<'a> Suite<'a> {
     fn fill(&self, kernel: &Kernel, row: &mut Row, watcher: &dyn Watcher) -> Result<(), Problem> {
         let bootable = self.machines.machine(kernel, watcher)?;
         row.image = Some(printable(&bootable.image));
-        row.substitute = bootable.substitute;
+        row.substitute.clone_from(&bootable.substitute);
         row.dir = bootable.dir.path().to_owned();
         let usual = Deadlines::of(bootable.machine.accelerator);
-        let findings = examine(
-            &row.name,
-            &bootable.machine,
-            &self.scenarios,
-            self.deadlines.unwrap_or(usual),
-            &bootable.dir,
-            watcher,
-        );
-        let failed = |error: anyhow::Error| Problem::Failed(words(&error));
-        row.problem = findings.problem.map(|error| failed(error).printable());
-        row.kernel = findings.kernel;
-        row.cells = findings.cells;
-        row.boots = findings.boots;
-        row.retries = findings.retries;
-        row.took = findings.took;
-        row.last_lines = findings.last_lines;
+        let deadlines = self.deadlines.unwrap_or(usual);
+        examine(row, &bootable, &self.scenarios, deadlines, watcher);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::columns::{Column, slug};
 use super::mark;
 use super::strip::{Boundary, Spot, Strip};
 use super::summary::about;
-use crate::results::{Merged, Verdict};
+use crate::results::{Cell, Merged, Verdict};
 
 /// With more kernels than that, the matrix scrolls within the page.
 const WIDE: usize = 20;
@@ -149,7 +149,7 @@ fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Mark
         Boundary::Claim => " claim",
         Boundary::Behaviour => " step",
     });
-    let on_source = mark::rests_on_source(cell);
+    let on_source = cell.rests_on_source();
     let mut label = format!("{}: {}", column.label, cell.verdict);
     match spot.boundary {
         Boundary::Behaviour => label.push_str(", behaves otherwise"),
@@ -189,7 +189,7 @@ pub(super) fn legend(merged: &Merged) -> Markup {
             @for verdict in used.iter().filter(|verdict| **verdict != Verdict::Passed) {
                 li { span class={ "swatch " (mark::class(*verdict)) } { (mark::sign(*verdict)) } " " (verdict) }
             }
-            @if cells().any(mark::rests_on_source) {
+            @if cells().any(Cell::rests_on_source) {
                 li { span.swatch.k0 { sup { "*" } } " the claim rests on source: no kernel was seen to show it" }
             }
             @if !merged.dissent.is_empty() {

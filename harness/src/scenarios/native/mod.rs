@@ -6,13 +6,13 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use guest::{Confinement, Kernel, NATIVE, NativeRecord, Outcome, Scenario, Version};
 
 use crate::payload::guest_binary;
 use crate::results::{Cell, Problem, Row, Verdict};
 use crate::scenarios::judge::judge;
-use crate::system::{RunDir, printable, printable_observation, printable_outcome, words};
+use crate::system::{RunDir, printable, printable_observation, printable_outcome};
 use guest_process::Guest;
 
 /// How long a scenario may take.
@@ -57,23 +57,11 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         dir: dir.path().to_owned(),
         ..Row::new(native_name(claims), spec)
     };
-    let binary = guest_binary();
     let started = Instant::now();
-    match binary.and_then(|binary| NativeReport::begin(&binary, scenarios, dir)) {
-        Ok(Begun::Entered(mut report)) => {
-            row.kernel = Some(report.kernel.clone());
-            if report.confinement.is_any() {
-                row.image = Some(format!("the running kernel, in {}", report.confinement));
-            }
-            let cells = report.cells(scenarios, claims, &mut row.cells);
-            row.problem = cells.err().map(|e| Problem::Failed(format!("{e:#}")));
-        }
-        Ok(Begun::Refused(why)) => row.problem = Some(Problem::Unavailable(why)),
-        Err(error) => row.problem = Some(Problem::Failed(words(&error))),
-    }
+    row.problem = fill(&mut row, scenarios, claims, dir).err();
     row.problem = row.problem.map(Problem::printable);
     let missing = match &row.problem {
-        Some(Problem::Unavailable(why) | Problem::Failed(why)) => (Verdict::NotRun, why.as_str()),
+        Some(problem) => (Verdict::NotRun, problem.why()),
         None => (Verdict::Ended, "the guest ended before its report did"),
     };
     row.cells = scenarios
@@ -88,6 +76,20 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
     row.last_lines = last_lines(dir);
     row.took = started.elapsed();
     row
+}
+
+fn fill(
+    row: &mut Row,
+    scenarios: &[&Scenario],
+    claims: Option<Version>,
+    dir: &RunDir,
+) -> Result<(), Problem> {
+    let mut report = NativeReport::begin(&guest_binary()?, scenarios, dir)?;
+    row.kernel = Some(report.kernel.clone());
+    if report.confinement.is_any() {
+        row.image = Some(format!("the running kernel, in {}", report.confinement));
+    }
+    Ok(report.cells(scenarios, claims, &mut row.cells)?)
 }
 
 /// What the running kernel is called in a matrix.
@@ -106,13 +108,6 @@ fn last_lines(dir: &RunDir) -> Vec<String> {
     lines.split_off(lines.len().saturating_sub(LAST_LINES))
 }
 
-/// How it began.
-enum Begun {
-    Entered(NativeReport),
-    /// There are no namespaces to be had here.
-    Refused(String),
-}
-
 /// The guest's report, from where it is in its namespaces.
 struct NativeReport {
     guest: Guest,
@@ -121,7 +116,7 @@ struct NativeReport {
 }
 
 impl NativeReport {
-    fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Begun> {
+    fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Self, Problem> {
         let names = scenarios.iter().map(|scenario| scenario.name);
         let wanted = names.filter(|name| why_not_here(name).is_none());
         let mut guest = Guest::start(binary, wanted.map(str::to_owned).collect(), dir)?;
@@ -129,13 +124,14 @@ impl NativeReport {
             Some(NativeRecord::Entered {
                 kernel,
                 confinement,
-            }) => Ok(Begun::Entered(Self {
+            }) => Ok(Self {
                 guest,
                 kernel,
                 confinement,
-            })),
-            Some(NativeRecord::Broken { why }) => Ok(Begun::Refused(why)),
-            other => bail!("the guest began its report with {other:?}"),
+            }),
+            // There are no namespaces to be had here.
+            Some(NativeRecord::Broken { why }) => Err(Problem::Unavailable(why)),
+            other => Err(anyhow!("the guest began its report with {other:?}").into()),
         }
     }
 
