@@ -11,14 +11,13 @@ use crate::payload::PackedProgram;
 use crate::programs::{Ending, Input, OutputStreams, Ran, Runner, ending};
 use crate::results::Watcher;
 
-/// The exit status with which a program says that it cannot tell.
+/// The exit status that means "skip", as in `git bisect run`.
 const SKIP: u8 = 125;
 
-/// Runs a program in a kernel, with nothing to read. What it writes, either way,
-/// goes to stderr.
+/// Runs a program in a kernel, without input. Its stdout and stderr go to stderr.
 ///
 /// # Errors
-/// If the harness cannot do its part, or the run was interrupted.
+/// If the harness fails, or the run was interrupted.
 pub fn ask_program(
     machines: &Machines,
     runner: &Runner,
@@ -41,8 +40,8 @@ pub fn ask_program(
     }
 }
 
-/// 0 is good, 125 skips the kernel, all else is bad: another exit status, a
-/// signal, a program that never ends, a kernel that it brings down.
+/// 0 is good, 125 skips the kernel, and all else is bad: another exit status, a signal,
+/// a timeout, a crash of the kernel.
 fn answer(ran: &Ran) -> KernelAnswer {
     let text = ending(&ran.ending);
     let version = ran.kernel.as_ref().and_then(|k| k.follows().ok());

@@ -40,7 +40,7 @@ fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
             return KernelAnswer::Skipped(because(cell.verdict.word()));
         }
         Verdict::Passed | Verdict::Failed | Verdict::NoClaim => cell.observed.to_string(),
-        // A crash is something to see, too.
+        // A crash is a behaviour, too.
         died => because(died.word()),
     };
     KernelAnswer::Showed(Behaviour {
@@ -66,9 +66,8 @@ fn class(scenario: Option<&Scenario>, cell: &Cell) -> String {
     facts.join(" ")
 }
 
-/// A fact, as a claim writes it that leaves it open: `refused=0..200` for the 17
-/// of a race, which would be another number the next time. A value that a claim
-/// names stays what it is.
+/// A fact in the form of the claim that allows a range for it: `refused=0..200` instead
+/// of the 17 of one race. A value that a claim names exactly is kept.
 fn settled(claims: &[Claim], fact: &Fact) -> String {
     let expected: Vec<Observation> = claims.iter().map(Claim::observation).collect();
     let values = || expected.iter().filter_map(|o| o.get(&fact.name));

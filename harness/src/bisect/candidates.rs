@@ -8,7 +8,7 @@ use images::{Catalogue, Kernel, Spec};
 
 use crate::kernels::Subject;
 
-/// A kernel that may be asked.
+/// A kernel that may be tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Its name and version.
@@ -21,24 +21,23 @@ pub struct Candidate {
 /// The ends of a range, as the user named them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ends {
-    /// A kernel that is as it should be.
+    /// A kernel that behaves as it should.
     pub good: Option<Spec>,
-    /// One that is not. May be older than the good one.
+    /// A kernel that does not; it may be older than the good one.
     pub bad: Option<Spec>,
 }
 
 /// A request that does not name a range of kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RangeError {
-    /// An end that is more than one kernel.
+    /// An end that names more than one kernel.
     Ambiguous {
         /// What was asked for.
         spec: String,
         /// Which kernels that names.
         names: Vec<String>,
     },
-    /// An image that does not tell its version, so that it has no place in the
-    /// order.
+    /// An image without a version, so that it has no place in the order.
     NoVersion {
         /// The image.
         name: String,
@@ -51,7 +50,7 @@ pub enum RangeError {
 /// where there are none, from one end to the other.
 ///
 /// # Errors
-/// A [`RangeError`], or an [`images::SelectError`] for what is no kernel.
+/// A [`RangeError`], or an [`images::SelectError`] for an unknown kernel.
 pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<Vec<Candidate>> {
     let kernels = match specs {
         [] => catalogue
@@ -94,7 +93,7 @@ pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<
 /// The one kernel that a spec names.
 fn the_one(catalogue: &Catalogue, spec: &Spec) -> Result<Candidate> {
     let mut kernels = catalogue.select(std::slice::from_ref(spec))?;
-    // Among all uploads, 3.10 is the one that the catalogue calls so.
+    // 3.10 may match several uploads: the one of this name in the catalogue is meant.
     let by_name = |kernel: &Kernel| kernel.name() == spec.to_string();
     match (kernels.len(), kernels.iter().position(by_name)) {
         (1, _) => candidate(kernels.remove(0)),

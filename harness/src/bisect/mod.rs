@@ -34,15 +34,15 @@ pub enum KernelAnswer {
 pub struct Behaviour {
     /// What is compared: kernels with the same class show the same.
     pub class: String,
-    /// The same for people.
+    /// The same as text.
     pub text: String,
-    /// The version that ran, where it told.
+    /// The version that ran, if it reported one.
     pub version: Option<Version>,
-    /// Whether it is not what is claimed of this kernel.
+    /// Whether it contradicts the claim about this kernel.
     pub disagrees: bool,
 }
 
-/// A kernel that was asked.
+/// A kernel that was tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Its name.
@@ -60,7 +60,7 @@ pub struct Bisection<'a> {
     pub search: Search,
     /// The names of the kernels that were searched, oldest first.
     pub kernels: Vec<String>,
-    /// What those showed that were asked.
+    /// The answers of the kernels that were tested.
     pub answers: BTreeMap<usize, KernelAnswer>,
 }
 
@@ -109,7 +109,7 @@ pub fn bisect<'a>(
 }
 
 impl Bisection<'_> {
-    /// What a kernel showed, where it was asked and could be.
+    /// The behaviour of a kernel, if it was tested and not skipped.
     #[must_use]
     pub fn showed(&self, position: usize) -> Option<&Behaviour> {
         match self.answers.get(&position) {
@@ -118,8 +118,8 @@ impl Bisection<'_> {
         }
     }
 
-    /// What it comes to: a pair that agrees with its claims, one that does not,
-    /// or none.
+    /// The exit code: for a pair that agrees with its claims, one that does not, or
+    /// none.
     #[must_use]
     pub fn exit(&self) -> Exit {
         let disagrees = |position| self.showed(position).is_some_and(|showed| showed.disagrees);

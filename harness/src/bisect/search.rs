@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
-/// What is said of a position.
+/// How a position is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
-    /// It is as it should be.
+    /// It behaves as it should.
     Good,
     /// It is not.
     Bad,
-    /// It cannot be asked.
+    /// It cannot be tested.
     Skip,
 }
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     /// What was found.
     pub outcome: SearchOutcome,
-    /// Positions whose answers do not fit with one single change: there is more
-    /// than one, and the search has found one of them.
+    /// Positions that contradict a single change: there is more than one, of which the
+    /// search has found one.
     pub contradictions: Vec<usize>,
-    /// All that were asked, each once.
+    /// The mark of each position that was tested.
     pub answers: BTreeMap<usize, Mark>,
 }
 
@@ -35,21 +35,20 @@ pub enum SearchOutcome {
         /// The higher one.
         after: usize,
     },
-    /// All that were asked say the same.
+    /// All positions that were tested have the same mark.
     NoChange,
-    /// None can be asked.
+    /// No position can be tested.
     Nothing,
 }
 
 /// Finds two neighbours among `0..count` that differ, by halving.
 ///
-/// Both ends are asked, then the middle; where that cannot be asked, what is
-/// nearest to it. When a pair is found, one position on either side of it is
-/// asked as well, in the middle of the longest stretch that was left out: a
-/// behaviour that comes and goes is not to be taken for one that changed once.
+/// Tests both ends, then the middle, or the position nearest to it that can be tested.
+/// When a pair is found, one more position on either side is tested, in the middle of
+/// the longest untested stretch, to detect a behaviour that comes and goes.
 ///
 /// # Errors
-/// The first that `test` makes.
+/// The first error of `test`.
 pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Mark, E>) -> Result<Search, E> {
     let mut asked = Asked {
         test,
@@ -79,7 +78,7 @@ impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
             .unwrap_or((first, low));
         let mut after = last;
         if low == high {
-            // Perhaps it came and went.
+            // The behaviour may come and go between them.
             match self.middle_of(first, last)? {
                 Some((middle, answer)) if answer != low => {
                     contradictions.push(last);
@@ -107,14 +106,14 @@ impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
         Ok(SearchOutcome::Change { before, after })
     }
 
-    /// Asks one that was not asked before.
+    /// Tests a position that was not tested before.
     fn ask(&mut self, position: usize) -> Result<Option<(usize, Mark)>, E> {
         let answer = (self.test)(position)?;
         self.answers.insert(position, answer);
         Ok((answer != Mark::Skip).then_some((position, answer)))
     }
 
-    /// The first of some that can be asked.
+    /// The first of these positions that can be tested.
     fn first_of(
         &mut self,
         positions: impl Iterator<Item = usize>,
@@ -127,8 +126,8 @@ impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
         Ok(None)
     }
 
-    /// Strictly between two positions, what is nearest to the middle and can be
-    /// asked, and was not before.
+    /// The untested position nearest to the middle between two others that can be
+    /// tested.
     fn middle_of(&mut self, low: usize, high: usize) -> Result<Option<(usize, Mark)>, E> {
         let middle = low + (high - low) / 2;
         let mut left: Vec<usize> = (low + 1..high)
@@ -138,8 +137,8 @@ impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
         self.first_of(left.into_iter())
     }
 
-    /// The longest stretch between two positions of which nothing is known, as
-    /// the known positions at its ends.
+    /// The longest untested stretch between two positions: the tested positions at its
+    /// ends.
     fn longest_stretch(&self, from: usize, to: usize) -> Option<(usize, usize)> {
         let known: Vec<usize> = self.answers.range(from..=to).map(|(at, _)| *at).collect();
         let stretches = known.windows(2).map(|pair| (pair[0], pair[1]));

@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 /// How long a name may be, in bytes: a file system takes 255, and there are suffixes.
 const LONGEST: usize = 200;
-/// How much of the end of a longer one is kept.
+/// How many bytes of the end of a longer name are kept.
 const TAIL: usize = 100;
 
-/// The name of a kernel's directory. No two kernels have the same one, for each
-/// machine writes a console there.
+/// The name of a kernel's directory. No two kernels share one, since each machine
+/// writes a console there.
 pub(crate) fn dir_name(kernel: &Kernel) -> String {
     match kernel {
         Kernel::Catalogued(entry) => entry.name.clone(),
@@ -21,20 +21,20 @@ pub(crate) fn dir_name(kernel: &Kernel) -> String {
     }
 }
 
-/// `./a/b_c` is `a,b_c`, and `/a/b` is `,a,b`. What could be taken for something else
-/// is written as a URL has it; a name of the catalogue has no comma.
+/// `./a/b_c` becomes `a,b_c`, and `/a/b` becomes `,a,b`. Ambiguous bytes are escaped as
+/// in a URL. A name of the catalogue has no comma.
 fn of_path(path: &Path) -> String {
     let bytes = path.as_os_str().as_bytes();
     let here = bytes.strip_prefix(b"./");
     let mut name = String::new();
-    // A file right here is told from a kernel of the catalogue.
+    // Distinguishes a file in this directory from a kernel of the catalogue.
     if here.is_some_and(|rest| !rest.contains(&b'/')) || !bytes.contains(&b'/') {
         name.push_str("here,,");
     }
     for &byte in here.unwrap_or(bytes) {
         match byte {
             b'/' => name.push(','),
-            // No name begins with a dot, which would hide it or be a way out.
+            // A name must not begin with a dot, which would hide it or lead out.
             b'.' if name.is_empty() => name.push_str("%2E"),
             b'.' | b'_' | b'+' | b'-' | b'=' | b'@' | b':' => name.push(char::from(byte)),
             byte if byte.is_ascii_alphanumeric() => name.push(char::from(byte)),
@@ -48,7 +48,7 @@ fn of_path(path: &Path) -> String {
         for byte in &Sha256::digest(bytes)[..16] {
             let _ = write!(digest, "{byte:02x}");
         }
-        // What is left is ASCII, so any byte is a boundary.
+        // The name is ASCII, so any byte is a boundary.
         name = format!("{digest}~{}", &name[name.len() - TAIL..]);
     }
     name

@@ -17,7 +17,7 @@ use crate::system::{RunDir, runs, words};
 pub struct Finding {
     /// What.
     pub what: &'static str,
-    /// What was found, and what to do where it does not work.
+    /// What was found, and what to do if it does not work.
     pub text: String,
     /// Whether Strata can work with it.
     pub works: bool,
@@ -57,12 +57,12 @@ pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<
     let archives = archives(&store);
     let reachable = archives.iter().any(|archive| archive.works);
     findings.extend(archives.into_iter().map(|archive| Finding {
-        // One is enough, and what is in the cache needs none.
+        // One archive is enough, and cached kernels need none.
         works: archive.works || reachable || !cached.is_empty(),
         ..archive
     }));
     findings.push(first_run(&store, choice, catalogue, &cached));
-    // Last, since it boots a guest and takes the store.
+    // Done last, since it boots a guest and consumes the store.
     let at = 2;
     findings.insert(at, accelerator(store, choice, &cached));
     findings

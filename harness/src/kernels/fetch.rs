@@ -15,7 +15,7 @@ const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 /// is no failure. Returns how many those are.
 ///
 /// # Errors
-/// If something that came was not what was promised, or this machine failed.
+/// If a verification or this machine fails.
 pub fn fetch_all(store: &Store, kernels: &[Kernel], watcher: &dyn Watcher) -> Result<usize> {
     let progress = Downloads::told_to(watcher);
     let mut unavailable = 0;

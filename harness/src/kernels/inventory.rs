@@ -35,7 +35,7 @@ pub struct CachedStock {
     pub path: String,
 }
 
-/// The whole catalogue in its order, then what else is in the cache: kernels, tools.
+/// The catalogue in its order, then other cached kernels, then cached tools.
 #[must_use]
 pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
     let (mut cached, tools): (Vec<Cached>, Vec<Cached>) =
@@ -75,7 +75,7 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
     stocks
 }
 
-/// The kernels of the catalogue of which an image is in the cache, be it another
+/// The kernels of the catalogue of which an image is in the cache, perhaps of another
 /// version of the series.
 #[must_use]
 pub fn cached_kernels(catalogue: &Catalogue, store: &Store) -> Vec<Kernel> {

@@ -32,7 +32,7 @@ pub struct Machines {
     pub dir: RunDir,
     /// The QEMU to use.
     pub qemu: QemuChoice,
-    /// What was found out about this host's accelerators.
+    /// The accelerator, once it is chosen.
     chosen: Mutex<Option<ChosenAccelerator>>,
     /// The QEMU that was found, or why there is none.
     found: Mutex<Option<Result<Qemu, String>>>,
@@ -50,7 +50,7 @@ pub struct Bootable {
     /// The unpacked kernel that is booted instead, if any: held, so that it is not
     /// removed.
     pub unpacked: Option<Unpacked>,
-    /// What will be booted, and where it came from; for people.
+    /// A description of the image and its source.
     pub image: String,
     /// The version that stands in for the pinned one, if any.
     pub substitute: Option<Substitute>,
@@ -62,7 +62,7 @@ impl Machines {
     /// Uses this host. QEMU is looked for when it is first needed.
     ///
     /// # Errors
-    /// If there is no place for what is remembered.
+    /// If there is no directory for memos.
     pub fn new(store: Store, dir: RunDir) -> Result<Self> {
         Ok(Self {
             store: match paths::runs() {
@@ -79,8 +79,8 @@ impl Machines {
         })
     }
 
-    /// The QEMU to use, found once. A command that boots several kernels asks for
-    /// it first, so that one that is missing is said once.
+    /// The QEMU to use, found once. A command that boots several kernels calls this
+    /// first, so that a missing QEMU is reported once.
     ///
     /// # Errors
     /// If there is none.
@@ -107,7 +107,7 @@ impl Machines {
     /// Obtains a kernel and makes a machine for it.
     ///
     /// # Errors
-    /// If the kernel cannot be had, or the harness cannot do its part.
+    /// If the kernel cannot be obtained, or the harness fails.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let qemu = self.qemu(watcher)?;
         let mut unpacked = None;
@@ -157,10 +157,10 @@ impl Machines {
         })
     }
 
-    /// The accelerator of this host, found out with this kernel.
+    /// The accelerator of this host, probed with this kernel if necessary.
     ///
     /// # Errors
-    /// If the kernel cannot be had, or the harness cannot do its part.
+    /// If the kernel cannot be obtained, or the harness fails.
     pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<ChosenAccelerator> {
         self.machine(kernel, watcher)?;
         let known = self.chosen.lock().map_err(|_| panicked("KVM"))?;
@@ -172,7 +172,7 @@ impl Machines {
         self.dir.kernel(&dir_name(kernel))
     }
 
-    /// The accelerator, found out with the first machine there is.
+    /// The accelerator, probed with the first machine.
     fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
         let mut known = self
             .chosen

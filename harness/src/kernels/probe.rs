@@ -1,4 +1,4 @@
-//! Which accelerator works on this host, found out with a guest.
+//! Chooses the accelerator of this host by booting a guest.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -18,14 +18,14 @@ use crate::system::{RunDir, recall, remember, words};
 /// How long a guest may take under KVM in the probe. A working KVM needs about
 /// a second; a broken one never answers.
 const PROBE: Duration = Duration::from_secs(10);
-/// The same under emulation, to know whether the kernel boots at all.
+/// How long it may take under emulation, where a kernel that is sound boots.
 const CONTROL: Duration = Duration::from_secs(120);
 const KVM: &str = "/dev/kvm";
 
 /// Which accelerator the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AcceleratorChoice {
-    /// KVM where it works.
+    /// KVM if it works, else emulation.
     #[default]
     Auto,
     /// This one.
@@ -53,7 +53,7 @@ impl FromStr for AcceleratorChoice {
 /// reason may pass (another hypervisor, an overloaded host).
 ///
 /// # Errors
-/// If the probe cannot be made.
+/// If the probe cannot be started.
 pub fn choose(
     asked: AcceleratorChoice,
     machine: &Machine,
@@ -102,7 +102,7 @@ pub fn choose(
     Ok(choice)
 }
 
-/// Whether a guest comes up and reports under an accelerator.
+/// Boots a guest under an accelerator; the error says why it did not report.
 fn answers(
     accelerator: Accelerator,
     machine: &Machine,

@@ -18,10 +18,10 @@ impl Subject {
     /// or a point release that the catalogue does not have, such as 3.10.4.
     ///
     /// # Errors
-    /// If there is no such kernel, or the file is none.
+    /// If there is no such kernel, or the file is not a kernel.
     pub fn named(spec: &Spec, catalogue: &Catalogue) -> Result<Vec<Self>, SelectError> {
-        // Of a first release that the catalogue does not have, which `select` takes
-        // for its series, the claims hold as of any other.
+        // `select` takes the first release of a series for the series. If the catalogue
+        // does not have it, the version itself is meant.
         let exactly = spec.to_string().parse::<Version>().ok();
         let is_there = |version| catalogue.entries.iter().any(|e| e.version() == version);
         if let Some(version) =
@@ -73,7 +73,7 @@ impl Subject {
     /// The version whose claims hold of it, or why none do.
     ///
     /// # Errors
-    /// The reason, in a few words.
+    /// If no claims hold: the reason, in a few words.
     pub fn version(&self) -> Result<Version, String> {
         claimed_version(&self.kernel)
     }
@@ -82,8 +82,8 @@ impl Subject {
 /// The version whose claims hold of a kernel.
 ///
 /// # Errors
-/// Why none do, in a few words: a vendor's kernel does not do what its version
-/// says.
+/// If no claims hold: the reason, in a few words. A vendor's kernel does not do what
+/// its version says.
 pub fn claimed_version(kernel: &Kernel) -> Result<Version, String> {
     if let Lineage::Vendor(vendor) = kernel.lineage() {
         return Err(format!("lineage {vendor}"));
@@ -100,7 +100,8 @@ fn upstream(version: Version) -> Kernel {
     }
 }
 
-/// What is written in an image: `6.1.0-50-cloud-amd64 (builder@host) #1 SMP …`.
+/// The kernel by the banner of an image: `6.1.0-50-cloud-amd64 (builder@host) #1 SMP
+/// …`.
 fn of_image(path: &Path) -> Result<Kernel, SelectError> {
     let banner = images::banner(path)?;
     let (release, rest) = banner.split_once(' ').unwrap_or((&banner, ""));

@@ -14,8 +14,7 @@ use super::transcript::Transcript;
 use crate::results::{Accelerator, End};
 use crate::system::RunDir;
 
-/// What the guest may need around a scenario or program, where nothing else is
-/// said.
+/// The default time that the guest may need around a scenario or program.
 pub(crate) const GRACE: Duration = Duration::from_secs(20);
 
 /// How long things may take.
@@ -23,11 +22,10 @@ pub(crate) const GRACE: Duration = Duration::from_secs(20);
 pub struct Deadlines {
     /// From the start of QEMU to the guest's first record.
     pub boot: Duration,
-    /// For each scenario, by the guest's clock; more where the guest finds that
-    /// its machine is slow ([`guest::allowing_for`]).
+    /// For each scenario, by the guest's clock. The guest extends it on a slow machine
+    /// ([`guest::allowing_for`]).
     pub scenario: Duration,
-    /// What the guest may need around a scenario: ending its orphans, and being
-    /// slow.
+    /// What the guest may need around a scenario, to kill orphans and on a slow host.
     pub grace: Duration,
 }
 
@@ -50,15 +48,16 @@ impl Deadlines {
     }
 }
 
-/// What a kernel says in a panic that is the host's fault: under emulation, on a
-/// loaded host, no timer interrupt may arrive while the kernel looks for one
-/// (arch/x86/kernel/apic/io_apic.c). `no_timer_check` is to keep it from looking.
+/// The words of a panic that is the host's fault: under emulation on a loaded host, no
+/// timer interrupt may arrive while the kernel waits for one
+/// (arch/x86/kernel/apic/io_apic.c). `no_timer_check` turns that test off in most
+/// kernels.
 const NO_TIMER: &str = "IO-APIC + timer doesn't work";
 /// How often a boot is repeated after such a panic.
 const RETRIES: usize = 3;
 
-/// Whether a boot that ended so, before the guest came up, says nothing of the
-/// kernel: with the words of its panic.
+/// The words of the panic, if a boot ended by the host's fault before the guest came
+/// up.
 pub(crate) fn hosts_fault(kernel: Option<&Kernel>, end: &End) -> Option<String> {
     match (kernel, end) {
         (None, End::Panicked(panic)) if panic.contains(NO_TIMER) => Some(panic.clone()),
@@ -95,7 +94,7 @@ pub(crate) fn booted_anew(retries: &[String]) -> String {
     }
 }
 
-/// What came of a boot.
+/// The result of a boot.
 #[derive(Debug)]
 pub struct Boot {
     /// The kernel that ran, if the guest came up.
@@ -112,7 +111,7 @@ pub struct Boot {
     pub transcript: Transcript,
 }
 
-/// A scenario that ended, as the guest tells.
+/// The guest's report of a scenario that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndedScenario {
     /// Its name.
@@ -132,8 +131,7 @@ pub struct EndedScenario {
 /// repeated.
 ///
 /// # Errors
-/// If the harness cannot do its part: QEMU does not run, the transcript
-/// cannot be written.
+/// If QEMU does not run, or the transcript cannot be written.
 pub fn boot(
     machine: &Machine,
     names: &[&str],
@@ -179,14 +177,14 @@ fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<
 
 /// The report that the guest's messages make.
 struct BootReport<'a> {
-    /// The scenarios that it has to speak of, in their order.
+    /// The scenarios that it must report, in their order.
     names: &'a [&'a str],
     deadlines: Deadlines,
     wait: Wait,
     kernel: Option<Kernel>,
     ended: Vec<EndedScenario>,
     running: Option<String>,
-    /// When it started; before the first, when QEMU did.
+    /// When the running scenario started; at first, when QEMU did.
     since: Instant,
     /// Hears of each scenario that ended.
     tell: &'a mut dyn FnMut(&Kernel, &EndedScenario),
@@ -210,7 +208,7 @@ impl<'a> BootReport<'a> {
         }
     }
 
-    /// Takes in what was said; says so if that was the end.
+    /// Takes a message. Returns the end, if it is one.
     fn take(&mut self, said: Said) -> Option<End> {
         match said.message {
             Message::Record(record) => self.record(record, said.before),

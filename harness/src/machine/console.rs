@@ -21,7 +21,7 @@ pub struct Console {
 /// The result of reading a console.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ConsoleRead {
-    /// So many bytes, at the beginning of the buffer.
+    /// This many bytes, at the beginning of the buffer.
     Bytes(usize),
     /// The other end is closed: QEMU has exited.
     End,
@@ -35,7 +35,7 @@ impl Console {
     /// The console at the other end of a socket.
     ///
     /// # Errors
-    /// If the socket cannot be made not to block.
+    /// If the socket cannot be made non-blocking.
     pub fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         Ok(Self {

@@ -32,14 +32,14 @@ impl Wait {
         }
     }
 
-    /// Does not count so much time.
+    /// Extends the deadline by a pause.
     pub(crate) fn postpone(&mut self, pause: Duration) {
         self.since += pause;
         self.until += pause;
     }
 
-    /// Whether to wait on, when the deadline has passed and the machine was kept
-    /// waiting for so long.
+    /// Whether to wait on after the deadline, given how long the machine was kept
+    /// waiting.
     pub(crate) fn goes_on(&mut self, kept_waiting: Duration) -> bool {
         self.until = self.since + excused(self.patience, kept_waiting);
         Instant::now() < self.until
@@ -51,14 +51,13 @@ impl Wait {
     }
 }
 
-/// The patience with a machine that was kept waiting for so long.
+/// The patience with a machine that was kept waiting for this long.
 pub(crate) fn excused(patience: Duration, kept_waiting: Duration) -> Duration {
     (patience + kept_waiting).min(patience * MOST)
 }
 
-/// How long the threads of a process have waited for a processor, all together.
-/// Nothing on a host whose kernel does not count it (CONFIG_SCHED_INFO), where a
-/// deadline is what it says.
+/// The total time for which the threads of a process have waited for a processor. Zero
+/// on a host whose kernel does not count it (CONFIG_SCHED_INFO).
 pub(crate) fn kept_waiting(process: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{process}/task"));
     let threads = threads.into_iter().flatten().flatten();
@@ -82,8 +81,8 @@ fn waited(schedstat: &str) -> Option<Duration> {
 /// first instruction 85 ms. A script that exits takes one or two.
 const LOADING: Duration = Duration::from_millis(10);
 
-/// Whether a process, which may have ended but was not waited for, was too short-lived
-/// to have run a machine, itself or by a child. No, where the host does not count it.
+/// Whether a process, which may be a zombie, and its children used too little processor
+/// time to have run a machine. False if the host does not count it.
 pub(crate) fn ran_nothing(process: u32) -> bool {
     let field = |text: &str, number: usize| -> Option<u64> {
         text.split_ascii_whitespace().nth(number)?.parse().ok()

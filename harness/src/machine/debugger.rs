@@ -14,7 +14,7 @@ use crate::system::anonymous;
 #[derive(Debug)]
 pub struct Debugger {
     listener: UnixListener,
-    /// The socket in the file system, which has lost its name there.
+    /// The unlinked socket, opened by its inode.
     door: OwnedFd,
 }
 
@@ -22,7 +22,7 @@ impl Debugger {
     /// Begins to listen.
     ///
     /// # Errors
-    /// If there is no place for temporary files: a socket has a name at first.
+    /// If there is no place for temporary files: binding a socket takes a name.
     pub fn listen() -> Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix("strata-")
@@ -33,16 +33,16 @@ impl Debugger {
         let door = open(&name, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
             .context("keeping the debugger's socket")?;
         Ok(Self { listener, door })
-        // The directory goes here. What has it open still finds the socket.
+        // The directory is removed here. The open descriptor still leads to the socket.
     }
 
-    /// What to give to `target remote`.
+    /// The path for gdb's `target remote`.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         path(&self.door)
     }
 
-    /// The number of the socket that listens, in this process.
+    /// The descriptor of the listening socket.
     pub(crate) fn number(&self) -> RawFd {
         self.listener.as_raw_fd()
     }

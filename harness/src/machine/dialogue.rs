@@ -29,7 +29,7 @@ const COMPLAINT: usize = 4096;
 const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
                            the qemu-system-x86_64 in PATH is QEMU";
 
-/// A machine that runs until this is dropped.
+/// A running machine, killed when this is dropped.
 pub(crate) struct Dialogue {
     running: Running,
     listener: Listener,
@@ -45,7 +45,7 @@ pub(crate) struct Dialogue {
     over: Option<End>,
 }
 
-/// What comes next.
+/// What comes next on the console or elsewhere.
 pub(crate) enum Turn {
     /// The guest sent these messages; perhaps none, only text.
     Said(Vec<Said>),

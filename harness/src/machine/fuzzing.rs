@@ -10,7 +10,7 @@ use super::listener::Listener;
 use super::transcript::Transcript;
 use crate::results::End;
 
-/// A console: it does not matter in what portions its bytes come.
+/// A console: its messages do not depend on the portions in which its bytes come.
 ///
 /// The bytes are taken as they are, and again with every other part between two
 /// 0xFF in frames, whose checksums are never guessed otherwise.
@@ -41,7 +41,7 @@ fn framed(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn in_any_portions(console: &[u8], portion: usize) {
-    // Not so many that each takes longer than to find the next input.
+    // Few portions, so that an input is checked quickly.
     let portion = portion.max(console.len() / 64);
     let whole = pieces(&[console]);
     let portions: Vec<&[u8]> = console.chunks(portion).collect();
@@ -55,7 +55,7 @@ fn in_any_portions(console: &[u8], portion: usize) {
     assert_eq!(heard(&portions), heard(&[console]));
 }
 
-/// What a decoder makes of a console, text that was cut put together again.
+/// The pieces of a console, with adjacent text joined.
 fn pieces(portions: &[&[u8]]) -> Vec<Piece<Record>> {
     let mut decoder = Decoder::new(Key::NONE);
     let mut pieces = Vec::new();

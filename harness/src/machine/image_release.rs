@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// What stands before the release in every kernel (init/version.c).
+/// The words before the release in every kernel (init/version.c).
 const BANNER: &[u8] = b"Linux version ";
-/// A release is no longer (uname(2): `__NEW_UTS_LEN`).
+/// The longest release (uname(2): `__NEW_UTS_LEN`).
 const LONGEST: usize = 64;
 /// How much is read at a time, in bytes.
 const PART: usize = 1 << 20;
@@ -37,7 +37,7 @@ fn unpacked(mut file: File) -> io::Result<Option<String>> {
         while let Some(at) = find(&bytes[from..]) {
             from += at + BANNER.len();
             let rest = &bytes[from..];
-            // "Linux version %s" is in there, too.
+            // The format "Linux version %s" is in the image, too.
             if rest.first().is_some_and(u8::is_ascii_digit) && rest.len() >= LONGEST {
                 return Ok(Some(String::from_utf8_lossy(&rest[..LONGEST]).into_owned()));
             }
@@ -45,10 +45,10 @@ fn unpacked(mut file: File) -> io::Result<Option<String>> {
     }
 }
 
-/// Where the banner begins. A kernel has 50 MB, which are looked through at every
-/// boot, also by a build for debugging: so it is libc that looks.
+/// Where the banner begins. At every boot, 50 MB are searched, in debug builds too: so
+/// memmem(3) does it.
 fn find(bytes: &[u8]) -> Option<usize> {
-    // SAFETY: both are there for the call, as long as is said.
+    // SAFETY: both pointers are valid for the lengths that are passed.
     let found = unsafe {
         libc::memmem(
             bytes.as_ptr().cast(),

@@ -15,7 +15,7 @@ use crate::system::{printable, printable_record};
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
 const PANIC: &[u8] = b"Kernel panic";
-/// A line of the console that is longer is not looked at further.
+/// How many bytes of a line are searched for a panic.
 const MAX_LINE: usize = 4096;
 /// How long a kernel that has panicked may take to restart: `panic=-1` is at once.
 /// Longer than [`guest::HEARTBEAT`], for a program may print the words of a panic while
@@ -50,7 +50,7 @@ pub(crate) struct Listener {
     next_sequence: u32,
     /// The text since the last message.
     before: VecDeque<u8>,
-    /// The line of text that is being said.
+    /// The current line of text.
     line: Vec<u8>,
     /// The first damage since the last message; it matters only if a message is
     /// missing.

@@ -52,7 +52,7 @@ pub use transcript::Transcript;
 /// 16 were hit; without it, none of 40.
 pub(crate) const CPU: &str = "qemu64,-cx16";
 
-/// What every kernel is booted with.
+/// The command line of every kernel.
 ///
 /// - `console`: where the transcript comes from. No wire is slow here, but the
 ///   UART counts in characters how long it may keep what has come in.
@@ -72,9 +72,9 @@ const COMMAND_LINE: &[&str] = &[
 /// A machine that boots one kernel: no network, no disks, no default devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    /// How the QEMU that runs it is started.
+    /// How QEMU is started.
     pub qemu: Launch,
-    /// Whether that puts itself into its sandbox.
+    /// Whether QEMU uses its seccomp sandbox.
     pub sandbox: bool,
     /// How its processor is executed.
     pub accelerator: Accelerator,
@@ -86,11 +86,11 @@ pub struct Machine {
     pub memory_mib: u32,
     /// Processors.
     pub cpus: u32,
-    /// What is added to the kernel's command line; the last word counts where a
-    /// kernel hears one twice.
+    /// Words to add to the kernel's command line. A kernel uses the last of two
+    /// contradicting words.
     pub append: Vec<String>,
-    /// Where a debugger may attach to the kernel: a socket that listens, by its
-    /// number in this process.
+    /// The descriptor of a listening socket at which a debugger may attach to the
+    /// kernel.
     pub gdb: Option<RawFd>,
 }
 
@@ -144,11 +144,10 @@ impl Machine {
         arguments
     }
 
-    /// Starts it. What QEMU itself has to say goes to `log`.
+    /// Starts QEMU, whose own messages go to `log`.
     ///
     /// # Errors
-    /// If no process can be had. That QEMU refuses to run is seen on the
-    /// console, which ends.
+    /// If no process can be started. If QEMU then refuses to run, the console ends.
     pub fn start(&self, log: File) -> Result<Running> {
         // No pseudo-terminal: a bare container has none.
         let (ours, theirs) = UnixStream::pair().context("making the console")?;
@@ -164,14 +163,14 @@ impl Machine {
         let process = command
             .spawn()
             .with_context(|| format!("starting {}", self.qemu))?;
-        // This side's copy of QEMU's end of the console goes with the command.
+        // This closes our copy of QEMU's end of the console.
         drop(command);
         let mut running = Running {
             process,
             keeper: None,
             console: Console::new(ours)?,
         };
-        // It leads a group: see `isolate`. Strata's own QEMU is no wrapper.
+        // QEMU leads a group: see `isolate`. Strata's own QEMU is no wrapper.
         if self.qemu.arguments.is_empty() {
             running.keeper = ProcessGroup::of(running.id()).context("keeping QEMU's processes")?;
         }
@@ -204,7 +203,7 @@ fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
 #[derive(Debug)]
 pub struct Running {
     process: Child,
-    /// Ends what it has started, where it is a wrapper.
+    /// Kills the processes that a wrapper of QEMU has started.
     keeper: Option<ProcessGroup>,
     /// Its serial console.
     pub console: Console,
@@ -216,10 +215,9 @@ impl Running {
         self.process.id()
     }
 
-    /// Waits for QEMU to exit. To be called when the console has ended, which
-    /// it does with the process.
+    /// Waits for QEMU to exit. Call it when the console has ended.
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        // First what it has left, as long as the number of its group is its own.
+        // Kill the group before QEMU is reaped: until then, no other group has its id.
         let id = Pid::from_raw(self.id().cast_signed());
         let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
         while waitid(Id::Pid(id), ended) == Err(Errno::EINTR) {}
@@ -232,8 +230,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // There is no disk to lose anything on, so there is nothing to ask for.
-        // Errors mean that it has gone already.
+        // There is no disk, so nothing is lost by SIGKILL. An error means that it is
+        // gone.
         let _ = self.process.kill();
         if let Some(keeper) = self.keeper.take() {
             keeper.end();

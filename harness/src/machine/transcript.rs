@@ -11,9 +11,9 @@ use crate::system::printable;
 /// How many bytes of the beginning and of the end are kept: a guest may write for ever.
 const HEAD: usize = 4 << 20;
 const TAIL: usize = 4 << 20;
-/// How much text the last lines are taken from, in bytes.
+/// How many bytes of text are kept for the last lines.
 const LAST_TEXT: usize = 16 << 10;
-/// How many characters of such a line are shown.
+/// How many characters of a line are shown.
 const LAST_LINE: usize = 500;
 
 /// The console of one boot: its bytes in a file, and the last lines of text in memory.
@@ -40,7 +40,7 @@ impl Transcript {
         }
     }
 
-    /// The file; whole once it is finished.
+    /// The file, complete after `finish`.
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
@@ -90,7 +90,7 @@ impl Transcript {
     }
 }
 
-/// The lines of a text that say something, harmless to print.
+/// The lines of a text that are not empty, harmless to print.
 pub(crate) fn lines_of(text: &VecDeque<u8>) -> Vec<String> {
     let text: Vec<u8> = text.iter().copied().collect();
     String::from_utf8_lossy(&text)
@@ -101,7 +101,7 @@ pub(crate) fn lines_of(text: &VecDeque<u8>) -> Vec<String> {
         .collect()
 }
 
-/// Appends, and drops what is too old to be kept; says how much was dropped.
+/// Appends bytes, and drops the oldest beyond a limit. Returns how many were dropped.
 pub(crate) fn push_bounded(buffer: &mut VecDeque<u8>, bytes: &[u8], limit: usize) -> usize {
     buffer.extend(bytes);
     let excess = buffer.len().saturating_sub(limit);
@@ -109,7 +109,7 @@ pub(crate) fn push_bounded(buffer: &mut VecDeque<u8>, bytes: &[u8], limit: usize
     excess
 }
 
-/// A line that is no longer than anybody reads.
+/// Cuts a line that is too long to show.
 fn shortened(line: String) -> String {
     match line.char_indices().nth(LAST_LINE) {
         Some((end, _)) => format!("{} \u{2026}", &line[..end]),

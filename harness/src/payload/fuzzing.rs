@@ -18,7 +18,7 @@ pub fn ld_cache(bytes: &[u8]) {
     }
 }
 
-/// A script: what runs it is named by an absolute path and is there.
+/// A script: its interpreters are absolute paths of files that exist.
 pub fn script(bytes: &[u8]) {
     let search = OsStr::new("/usr/bin:/bin");
     let found = script::interpreters(Path::new("/bin/script"), bytes, search);

@@ -12,7 +12,7 @@ use crate::system::anonymous;
 /// The path of the static guest, for as long as this process runs.
 ///
 /// # Errors
-/// If the kernel has no file in memory left.
+/// If no file in memory can be created.
 pub fn guest_binary() -> Result<PathBuf> {
     static FILE: OnceLock<File> = OnceLock::new();
     if let Some(file) = FILE.get() {

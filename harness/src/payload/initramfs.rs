@@ -24,7 +24,7 @@ impl PackedInitramfs {
         Ok(Self(file.context("writing the initramfs")?))
     }
 
-    /// Where QEMU finds it.
+    /// The path under which QEMU opens it.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         anonymous::path(&self.0)
@@ -47,7 +47,7 @@ pub(crate) fn base(job: &Job) -> Result<Initramfs> {
     let job = serde_json::to_vec(job).context("writing the job")?;
     Ok(Initramfs::new()
         .dir("/dev", 0o755)
-        // Where there is no devtmpfs.
+        // For kernels without devtmpfs.
         .char_device("/dev/console", 5, 1, 0o600)
         .char_device("/dev/full", 1, 7, 0o666)
         .char_device("/dev/null", 1, 3, 0o666)

@@ -18,7 +18,7 @@ pub(super) struct BootWatch<'a> {
 }
 
 impl<'a> BootWatch<'a> {
-    /// The kernel of this name begins to boot.
+    /// Reports that the kernel of this name begins to boot.
     pub(super) fn of(
         output: &'a mut dyn Output,
         watcher: &'a dyn Watcher,

@@ -7,8 +7,7 @@ use images::{Store, ToolName};
 
 use crate::results::{Downloads, Watcher};
 
-/// The busybox in PATH, else the static one that Strata takes from Debian's
-/// archive.
+/// The busybox in PATH, else Strata's own from Debian's archive.
 ///
 /// # Errors
 /// If there is neither.

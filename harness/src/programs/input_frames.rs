@@ -24,7 +24,7 @@ pub struct Coming {
 
 /// The frames to the guest.
 pub(super) struct InputFrames {
-    /// What may still be read for the program.
+    /// The rest of the input; none at its end.
     source: Option<Coming>,
     /// The sequence number of the next frame.
     next: u32,
@@ -41,8 +41,7 @@ impl InputFrames {
         }
     }
 
-    /// The file to be read, once it can be: none where there is no room in the
-    /// window.
+    /// The file to wait for; none if the window is full.
     pub(super) fn wanted(&self) -> Option<BorrowedFd<'_>> {
         let sent: usize = self.sent.iter().map(|(_, length)| length).sum();
         let source = self.source.as_ref();
@@ -51,7 +50,7 @@ impl InputFrames {
             .map(|source| source.file.as_fd())
     }
 
-    /// Reads what there is, and makes the next frame of it, if it is one.
+    /// Reads input, and makes a frame of it, unless there is none yet.
     pub(super) fn frame(&mut self, key: Key) -> io::Result<Option<Vec<u8>>> {
         let Some(source) = &mut self.source else {
             return Ok(None);
@@ -59,7 +58,7 @@ impl InputFrames {
         let mut buffer = [0; FRAME];
         match source.file.read(&mut buffer) {
             Ok(0) => {
-                // The end of what is spooled may be an error.
+                // A spool may have ended by an error.
                 source
                     .spool
                     .as_ref()
@@ -79,7 +78,7 @@ impl InputFrames {
         }
     }
 
-    /// The frame of an order. These are few and small: the window does not count
+    /// The frame of an order. Orders are few and small, so the window does not count
     /// them.
     pub(super) fn order(&mut self, key: Key, order: &Order) -> Vec<u8> {
         let frame = wire::encode(key, self.next, order);
@@ -98,7 +97,7 @@ impl InputFrames {
     }
 }
 
-/// How long the frame of so many bytes is.
+/// The length of a frame with this many bytes.
 const fn frame_length(bytes: usize) -> usize {
     // Six bits to a byte; start and end.
     ((OVERHEAD + bytes) * 8).div_ceil(6) + 2

@@ -7,8 +7,7 @@ use crate::payload::{BadRequest, BadRequestKind};
 use crate::results::{End, Exit};
 use crate::system::{Interrupt, say};
 
-/// What env(1) exits with where it fails itself, where a program cannot be
-/// executed, and where it is missing.
+/// The exit codes of env(1): it failed, the program cannot be executed, it is missing.
 const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const MISSING: u8 = 127;
@@ -75,7 +74,7 @@ pub enum ExitCodes {
     /// program cannot be executed, 127 if it is missing.
     #[default]
     Standard,
-    /// 2 for a request that made no sense, 3 for all else.
+    /// 2 for a request that makes no sense, 3 for other failures.
     Legacy,
 }
 

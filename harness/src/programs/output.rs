@@ -68,7 +68,7 @@ impl Output for Outlet {
     }
 }
 
-/// Passes output on at once.
+/// Writes output at once.
 #[derive(Debug)]
 pub struct OutputStreams<O, E> {
     /// Where stdout goes.
@@ -113,12 +113,12 @@ impl Output for Captured {
 #[derive(Debug)]
 pub struct Collected {
     file: File,
-    /// Whose bytes are where: a stream and a length each.
+    /// The parts in their order: stream and length.
     parts: Vec<(Stream, u64)>,
 }
 
 impl Collected {
-    /// Nothing yet.
+    /// Empty.
     ///
     /// # Errors
     /// If there is no place for temporary files.
@@ -132,7 +132,7 @@ impl Collected {
     /// Passes all of it on.
     ///
     /// # Errors
-    /// If it cannot be read back or is not taken.
+    /// If it cannot be read back or written.
     pub fn pass_on(mut self, output: &mut dyn Output) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
         let mut buffer = vec![0; 64 << 10];

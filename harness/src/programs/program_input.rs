@@ -1,4 +1,4 @@
-//! What a program reads.
+//! A program's input.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(2);
 /// How much input is read ahead, in bytes.
 const AHEAD: usize = 32 << 20;
-/// A file of so many bytes at most is read as a whole.
+/// A file of at most this size is read completely.
 const WHOLE: u64 = 256 << 20;
 
 /// Where a program's input comes from.
@@ -34,10 +34,9 @@ pub enum Input {
 }
 
 impl Input {
-    /// What this process reads. What a file still holds is read at once, and so
-    /// is a pipe as long as it keeps giving: the console is slow. Of input without
-    /// an end, or nearly so, the beginning is read ahead, and the rest as it is
-    /// taken.
+    /// This process's stdin. A file is read at once, and so is a pipe until it pauses,
+    /// since the console is slow. Of endless or huge input, the beginning is read
+    /// ahead, and the rest while the program reads it.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -45,7 +44,7 @@ impl Input {
         let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         let metadata = file.metadata()?;
         let kind = metadata.file_type();
-        // /dev/null and its like are not waited for.
+        // /dev/null is empty: no wait for a pause.
         if kind.is_char_device() && metadata.rdev() == libc::makedev(1, 3) {
             Ok(Self::Null)
         } else if file.is_terminal() {
@@ -57,7 +56,7 @@ impl Input {
         }
     }
 
-    /// Reads until there is a pause, so many bytes, or no more.
+    /// Reads until a pause, a limit, or the end.
     fn ahead(mut file: File, most: usize) -> io::Result<Self> {
         let started = Instant::now();
         let mut bytes = Vec::new();
@@ -74,7 +73,7 @@ impl Input {
         Ok(Self::Stream(bytes, file.into()))
     }
 
-    /// How the guest gives it to the program, the bytes that travel, and what
+    /// The kind of stdin in the guest, the bytes that are packed, and the rest that
     /// comes later.
     pub(super) fn taken_apart(self) -> (guest::Stdin, Vec<u8>, Option<Coming>) {
         match self {
@@ -89,19 +88,18 @@ impl Input {
     }
 }
 
-/// What several programs read, each of them all of it.
+/// The input of several programs, each of which reads all of it.
 #[derive(Debug)]
 pub struct SharedInput {
     pub(super) kind: guest::Stdin,
-    /// What travels with each program.
+    /// The bytes that are packed with each program.
     pub(super) at_hand: Vec<u8>,
     rest: Option<Arc<Spool>>,
 }
 
 impl SharedInput {
-    /// What this process reads. A terminal, which has no end, gives nothing.
-    /// Nothing is waited for: what is not there yet reaches the programs while
-    /// they run.
+    /// This process's stdin. A terminal counts as empty. Input that comes later reaches
+    /// the programs while they run.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -112,7 +110,7 @@ impl SharedInput {
         Self::of(Input::inherited()?)
     }
 
-    /// This, for each of several programs.
+    /// Shares an input.
     ///
     /// # Errors
     /// If there is no place for temporary files.
@@ -126,7 +124,7 @@ impl SharedInput {
         })
     }
 
-    /// What comes later, for one more program.
+    /// The rest that comes later, for one more program.
     pub(super) fn coming(&self) -> io::Result<Option<Coming>> {
         let rest = self.rest.as_ref();
         rest.map(Spool::from_the_beginning).transpose()

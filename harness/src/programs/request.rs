@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use crate::payload::BadRequest;
 
-/// The program and its arguments, of what stands before `--` and behind it.
+/// The program and its arguments, from the words before and after `--`.
 ///
 /// # Errors
-/// If something is missing or stands in the wrong place: with what to write.
+/// If a word is missing or in the wrong place: with what to write.
 pub fn words_of_run<'a>(
     without_kernel: bool,
     misplaced: &[OsString],

@@ -19,28 +19,28 @@ use crate::payload::{LoadedProgram, PackedProgram, Program};
 use crate::results::Watcher;
 use crate::system::{Interrupt, RunDir, Window};
 
-/// How long a program may take of which nothing else is said.
+/// The default time limit of a program.
 pub const TIMEOUT: Duration = Duration::from_secs(600);
-/// Twelve times what a guest is silent at most ([`guest::HEARTBEAT`]).
+/// Twelve times the guest's longest silence ([`guest::HEARTBEAT`]).
 const SILENCE: Duration = Duration::from_secs(60);
-/// For each so many bytes that travel, a second is added to the time for a boot.
+/// The time for a boot is extended by a second for each of these many packed bytes.
 const UNPACKED_A_SECOND: u64 = 4 << 20;
 
-/// How programs are run, beside what their [`Machines`] says of all machines.
+/// How programs are run, besides the settings of [`Machines`].
 #[derive(Clone)]
 pub struct Runner<'a> {
-    /// Memory in MiB; enough for what travels, where it is not given.
+    /// Memory in MiB; by default enough for what is packed.
     pub memory_mib: Option<u32>,
-    /// How long the program may take; for ever where a person uses it.
+    /// The program's time limit; none for an interactive session.
     pub timeout: Option<Duration>,
-    /// How long a guest may say nothing before it counts as hung, which says
-    /// something every five seconds. Not under a debugger, which may stop it.
+    /// How long a guest may be silent before it counts as hung; it sends a message
+    /// every five seconds. Ignored with a debugger, which may stop it.
     pub silence: Duration,
     /// Where a debugger may attach.
     pub debugger: Option<&'a Debugger>,
-    /// What hears of the boot.
+    /// The watcher that hears of the boot.
     pub watcher: Option<&'a dyn Watcher>,
-    /// What ends a run before its time.
+    /// The interrupt that ends a run early.
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
     pub window: Option<&'a Window>,
@@ -61,11 +61,10 @@ impl Default for Runner<'_> {
 }
 
 impl Runner<'_> {
-    /// Obtains a kernel and makes a machine for it, unless an interrupt comes
-    /// first: then nothing is left to be done.
+    /// Obtains a kernel and makes a machine for it; none if an interrupt comes first.
     ///
     /// # Errors
-    /// If the kernel cannot be had.
+    /// If the kernel cannot be obtained.
     pub fn prepare(
         &self,
         machines: &Arc<Machines>,
@@ -81,11 +80,11 @@ impl Runner<'_> {
         Ok(prepared.transpose()?)
     }
 
-    /// Runs a program in a kernel. Where it did not come to its own end, the
-    /// console is kept and [`Ran::console`] says where.
+    /// Runs a program in a kernel. If the program did not end by itself, the console is
+    /// kept and [`Ran::console`] is its path.
     ///
     /// # Errors
-    /// If the harness cannot do its part.
+    /// If the harness fails.
     pub fn run(
         &self,
         kernel: &Bootable,
@@ -108,7 +107,7 @@ impl Runner<'_> {
     ) -> Result<Ran> {
         let size = program.size;
         let mut machine = kernel.machine.clone();
-        // The initramfs, what is unpacked from it, and input on its way.
+        // For the initramfs, its unpacked files, and input.
         let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
         machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
         machine.gdb = self.debugger.map(Debugger::number);
@@ -133,7 +132,7 @@ impl Runner<'_> {
     }
 }
 
-/// A program that came to its end, and what it wrote.
+/// A program that ended, and what it wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// How it ended.
@@ -142,7 +141,7 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// All that it wrote to stderr.
     pub stderr: Vec<u8>,
-    /// The kernel it ran on, as that told itself.
+    /// The kernel that ran.
     pub kernel: Kernel,
 }
 
@@ -151,9 +150,9 @@ impl Program {
     /// kernel is named as on the command line: `3.10`, or the path of a bzImage.
     ///
     /// # Errors
-    /// If the kernel cannot be had, something that the program needs is
-    /// missing, or it did not come to its own end within ten minutes: with what
-    /// the kernel said.
+    /// If the kernel cannot be obtained, a file that the program needs is missing, or
+    /// the program did not end by itself within ten minutes: with the last lines of the
+    /// console.
     pub fn run_on(&self, kernel: &str) -> Result<Finished> {
         let catalogue = Catalogue::builtin();
         let kernels = catalogue.select(&[kernel.parse()?])?;

@@ -25,25 +25,25 @@ const LAST_LINES: usize = 12;
 pub struct Limits {
     /// From the start of QEMU to the guest's first record.
     pub boot: Duration,
-    /// From the program's start to its end, by the clock on the wall; none where
-    /// a person uses it.
+    /// From the program's start to its end, in wall-clock time; none for an interactive
+    /// session.
     pub program: Option<Duration>,
-    /// How long a guest may say nothing before it counts as hung; for ever where a
-    /// debugger may have stopped it.
+    /// How long a guest may be silent before it counts as hung; none with a debugger,
+    /// which may stop it.
     pub silence: Option<Duration>,
 }
 
 /// What a run needs.
 pub struct Session<'a> {
-    /// What runs it; its initramfs holds the program.
+    /// The machine, whose initramfs holds the program.
     pub machine: &'a Machine,
-    /// Where its console is kept.
+    /// The directory for its console.
     pub dir: &'a RunDir,
     /// How long it may take.
     pub limits: Limits,
-    /// What comes for the program to read, beside what lies in its initramfs.
+    /// Input that comes later than what is in the initramfs.
     pub input: Option<Coming>,
-    /// What ends the run before its time.
+    /// The interrupt that ends the run early.
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
     pub window: Option<&'a Window>,
@@ -62,7 +62,7 @@ pub struct Ran {
     pub last_lines: Vec<String>,
     /// How long it took, from the start of QEMU.
     pub took: Duration,
-    /// Where its console is, where the program did not come to its own end.
+    /// The path of its console, if the program did not end by itself.
     pub console: Option<PathBuf>,
 }
 
@@ -73,7 +73,7 @@ pub enum Ending {
     Ended(Status),
     /// It could not be executed: the kernel's words, and whether it is missing.
     Refused(String, bool),
-    /// It did not, in this time.
+    /// The program did not end in this time.
     TimedOut(Duration),
     /// It was interrupted.
     Interrupted,
@@ -87,8 +87,7 @@ impl Session<'_> {
     /// Runs the program. The machine is gone when this returns.
     ///
     /// # Errors
-    /// If the harness cannot do its part: QEMU does not run, input cannot be
-    /// read, output cannot be written.
+    /// If QEMU does not run, input cannot be read, or output cannot be written.
     pub fn run(self, output: &mut dyn Output) -> Result<Ran> {
         let started = Instant::now();
         let mut input = InputFrames::new(self.input);
@@ -179,7 +178,7 @@ enum Awaited {
     Interrupt,
     Window,
     Stdin,
-    /// There is room for output again, or an end of it.
+    /// Output: there is room again, or its reader is gone.
     Output,
 }
 
@@ -189,7 +188,7 @@ struct ProgramDialogue<'a> {
     phase: Phase,
     /// When the guest last said something.
     heard: Instant,
-    /// How long it may say nothing.
+    /// How long it may be silent.
     silence: Option<Duration>,
     kernel: Option<Kernel>,
     input: &'a mut InputFrames,
@@ -241,7 +240,8 @@ impl ProgramDialogue<'_> {
         }
     }
 
-    /// Waits for the guest and for other sources, those of which are returned too.
+    /// Waits for the guest, or for another source: `Turn::Other` is an index of the
+    /// returned list.
     fn turn(&mut self, output: &dyn Output) -> Result<(Turn, Vec<Awaited>)> {
         let runs = matches!(self.phase, Phase::Runs(_));
         let full = output.full().filter(|_| runs);

@@ -20,21 +20,20 @@ use crate::payload::{LoadedProgram, PackedProgram};
 use crate::results::{Problem, Watcher};
 use crate::system::{Drained, Interrupt, Outlet, side_by_side, words};
 
-/// A run and what it wrote; nothing where an interrupt came before it.
+/// A run and its output; none if an interrupt came first.
 type CollectedRun = Option<(Ran, Collected)>;
 
 /// The kernels, and how results are reported.
 pub struct Several<'a> {
-    /// How they are booted.
+    /// The machines.
     pub machines: &'a Arc<Machines>,
-    /// Which they are.
+    /// The kernels.
     pub kernels: &'a [Kernel],
-    /// Hears how they are obtained.
+    /// Hears of downloads and boots.
     pub watcher: &'a Arc<dyn Watcher>,
-    /// Which exit codes are given.
+    /// The exit codes to use.
     pub codes: ExitCodes,
-    /// Whether a kernel that cannot be had is a failure. It is one in any case
-    /// where none can.
+    /// Whether a kernel that cannot be obtained is a failure. It always is if none can.
     pub strict: bool,
 }
 
@@ -45,7 +44,7 @@ impl Runner<'_> {
     /// first run that failed.
     ///
     /// # Errors
-    /// If the program cannot be packed, or the output not be written.
+    /// If the program cannot be packed, or its output cannot be written.
     pub fn run_in_all(
         &self,
         several: &Several<'_>,

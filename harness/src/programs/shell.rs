@@ -14,8 +14,7 @@ use crate::system::{Drained, Interrupt, Outlet, RawTerminal};
 
 /// Where busybox is in the guest, and its commands beside it.
 const BUSYBOX: &str = "/bin/busybox";
-/// Makes busybox's commands, all of them, and becomes the shell, which reads what
-/// there is on stdin.
+/// Installs all commands of busybox, and executes the shell, which reads stdin.
 const START: &str = "/bin/busybox --install -s /bin; exec /bin/busybox sh";
 
 impl Program {
@@ -40,16 +39,16 @@ impl Program {
 #[derive(Debug)]
 pub struct Screen {
     outlet: Outlet,
-    /// Whether the program is to have a terminal.
+    /// Whether the program gets a terminal.
     terminal: bool,
     raw: Option<RawTerminal>,
 }
 
 impl Screen {
-    /// For a program that is to have a terminal, or not.
+    /// For a program that gets a terminal, or not.
     ///
     /// # Errors
-    /// If stdout or stderr cannot be had.
+    /// If stdout or stderr cannot be duplicated.
     pub fn new(terminal: bool) -> io::Result<Self> {
         Ok(Self {
             outlet: Outlet::stdio()?,

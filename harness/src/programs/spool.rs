@@ -9,11 +9,11 @@ use std::thread;
 
 use super::input_frames::Coming;
 
-/// How much is read at a time, and ahead of the program that has come furthest.
+/// How many bytes are read at a time, and ahead of the furthest program.
 const PART: usize = 64 << 10;
 
-/// What was read so far, in a file without a name. Input is read only as far as a
-/// program has asked for it, so endless input does not fill the disk.
+/// The input read so far, in a temporary file. Input is read only as far as a program
+/// has asked for it, so endless input does not fill the disk.
 #[derive(Debug)]
 pub(super) struct Spool {
     file: File,
@@ -25,15 +25,15 @@ pub(super) struct Spool {
 struct SpoolState {
     /// How much is in the file.
     length: u64,
-    /// How far the program has come that has come furthest.
+    /// How far the furthest program has read.
     wanted: u64,
-    /// Nothing more follows, for this reason if there is one.
+    /// The input has ended, perhaps by this error.
     ended: bool,
     error: Option<(ErrorKind, String)>,
 }
 
 impl Spool {
-    /// Begins to read, as far as it is wanted.
+    /// Begins to read, as far as programs ask for it.
     ///
     /// # Errors
     /// If there is no place for temporary files.
@@ -56,10 +56,10 @@ impl Spool {
         Ok(spool)
     }
 
-    /// All of it once more, for another program.
+    /// All of the input, for one more program.
     ///
     /// # Errors
-    /// If a pipe or thread cannot be had.
+    /// If a pipe or thread cannot be created.
     pub(super) fn from_the_beginning(self: &Arc<Self>) -> io::Result<Coming> {
         let (read, write) = io::pipe()?;
         let feeding = Arc::clone(self);
@@ -72,7 +72,7 @@ impl Spool {
         })
     }
 
-    /// Why it ended early.
+    /// The error by which the input ended, if any.
     ///
     /// # Errors
     /// If it did.
@@ -100,7 +100,7 @@ impl Spool {
         }
     }
 
-    /// Gives a program what is there; ends with what it reads, or with it.
+    /// Feeds a program, until the input or the program ends.
     fn feed(&self, mut program: impl Write) {
         let mut buffer = vec![0; PART];
         let mut at = 0;

@@ -10,8 +10,8 @@ use super::explain::address;
 use crate::bisect::{Behaviour, Bisection, SearchOutcome};
 use crate::system::program_name;
 
-/// The pair of neighbours that differ, what each showed, and what the table has
-/// to say of the change.
+/// The pair of neighbours that differ, what each showed, and the claims about the
+/// change.
 #[must_use]
 pub fn bisection(bisection: &Bisection) -> String {
     let mut text = String::new();

@@ -20,8 +20,8 @@ pub(super) fn ranges(scenario: &Scenario) -> impl Iterator<Item = Range<'_>> {
 }
 
 impl Range<'_> {
-    /// The point releases that have it although their series begins before it,
-    /// and those that do not have it any more.
+    /// Point releases to which it was backported, and those that have the next claim's
+    /// change already.
     pub(super) fn exceptions(&self) -> Vec<String> {
         let next = self.next.map_or(&[][..], |next| next.backports);
         let also = self.claim.backports.iter().map(|v| ("also", v));

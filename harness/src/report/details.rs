@@ -39,7 +39,7 @@ pub fn details(matrix: &Matrix) -> String {
     text
 }
 
-/// The same of one red cell.
+/// The same for one red cell.
 pub(super) fn of_cell(row: &Row, cell: &Cell) -> String {
     let mut text = String::new();
     match row.kernel {
@@ -87,7 +87,7 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
     let _ = writeln!(text, "  reproduce: {}", reproduce(row, cell));
 }
 
-/// What the console held meanwhile; where nothing is known of that, in the end.
+/// The console during the scenario, or else its last lines.
 fn console(row: &Row, meanwhile: &[String], text: &mut String) {
     let lines = if meanwhile.is_empty() {
         &row.last_lines
@@ -104,7 +104,7 @@ fn console(row: &Row, meanwhile: &[String], text: &mut String) {
     }
 }
 
-/// A kernel on which the guest never came up, which concerns every scenario alike.
+/// A kernel on which the guest never came up: reported once for all scenarios.
 fn never_up(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
     let _ = writeln!(

@@ -56,7 +56,7 @@ fn paragraph(range: &Range, text: &mut String) {
     let _ = writeln!(text, "    {}", basis(claim.observed));
 }
 
-/// Where a commit can be read.
+/// The web address of a commit.
 pub(super) fn address(commit: &Commit) -> String {
     format!("https://git.kernel.org/linus/{}", commit.id)
 }

@@ -6,10 +6,10 @@ use console::style;
 
 use crate::results::{Cell, Matrix, Problem, Row, Verdict};
 
-/// A wider table is shown as one letter a cell.
+/// A wider table has one letter for each cell.
 const WIDTH: usize = 120;
 
-/// Whether stdout is for colours: a terminal, and no `NO_COLOR` is set.
+/// Whether stdout is a terminal and `NO_COLOR` is not set.
 #[must_use]
 pub fn in_colour() -> bool {
     console::colors_enabled()
@@ -107,7 +107,7 @@ fn key(matrix: &Matrix, scenarios: &[&str], text: &mut String) {
     let _ = writeln!(text, "\n{}\n", legend.join("   "));
 }
 
-/// A cell, green or red where it is one or the other.
+/// A cell in its colour.
 fn painted(cell: &str, verdict: Verdict, colour: bool) -> String {
     let cell = style(cell).force_styling(colour);
     match verdict {
@@ -122,7 +122,7 @@ fn end_line(text: &mut String) {
     text.push('\n');
 }
 
-/// How a kernel is called in the matrix: its name, and the version that ran.
+/// The label of a kernel: its name, and the version that ran.
 fn label(row: &Row) -> String {
     let mut label = row.name.clone();
     match row.version() {
@@ -137,7 +137,7 @@ fn label(row: &Row) -> String {
     label
 }
 
-/// Why a kernel was not run at all, if it was not.
+/// Why no scenario ran on a kernel, if none did.
 fn not_run(row: &Row) -> Option<String> {
     match row.problem.as_ref().filter(|_| !row.was_run())? {
         Problem::Unavailable(why) => Some(format!("not run: {why}")),

@@ -18,13 +18,13 @@ use crate::system::printable;
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
 const BOOTING: &str = "{msg}, {elapsed}{prefix}";
 const RUNNING: &str = "{msg:24!} {pos:>3} of {len} scenarios {bar:20}";
-/// How often a bar without news is drawn.
+/// How often an idle bar is drawn.
 const TICK: Duration = Duration::from_secs(1);
-/// How long stderr may stay silent where it is no terminal.
+/// How long stderr stays silent if it is not a terminal.
 const SILENCE: Duration = Duration::from_millis(1500);
-/// How long a kernel may boot without a word where stderr is a program's.
+/// How long stderr stays silent during a boot if it belongs to a program.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is looked whether it was silent for that long.
+/// How often the silence is measured.
 const POLL: Duration = Duration::from_millis(250);
 
 /// Progress on stderr: bars for downloads and kernels on a terminal, a line from time
@@ -39,7 +39,7 @@ pub struct Terminal {
     _stop: Sender<()>,
 }
 
-/// What is under way, and when something was last said.
+/// The activities, and when the last line was printed.
 #[derive(Debug)]
 struct Shown {
     under_way: UnderWay<ProgressBar>,
@@ -80,7 +80,7 @@ impl Terminal {
         Self::with(hidden, false)
     }
 
-    /// `reserved` says whether a kernel boots without a word for a while.
+    /// With `reserved`, a boot is silent for longer.
     fn with(bars: MultiProgress, reserved: bool) -> Self {
         let shown = Arc::new(Mutex::new(Shown {
             under_way: UnderWay::default(),
@@ -111,7 +111,7 @@ impl Terminal {
         self.bars.suspend(|| print(line));
     }
 
-    /// Something begins; a bar shows it where there are bars.
+    /// Begins an activity, with a bar if there are bars.
     fn begin(&self, kind: ActivityKind, name: &str, total: Option<u64>, template: &str) {
         let bar = match total {
             Some(total) => ProgressBar::new(total),

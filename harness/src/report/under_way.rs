@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub(super) enum ActivityKind {
     /// A transfer; its size is in bytes.
     Download,
-    /// A kernel that boots and looks at scenarios; its size is their number.
+    /// A kernel that boots and runs scenarios; its size is their number.
     Boot,
     /// Anything else. One ends where the next begins.
     Step,
@@ -84,7 +84,8 @@ impl<B> Default for UnderWay<B> {
 }
 
 impl<B> UnderWay<B> {
-    /// Something begins, in the place of what was of the same kind and name.
+    /// Begins an activity, and returns the one of the same kind and name that it
+    /// replaces.
     pub(super) fn begin(&mut self, activity: Activity<B>) -> Option<Activity<B>> {
         let old = self.end(activity.kind, &activity.name);
         self.0.push(activity);
@@ -108,7 +109,7 @@ impl<B> UnderWay<B> {
         all.find(|it| it.kind == kind && it.name == name)
     }
 
-    /// All of it in a line, kernels that boot only with `boots`.
+    /// All activities in a line; kernels that boot only with `boots`.
     pub(super) fn line(&self, boots: bool) -> String {
         let now = Instant::now();
         let told = |it: &&Activity<B>| boots || it.kind != ActivityKind::Boot;

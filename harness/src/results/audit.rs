@@ -12,7 +12,7 @@ use super::verdict::Verdict;
 /// A contradiction in the log of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flaw {
-    /// What, in words.
+    /// A description.
     pub what: String,
     /// Whether an event reports a red result that is in no cell.
     pub hides_red: bool,
@@ -80,7 +80,8 @@ impl Account<'_> {
         });
     }
 
-    /// The scenarios whose last word was red, where no row of that kernel says so.
+    /// The scenarios whose last reported verdict is red, without a red cell of that
+    /// kernel.
     fn red_that_is_in_no_cell(&self, name: &str) -> Vec<&str> {
         let in_a_cell = |scenario: &str| {
             let mut cells = self.rows_of(name).flat_map(|row| &row.cells);
@@ -93,7 +94,7 @@ impl Account<'_> {
             .collect()
     }
 
-    /// A row has one cell for each scenario of the run, and each is what was told.
+    /// A row has one cell for each scenario, and each agrees with the events.
     fn cells(&self, row: &Row, flaws: &mut Vec<Flaw>) {
         let mut wrong = |what: String| {
             flaws.push(Flaw {
@@ -117,7 +118,7 @@ impl Account<'_> {
                 ));
             }
             let told = self.told_of(&row.name, scenario);
-            // The running kernel is not booted, and nothing is told of it meanwhile.
+            // The running kernel has no boots, and no events of scenarios.
             let must_be_told = row.boots > 0 && cell.verdict != Verdict::NotRun;
             let agrees = told.contains(&cell.verdict) || (told.is_empty() && !must_be_told);
             if !agrees {
@@ -135,8 +136,7 @@ impl Account<'_> {
         }
     }
 
-    /// The last word about a scenario; where several kernels have the name, all of
-    /// theirs.
+    /// The verdict reported last; all verdicts if several kernels have the name.
     fn told_of(&self, kernel: &str, scenario: &str) -> &[Verdict] {
         let told = self.told.get(kernel).and_then(|told| told.get(scenario));
         let told = told.map_or(&[][..], Vec::as_slice);
@@ -147,13 +147,13 @@ impl Account<'_> {
         }
     }
 
-    /// What it came to is what its cells come to.
+    /// The exit code of the run must be the one of its cells.
     fn end(&self, flaws: &mut Vec<Flaw>) {
         let Some(exit) = self.exit else { return };
         let matrix = Matrix {
             rows: self.rows.to_vec(),
         };
-        // A shard may have nothing to do.
+        // A shard may have no kernels.
         let idle = self.header.kernels.is_empty() && exit == Exit::Agreed;
         let comes_to = [false, true].map(|strict| matrix.exit(strict));
         if !idle && !comes_to.contains(&exit) {

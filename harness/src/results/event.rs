@@ -17,9 +17,8 @@ use super::shard::Shard;
 use super::verdict::Verdict;
 use crate::system::RunDir;
 
-/// The format of the record. A reader skips events and fields that it does not
-/// know, so a new one of these is no new format; a known one that means something
-/// else is.
+/// The format of the log. A reader skips unknown events and fields, so only a change of
+/// the meaning of a known one makes a new format.
 pub const FORMAT: u32 = 1;
 
 /// One thing that happened.
@@ -42,26 +41,26 @@ pub enum Event {
         /// What, without a newline.
         text: String,
     },
-    /// Something worth a line to a person.
+    /// A note to the user.
     Note {
         /// One sentence, without a newline.
         text: String,
     },
     /// A download begins, or begins again.
     DownloadStarted {
-        /// The name by which it is known.
+        /// Its name.
         file: String,
-        /// How large it is, in bytes, where that is known.
+        /// Its size in bytes, if known.
         size: Option<u64>,
     },
-    /// There is more of a download.
+    /// A download has advanced.
     DownloadAdvanced {
         /// Its name.
         file: String,
-        /// How much of it is there, in bytes.
+        /// How many bytes have come.
         bytes: u64,
     },
-    /// A download has ended, well or not.
+    /// A download has ended or failed.
     DownloadFinished {
         /// Its name.
         file: String,
@@ -75,18 +74,18 @@ pub enum Event {
         /// How many scenarios it is booted for.
         scenarios: usize,
     },
-    /// A kernel that was booted for a program runs it now, or never will.
+    /// The boot for a program is over: the program runs, or never will.
     Booted {
         /// The name under which it was asked for.
         kernel: String,
     },
-    /// A scenario is done, on a kernel that was booted for it.
+    /// A scenario has ended.
     Scenario {
         /// The name under which the kernel was asked for.
         kernel: String,
         /// The scenario's name.
         scenario: String,
-        /// What is to be said of it.
+        /// Its verdict.
         verdict: Verdict,
         /// How long it took.
         #[serde(with = "super::seconds")]
@@ -94,18 +93,17 @@ pub enum Event {
     },
     /// A kernel is done.
     Kernel(Box<Row>),
-    /// The run is over; one that has no such event was cut short.
+    /// The run is over. A run without this event was cut short.
     Finished {
-        /// What it comes to.
+        /// Its exit code.
         exit: Exit,
     },
 }
 
-/// What is known of a run before it begins.
+/// What is known of a run at its beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// The format of the record: [`FORMAT`]. The records of the time before it was
-    /// written down are of the first one.
+    /// The format of the log: [`FORMAT`]. Logs without this field have the first one.
     #[serde(default = "first_format")]
     pub format: u32,
     /// Its name: the time and the process, as its directory is called.
@@ -118,7 +116,7 @@ pub struct Header {
     pub kernels: Vec<String>,
     /// The names of the scenarios, in the order they are run.
     pub scenarios: Vec<String>,
-    /// The part of the kernels that was asked for, where it is not all of them.
+    /// The part of the kernels that is tested, if not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
 }
@@ -128,7 +126,7 @@ const fn first_format() -> u32 {
 }
 
 impl Header {
-    /// Of a run that begins now, of all kernels.
+    /// The header of a run of all kernels that begins now.
     #[must_use]
     pub fn now(dir: &RunDir, kernels: Vec<String>, scenarios: &[&Scenario]) -> Self {
         let name = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();

@@ -74,7 +74,7 @@ impl PastRun {
         let dir = runs()?;
         let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
         let runs = entries.map(|entry| entry.path());
-        // A run is named by its time.
+        // Names of runs sort by time.
         let newest = runs.filter(|run| run.join(EVENTS).is_file()).max();
         newest.with_context(|| {
             format!(
@@ -87,10 +87,10 @@ impl PastRun {
 
     fn of(bytes: &[u8]) -> Result<Self> {
         let mut lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
-        // Behind the last newline is what a run that was killed did not finish.
+        // After the last newline may be an incomplete line of a killed run.
         lines.pop();
         let mut events = lines.into_iter().enumerate().map(|(index, line)| {
-            // It may be a record of others.
+            // The log may come from elsewhere.
             serde_json::from_slice(line)
                 .and_then(|value| RecordedEvent::deserialize(printable_json(value)))
                 .with_context(|| format!("line {}", index + 1))

@@ -1,4 +1,4 @@
-//! Kernels by scenarios, and what they come to.
+//! The matrix of kernels by scenarios, and the exit code.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use crate::system::{printable, words};
 pub struct Row {
     /// The name under which it was asked for.
     pub name: String,
-    /// What selects exactly this kernel on a command line: words, quoted for a shell.
+    /// The words that select exactly this kernel on a command line, quoted for a shell.
     pub spec: String,
-    /// What was booted, and where it came from; for people.
+    /// A description of the image and its source.
     pub image: Option<String>,
     /// The version that was served instead of the pinned one, if it was.
     pub substitute: Option<Substitute>,
-    /// The kernel that ran, as it told itself.
+    /// The kernel that ran, as it reports itself.
     pub kernel: Option<Kernel>,
     /// One a scenario, in the order they were asked for.
     pub cells: Vec<Cell>,
@@ -39,17 +39,18 @@ pub struct Row {
     pub took: Duration,
     /// The last lines of the console of each boot that ended badly.
     pub last_lines: Vec<String>,
-    /// Where its transcript is. In a record, what is no UTF-8 in it is replaced.
+    /// The directory of its transcript. In a log, bytes that are not UTF-8 are
+    /// replaced.
     #[serde(serialize_with = "lossy")]
     pub dir: PathBuf,
 }
 
-/// A path that is no text must not cost the whole record.
+/// A path that is not UTF-8 must not make the log fail.
 fn lossy<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&path.to_string_lossy())
 }
 
-/// A kernel that had to stand in for another one.
+/// A kernel that stands in for another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Substitute {
     /// The Debian version that was served.
@@ -64,7 +65,7 @@ pub struct Substitute {
 pub enum Problem {
     /// The kernel cannot be obtained here: no failure unless `--strict` makes it one.
     Unavailable(String),
-    /// Something is wrong that must not be passed over.
+    /// Something is wrong that must not be ignored.
     Failed(String),
 }
 
@@ -82,8 +83,8 @@ impl Problem {
         why
     }
 
-    /// The same, in words that are harmless to a terminal: a server's, QEMU's, the name
-    /// of a file.
+    /// The same, made harmless to a terminal: it may hold words of a server or QEMU, or
+    /// a file name.
     pub(crate) fn printable(self) -> Self {
         match self {
             Self::Unavailable(why) => Self::Unavailable(printable(&why)),
@@ -104,7 +105,7 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 impl Row {
-    /// A kernel of which nothing is known yet.
+    /// A row without results.
     #[must_use]
     pub fn new(name: impl Into<String>, spec: impl Into<String>) -> Self {
         Self {
@@ -131,7 +132,7 @@ impl Row {
             .and_then(|kernel| kernel.follows().ok())
     }
 
-    /// The same; of a kernel that never came up, the version in its name.
+    /// The same; or the version in its name, if the kernel never came up.
     #[must_use]
     pub fn likely_version(&self) -> Option<Version> {
         let named = || {
@@ -148,8 +149,7 @@ impl Row {
         Tally::of(&self.cells)
     }
 
-    /// Whether there is a cell that was looked at. A kernel may have such cells
-    /// beside a problem that came later.
+    /// Whether any scenario ran. A problem may have come later.
     #[must_use]
     pub fn was_run(&self) -> bool {
         self.cells
@@ -174,7 +174,7 @@ pub struct Matrix {
     pub rows: Vec<Row>,
 }
 
-/// What a run comes to, as the exit code of a command.
+/// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]

@@ -1,4 +1,4 @@
-//! Durations in what is written: seconds, to the microsecond.
+//! Durations in JSON: seconds, to the microsecond.
 
 use std::time::Duration;
 

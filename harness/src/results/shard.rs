@@ -34,20 +34,19 @@ impl fmt::Display for ParseShardError {
 impl std::error::Error for ParseShardError {}
 
 impl Shard {
-    /// All shards where there are so many.
+    /// All shards of this number.
     pub fn all(of: NonZeroUsize) -> impl Iterator<Item = Self> {
         (1..=of.get())
             .filter_map(NonZeroUsize::new)
             .map(move |number| Self { of, number })
     }
 
-    /// Into how many parts.
+    /// The number of shards.
     pub(crate) const fn count(self) -> NonZeroUsize {
         self.of
     }
 
-    /// What is left of a list: nothing, where it is shorter than there are
-    /// shards and this is one of the last.
+    /// This shard's part of a list; perhaps empty, if the list is short.
     #[must_use]
     pub fn part<T>(self, all: Vec<T>) -> Vec<T> {
         all.into_iter()

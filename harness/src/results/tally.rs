@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::verdict::{Cell, Verdict};
 
-/// Cells, counted. Each cell counts once, so that the counts add up to all of them.
+/// Counts of cells. Each cell counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Those that passed.
@@ -17,7 +17,7 @@ pub struct Tally {
     pub not_applicable: usize,
     /// Those that were not run.
     pub not_run: usize,
-    /// Those that a QEMU took with it.
+    /// QEMU failed during these.
     pub qemu_failed: usize,
 }
 

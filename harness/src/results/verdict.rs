@@ -96,14 +96,14 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One scenario on one kernel.
+/// The result of one scenario on one kernel, with its details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// The scenario's name.
     pub scenario: String,
-    /// What is to be said of it.
+    /// Its verdict.
     pub verdict: Verdict,
-    /// Why, where the verdict does not say all.
+    /// Why, if the verdict does not say all.
     pub why: Option<String>,
     /// The claim, where there is one.
     pub claim: Option<Claimed>,
@@ -116,7 +116,7 @@ pub struct Cell {
     pub console: Vec<String>,
 }
 
-/// The claim a cell was held against.
+/// The claim by which a cell was judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claimed {
     /// Since which version it holds.
@@ -129,7 +129,7 @@ pub struct Claimed {
     pub commit: Option<String>,
     /// The kernels on which it was seen before.
     pub observed: Vec<Version>,
-    /// Where people met it: addresses of public issues and the like.
+    /// Addresses of public issues and the like.
     pub links: Vec<String>,
 }
 
@@ -197,14 +197,14 @@ impl Cell {
     }
 }
 
-/// A fact, as it should be and as it is.
+/// A fact as claimed and as observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
     /// The fact's name.
     pub fact: String,
-    /// What the claim says, if it speaks of it.
+    /// The claimed value, if any.
     pub expected: Option<String>,
-    /// What was seen, if it was.
+    /// The observed value, if any.
     pub observed: Option<String>,
 }
 

@@ -30,7 +30,8 @@ impl Interrupt {
         let signal = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            // In this order: the first signal only arms what the second sets off.
+            // In this order: the first signal only arms the default action of the
+            // second.
             flag::register_conditional_default(number, Arc::clone(&again))?;
             flag::register(number, Arc::clone(&again))?;
             flag::register_usize(number, Arc::clone(&signal), number.unsigned_abs() as usize)?;

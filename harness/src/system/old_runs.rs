@@ -25,7 +25,7 @@ pub(crate) fn remove_old_runs(dir: &Path) {
     runs.sort_by_key(|(used, _)| Reverse(*used));
     for (used, path) in runs.into_iter().skip(KEPT) {
         let young = used.elapsed().is_ok_and(|age| age < YOUNG);
-        // Held until it is gone.
+        // The lock is held until the run is removed.
         let lock = File::open(path.join(LOCK));
         if !young && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
             let _ = fs::remove_dir_all(&path);

@@ -43,18 +43,18 @@ struct Backlog {
     queue: VecDeque<(Stream, Vec<u8>)>,
     /// Bytes in the queue, and of what is being written.
     unwritten: usize,
-    /// Why nothing can be written any more.
+    /// The error of a write that failed.
     error: Option<io::Error>,
-    /// Nothing more will be given.
+    /// No more output will come.
     over: bool,
 }
 
-/// What came of waiting for a reader.
+/// The result of waiting for the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
-    /// All was passed on, or cannot be.
+    /// All was written, or cannot be.
     All,
-    /// Nothing was read for longer than is waited for.
+    /// The reader paused for too long.
     Late,
     /// This process was told to end.
     Interrupted,
@@ -70,9 +70,9 @@ impl Outlet {
     /// To the stdout and stderr of this process.
     ///
     /// # Errors
-    /// If they, or a thread, cannot be had.
+    /// If they cannot be duplicated, or no thread can be started.
     pub fn stdio() -> io::Result<Self> {
-        // Not the standard library's, which others lock.
+        // Not `io::stdout()`, which others may lock.
         let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
         Self::new(stdout, stderr)
@@ -81,7 +81,7 @@ impl Outlet {
     /// To these.
     ///
     /// # Errors
-    /// If a thread cannot be had.
+    /// If no thread can be started.
     pub fn new(
         stdout: impl Write + Send + 'static,
         stderr: impl Write + Send + 'static,
@@ -112,22 +112,22 @@ impl Outlet {
         Ok(())
     }
 
-    /// What becomes readable when there may be less than so much left; nothing
-    /// where there is.
+    /// A file that becomes readable once fewer than `least` bytes may be left; none if
+    /// fewer are.
     fn holds(&self, least: usize) -> Option<BorrowedFd<'_>> {
-        // In this order: what moves from now on is seen again.
+        // Clear before the check, so that progress after it is noticed.
         let _ = (&self.moved).read(&mut [0; 64]);
         let state = self.shared.state();
         let waits = state.error.is_none() && state.unwritten >= least;
         waits.then(|| self.moved.as_fd())
     }
 
-    /// What becomes readable once there may be room; nothing where there is some.
+    /// A file that becomes readable once there may be room; none if there is.
     pub(crate) fn full(&self) -> Option<BorrowedFd<'_>> {
         self.holds(ROOM)
     }
 
-    /// Why nothing can be written any more.
+    /// The error of a write that failed.
     ///
     /// # Errors
     /// If it did.
@@ -139,8 +139,8 @@ impl Outlet {
             .map_or(Ok(()), |error| Err(again(error)))
     }
 
-    /// Waits for the reader, with all that is unwritten or until there is room: as
-    /// long as something is read within `patience`.
+    /// Waits until all is written, or until there is room, as long as something is read
+    /// within `patience`.
     pub(crate) fn wait(
         &self,
         all: bool,
@@ -170,7 +170,7 @@ impl Drop for Outlet {
     }
 }
 
-/// What the thread does.
+/// The body of the thread.
 fn pass_on(
     shared: &SharedBacklog,
     moved: &UnixStream,
@@ -191,7 +191,7 @@ fn pass_on(
                 state = waited.unwrap_or_else(PoisonError::into_inner);
             }
         };
-        // In small parts, so that slow is told from never.
+        // In small parts, to notice the progress of a slow reader.
         for part in bytes.chunks(PART) {
             let written = match stream {
                 Stream::Stderr => write(&mut stderr, part),
@@ -202,7 +202,7 @@ fn pass_on(
             let failed = written.is_err();
             state.error = written.err();
             drop(state);
-            // A full pipe is readable already.
+            // A full socket is readable already.
             let _ = (&*moved).write(b".");
             if failed {
                 return;
@@ -216,7 +216,7 @@ fn write(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     to.flush()
 }
 
-/// An error that has to be said more than once.
+/// A copy of an error.
 fn again(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),

@@ -1,9 +1,8 @@
-//! What a QEMU has started does not outlive this process.
+//! The process group of a QEMU, which does not outlive this process.
 //!
-//! QEMU itself dies with the harness, for the kernel sees to that. A `qemu` that is a
-//! wrapper has children, of which the kernel does not know that they belong to it. They
-//! are in its process group, so a helper process waits until the harness is gone, even
-//! by SIGKILL, and kills the group.
+//! QEMU itself dies with the harness by PDEATHSIG. The children of a wrapper of QEMU do
+//! not. They are in its process group, so a helper process waits until the harness is
+//! gone, even by SIGKILL, and kills the group.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -23,8 +22,8 @@ pub(crate) struct ProcessGroup {
 }
 
 impl ProcessGroup {
-    /// Keeps the group of this process, which leads it. A host without a shell has no
-    /// wrapper of QEMU that is a script, and nothing to keep.
+    /// Watches the group that this process leads. A host without a shell has no wrapper
+    /// scripts, and needs no watcher.
     pub(crate) fn of(leader: u32) -> io::Result<Option<Self>> {
         let mut watcher = Command::new("/bin/sh");
         watcher.args(["-c", SCRIPT, "keeper", &leader.to_string()]);
@@ -32,7 +31,7 @@ impl ProcessGroup {
         watcher.stdout(Stdio::null()).stderr(Stdio::null());
         // SAFETY: it makes one system call.
         unsafe {
-            // The terminal's Ctrl-C is not for it.
+            // Keeps the terminal's Ctrl-C from it.
             watcher.pre_exec(|| Ok(setsid().map(drop)?));
         }
         let watcher = match watcher.spawn() {
@@ -45,17 +44,17 @@ impl ProcessGroup {
         }))
     }
 
-    /// Ends the group. To be called before its leader is waited for: until then, its
-    /// number is no other group's.
+    /// Kills the group. Call it before its leader is reaped: until then, no other group
+    /// has its id.
     pub(crate) fn end(&self) {
-        // It fails where there is none any more.
+        // It fails if the group is gone.
         let _ = killpg(self.group, Signal::SIGKILL);
     }
 }
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        // Its own end is first, so that it ends no later group of that number.
+        // Killed first, so that it cannot kill a later group of the same id.
         let _ = self.watcher.kill();
         let _ = self.watcher.wait();
     }

@@ -14,13 +14,12 @@ use super::paths::runs;
 
 /// The console, byte for byte.
 pub(crate) const CONSOLE: &str = "console";
-/// What happened in a run.
+/// The events of a run.
 pub(crate) const EVENTS: &str = "events.jsonl";
-/// What QEMU itself had to say.
+/// QEMU's own messages.
 pub(crate) const QEMU_LOG: &str = "qemu.log";
 
-/// What a run leaves behind, one directory a kernel:
-/// `<runs>/<run>/<kernel>/`.
+/// The directory of a run or of a kernel in it: `<runs>/<run>/<kernel>/`.
 #[derive(Clone, Debug)]
 pub struct RunDir {
     path: PathBuf,
@@ -29,7 +28,7 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// The directory of a run, new or not.
+    /// The directory of a run, which may exist.
     ///
     /// # Errors
     /// If it cannot be created.
@@ -48,8 +47,8 @@ impl RunDir {
         })
     }
 
-    /// The directory of a new run, named by the time and this process. Old runs
-    /// make room for it.
+    /// The directory of a new run, named by the time and this process. Removes old
+    /// runs.
     ///
     /// # Errors
     /// If it cannot be created.
@@ -106,8 +105,8 @@ impl RunDir {
         })
     }
 
-    /// A new file in this directory, or one without a name where nothing is to
-    /// be left behind.
+    /// A new file in this directory, or an anonymous one if nothing is to be left
+    /// behind.
     ///
     /// # Errors
     /// If it cannot be created.
@@ -132,7 +131,7 @@ impl RunDir {
         let path = self.path.join(name);
         let run = self.path.parent().and_then(Path::file_name);
         if self.lock.is_none() {
-            // It counts among the runs from now on.
+            // Creates and locks it, so that it counts as a run.
             Self::of_run(&run.unwrap_or_default().to_string_lossy())?;
             create(&self.path)?;
             fs::copy(anonymous::path(file), &path)
@@ -141,7 +140,7 @@ impl RunDir {
         Ok(path)
     }
 
-    /// Where it is, or would be.
+    /// Its path, whether it exists or not.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -8,9 +8,9 @@ use super::printable::printable;
 
 /// Quotes a word if necessary.
 ///
-/// What can be shown is written as every shell has it. The rest, bytes that are no
-/// UTF-8 and what a terminal would obey, is written as `$'…'`, which bash, zsh, ksh and
-/// POSIX of 2024 read.
+/// Printable text is quoted for every shell. The rest, bytes that are not UTF-8 and
+/// control characters, is written as `$'…'`, which bash, zsh, ksh and POSIX of 2024
+/// read.
 pub(crate) fn quoted(word: &OsStr) -> String {
     let text = word.to_str().filter(|text| printable(text) == *text);
     match text.and_then(|text| shlex::try_quote(text).ok()) {
@@ -66,8 +66,8 @@ fn is_words(text: &str) -> bool {
     !text.is_empty()
 }
 
-/// What follows this quote, where a backslash takes the meaning of what is behind it;
-/// nothing, where something forbidden comes before.
+/// The text after the closing quote, which a backslash escapes; none if a forbidden
+/// character comes first.
 fn behind<'a>(text: &'a str, quote: char, forbidden: &str) -> Option<&'a str> {
     let mut characters = text.char_indices();
     while let Some((at, c)) = characters.next() {

@@ -8,8 +8,8 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 static STDOUT_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDERR_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Called before `main`, and before the standard library puts /dev/null in the
-/// place of what is closed: from then on, nothing tells that all is lost.
+/// Runs before `main`, and before the standard library opens /dev/null in place of
+/// closed descriptors.
 #[used]
 #[unsafe(link_section = ".init_array")]
 static LOOK: extern "C" fn() = look;
@@ -21,15 +21,14 @@ extern "C" fn look() {
     STDERR_CLOSED.store(closed(2), Ordering::Relaxed);
 }
 
-/// Makes sure that nothing is lost without a word: that this process was started
-/// with a stdout and, where it runs a program whose output it passes on, with a
-/// stderr; and that a file which grows beyond `ulimit -f` gives an error (EFBIG),
-/// as a disk that is full does, instead of ending this process (SIGXFSZ).
+/// Checks that stdout is open, and stderr too for a command that passes on a program's
+/// output. Makes a file that exceeds `ulimit -f` an error (EFBIG) instead of a deadly
+/// signal (SIGXFSZ).
 ///
 /// # Errors
-/// If something is missing: with what to do.
+/// If one is closed: with what to do.
 pub fn prepare(for_a_program: bool) -> Result<()> {
-    // It has to be used, or no linker takes it along.
+    // A use keeps the linker from dropping it.
     std::hint::black_box(LOOK);
     // SAFETY: no handler runs for a signal that is ignored.
     unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }?;

@@ -9,8 +9,7 @@ use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use signal_hook::consts::SIGWINCH;
 use signal_hook::low_level::pipe;
 
-/// A terminal that passes on every key, until this is dropped: also in a panic,
-/// which unwinds.
+/// A terminal in raw mode, until this is dropped, also by a panic.
 #[derive(Debug)]
 pub struct RawTerminal {
     terminal: OwnedFd,
@@ -34,7 +33,7 @@ impl RawTerminal {
 
 impl Drop for RawTerminal {
     fn drop(&mut self) {
-        // If it is gone, there is nothing to give back.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(&self.terminal, SetArg::TCSADRAIN, &self.before);
     }
 }
@@ -47,8 +46,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Watches the terminal that this process writes to; none where it writes
-    /// elsewhere.
+    /// Watches the terminal of stdout; none if stdout is not a terminal.
     ///
     /// # Errors
     /// If SIGWINCH cannot be caught.
@@ -64,7 +62,7 @@ impl Window {
         Ok(Some(Self { changes, terminal }))
     }
 
-    /// The size now; none where the terminal does not say.
+    /// The size now; none if the terminal does not tell.
     #[must_use]
     pub fn size(&self) -> Option<WindowSize> {
         size_of(&self.terminal)

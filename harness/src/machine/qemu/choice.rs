@@ -1,4 +1,4 @@
-//! Which QEMU the user wants.
+//! Which QEMU the user chose.
 
 use std::convert::Infallible;
 use std::env;
@@ -6,13 +6,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// The variable that chooses, where no option does.
+/// The variable that chooses if no option does.
 const VARIABLE: &str = "STRATA_QEMU";
 
 /// Which QEMU to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum QemuChoice {
-    /// The host's where it fits, else Strata's own.
+    /// The host's if it is new enough, else Strata's own.
     #[default]
     Auto,
     /// The first in PATH.

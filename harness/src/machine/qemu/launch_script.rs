@@ -1,4 +1,4 @@
-//! A QEMU as a script, for a stand-in that passes on what it is told.
+//! A script that starts QEMU, for stand-ins in tests.
 
 use super::Launch;
 use crate::system::quoted;

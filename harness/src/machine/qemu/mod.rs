@@ -24,15 +24,15 @@ pub use launch_script::launch_script;
 
 /// The program's name, looked up in PATH.
 pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
-/// The oldest version that knows all the options we give: 2.11 has `-sandbox`
-/// with its parts (2.9 `-accel`). What is tested is Debian's 7.2.
+/// The oldest version that has all options used: 2.11 has the parts of `-sandbox` (2.9
+/// `-accel`). Debian's 7.2 is tested.
 const OLDEST: (u32, u32) = (2, 11);
 /// QEMU's seccomp sandbox: a guest that takes over QEMU can neither start a program nor
 /// change its user.
 pub(super) const SANDBOX: &str =
     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
-/// How long QEMU may take to say what it is.
+/// How long QEMU may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A QEMU and its properties.
@@ -46,8 +46,8 @@ pub struct Qemu {
     pub version: String,
     /// Where it is from: its path on this host, or the archive.
     pub from: String,
-    /// Why it cannot put itself into its sandbox here, if it cannot. That takes a
-    /// QEMU that was built with seccomp, and a kernel that has it.
+    /// Why its sandbox does not work here, if so. The sandbox takes a QEMU built with
+    /// seccomp, and a host kernel that has it.
     pub no_sandbox: Option<String>,
 }
 

@@ -14,7 +14,8 @@ use super::{BadRequest, ld_cache};
 /// What a binary begins with.
 pub(super) const MAGIC: &[u8] = b"\x7fELF";
 
-/// Where glibc looks at last: as Debian and its kin build it, and as the others.
+/// The last directories of glibc's search: Debian's first, then those of other
+/// distributions.
 const GLIBC: &[&str] = &[
     "/lib/x86_64-linux-gnu",
     "/usr/lib/x86_64-linux-gnu",
@@ -23,7 +24,7 @@ const GLIBC: &[&str] = &[
     "/lib",
     "/usr/lib",
 ];
-/// The same for programs of 32 bits.
+/// The same directories for 32-bit programs.
 const GLIBC_32: &[&str] = &[
     "/lib/i386-linux-gnu",
     "/usr/lib/i386-linux-gnu",
@@ -32,7 +33,7 @@ const GLIBC_32: &[&str] = &[
     "/lib",
     "/usr/lib",
 ];
-/// Where musl looks.
+/// The directories of musl's search.
 const MUSL: &[&str] = &["/lib", "/usr/local/lib", "/usr/lib"];
 
 /// A binary or library that is loaded.
@@ -43,10 +44,10 @@ pub(crate) struct Object {
     machine: u16,
     interpreter: Option<PathBuf>,
     needed: Vec<String>,
-    /// Where to look for what it and those that it loads need. Without effect
-    /// where there is a run path.
+    /// DT_RPATH: directories for its own needs and for those of what it loads. Ignored
+    /// if there is a run path.
     rpath: Vec<PathBuf>,
-    /// Where to look for what it needs itself.
+    /// DT_RUNPATH: directories for its own needs.
     runpath: Vec<PathBuf>,
 }
 
@@ -69,7 +70,7 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
     }
     let interpreter = found.first().cloned().unwrap_or_default();
     let search = LibrarySearch::of(&program, &interpreter, library_path);
-    // A library that names its linker means the one that is there already.
+    // A library that needs the linker by name means the interpreter.
     let mut known: HashSet<String> = interpreter
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
@@ -130,7 +131,7 @@ impl Object {
     }
 }
 
-/// The directories of a list with colons.
+/// The directories of lists separated by colons.
 fn directories(lists: &[&str], origin: &Path) -> Vec<PathBuf> {
     let origin = origin.to_string_lossy();
     let expand = |dir: &str| {
@@ -141,7 +142,7 @@ fn directories(lists: &[&str], origin: &Path) -> Vec<PathBuf> {
     dirs.filter(|dir| !dir.is_empty()).map(expand).collect()
 }
 
-/// Where all objects of a program look.
+/// The directories that apply to all objects of a program.
 struct LibrarySearch {
     library_path: Vec<PathBuf>,
     cache: HashMap<String, Vec<PathBuf>>,
@@ -189,7 +190,7 @@ impl LibrarySearch {
         candidates.into_iter().find_map(|path| {
             let bytes = fs::read(&path).ok()?;
             let library = Object::parse(&path, &bytes, Some(index)).ok()?;
-            // One for another processor is passed over.
+            // A library for another processor is skipped.
             (library.machine == object.machine).then_some(library)
         })
     }

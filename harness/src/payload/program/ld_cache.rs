@@ -12,15 +12,15 @@ const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const HEADER: usize = 48;
 const ENTRY: usize = 24;
 
-/// The libraries that a cache names, in its order; for every processor there is,
-/// and none at all where there is no cache in today's format.
+/// The libraries that a cache names, in its order, for all processors; none if there is
+/// no cache in the current format.
 pub(super) fn read() -> HashMap<String, Vec<PathBuf>> {
     let bytes = fs::read(LD_CACHE).unwrap_or_default();
     parse(&bytes).unwrap_or_default()
 }
 
 pub(crate) fn parse(bytes: &[u8]) -> Option<HashMap<String, Vec<PathBuf>>> {
-    // Before glibc 2.32 an older format stood in front of today's.
+    // Before glibc 2.32, the older format preceded the current one.
     let start = bytes.windows(MAGIC.len()).position(|part| part == MAGIC)?;
     let bytes = &bytes[start..];
     let mut libraries: HashMap<String, Vec<PathBuf>> = HashMap::new();

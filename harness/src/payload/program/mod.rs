@@ -15,7 +15,7 @@ use guest::{User, WindowSize};
 pub(crate) use pack::LoadedProgram;
 pub use pack::PackedProgram;
 
-/// Where a guest looks for programs that are named without a path.
+/// The guest's `PATH`.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A program and its surroundings.
@@ -25,7 +25,7 @@ pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
-    /// What it is called, where that is not its path.
+    /// Its name (`argv[0]`), if that is not its path.
     name: Option<OsString>,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -78,8 +78,8 @@ impl Program {
         self
     }
 
-    /// Takes a file or directory along, with what it needs to run; to its own
-    /// absolute path, or to another in the guest.
+    /// Packs a file or directory, with what it needs to run, at its own absolute path
+    /// or at another in the guest.
     #[must_use]
     pub fn file(mut self, host: impl Into<PathBuf>, guest: Option<String>) -> Self {
         self.files.push((host.into(), guest));
@@ -114,7 +114,7 @@ pub struct BadRequest {
     refusal: BadRequestKind,
 }
 
-/// What of a request is wrong.
+/// The kinds of bad requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadRequestKind {
     /// The request itself makes no sense.
@@ -126,7 +126,7 @@ pub enum BadRequestKind {
 }
 
 impl BadRequest {
-    /// With what is wrong and what to do.
+    /// A request that makes no sense: what is wrong, and what to do.
     #[must_use]
     pub fn new(why: impl Into<String>) -> Self {
         Self::because(why, BadRequestKind::Senseless)

@@ -14,7 +14,7 @@ use super::tree::Tree;
 use super::{BadRequest, PATH, Program, elf, ld_cache, script};
 use crate::payload::initramfs;
 
-/// How many names are offered where one is wrong.
+/// How many similar names are suggested.
 const NEAREST: usize = 3;
 
 /// A program with all files that it needs.
@@ -25,7 +25,7 @@ pub struct PackedProgram {
 }
 
 impl Program {
-    /// Finds all that the program needs to run in a guest.
+    /// Finds all files that the program needs in a guest.
     ///
     /// # Errors
     /// If something is missing or is no program; see [`BadRequest`].
@@ -83,7 +83,7 @@ impl Program {
         let shown = self.path.display();
         if self.path.components().count() == 1 && !self.path.is_absolute() {
             let name = self.path.as_os_str();
-            // A name that begins with a dot and a slash has one component too.
+            // `./name` has one component, too.
             if !name.as_encoded_bytes().contains(&b'/') {
                 return which::which(name).map_err(|_| {
                     let here = Path::new(".").join(name);
@@ -132,8 +132,8 @@ impl PackedProgram {
         self.tree.size()
     }
 
-    /// Packs the initramfs with which machines run the program, and what it finds
-    /// to read there.
+    /// Makes the initramfs with the program, its files and input that is known before
+    /// the boot.
     ///
     /// # Errors
     /// If the guest cannot be built, or a file not be read.
@@ -179,8 +179,8 @@ impl Packer {
         Ok(())
     }
 
-    /// What the files need that came with a path. A directory may well hold some
-    /// that run nowhere on this host: these are missed only if they are used.
+    /// What the files of a path need. A directory may hold programs that do not run on
+    /// this host: their needs are ignored.
     fn all_needs(&mut self, path: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, BadRequest> {
         let among_others = path.is_dir();
         let mut all = Vec::new();
@@ -221,7 +221,7 @@ impl Packer {
             return script::interpreters(file, &head, &self.search);
         }
         let mut needs = elf::needs(file, &self.library_path)?;
-        // Where the linker finds what it does not find by itself.
+        // The linker's cache names libraries in other directories.
         if !needs.is_empty() && Path::new(ld_cache::LD_CACHE).exists() {
             needs.push(ld_cache::LD_CACHE.into());
         }
@@ -229,15 +229,15 @@ impl Packer {
     }
 }
 
-/// The value that a variable has in the end.
+/// The last value of a variable.
 fn last(environment: &[(OsString, OsString)], name: &str) -> OsString {
     let mut values = environment.iter().rev();
     let value = values.find(|(key, _)| key == OsStr::new(name));
     value.map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
-/// As much of a file as a kernel looks at to know how to run it
-/// (`BINPRM_BUF_SIZE`, 128 before Linux 5.1).
+/// As much of a file as execve(2) reads to find its format (`BINPRM_BUF_SIZE`, 128
+/// before Linux 5.1).
 fn head(path: &Path) -> Result<Vec<u8>, BadRequest> {
     let mut head = Vec::new();
     File::open(path)
@@ -251,7 +251,7 @@ fn absolute(path: &Path) -> Result<PathBuf, BadRequest> {
         .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))
 }
 
-/// The names in the same directory that come nearest, in words.
+/// A hint with the most similar names in the same directory.
 fn nearest(path: &Path) -> String {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
         return String::new();

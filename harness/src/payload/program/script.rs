@@ -1,4 +1,4 @@
-//! Scripts: what runs them.
+//! The interpreters of scripts.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::BadRequest;
 
-/// The programs that a script's first line names: its interpreter and, where
-/// that is `env`, the program which `env` looks for. None where there is no such
-/// line.
+/// The programs that a script's first line names: its interpreter and, if that is
+/// `env`, the program that `env` runs. None without such a line.
 pub(crate) fn interpreters(
     script: &Path,
     content: &[u8],
@@ -30,7 +29,7 @@ pub(crate) fn interpreters(
             let why = format!("{shown}: its first line names no interpreter");
             BadRequest::not_executable(why)
         })?;
-    // To a kernel, a carriage return is a letter like others.
+    // The kernel takes a carriage return for a part of the name.
     if line.ends_with(b"\r") {
         return Err(BadRequest::missing(format!(
             "{shown}: its first line ends in CR LF, so that its interpreter's name ends in CR: \

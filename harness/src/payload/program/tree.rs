@@ -12,7 +12,7 @@ use super::BadRequest;
 
 /// Paths that the guest itself uses: no file can be packed there.
 const TAKEN: [&str; 4] = ["/dev", "/proc", "/strata", "/sys"];
-/// As many symbolic links the kernel follows in a path (path_resolution(7)).
+/// How many symbolic links the kernel follows in a path (path_resolution(7)).
 const MAX_LINKS: usize = 40;
 
 /// Files by their absolute path in the guest. In this order a directory comes

@@ -1,4 +1,4 @@
-//! Scenario by scenario: all that is claimed, and what it rests on.
+//! The part by scenario: all claims, and their basis.
 
 use std::fmt::Write;
 

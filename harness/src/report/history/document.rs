@@ -11,7 +11,7 @@ use guest::scenarios;
 use super::history;
 use crate::system::paths;
 
-/// `docs/history.md`, and what it should be.
+/// `docs/history.md` and its expected text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     path: PathBuf,
@@ -28,7 +28,7 @@ impl History {
         }
     }
 
-    /// Whether the file says what the table says.
+    /// Whether the file has the expected text.
     ///
     /// # Errors
     /// If it is there and cannot be read.

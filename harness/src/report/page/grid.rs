@@ -12,7 +12,7 @@ use crate::results::{Cell, Merged, Verdict};
 
 /// With more kernels than that, the matrix scrolls within the page.
 const WIDE: usize = 20;
-/// Behaviours beyond that look alike; what is written in them does not.
+/// The number of tints: behaviours beyond that share the last one.
 const TINTS: usize = 6;
 /// How long a text fits into one cell of a narrow window, in bytes.
 const SHORT: usize = 2;
@@ -29,7 +29,7 @@ pub(super) fn spans(columns: usize) -> String {
     rules
 }
 
-/// What filters. It takes the script, which shows it.
+/// The filters. They need the script, which shows them.
 pub(super) fn controls(columns: &[Column]) -> Markup {
     let bound = |id: &str, name: &str, chosen: usize| {
         html! {
@@ -97,7 +97,7 @@ pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) ->
     }
 }
 
-/// How many scenarios behave otherwise than on the kernel before.
+/// How many scenarios changed their behaviour since the kernel before.
 fn changes(columns: &[Column], strips: &[Strip<'_>]) -> Markup {
     let changes = |at: usize| strips.iter().filter(|strip| strip.0[at].changes()).count();
     let changes: Vec<usize> = (0..columns.len()).map(changes).collect();
@@ -175,7 +175,7 @@ fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Mark
     }
 }
 
-/// What the signs mean, as far as they are used.
+/// The meaning of the signs that are used.
 pub(super) fn legend(merged: &Merged) -> Markup {
     let cells = || merged.matrix.rows.iter().flat_map(|row| &row.cells);
     let mut used: Vec<Verdict> = cells().map(|cell| cell.verdict).collect();

@@ -1,4 +1,4 @@
-//! What a kernel's name opens: what it calls itself, and how it was booted.
+//! The panel of a kernel: its release, and how it was booted.
 
 use maud::{Markup, html};
 
@@ -34,7 +34,7 @@ pub(super) fn html(row: &Row, column: &Column) -> Markup {
     }
 }
 
-/// The class of what is worst.
+/// The style class of the worst result.
 fn badge(tally: Tally) -> &'static str {
     if tally.red > 0 || tally.qemu_failed > 0 {
         "red"

@@ -1,8 +1,8 @@
-//! How a verdict looks: never by colour alone.
+//! How a verdict looks: a sign besides the colour.
 
 use crate::results::Verdict;
 
-/// The sign of a verdict in the matrix; none for what is as it should be.
+/// The sign of a verdict in the matrix; none for a pass.
 pub(super) fn sign(verdict: Verdict) -> String {
     verdict.letter().to_string().trim().to_owned()
 }

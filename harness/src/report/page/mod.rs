@@ -30,8 +30,8 @@ use strip::Strip;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// A page of several runs, in HTML. But for the section that says where they
-/// come from, it does not depend on how the work was shared out among them.
+/// A page of several runs, in HTML. Except for the list of runs, it does not depend on
+/// how kernels were divided among them.
 #[must_use]
 pub fn page(merged: &Merged) -> String {
     let columns = Column::of(&merged.matrix.rows);
@@ -94,7 +94,7 @@ pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// What the policy knows a piece of the page by.
+/// The hash by which the policy allows a script or style.
 fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }

@@ -1,7 +1,7 @@
-//! What a cell opens: the claim and what was seen, side by side, and why.
+//! The panel of a cell: the claim and the observation side by side, and why.
 //!
-//! Cells that have all of that in common share a panel. An address within it is
-//! a cell's own, so that a browser opens it without a script.
+//! Cells that agree in all of that share a panel. Each cell has its own fragment in the
+//! panel, so that a browser opens it without a script.
 
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ use crate::results::{Cell, Claimed, Comparison, Merged, Row};
 /// The panels of all cells.
 pub(super) struct Panels<'a>(Vec<Panel<'a>>);
 
-/// What one or more cells open.
+/// A panel of one or more cells.
 struct Panel<'a> {
     cell: &'a Cell,
     /// The number of the scenario.
@@ -64,8 +64,8 @@ impl<'a> Panels<'a> {
     }
 }
 
-/// What the console held meanwhile; where nothing is known of that and the cell
-/// is red, in the end.
+/// The console during the scenario, or its last lines if the cell is red and there is
+/// nothing else.
 fn console<'a>(row: &'a Row, cell: &'a Cell) -> &'a [String] {
     if cell.console.is_empty() && cell.verdict.is_red() {
         &row.last_lines

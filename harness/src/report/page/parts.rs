@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use crate::results::Verdict;
 
-/// The way back: an address that is nowhere closes the panel and scrolls nothing.
+/// Closes the panel: a fragment without a target scrolls nothing.
 pub(super) fn close() -> Markup {
     html! { a.close href="#-" aria-label="Close" { "✕" } }
 }
 
-/// What a console held, if anybody listened.
+/// The console, if the scenario ran.
 pub(super) fn said(console: &[String], verdict: Verdict) -> Markup {
     html! {
         @if !console.is_empty() {

@@ -1,4 +1,4 @@
-//! Where it all comes from: the one part of the page that tells runs apart.
+//! The list of runs: the only part of the page that names them.
 
 use std::collections::BTreeSet;
 

@@ -22,8 +22,8 @@ use missing::missing;
 use same_kernel::{RowOfRun, kernels_of, order, row_of};
 pub use worst::Worst;
 
-/// What several runs found. It does not depend on the order in which they are
-/// given, nor on how the work was shared out among them.
+/// What several runs found. It does not depend on their order, nor on how kernels were
+/// divided among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
     /// The names of all scenarios: as the table of claims has them, then those
@@ -31,14 +31,13 @@ pub struct Merged {
     pub scenarios: Vec<String>,
     /// One a kernel, from old to new, with a cell for each of the scenarios.
     pub matrix: Matrix,
-    /// What other runs saw, where they do not agree with the newest: a cell that
-    /// is red on one day and passes on another.
+    /// The verdicts of all runs for cells about which the runs disagree.
     pub dissent: BTreeMap<Place, Vec<Sighting>>,
-    /// Where all that comes from, oldest first.
+    /// The runs, oldest first.
     pub sources: Vec<MergedRun>,
-    /// The parts of these runs that were not given: their kernels are unknown.
+    /// Shards that are missing: their kernels are unknown.
     pub missing: Vec<Shard>,
-    /// What does not add up in the record of a run, by the run's name.
+    /// Contradictions in the logs, with the name of the run.
     pub flaws: Vec<(String, Flaw)>,
 }
 
@@ -50,7 +49,7 @@ pub type Place = (usize, usize);
 pub struct Sighting {
     /// The run's name.
     pub run: String,
-    /// What it had to say.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 
@@ -63,20 +62,20 @@ pub struct MergedRun {
     pub started: Timestamp,
     /// The host's name.
     pub host: String,
-    /// What executed the guests, where there were any.
+    /// The accelerator, if guests were booted.
     pub accelerator: Option<Accelerator>,
-    /// How many kernels it has to say something of.
+    /// How many kernels it has rows of.
     pub kernels: usize,
-    /// Whether it came to its end.
+    /// Whether it finished.
     pub finished: bool,
 }
 
 impl Merged {
-    /// Merges runs. Of two that looked at the same scenario on the same kernel,
-    /// the newer one counts; one that did not look never does.
+    /// Merges runs. Of two verdicts for a scenario on a kernel the newer one counts,
+    /// unless it is `NotRun`.
     ///
-    /// The same kernel is what is selected by the same words and calls itself by
-    /// the same name. One that never came up is taken for the newest that did.
+    /// Rows are of the same kernel if they have the same spec and release. A row of a
+    /// kernel that never came up belongs to the newest of its spec that did.
     #[must_use]
     pub fn of(runs: &[PastRun]) -> Self {
         let mut runs: Vec<&PastRun> = runs.iter().collect();
@@ -121,10 +120,9 @@ impl Merged {
         Ok(Self::of(&runs?))
     }
 
-    /// What it comes to. A run that was cut short lost something, and so did
-    /// shards of which one is missing, and a record that does not add up. What is
-    /// told to be red is a disagreement, be it in a cell or not; with `strict`,
-    /// a cell of which the runs do not agree is one as well.
+    /// The exit code. A run that was cut short, a missing shard or a contradiction is
+    /// no success. A reported red is a disagreement, in a cell or not; with `strict`,
+    /// so is a cell about which runs disagree.
     #[must_use]
     pub fn exit(&self, strict: bool) -> Exit {
         let whole = match self.worst() {
@@ -141,13 +139,13 @@ impl Merged {
         }
     }
 
-    /// What is worst of it.
+    /// The worst result.
     #[must_use]
     pub fn worst(&self) -> Worst {
         Worst::of(self)
     }
 
-    /// What does not add up, in a line each.
+    /// The contradictions, one line each.
     pub fn flaws_in_words(&self) -> impl Iterator<Item = String> {
         let flaws = self.flaws.iter();
         flaws.map(|(run, flaw)| format!("DOES NOT ADD UP: {run}: {}", flaw.what))
@@ -227,7 +225,7 @@ fn scenarios_of(runs: &[&PastRun]) -> Vec<String> {
     names
 }
 
-/// The newest verdict, and where there are others, all of them.
+/// The newest cell, and all verdicts if they differ.
 fn cell_of(scenario: &str, seen: &[RowOfRun<'_>]) -> (Cell, Vec<Sighting>) {
     let cells: Vec<(&PastRun, &Cell)> = seen
         .iter()

@@ -3,7 +3,7 @@
 use crate::results::log_reader::Run;
 use crate::results::matrix::{Problem, Row};
 
-/// A row, and the run that it is of.
+/// A row and its run.
 pub(super) type RowOfRun<'a> = (&'a PastRun, &'a Row);
 
 /// The rows of each kernel, oldest run first.
@@ -53,14 +53,14 @@ pub(super) fn order(row: &Row) -> impl Ord + use<> {
     )
 }
 
-/// What is known of the kernel itself, without its cells.
+/// The merged row of a kernel, without cells.
 pub(super) fn row_of(seen: &[RowOfRun<'_>]) -> Option<Row> {
     let newest = |of: fn(&Row) -> bool| seen.iter().rev().find(|(_, row)| of(row));
     let (_, row) = newest(|row| row.kernel.is_some()).or(seen.last())?;
     let failed = newest(|row| matches!(row.problem, Some(Problem::Failed(_))));
     let mut merged = Row {
         cells: Vec::new(),
-        // What must not be passed over is not made good by another run.
+        // A failure of the harness is kept, whatever other runs found.
         problem: failed.map_or_else(|| row.problem.clone(), |(_, row)| row.problem.clone()),
         boots: seen.iter().map(|(_, row)| row.boots).sum(),
         retries: seen

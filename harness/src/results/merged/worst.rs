@@ -7,15 +7,15 @@ use crate::results::verdict::Verdict;
 /// The worst result, from bad to good: the first that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Worst {
-    /// So many cells are red.
+    /// This many cells are red.
     Red(usize),
-    /// A record tells of something red that is in no cell.
+    /// A log reports something red that is in no cell.
     HidesRed,
-    /// A record does not add up.
+    /// A log contradicts itself.
     Flawed,
-    /// QEMU failed in so many cells.
+    /// QEMU failed in this many cells.
     QemuFailed(usize),
-    /// With so many kernels the harness could not do its work.
+    /// The harness failed for this many kernels.
     Failed(usize),
     /// A run was cut short.
     CutShort,
@@ -23,7 +23,7 @@ pub enum Worst {
     Missing,
     /// No cell passed.
     NothingAsserted,
-    /// All that ran agrees, and something did not run.
+    /// All that ran agrees, but something did not run.
     NotAllRan,
     /// All ran and agrees.
     Good,
