@@ -135,7 +135,7 @@ pub fn processes_in(place: &Path) -> Vec<u32> {
 /// Where there is none, or the program cannot be written.
 pub fn qemu_in(dir: &Path) -> Result<PathBuf> {
     let store = Store::builder(&Catalogue::builtin()).build()?;
-    let qemu = Machines::new(store, RunDir::nameless())?.qemu(&Captured)?;
+    let qemu = Machines::new(store, RunDir::anonymous())?.qemu(&Captured)?;
     let path = dir.join("true-qemu");
     executable(&path, &harness::launch_script(&qemu.launch))?;
     Ok(path)

@@ -135,7 +135,7 @@ fn worst() -> Vec<Event> {
     ];
     let header = Header {
         kernels: rows.iter().map(|row| row.name.clone()).collect(),
-        ..Header::now(&RunDir::nameless(), Vec::new(), &[])
+        ..Header::now(&RunDir::anonymous(), Vec::new(), &[])
     };
     let exit = Matrix { rows: rows.clone() }.exit(false);
     let mut events = vec![Event::Run(header)];

@@ -108,14 +108,14 @@ impl Fake {
 /// The QEMU that the tests use: this host's, or Strata's own.
 fn true_qemu() -> Qemu {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
-    let machines = Machines::new(store, RunDir::nameless()).unwrap();
+    let machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.qemu(&Captured).unwrap()
 }
 
 /// A kernel at hand and a machine for it.
 fn bootable(qemu: Option<&Fake>) -> Bootable {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
-    let mut machines = Machines::new(store, RunDir::nameless()).unwrap();
+    let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.accelerator = "tcg".parse().unwrap();
     let kernel = Kernel::File(any_image().unwrap());
     let Ok(mut bootable) = machines.machine(&kernel, &Silent) else {

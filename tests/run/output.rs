@@ -52,7 +52,7 @@ fn a_slow_reader_gets_all_of_it() {
 #[test]
 fn a_reader_who_pauses_is_no_kernel_that_hangs() {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
-    let mut machines = Machines::new(store, RunDir::nameless()).unwrap();
+    let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.accelerator = "tcg".parse().unwrap();
     let kernel = Kernel::File(any_image().unwrap());
     let bootable = machines.machine(&kernel, &Silent).unwrap();

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     let history = History::of_the_workspace();
     if arguments.check && !history.is_current()? {
-        eprintln!("error: {history} is out of date; `cargo xtask history` writes it anew");
+        eprintln!("error: {history} is out of date; `cargo xtask history` writes it");
         return Ok(Exit::Disagreed);
     }
     if !arguments.check {

@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let program = arguments.machine.furnish(program).pack()?;
 
     let interrupt = Interrupt::catch()?;
-    let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);
+    let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::anonymous())?);
     let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
     let mut runner = Runner {
         watcher: Some(&*watcher),

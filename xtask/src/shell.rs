@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         .pack()?;
 
     let interrupt = Interrupt::catch()?;
-    let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::nameless())?);
+    let bench = Arc::new(arguments.machine.bench(&catalogue, RunDir::anonymous())?);
     let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
     let debugger = arguments.gdb.then(Debugger::listen).transpose()?;
     let runner = Runner {

@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit> {
     fetch_all(&store, &catalogue.default_kernels(), &terminal)?;
     // What the tests need besides, each of which is a process of its own.
     busybox(&store, &terminal)?;
-    Machines::new(store, RunDir::nameless())?.qemu(&terminal)?;
+    Machines::new(store, RunDir::anonymous())?.qemu(&terminal)?;
     let status = Command::new("cargo")
         .args(["nextest", "run", "--workspace"])
         .args(&arguments.nextest)

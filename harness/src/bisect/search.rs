@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_answered_a_pair_differs_and_nobody_between_can_be_asked() {
+    fn any_answers_give_a_pair_that_differs_with_only_skips_between() {
         for oracle in oracles() {
             let search = run(&oracle);
             let all_skip = oracle.iter().all(|answer| *answer == Skip);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn one_change_is_found_at_every_place_whatever_is_skipped() {
+    fn one_change_is_found_at_every_place_with_any_skips() {
         for oracle in oracles() {
             let search = run(&oracle);
             match changes(&oracle) {

@@ -106,7 +106,7 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding 
             "/dev/kvm opens; the first boot finds out whether a guest runs under it",
         );
     };
-    let chosen = Machines::new(store, RunDir::nameless()).and_then(|mut machines| {
+    let chosen = Machines::new(store, RunDir::anonymous()).and_then(|mut machines| {
         machines.accelerator = AcceleratorChoice::Auto;
         machines.qemu = choice.clone();
         machines.choice(kernel, &Silent)

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn that_kvm_does_not_work_is_forgotten_and_that_it_works_is_not() {
+    fn a_negative_answer_expires_and_a_positive_one_does_not() {
         let dir = tempfile::tempdir().unwrap();
         let memory = dir.path().join("accelerator.json");
         for (accelerator, holds) in [(Accelerator::Tcg, false), (Accelerator::Kvm, true)] {

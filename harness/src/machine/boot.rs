@@ -353,7 +353,7 @@ mod tests {
             ("it booted already", after_a(booted())),
             ("it booted already", vec![booted(), started("a"), booted()]),
             ("another comes first", vec![booted(), started("b")]),
-            ("nobody asked for it", vec![booted(), started("c")]),
+            ("an unexpected scenario", vec![booted(), started("c")]),
             ("it is over", after_a(started("a"))),
             ("it did not start", vec![booted(), completed("a")]),
             ("it did not start", after_a(completed("b"))),
@@ -386,7 +386,7 @@ mod tests {
 
     /// A QEMU that floods its console.
     #[test]
-    fn a_console_that_never_falls_silent_is_waited_for_no_longer() {
+    fn endless_text_does_not_extend_a_deadline() {
         let place = tempfile::tempdir().unwrap();
         let qemu = place.path().join("qemu");
         fs::write(&qemu, "#!/bin/sh\nexec yes\n").unwrap();
@@ -403,7 +403,7 @@ mod tests {
             &machine,
             &[],
             deadlines,
-            &RunDir::nameless(),
+            &RunDir::anonymous(),
             &mut |_, _| {},
         )
         .unwrap();

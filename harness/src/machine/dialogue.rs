@@ -213,7 +213,7 @@ fn failed(status: ExitStatus, complaint: &str) -> String {
         None => format!("QEMU failed ({status})"),
     };
     if complaint.is_empty() {
-        format!("{how}; if nobody on this host did it, its kernel's log says why")
+        format!("{how}; if no process of this host killed it, the log of its kernel says why")
     } else {
         format!("{how}: {complaint}")
     }

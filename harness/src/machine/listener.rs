@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_makes_up_is_passed_over() {
+    fn forged_messages_are_ignored() {
         let mut listener = listener();
         let forged = wire::encode(Key::NONE, 0, &Record::Finished { scenarios: 0 });
         let true_one = encode_bytes(KEY, 0, Stream::Stdout, b"output");

@@ -155,7 +155,7 @@ pub(crate) fn ending(ending: &Ending) -> String {
             limit.as_secs_f64()
         ),
         Ending::Interrupted => "interrupted".to_owned(),
-        Ending::OutputClosed => "ended, nobody reads its output".to_owned(),
+        Ending::OutputClosed => "ended, its output is not read any more".to_owned(),
         Ending::Lost(End::Complete | End::InDoubt | End::Died) => {
             "the machine ended before the program did".to_owned()
         }

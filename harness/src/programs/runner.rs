@@ -161,7 +161,7 @@ impl Program {
         };
         let packed = self.pack()?;
         let store = Store::builder(&catalogue).build()?;
-        let machines = Machines::new(store, RunDir::nameless())?;
+        let machines = Machines::new(store, RunDir::anonymous())?;
         let bootable = machines.machine(kernel, &Silent)?;
         let mut captured = Captured::default();
         let ran = Runner::default().run(&bootable, &packed, Input::Null, &mut captured)?;

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_that_nobody_wants() {
+    fn input_is_read_no_further_than_programs_ask() {
         let zeroes = File::open("/dev/zero").unwrap();
         let spool = Spool::of(zeroes).unwrap();
         let mut coming = spool.from_the_beginning().unwrap();

@@ -90,7 +90,7 @@ pub fn checked(images: &[Checked]) -> String {
         images.len()
     );
     if altered > 0 {
-        text.push_str("whatever asks for a wrong one next removes it and obtains it again\n");
+        text.push_str("the next use of a wrong one removes it and obtains it again\n");
     }
     text
 }

@@ -256,7 +256,7 @@ mod tests {
             }
         };
         assert_eq!(found(native), (String::new(), false));
-        // Two files of the same name, in whatever order they are done.
+        // Two files of the same name, in any order.
         let same_name = |record: &mut Record| {
             let told: Vec<_> = record.told.values().cloned().collect();
             record.told.clear();

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_that_fails_is_told_of_in_the_end_and_stops_no_other() {
+    fn a_failed_sink_stops_no_other_and_is_reported_at_the_end() {
         let (good, bad) = (Mutex::default(), Mutex::default());
         let bus = EventBus::default()
             .to(Keeps(&bad, Some(1)))

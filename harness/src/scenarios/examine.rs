@@ -221,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_was_running_has_the_crash() {
+    fn a_crash_counts_for_the_running_scenario() {
         let (cells, why) = verdicts(1, true, panic());
         assert_eq!(cells, [Verdict::Passed, Verdict::Panicked]);
         assert_eq!(why, "Kernel panic");
     }
 
     #[test]
-    fn where_none_was_running_the_last_one_has_it() {
+    fn a_crash_between_scenarios_counts_for_the_last() {
         for ended in 1..=3 {
             let (cells, why) = verdicts(ended, false, panic());
             let passed = cells.iter().filter(|cell| **cell == Verdict::Passed);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn where_none_began_the_first_one_has_it() {
+    fn a_crash_before_all_scenarios_counts_for_the_first() {
         let (cells, why) = verdicts(0, false, panic());
         assert_eq!(
             (cells, why),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_doubt_the_others_are_asked_again() {
+    fn after_an_incomplete_scenario_the_rest_wait_for_another_boot() {
         let (cells, _) = verdicts(2, false, End::InDoubt);
         assert_eq!(cells, [Verdict::Passed, Verdict::Passed]);
     }

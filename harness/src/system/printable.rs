@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn of_every_record() {
+    fn every_record_is_made_printable() {
         let text = || SEQUENCES.to_owned();
         let fact = Fact {
             name: text(),

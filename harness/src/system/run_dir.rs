@@ -59,7 +59,7 @@ impl RunDir {
 
     /// A run whose directory is created only if a file is kept (`keep`).
     #[must_use]
-    pub fn nameless() -> Self {
+    pub fn anonymous() -> Self {
         let runs = runs().unwrap_or_else(|_| env::temp_dir().join("strata"));
         Self {
             path: runs.join(new_name()),

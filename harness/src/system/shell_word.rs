@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_others_are_words_only() {
+    fn unquoted_text_becomes_one_word() {
         for words in [
             "6.1",
             "native --claims 4.4",

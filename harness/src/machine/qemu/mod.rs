@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_what_is_said_by_one_that_ends_well() {
+    fn an_answer_is_the_stdout_of_success() {
         let patience = PATIENCE_OF_TESTS;
         assert_eq!(ask_shell("cat", "words", patience).unwrap(), "words");
         let error = ask_shell("echo why >&2; exit 3", "", patience).unwrap_err();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_does_not_answer_is_ended() {
+    fn a_qemu_that_does_not_answer_is_killed() {
         let begun = Instant::now();
         let error = ask_shell("exec sleep 60", "", 300).unwrap_err();
         assert_eq!(error.to_string(), "no answer within 0 s");

@@ -194,8 +194,7 @@ impl Tree {
     }
 }
 
-/// A directory that anybody may enter, and write to if it is for everybody's
-/// temporary files.
+/// A directory that every user may enter, and write to if it is for temporary files.
 fn directory(metadata: &Metadata) -> Node {
     let sticky = metadata.mode() & 0o1000 != 0;
     Node::Directory(if sticky { 0o1777 } else { 0o755 })

@@ -68,7 +68,7 @@ mod tests {
         let history = History::of_the_workspace();
         assert!(
             history.is_current().unwrap(),
-            "{history} is out of date; `cargo xtask history` writes it anew"
+            "{history} is out of date; `cargo xtask history` writes it"
         );
     }
 }

@@ -110,7 +110,7 @@ mod tests {
     const HOSTILE: &str = "</style></script><script>alert(1)</script>\" onclick=\"alert(1)";
 
     #[test]
-    fn whatever_a_guest_says_is_text() {
+    fn text_of_a_guest_is_escaped() {
         let cell = Cell {
             observed: Observation(vec![guest::Fact {
                 name: HOSTILE.to_owned(),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_is_of_the_script_and_the_style_that_are_there() {
+    fn the_policy_has_the_hashes_of_script_and_style() {
         let page = page(&Merged::default());
         let between = |start: &str, end: &str| {
             let (_, rest) = page.split_once(start).unwrap();

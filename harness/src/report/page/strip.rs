@@ -180,7 +180,7 @@ mod tests {
         let cells = [
             cell(0, Verdict::Passed, old),
             cell(1, Verdict::Passed, old),
-            Cell::without("example", Verdict::NotRun, "nobody looked"),
+            Cell::without("example", Verdict::NotRun, "not run"),
             cell(2, Verdict::Passed, "call=ok child=outer tries=3"),
             cell(2, Verdict::Passed, "call=ok child=outer tries=7"),
             cell(2, Verdict::Failed, old),

@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_asked_for_is_not_run() {
+    fn a_scenario_that_no_run_had_is_not_run() {
         let of = |spec, scenario| vec![row(spec, Some(spec), &[(scenario, Verdict::Passed)])];
         let merged = Merged::of(&[
             run("a", 1, of("3.10", "zebra")),

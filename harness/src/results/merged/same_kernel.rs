@@ -60,7 +60,7 @@ pub(super) fn row_of(seen: &[RowOfRun<'_>]) -> Option<Row> {
     let failed = newest(|row| matches!(row.problem, Some(Problem::Failed(_))));
     let mut merged = Row {
         cells: Vec::new(),
-        // A failure of the harness is kept, whatever other runs found.
+        // A failure of the harness is kept, even if another run succeeded.
         problem: failed.map_or_else(|| row.problem.clone(), |(_, row)| row.problem.clone()),
         boots: seen.iter().map(|(_, row)| row.boots).sum(),
         retries: seen

@@ -44,8 +44,8 @@ const NOT_ON_A_HOST: &[(&str, &str)] = &[
 /// The scenarios run in new namespaces, so that the system is left as it was; for an
 /// ordinary user, in a user namespace. Scenarios that this makes impossible are not
 /// run, and say why. With `claims`, the kernel is judged by the claims about that
-/// version, whatever release it reports: a Linux-compatible kernel has no version of
-/// Linux.
+/// version, not by the release that it reports: a Linux-compatible kernel has no
+/// version of Linux.
 #[must_use]
 pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) -> Row {
     let spec = match claims {
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_to_be_held_against_is_upstream_s() {
+    fn a_claimed_version_counts_as_upstream() {
         let example = &guest::scenarios::ALL[0];
         let judged = claimed_to_be(Version::point(6, 1, 176));
         let cell = judge(
