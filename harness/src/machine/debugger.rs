@@ -39,7 +39,7 @@ impl Debugger {
     /// The path for gdb's `target remote`.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        path(&self.door)
+        anonymous::path(&self.door)
     }
 
     /// The descriptor of the listening socket.

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::session::{Ending, Ran};
+use crate::machine::booted_anew;
 use crate::payload::{BadRequest, BadRequestKind};
 use crate::results::{End, Exit};
 use crate::system::{Interrupt, say};

@@ -89,7 +89,7 @@ impl Runner<'_> {
         &self,
         kernel: &Bootable,
         program: &PackedProgram,
-        stdin: Stdin,
+        stdin: Input,
         output: &mut dyn Output,
     ) -> Result<Ran> {
         let (kind, at_hand, coming) = stdin.taken_apart();

@@ -24,7 +24,7 @@ pub use downloads::Downloads;
 pub use end::End;
 pub use event::{Event, FORMAT, Header};
 pub use event_bus::{EventBus, Sink, Watcher};
-pub use log_reader::Run;
+pub use log_reader::PastRun;
 pub use log_writer::EventLog;
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
 pub use merged::{Merged, MergedRun, Place, Sighting, Worst};

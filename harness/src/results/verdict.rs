@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version};
+use guest::{Claim, Fact, Observation, Version};
 use serde::{Deserialize, Serialize};
 
 /// The result of a scenario on a kernel.

@@ -1,6 +1,6 @@
 //! Examines one kernel: boots it as often as needed, and judges its scenarios.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Error;
 use guest::{Job, Kernel, Scenario};
@@ -184,6 +184,8 @@ fn lost(end: End) -> (Verdict, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use guest::{Observation, Outcome, scenarios};
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guest::{Claim, Kernel, Observation, Outcome, Scenario, Version};
+use guest::{Kernel, Observation, Outcome, Scenario};
 
 use crate::kernels::claimed_version;
 use crate::results::{Cell, Claimed, Verdict};
@@ -53,7 +53,7 @@ fn claim_about(scenario: &Scenario, kernel: &Kernel) -> (Option<Claimed>, Option
 
 #[cfg(test)]
 mod tests {
-    use guest::{Facts, ProbeError};
+    use guest::{Claim, Facts, ProbeError, Version};
 
     use super::*;
 

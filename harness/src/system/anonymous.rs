@@ -1,15 +1,12 @@
 //! Anonymous files (memfd), freed by the kernel even after SIGKILL.
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::net::UnixListener;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process;
 
 use anyhow::{Context, Result};
-use nix::fcntl::{OFlag, open};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::stat::Mode;
 
 /// A new file in memory.
 ///
@@ -30,8 +27,7 @@ pub(crate) fn path(file: &impl AsRawFd) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::{Read, Write};
-    use std::os::unix::net::UnixStream;
+    use std::io::Write;
 
     use super::*;
 

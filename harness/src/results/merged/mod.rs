@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::results::accelerator::Accelerator;
 use crate::results::audit::Flaw;
-use crate::results::log_reader::Run;
+use crate::results::log_reader::PastRun;
 use crate::results::matrix::{Exit, Matrix, Row};
 use crate::results::shard::Shard;
 use crate::results::verdict::{Cell, Verdict};

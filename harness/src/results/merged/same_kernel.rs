@@ -1,6 +1,6 @@
 //! Groups the rows of the same kernel.
 
-use crate::results::log_reader::Run;
+use crate::results::log_reader::PastRun;
 use crate::results::matrix::{Problem, Row};
 
 /// A row and its run.
