@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use harness::{Cell, Claimed, PastRun, Shard, Verdict, side_by_side};
+use harness::{Cell, Claimed, PastRun, Shard, Verdict, missing_shards, side_by_side};
 use serde::Deserialize;
 use strata_tests::xtask;
 use tempfile::{TempDir, tempdir};
@@ -180,10 +180,10 @@ fn assert_whole(parts: &[PastRun], whole: &PastRun) {
         findings(parts).keys().collect::<Vec<_>>(),
         KERNELS.each_ref()
     );
-    assert_eq!(Shard::missing(parts.iter().map(|run| &run.header)), []);
+    assert_eq!(missing_shards(parts.iter().map(|run| &run.header)), []);
     let but_the_first = parts[1..].iter().map(|run| &run.header);
     assert_eq!(
-        Some(&Shard::missing(but_the_first)[..]),
+        Some(&missing_shards(but_the_first)[..]),
         parts[0].header.shard.as_ref().map(std::slice::from_ref)
     );
 }
@@ -257,6 +257,6 @@ fn a_machine_too_many_has_nothing_to_do_and_says_so() {
     let run = runner.run();
     assert!(run.finished.is_some() && run.rows.is_empty());
     // By itself it is no proof of anything.
-    let missing = Shard::missing([&run.header]);
+    let missing = missing_shards([&run.header]);
     assert_eq!(missing, ["1/2".parse().unwrap()]);
 }

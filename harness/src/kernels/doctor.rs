@@ -3,6 +3,8 @@
 use std::env::consts::ARCH;
 use std::fmt;
 use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
 
 use images::{Catalogue, Kernel, Kind, Silent, Store, ToolName};
 
@@ -119,13 +121,7 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding 
 
 fn qemu(store: &Store, choice: &QemuChoice) -> Finding {
     const WHAT: &str = "QEMU";
-    let own = || match store.tool_in_cache(ToolName::Qemu) {
-        Some(tool) => works(
-            WHAT,
-            format!("{}, Strata's own, in the cache", tool.version),
-        ),
-        None => works(WHAT, "Strata's own; the first boot downloads it"),
-    };
+    let own = || own_tool(WHAT, store, ToolName::Qemu, "boot");
     let host = match choice {
         QemuChoice::Own => return own(),
         QemuChoice::Path(path) => Qemu::at(path),
@@ -143,17 +139,18 @@ fn qemu(store: &Store, choice: &QemuChoice) -> Finding {
 
 fn busybox(store: &Store) -> Finding {
     const WHAT: &str = "busybox";
-    match (
-        which::which("busybox"),
-        store.tool_in_cache(ToolName::Busybox),
-    ) {
-        (Ok(path), _) => works(WHAT, path.display().to_string()),
-        (Err(_), Some(tool)) => works(
-            WHAT,
-            format!("{}, Strata's own, in the cache", tool.version),
-        ),
-        (Err(_), None) => works(WHAT, "Strata's own; the first shell downloads it"),
+    match which::which("busybox") {
+        Ok(path) => works(WHAT, path.display().to_string()),
+        Err(_) => own_tool(WHAT, store, ToolName::Busybox, "shell"),
     }
+}
+
+fn own_tool(what: &'static str, store: &Store, tool: ToolName, user: &str) -> Finding {
+    let text = match store.tool_in_cache(tool) {
+        Some(tool) => format!("{}, Strata's own, in the cache", tool.version),
+        None => format!("Strata's own; the first {user} downloads it"),
+    };
+    works(what, text)
 }
 
 fn cache(store: &Store) -> Finding {
@@ -168,9 +165,9 @@ fn cache(store: &Store) -> Finding {
         kernels.count(),
         held / 1_000_000
     );
-    match fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir)) {
-        Ok(_) => works(WHAT, text),
-        Err(error) => works(
+    match try_to_write(dir) {
+        Ok(()) => works(WHAT, text),
+        Err(error) => fails(
             WHAT,
             format!("{text}; read only ({error}): STRATA_CACHE names another directory"),
         ),
@@ -183,13 +180,19 @@ fn state() -> Finding {
         Ok(dir) => dir,
         Err(error) => return fails(WHAT, words(&error)),
     };
-    match fs::create_dir_all(&dir).and_then(|()| tempfile::tempfile_in(&dir)) {
-        Ok(_) => works(WHAT, dir.display().to_string()),
+    let text = dir.display().to_string();
+    match try_to_write(&dir) {
+        Ok(()) => works(WHAT, text),
         Err(error) => fails(
             WHAT,
-            format!("{}: {error}; --runs names another directory", dir.display()),
+            format!("{text}: {error}; --runs names another directory"),
         ),
     }
+}
+
+fn try_to_write(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    tempfile::tempfile_in(dir).map(drop)
 }
 
 fn archives(store: &Store) -> Vec<Finding> {

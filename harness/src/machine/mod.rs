@@ -7,7 +7,7 @@ mod deadline;
 mod debugger;
 mod dialogue;
 #[cfg(feature = "fuzzing")]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod image_release;
 mod listener;
 mod qemu;

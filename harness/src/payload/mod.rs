@@ -2,7 +2,7 @@
 //! they need. May use: `system`.
 
 #[cfg(feature = "fuzzing")]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod guest_binary;
 pub mod initramfs;
 mod program;

@@ -112,43 +112,35 @@ impl Terminal {
     }
 
     /// Begins an activity, with a bar if there are bars.
-    fn begin(&self, kind: ActivityKind, name: &str, total: Option<u64>, template: &str) {
-        let bar = match total {
-            Some(total) => ProgressBar::new(total),
-            None => ProgressBar::new_spinner(),
+    fn begin(&self, kind: ActivityKind, name: &str, total: Option<u64>) {
+        let (template, message) = match kind {
+            ActivityKind::Boot => (BOOTING, format!("{name}: booting")),
+            ActivityKind::Step => (BOOTING, name.to_owned()),
+            ActivityKind::Download => (DOWNLOAD, name.to_owned()),
         };
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let mut shown = lock(&self.shown);
-        let usual = match kind {
-            ActivityKind::Boot => shown.usual.of(name),
-            ActivityKind::Download | ActivityKind::Step => None,
-        };
-        let message = match kind {
-            ActivityKind::Boot => format!("{name}: booting"),
-            ActivityKind::Download | ActivityKind::Step => name.to_owned(),
-        };
         let bar = self.bars.add(bar.with_message(message));
-        if let Some(usual) = usual {
-            bar.set_prefix(format!(" ({} s last time)", usual.as_secs()));
-        }
         bar.set_style(style(template));
         if !self.bars.is_hidden() {
             bar.enable_steady_tick(TICK);
         }
         let mut activity = Activity::new(kind, name, total, bar);
-        activity.usual = usual;
+        if kind == ActivityKind::Boot
+            && let Some(usual) = shown.usual.of(name)
+        {
+            let prefix = format!(" ({} s last time)", usual.as_secs());
+            activity.bar.set_prefix(prefix);
+            activity.usual = Some(usual);
+        }
         if let Some(old) = shown.under_way.begin(activity) {
             old.bar.finish_and_clear();
         }
     }
 
-    fn end(&self, kind: ActivityKind, name: &str) {
+    /// Ends the activity of this kind and name; of any name without one.
+    fn end(&self, kind: ActivityKind, name: Option<&str>) {
         if let Some(ended) = lock(&self.shown).under_way.end(kind, name) {
-            ended.bar.finish_and_clear();
-        }
-    }
-
-    fn end_step(&self) {
-        if let Some(ended) = lock(&self.shown).under_way.end_step() {
             ended.bar.finish_and_clear();
         }
     }
@@ -194,7 +186,7 @@ impl Watcher for Terminal {
             event,
             Event::DownloadAdvanced { .. } | Event::Scenario { .. }
         ) {
-            self.end_step();
+            self.end(ActivityKind::Step, None);
         }
         match event {
             Event::Run(_) | Event::Finished { .. } => {}
@@ -208,10 +200,10 @@ impl Watcher for Terminal {
                     self.say(&format!("QEMU {version}, {from}"));
                 }
             }
-            Event::Step { text } => self.begin(ActivityKind::Step, text, None, BOOTING),
+            Event::Step { text } => self.begin(ActivityKind::Step, text, None),
             Event::Note { text } => self.say(text),
             Event::DownloadStarted { file, size } => {
-                self.begin(ActivityKind::Download, file, *size, DOWNLOAD);
+                self.begin(ActivityKind::Download, file, *size);
             }
             Event::DownloadAdvanced { file, bytes } => {
                 self.advance(ActivityKind::Download, file, |download| {
@@ -219,14 +211,14 @@ impl Watcher for Terminal {
                     download.bar.set_position(*bytes);
                 });
             }
-            Event::DownloadFinished { file } => self.end(ActivityKind::Download, file),
+            Event::DownloadFinished { file } => self.end(ActivityKind::Download, Some(file)),
             Event::Boot {
                 kernel, scenarios, ..
             } => {
                 let scenarios = u64::try_from(*scenarios).ok();
-                self.begin(ActivityKind::Boot, kernel, scenarios, BOOTING);
+                self.begin(ActivityKind::Boot, kernel, scenarios);
             }
-            Event::Booted { kernel } => self.end(ActivityKind::Boot, kernel),
+            Event::Booted { kernel } => self.end(ActivityKind::Boot, Some(kernel)),
             Event::Scenario { kernel, .. } => self.advance(ActivityKind::Boot, kernel, |boot| {
                 if boot.done == 0 {
                     boot.bar.set_style(style(RUNNING));
@@ -236,7 +228,7 @@ impl Watcher for Terminal {
                 boot.bar.inc(1);
             }),
             Event::Kernel(row) => {
-                self.end(ActivityKind::Boot, &row.name);
+                self.end(ActivityKind::Boot, Some(&row.name));
                 lock(&self.shown).usual.learn(row);
                 if self.kernels {
                     self.say(&line(row));

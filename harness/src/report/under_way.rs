@@ -87,20 +87,15 @@ impl<B> UnderWay<B> {
     /// Begins an activity, and returns the one of the same kind and name that it
     /// replaces.
     pub(super) fn begin(&mut self, activity: Activity<B>) -> Option<Activity<B>> {
-        let old = self.end(activity.kind, &activity.name);
+        let old = self.end(activity.kind, Some(&activity.name));
         self.0.push(activity);
         old
     }
 
-    pub(super) fn end(&mut self, kind: ActivityKind, name: &str) -> Option<Activity<B>> {
-        let is_it = |it: &Activity<B>| it.kind == kind && it.name == name;
+    /// Ends the activity of this kind and name; of any name without one.
+    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) -> Option<Activity<B>> {
+        let is_it = |it: &Activity<B>| it.kind == kind && name.is_none_or(|name| it.name == name);
         let at = self.0.iter().position(is_it)?;
-        Some(self.0.remove(at))
-    }
-
-    /// Ends the step, if there is one.
-    pub(super) fn end_step(&mut self) -> Option<Activity<B>> {
-        let at = self.0.iter().position(|it| it.kind == ActivityKind::Step)?;
         Some(self.0.remove(at))
     }
 
@@ -146,9 +141,9 @@ mod tests {
             under_way.line(true),
             "linux.deb: 13.0 of 26.0 MB, 6.5 MB/s; 6.1: booting, 4 s (6 s last time); unpacking QEMU, 3 s"
         );
-        under_way.end_step();
+        under_way.end(ActivityKind::Step, None);
         under_way.find(ActivityKind::Boot, "6.1").unwrap().done = 7;
-        under_way.end(ActivityKind::Download, "linux.deb");
+        under_way.end(ActivityKind::Download, Some("linux.deb"));
         assert_eq!(
             under_way.line(true),
             "6.1: 7 of 95 scenarios, 4 s (6 s last time)"

@@ -27,7 +27,7 @@ pub use event_bus::{EventBus, Sink, Watcher};
 pub use log_reader::PastRun;
 pub use log_writer::EventLog;
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
-pub use merged::{Merged, MergedRun, Place, Sighting, Worst};
+pub use merged::{Merged, MergedRun, Place, Sighting, Worst, missing_shards};
 pub use shard::{ParseShardError, Shard};
 pub use tally::Tally;
 pub use verdict::{Cell, Claimed, Comparison, Verdict};

@@ -73,73 +73,34 @@ impl Tree {
     }
 
     /// Walks a path of this host as the kernel would, and plants directories and
-    /// links as they are found. Gives the path without links.
+    /// links as they are found. Returns the path without links.
     fn follow(&mut self, path: &Path) -> Result<PathBuf, BadRequest> {
-        let mut here = PathBuf::from("/");
-        let mut ahead: VecDeque<OsString> = names(path);
-        let mut links = 0;
-        while let Some(name) = ahead.pop_front() {
-            if name == ".." {
-                here.pop();
-                continue;
-            }
-            let next = here.join(&name);
-            let metadata = fs::symlink_metadata(&next).map_err(|error| unreadable(path, &error))?;
+        walk(path, |next, _| {
+            let metadata = fs::symlink_metadata(next).map_err(|error| unreadable(path, &error))?;
             if metadata.is_symlink() {
-                links += 1;
-                if links > MAX_LINKS {
-                    let path = path.display();
-                    return Err(BadRequest::new(format!("{path}: too many symbolic links")));
-                }
-                let target = fs::read_link(&next).map_err(|error| unreadable(&next, &error))?;
-                if target.is_absolute() {
-                    here = PathBuf::from("/");
-                }
-                for name in names(&target).into_iter().rev() {
-                    ahead.push_front(name);
-                }
-                self.insert(next, Node::Link(target))?;
-                continue;
+                let target = fs::read_link(next).map_err(|error| unreadable(next, &error))?;
+                self.insert(next.to_owned(), Node::Link(target.clone()))?;
+                return Ok(Some(target));
             }
             if metadata.is_dir() {
-                self.insert(next.clone(), directory(&metadata))?;
+                self.insert(next.to_owned(), directory(&metadata))?;
             }
-            here = next;
-        }
-        Ok(here)
+            Ok(None)
+        })
     }
 
     /// Makes the directories above a path of the guest, through the links that
-    /// are there already. Gives the path without them.
+    /// are there already. Returns the path without links.
     fn make_parents(&mut self, path: &Path) -> Result<PathBuf, BadRequest> {
-        let mut here = PathBuf::from("/");
-        let mut ahead = names(path);
-        let mut links = 0;
-        while let Some(name) = ahead.pop_front() {
-            if name == ".." {
-                here.pop();
-                continue;
+        walk(path, |next, is_last| {
+            if let Some(Node::Link(target)) = self.0.get(next) {
+                return Ok(Some(target.clone()));
             }
-            let next = here.join(&name);
-            match self.0.get(&next) {
-                Some(Node::Link(target)) if links < MAX_LINKS => {
-                    links += 1;
-                    if target.is_absolute() {
-                        here = PathBuf::from("/");
-                    }
-                    for name in names(target).into_iter().rev() {
-                        ahead.push_front(name);
-                    }
-                }
-                _ => {
-                    if !ahead.is_empty() {
-                        self.insert(next.clone(), Node::Directory(0o755))?;
-                    }
-                    here = next;
-                }
+            if !is_last {
+                self.insert(next.to_owned(), Node::Directory(0o755))?;
             }
-        }
-        Ok(here)
+            Ok(None)
+        })
     }
 
     /// Plants a file, or a directory with all that is in it.
@@ -198,6 +159,40 @@ impl Tree {
 fn directory(metadata: &Metadata) -> Node {
     let sticky = metadata.mode() & 0o1000 != 0;
     Node::Directory(if sticky { 0o1777 } else { 0o755 })
+}
+
+/// Walks a path from the root. `look` is given each path on the way, and whether it is the
+/// last; it returns the target of a link, which is followed.
+fn walk(
+    path: &Path,
+    mut look: impl FnMut(&Path, bool) -> Result<Option<PathBuf>, BadRequest>,
+) -> Result<PathBuf, BadRequest> {
+    let mut here = PathBuf::from("/");
+    let mut ahead = names(path);
+    let mut links = 0;
+    while let Some(name) = ahead.pop_front() {
+        if name == ".." {
+            here.pop();
+            continue;
+        }
+        let next = here.join(&name);
+        let Some(target) = look(&next, ahead.is_empty())? else {
+            here = next;
+            continue;
+        };
+        links += 1;
+        if links > MAX_LINKS {
+            let path = path.display();
+            return Err(BadRequest::new(format!("{path}: too many symbolic links")));
+        }
+        if target.is_absolute() {
+            here = PathBuf::from("/");
+        }
+        for name in names(&target).into_iter().rev() {
+            ahead.push_front(name);
+        }
+    }
+    Ok(here)
 }
 
 /// The names in a path, without `/` and `.`.

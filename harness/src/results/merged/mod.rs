@@ -18,7 +18,7 @@ use crate::results::log_reader::PastRun;
 use crate::results::matrix::{Exit, Matrix, Row};
 use crate::results::shard::Shard;
 use crate::results::verdict::{Cell, Verdict};
-use missing::missing;
+pub use missing::missing_shards;
 use same_kernel::{RowOfRun, kernels_of, order, row_of};
 pub use worst::Worst;
 
@@ -89,7 +89,7 @@ impl Merged {
         kernels.sort_by_key(|(row, _)| order(row));
         let mut merged = Self {
             sources: runs.iter().map(|run| MergedRun::of(run)).collect(),
-            missing: missing(runs.iter().map(|run| &run.header)),
+            missing: missing_shards(runs.iter().map(|run| &run.header)),
             flaws: runs.iter().flat_map(|run| flaws_of(run)).collect(),
             ..Self::default()
         };
