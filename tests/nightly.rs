@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use harness::{Cell, Claimed, PastRun, Shard, Verdict, missing_shards, side_by_side};
+use harness::{Cell, Claimed, PastRun, Verdict, missing_shards, side_by_side};
 use serde::Deserialize;
 use strata_tests::xtask;
 use tempfile::{TempDir, tempdir};

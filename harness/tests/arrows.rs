@@ -112,12 +112,12 @@ fn faults_of(rooms: &[&str], files: &[(String, String)]) -> Vec<String> {
             }
             // The room that is named, and the one that is meant.
             let meant = all.resolve(&absolute, 0);
-            let used = [absolute.first(), meant.first()].into_iter().flatten();
+            let mut used = [absolute.first(), meant.first()].into_iter().flatten();
             let above = |other: &&String| {
                 let rank_of_other = rooms.iter().position(|known| known == other);
                 rank_of_other.is_some_and(|other| other > rank)
             };
-            if let Some(above) = used.filter(above).next_back() {
+            if let Some(above) = used.rfind(above) {
                 faults.push(format!("{at} uses room {above} above it ({written})"));
             }
         }
@@ -163,7 +163,7 @@ impl Crate {
         assert!(depth < 20, "{path:?} leads in a circle");
         let mut here = Vec::new();
         for (index, name) in path.iter().enumerate() {
-            let child = [here.as_slice(), &[name.clone()]].concat();
+            let child = [here.as_slice(), std::slice::from_ref(name)].concat();
             if self.modules.contains(&child) {
                 here = child;
             } else if let Some(target) = self.imports.get(&(here.clone(), name.clone())) {

@@ -46,7 +46,7 @@ pub(crate) fn die_with(parent: u32, signal: Signal) -> io::Result<()> {
 
 /// A process that is killed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(crate) struct ChildProcess {
     child: Child,
     stdout: Option<File>,
     /// What was read of stdout and not returned yet.
@@ -55,13 +55,13 @@ pub(crate) struct Process {
 
 /// What a process wrote before it ended.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ProcessOutput {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Process {
+impl ChildProcess {
     /// Starts a command with this input. It gets `signal` when the thread that starts it
     /// ends.
     pub(crate) fn start(command: &mut Command, signal: Signal, input: &[u8]) -> io::Result<Self> {
@@ -100,7 +100,7 @@ impl Process {
     }
 
     /// All that it writes until it ends, if that is within `patience`.
-    pub(crate) fn answer(mut self, patience: Duration) -> io::Result<Answer> {
+    pub(crate) fn answer(mut self, patience: Duration) -> io::Result<ProcessOutput> {
         let deadline = Instant::now() + patience;
         let stderr = self.child.stderr.take();
         let mut pipes = [
@@ -126,7 +126,7 @@ impl Process {
         }
         let status = self.wait(deadline)?.ok_or(io::ErrorKind::TimedOut)?;
         let [stdout, stderr] = texts.map(|text| String::from_utf8_lossy(&text).into_owned());
-        Ok(Answer {
+        Ok(ProcessOutput {
             status,
             stdout,
             stderr,
@@ -152,7 +152,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         // It has no effect on a process that was waited for.
         let _ = self.child.kill();
@@ -188,10 +188,10 @@ mod tests {
         assert_eq!(status.to_string(), "signal: 15 (SIGTERM)");
     }
 
-    fn shell(script: &str, input: &str) -> Process {
+    fn shell(script: &str, input: &str) -> ChildProcess {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]).stderr(Stdio::piped());
-        Process::start(&mut command, Signal::SIGKILL, input.as_bytes()).unwrap()
+        ChildProcess::start(&mut command, Signal::SIGKILL, input.as_bytes()).unwrap()
     }
 
     #[test]

@@ -16,7 +16,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::results::{Downloads, Watcher};
-use crate::system::{Process, paths, recall, remember, words};
+use crate::system::{ChildProcess, paths, recall, remember, words};
 
 pub use choice::QemuChoice;
 pub use images::Launch;
@@ -177,7 +177,7 @@ fn why_no_sandbox(launch: &Launch) -> Option<String> {
 fn ask(launch: &Launch, arguments: &[&str], words: &str, patience: Duration) -> Result<String> {
     let mut command = launch.command();
     command.args(arguments).stderr(Stdio::piped());
-    let process = Process::start(&mut command, Signal::SIGKILL, words.as_bytes());
+    let process = ChildProcess::start(&mut command, Signal::SIGKILL, words.as_bytes());
     let process = process.with_context(|| format!("starting {launch}"))?;
     match process.answer(patience) {
         Ok(answer) if answer.status.success() => Ok(answer.stdout),

@@ -11,7 +11,7 @@ use guest::{NATIVE, NativeJob, NativeRecord};
 use nix::sys::signal::Signal;
 
 use super::SCENARIO;
-use crate::system::{Process, RunDir};
+use crate::system::{ChildProcess, RunDir};
 
 /// How much longer than a scenario a record may take on a loaded host.
 const GRACE: Duration = Duration::from_secs(20);
@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(20);
 const ENDING: Duration = Duration::from_secs(5);
 
 /// The running guest. It dies with the thread that starts it.
-pub(super) struct Guest(Process);
+pub(super) struct Guest(ChildProcess);
 
 impl Guest {
     pub(super) fn start(binary: &Path, scenarios: Vec<String>, dir: &RunDir) -> Result<Self> {
@@ -33,7 +33,7 @@ impl Guest {
         let mut command = Command::new(binary);
         command.arg(NATIVE).stderr(log);
         // On SIGTERM, it ends the processes it has started.
-        let process = Process::start(&mut command, Signal::SIGTERM, &job);
+        let process = ChildProcess::start(&mut command, Signal::SIGTERM, &job);
         let process = process.with_context(|| format!("starting {}", binary.display()))?;
         Ok(Self(process))
     }
