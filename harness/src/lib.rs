@@ -17,8 +17,6 @@ mod programs;
 pub mod report;
 mod results;
 mod scenarios;
-pub mod speed;
-mod stress;
 mod system;
 
 pub use kernels::{
@@ -44,10 +42,9 @@ pub use results::{
 pub use scenarios::{
     Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,
 };
-pub use stress::{Figures, Stress};
 pub use system::{
-    Drained, Interrupt, Outlet, RUNS, RawTerminal, RunDir, Window, is_in_workspace, program_name,
-    project, root, runs, say, set_program_name, side_by_side, stdio, target, words,
+    Drained, Interrupt, Outlet, RUNS, RawTerminal, RunDir, Window, dies_with_this, is_in_workspace,
+    program_name, project, root, runs, say, set_program_name, side_by_side, stdio, target, words,
 };
 
 /// What must hold for any bytes: all of it panics where something does not hold.

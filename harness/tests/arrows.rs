@@ -21,8 +21,6 @@ const CRATES: &[(&str, &[&str])] = &[(
         "scenarios",
         "programs",
         "bisect",
-        "speed",
-        "stress",
         "report",
     ],
 )];

@@ -5,13 +5,27 @@ use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
 use anyhow::Result;
-use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use harness::{ExitCodes, RUNS, is_in_workspace, program_name, set_program_name};
+use clap::builder::StyledStr;
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use harness::ExitCodes;
+use harness::{RUNS, is_in_workspace, program_name, set_program_name};
 
-use crate::{
-    bench, bisect, completions, doctor, exit, explain, history, kernels, man, report, run, shell,
-    stress, test, test_kernels,
-};
+use crate::commands::bench::BenchCommand;
+use crate::commands::bisect::BisectCommand;
+use crate::commands::check::CheckCommand;
+use crate::commands::completions::CompletionsCommand;
+use crate::commands::doctor::DoctorCommand;
+use crate::commands::explain::ExplainCommand;
+use crate::commands::history::HistoryCommand;
+use crate::commands::kernels::KernelsCommand;
+use crate::commands::man::ManCommand;
+use crate::commands::report::ReportCommand;
+use crate::commands::run::RunCommand;
+use crate::commands::shell::ShellCommand;
+use crate::commands::stress::StressCommand;
+use crate::commands::test::TestCommand;
+use crate::commands::test_kernels::TestKernelsCommand;
+use crate::exit;
 
 /// How this program is called within its own repository, and in all examples.
 const IN_WORKSPACE: &str = "cargo xtask";
@@ -39,65 +53,54 @@ struct Cli<C: Subcommand> {
     kept_in: Option<PathBuf>,
 }
 
-/// What is of use anywhere.
+/// The commands for users.
 #[derive(Subcommand)]
 enum Anywhere {
-    TestKernels(test_kernels::Arguments),
-    Run(run::Arguments),
-    Shell(shell::Arguments),
-    Bisect(bisect::Arguments),
-    Explain(explain::Arguments),
-    Report(report::Arguments),
-    Kernels(kernels::Arguments),
-    Doctor(doctor::Arguments),
-    Completions(completions::Arguments),
-    Man(man::Arguments),
+    TestKernels(TestKernelsCommand),
+    Run(RunCommand),
+    Shell(ShellCommand),
+    Bisect(BisectCommand),
+    Explain(ExplainCommand),
+    Report(ReportCommand),
+    Kernels(KernelsCommand),
+    Doctor(DoctorCommand),
+    Completions(CompletionsCommand),
+    Man(ManCommand),
 }
 
-/// What serves developing Strata itself, too.
+/// The commands for developers of Strata, which need its sources.
 #[derive(Subcommand)]
 enum InWorkspace {
     #[command(flatten)]
     Anywhere(Anywhere),
-    Test(test::Arguments),
-    Bench(bench::Arguments),
-    History(history::Arguments),
-    Stress(stress::Arguments),
+    Check(CheckCommand),
+    Test(TestCommand),
+    Bench(BenchCommand),
+    History(HistoryCommand),
+    Stress(StressCommand),
 }
 
 /// Does what the command line says.
 pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
     set_program_name(called());
-    if is_in_workspace() {
-        let Cli { command, kept_in } = parse::<InWorkspace>(codes);
-        keep_runs_in(kept_in);
-        match command {
-            InWorkspace::Anywhere(command) => anywhere(command),
-            InWorkspace::Test(arguments) => test::run(&arguments).map(ExitCode::from),
-            InWorkspace::Bench(arguments) => bench::run(&arguments).map(ExitCode::from),
-            InWorkspace::History(arguments) => history::run(&arguments).map(ExitCode::from),
-            InWorkspace::Stress(arguments) => stress::run(&arguments),
-        }
-    } else {
-        let Cli { command, kept_in } = parse::<Anywhere>(codes);
-        keep_runs_in(kept_in);
-        anywhere(command)
-    }
-}
-
-fn anywhere(command: Anywhere) -> Result<ExitCode> {
-    match command {
-        Anywhere::TestKernels(arguments) => test_kernels::run(arguments),
-        Anywhere::Run(arguments) => run::run(&arguments),
-        Anywhere::Shell(arguments) => shell::run(&arguments),
-        Anywhere::Bisect(arguments) => bisect::run(&arguments).map(ExitCode::from),
-        Anywhere::Explain(arguments) => explain::run(&arguments).map(ExitCode::from),
-        Anywhere::Report(arguments) => report::run(&arguments).map(ExitCode::from),
-        Anywhere::Kernels(arguments) => kernels::run(&arguments).map(ExitCode::from),
-        Anywhere::Doctor(arguments) => doctor::run(&arguments).map(ExitCode::from),
-        Anywhere::Completions(arguments) => completions::run(&arguments).map(ExitCode::from),
-        Anywhere::Man(arguments) => man::run(&arguments).map(ExitCode::from),
-    }
+    let exit = match parse(codes) {
+        InWorkspace::Anywhere(Anywhere::TestKernels(command)) => return command.run(),
+        InWorkspace::Anywhere(Anywhere::Run(command)) => return command.run(),
+        InWorkspace::Anywhere(Anywhere::Shell(command)) => return command.run(),
+        InWorkspace::Anywhere(Anywhere::Bisect(command)) => command.run(),
+        InWorkspace::Anywhere(Anywhere::Explain(command)) => command.run(),
+        InWorkspace::Anywhere(Anywhere::Report(command)) => command.run(),
+        InWorkspace::Anywhere(Anywhere::Kernels(command)) => command.run(),
+        InWorkspace::Anywhere(Anywhere::Doctor(command)) => command.run(),
+        InWorkspace::Anywhere(Anywhere::Completions(command)) => command.run(),
+        InWorkspace::Anywhere(Anywhere::Man(command)) => command.run(),
+        InWorkspace::Check(command) => command.run(),
+        InWorkspace::Test(command) => command.run(),
+        InWorkspace::Bench(command) => command.run(),
+        InWorkspace::History(command) => command.run(),
+        InWorkspace::Stress(command) => return command.run(),
+    };
+    exit.map(ExitCode::from)
 }
 
 /// The whole command line, as the user calls it.
@@ -109,11 +112,25 @@ pub(crate) fn command() -> Command {
     }
 }
 
-fn parse<C: Subcommand>(codes: Option<ExitCodes>) -> Cli<C> {
-    let matches = named(Cli::<C>::command()).try_get_matches();
-    matches
+fn parse(codes: Option<ExitCodes>) -> InWorkspace {
+    if is_in_workspace() {
+        parse_as(codes)
+    } else {
+        InWorkspace::Anywhere(parse_as(codes))
+    }
+}
+
+fn parse_as<C: Subcommand>(codes: Option<ExitCodes>) -> C {
+    let cli = command()
+        .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches))
-        .unwrap_or_else(|error| process::exit(exit::of_usage(&error, codes).into()))
+        .unwrap_or_else(|error| process::exit(exit::of_usage(&error, codes).into()));
+    if let Some(dir) = cli.kept_in {
+        // For the processes that this one starts, too.
+        // SAFETY: this process has a single thread still.
+        unsafe { env::set_var(RUNS, dir) };
+    }
+    cli.command
 }
 
 /// The name of the program that was called, such as `strata`.
@@ -128,41 +145,24 @@ fn called() -> String {
     }
 }
 
-/// A command whose help speaks of the program as it was called.
+/// A command whose help has the name by which the program was called.
 fn named(command: Command) -> Command {
     let name = program_name();
-    spoken(command.name(name).bin_name(name), name)
+    renamed(command.name(name).bin_name(name), name)
 }
 
-fn spoken(mut command: Command, name: &str) -> Command {
-    let speak = |text: Option<&clap::builder::StyledStr>| {
-        text.map(|text| text.to_string().replace(IN_WORKSPACE, name))
-    };
-    if let Some(text) = speak(command.get_after_help()) {
+fn renamed(mut command: Command, name: &str) -> Command {
+    let rename = |text: &StyledStr| text.to_string().replace(IN_WORKSPACE, name);
+    if let Some(text) = command.get_after_help().map(rename) {
         command = command.after_help(text);
     }
-    if let Some(text) = speak(command.get_long_about()) {
+    if let Some(text) = command.get_long_about().map(rename) {
         command = command.long_about(text);
     }
-    let spoken_argument = |argument: Arg| match speak(argument.get_help()) {
-        Some(text) => argument.help(text),
-        None => argument,
-    };
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|command| command.get_name().to_owned())
-        .collect();
-    command = command.mut_args(spoken_argument);
-    for name_of_sub in names {
-        command = command.mut_subcommand(name_of_sub, |command| spoken(command, name));
-    }
     command
-}
-
-/// Runs go there, also those of the processes that this one starts.
-fn keep_runs_in(dir: Option<PathBuf>) {
-    if let Some(dir) = dir {
-        // SAFETY: this process has a single thread still.
-        unsafe { env::set_var(RUNS, dir) };
-    }
+        .mut_args(|argument| match argument.get_help().map(rename) {
+            Some(text) => argument.help(text),
+            None => argument,
+        })
+        .mut_subcommands(|command| renamed(command, name))
 }

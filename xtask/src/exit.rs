@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use harness::{Exit, ExitCodes};
 
-/// The exit codes that a command line asks for, be it right or wrong: those of
-/// `run` and `shell` leave room for a program's own.
+/// The exit codes that a command line asks for, right or wrong: `run` and `shell`
+/// leave room for the codes of a program.
 pub(crate) fn codes(words: impl Iterator<Item = OsString>) -> Option<ExitCodes> {
     let mut words = words.skip(1);
     let command = loop {
@@ -31,7 +31,7 @@ pub(crate) fn codes(words: impl Iterator<Item = OsString>) -> Option<ExitCodes> 
     })
 }
 
-/// Of a command line that makes no sense, or that asks for help.
+/// The exit code of a command line that makes no sense, or that asks for help.
 pub(crate) fn of_usage(error: &clap::Error, codes: Option<ExitCodes>) -> u8 {
     // Where it cannot be printed, there is no other place to say so.
     let _ = error.print();
@@ -41,8 +41,7 @@ pub(crate) fn of_usage(error: &clap::Error, codes: Option<ExitCodes>) -> u8 {
     codes.map_or(Exit::Usage as u8, ExitCodes::usage)
 }
 
-/// Of an error. A request that made no sense is told from work that could not be
-/// done.
+/// Maps usage errors to exit code 2, and all other errors to 3.
 pub(crate) fn of_error(error: &anyhow::Error, codes: Option<ExitCodes>) -> u8 {
     if let Some(codes) = codes {
         return codes.of_error(error);

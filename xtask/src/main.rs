@@ -1,26 +1,16 @@
 //! Strata's command line: `strata`, and `cargo xtask` within its own repository.
+//!
+//! `commands` holds a file for each command, `options` what several of them read from
+//! the command line; `bench`, `stress` and `tools` serve developers of Strata.
 
 mod bench;
-mod bisect;
 mod cli;
-mod completions;
-mod doctor;
+mod commands;
 mod exit;
-mod explain;
-mod history;
-mod kernels;
-mod machine;
-mod man;
 mod name_server;
 mod options;
-mod out;
-mod report;
-mod run;
-mod shell;
-mod sources;
+mod stdout;
 mod stress;
-mod test;
-mod test_kernels;
 mod tools;
 
 use std::process::ExitCode;

@@ -1,20 +1,82 @@
-//! What several commands have in common: how a machine is run.
+//! Options that several commands have.
 
+use std::ffi::OsString;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use anyhow::Result;
 use clap::Args;
-use harness::{AcceleratorChoice, Machines, QemuChoice};
+use harness::ExitCodes;
+use harness::{AcceleratorChoice, Machines, Program, QemuChoice, RunDir, Runner, project};
+use images::{Catalogue, Store, StoreBuilder};
 
-/// The QEMU, and how it executes the processor.
+/// Where kernels come from.
+#[derive(Args, Default)]
+pub(crate) struct SourceOptions {
+    /// A Debian mirror to ask first, such as <http://mirror.example.org/debian>
+    /// [also: STRATA_MIRROR]
+    #[arg(long, value_name = "URL")]
+    mirror: Vec<String>,
+
+    /// Take exactly the kernels that are pinned, no newer ones of their series
+    #[arg(long)]
+    locked: bool,
+}
+
+impl SourceOptions {
+    pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
+        self.builder(catalogue).locked(self.locked).build()
+    }
+
+    /// A store that serves no other version than the one asked for, and pins
+    /// none: for kernels that are not the catalogue's.
+    pub(crate) fn exact_store(&self, catalogue: &Catalogue) -> Result<Store> {
+        self.builder(catalogue).locked(true).build()
+    }
+
+    fn builder(&self, catalogue: &Catalogue) -> StoreBuilder {
+        let mut builder = Store::builder(catalogue);
+        if let Some(lock) = project::lock_file() {
+            builder = builder.lock_file(lock);
+        }
+        let mirrors = self.mirror.iter();
+        mirrors.fold(builder, |builder, mirror| builder.mirror(mirror))
+    }
+}
+
 #[derive(Args)]
-pub(crate) struct HostOptions {
+pub(crate) struct AccelOption {
     /// How the processor is executed: auto, kvm or tcg
     #[arg(long, default_value = "auto")]
     pub(crate) accel: AcceleratorChoice,
+}
 
+#[derive(Args)]
+pub(crate) struct QemuOption {
     /// Which QEMU: host (the first in PATH), own (one that Strata downloads into
     /// its cache), or the path of one; auto takes the host's where it fits, else
     /// its own [also: STRATA_QEMU] [default: auto]
     #[arg(long, value_name = "auto|host|own|PATH")]
-    pub(crate) qemu: Option<QemuChoice>,
+    qemu: Option<QemuChoice>,
+}
+
+impl QemuOption {
+    pub(crate) fn choice(&self) -> QemuChoice {
+        let named = self.qemu.clone();
+        named.unwrap_or_else(QemuChoice::from_environment)
+    }
+}
+
+/// How machines are run on this host.
+#[derive(Args)]
+pub(crate) struct HostOptions {
+    #[command(flatten)]
+    accel: AccelOption,
+
+    #[command(flatten)]
+    qemu: QemuOption,
 
     /// Accepted and without effect: nothing is installed on this host
     #[arg(long, hide = true)]
@@ -22,11 +84,134 @@ pub(crate) struct HostOptions {
 }
 
 impl HostOptions {
-    /// Makes a bench use them.
-    pub(crate) fn apply(&self, bench: &mut Machines) {
-        bench.accelerator = self.accel;
-        if let Some(qemu) = &self.qemu {
-            bench.qemu = qemu.clone();
+    pub(crate) fn apply(&self, machines: &mut Machines) {
+        machines.accelerator = self.accel.accel;
+        machines.qemu = self.qemu.choice();
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct JobsOption {
+    /// How many machines to run side by side [default: one a core]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+impl JobsOption {
+    pub(crate) fn number(&self) -> NonZeroUsize {
+        let cores = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.jobs.unwrap_or_else(cores)
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct CpusOption {
+    /// Processors of each machine
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) cpus: NonZeroU32,
+}
+
+#[derive(Args)]
+pub(crate) struct TimeoutOption {
+    /// How long the program may take on each kernel, in seconds [default: 600]
+    #[arg(long, value_name = "S")]
+    timeout: Option<NonZeroU64>,
+}
+
+impl TimeoutOption {
+    pub(crate) fn apply(&self, runner: &mut Runner<'_>) {
+        if let Some(seconds) = self.timeout {
+            runner.timeout = Some(Duration::from_secs(seconds.get()));
         }
+    }
+}
+
+/// The machine of a program, and what travels into it.
+#[derive(Args)]
+pub(crate) struct MachineOptions {
+    /// Run as this user instead of root
+    #[arg(long, value_name = "UID")]
+    user: Option<u32>,
+
+    /// Set an environment variable; may be given more than once
+    #[arg(long = "env", value_name = "K=V", value_parser = variable)]
+    environment: Vec<(OsString, OsString)>,
+
+    /// Take a file or directory along, to its own path or another; may be given
+    /// more than once
+    #[arg(long = "file", value_name = "HOST[:GUEST]", value_parser = file)]
+    files: Vec<(PathBuf, Option<String>)>,
+
+    /// Memory of the machine [default: 256 and three times what travels]
+    #[arg(long, value_name = "MIB")]
+    memory: Option<NonZeroU32>,
+
+    #[command(flatten)]
+    cpus: CpusOption,
+
+    /// Add to the kernel's command line; may be given more than once
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    append: Vec<String>,
+
+    #[command(flatten)]
+    host: HostOptions,
+
+    #[command(flatten)]
+    sources: SourceOptions,
+
+    /// The exit codes of failures that are not the program's: standard or legacy
+    #[arg(long, value_name = "CODES", default_value = "standard")]
+    pub(crate) exit_codes: ExitCodes,
+}
+
+impl MachineOptions {
+    /// Gives a program what was asked for it.
+    pub(crate) fn furnish(&self, mut program: Program) -> Program {
+        for (name, value) in &self.environment {
+            program = program.env(name, value);
+        }
+        for (host, guest) in &self.files {
+            program = program.file(host, guest.clone());
+        }
+        match self.user {
+            Some(user) => program.user(user),
+            None => program,
+        }
+    }
+
+    pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
+        self.sources.store(catalogue)
+    }
+
+    pub(crate) fn machines(&self, catalogue: &Catalogue) -> Result<Machines> {
+        let mut machines = Machines::new(self.store(catalogue)?, RunDir::anonymous())?;
+        self.host.apply(&mut machines);
+        machines.cpus = self.cpus.cpus.get();
+        machines.append.clone_from(&self.append);
+        Ok(machines)
+    }
+
+    pub(crate) fn runner(&self) -> Runner<'_> {
+        Runner {
+            memory_mib: self.memory.map(NonZeroU32::get),
+            ..Runner::default()
+        }
+    }
+}
+
+fn variable(text: &str) -> Result<(OsString, OsString), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ => Err(format!("{text:?} is no variable: write NAME=VALUE")),
+    }
+}
+
+/// A file whose own name has a colon is taken as it is.
+fn file(text: &str) -> Result<(PathBuf, Option<String>), String> {
+    match text.rsplit_once(':') {
+        Some((host, guest)) if !Path::new(text).exists() => {
+            Ok((host.into(), Some(guest.to_owned())))
+        }
+        _ => Ok((text.into(), None)),
     }
 }

@@ -1,14 +1,14 @@
-//! The programs that the tests of Strata itself are run with.
+//! The programs that build, check and test Strata.
 
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// What `cargo nextest` is, by its version here.
+/// The version of cargo-nextest that is built where there is none.
 const NEXTEST: &str = "0.9.143";
 
 /// The `PATH` in which cargo finds nextest. Where it is missing, cargo builds it
@@ -42,32 +42,26 @@ pub(crate) fn path_with_nextest(dir: &Path) -> Result<OsString> {
     env::join_paths(all).context("adding cargo-nextest to PATH")
 }
 
-/// A browser, in which the page of a report is tested, and what steers it.
-const BROWSER: [&str; 2] = ["chromium", "chromium-driver"];
-
-/// Sees to it that there is a Chromium, where this host has apt and the user, if
-/// there is one, says yes. Without it the tests of the page are ignored.
+/// Installs Chromium where it is missing, this host has apt, and the user, if there
+/// is one, agrees. Without it the tests of the report's page are ignored.
 ///
 /// # Errors
 /// Where apt fails.
 pub(crate) fn offer_chromium(yes: bool) -> Result<()> {
     let browsers = ["chromium", "chromium-browser", "google-chrome"];
-    if browsers.iter().any(|name| has(name)) && has("chromedriver") {
+    if browsers.into_iter().any(has) && has("chromedriver") {
         return Ok(());
     }
     // SAFETY: geteuid(2) always succeeds.
     let root = unsafe { libc::geteuid() } == 0;
-    let apt = |words: &[&str]| {
-        let mut words = words.to_vec();
-        words.insert(0, "apt-get");
-        if !root {
-            words.insert(0, "sudo");
-        }
-        words.join(" ")
-    };
-    let mut install = vec!["install", "--yes", "--no-install-recommends"];
-    install.extend(BROWSER);
-    let commands = [apt(&["update"]), apt(&install)];
+    let commands = [
+        "apt-get update",
+        "apt-get install --yes --no-install-recommends chromium chromium-driver",
+    ]
+    .map(|command| match root {
+        true => command.to_owned(),
+        false => format!("sudo {command}"),
+    });
     let shown = commands.join(" && ");
     if !has("apt-get") || !(yes || confirmed(&format!("Chromium is missing. Run `{shown}`?"))?) {
         eprintln!(
@@ -83,23 +77,32 @@ pub(crate) fn offer_chromium(yes: bool) -> Result<()> {
     Ok(())
 }
 
-fn has(program: &str) -> bool {
+/// Whether a program is in `PATH`.
+pub(crate) fn has(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|dir: PathBuf| dir.join(program).is_file())
+    env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+/// Whether a command succeeds; it says itself why not.
+///
+/// # Errors
+/// Where it cannot be started.
+pub(crate) fn succeeds(command: &mut Command) -> Result<bool> {
+    let status = command
+        .status()
+        .with_context(|| format!("running {}", command.get_program().display()))?;
+    Ok(status.success())
 }
 
 fn run(command: &mut Command) -> Result<()> {
     eprintln!("+ {command:?}");
-    let status = command
-        .status()
-        .with_context(|| format!("running {}", command.get_program().display()))?;
-    if !status.success() {
-        bail!("{command:?} failed ({status}): its reason stands above");
+    if !succeeds(command)? {
+        bail!("{command:?} failed: its reason stands above");
     }
     Ok(())
 }
 
-/// Whether the user, if there is one, says yes. `CI=true` does.
+/// Whether the user, if there is one, agrees. `CI=true` does.
 fn confirmed(question: &str) -> Result<bool> {
     if env::var("CI").is_ok_and(|ci| ci == "true") {
         return Ok(true);

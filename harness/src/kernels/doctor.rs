@@ -16,7 +16,7 @@ use crate::system::{RunDir, runs, words};
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct HostCheck {
     /// What.
     pub what: &'static str,
     /// What was found, and what to do if it does not work.
@@ -25,23 +25,23 @@ pub struct Finding {
     pub works: bool,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for HostCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mark = if self.works { "ok" } else { "NO" };
         write!(f, "{mark}  {:<12} {}", self.what, self.text)
     }
 }
 
-fn works(what: &'static str, text: impl Into<String>) -> Finding {
-    Finding {
+fn works(what: &'static str, text: impl Into<String>) -> HostCheck {
+    HostCheck {
         what,
         text: text.into(),
         works: true,
     }
 }
 
-fn fails(what: &'static str, text: impl Into<String>) -> Finding {
-    Finding {
+fn fails(what: &'static str, text: impl Into<String>) -> HostCheck {
+    HostCheck {
         works: false,
         ..works(what, text)
     }
@@ -49,7 +49,7 @@ fn fails(what: &'static str, text: impl Into<String>) -> Finding {
 
 /// Checks this host. Downloads release files only.
 #[must_use]
-pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<Finding> {
+pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<HostCheck> {
     let mut findings = vec![program(), host()];
     let cached = cached_kernels(catalogue, &store);
     findings.push(qemu(&store, choice));
@@ -58,7 +58,7 @@ pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<
     findings.push(state());
     let archives = archives(&store);
     let reachable = archives.iter().any(|archive| archive.works);
-    findings.extend(archives.into_iter().map(|archive| Finding {
+    findings.extend(archives.into_iter().map(|archive| HostCheck {
         // One archive is enough, and cached kernels need none.
         works: archive.works || reachable || !cached.is_empty(),
         ..archive
@@ -70,7 +70,7 @@ pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<
     findings
 }
 
-fn program() -> Finding {
+fn program() -> HostCheck {
     let linked = if cfg!(target_feature = "crt-static") {
         "statically linked: it runs on any x86-64 Linux"
     } else {
@@ -82,7 +82,7 @@ fn program() -> Finding {
     )
 }
 
-fn host() -> Finding {
+fn host() -> HostCheck {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let release = read("/proc/sys/kernel/osrelease");
     let name = read("/etc/os-release");
@@ -96,7 +96,7 @@ fn host() -> Finding {
 }
 
 /// Probed with a cached kernel; without one, the first boot probes.
-fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding {
+fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> HostCheck {
     const WHAT: &str = "accelerator";
     if let Err(error) = OpenOptions::new().read(true).write(true).open("/dev/kvm") {
         let text = format!("tcg (emulation): /dev/kvm does not open ({error})");
@@ -119,7 +119,7 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Finding 
     }
 }
 
-fn qemu(store: &Store, choice: &QemuChoice) -> Finding {
+fn qemu(store: &Store, choice: &QemuChoice) -> HostCheck {
     const WHAT: &str = "QEMU";
     let own = || own_tool(WHAT, store, ToolName::Qemu, "boot");
     let host = match choice {
@@ -137,7 +137,7 @@ fn qemu(store: &Store, choice: &QemuChoice) -> Finding {
     }
 }
 
-fn busybox(store: &Store) -> Finding {
+fn busybox(store: &Store) -> HostCheck {
     const WHAT: &str = "busybox";
     match which::which("busybox") {
         Ok(path) => works(WHAT, path.display().to_string()),
@@ -145,7 +145,7 @@ fn busybox(store: &Store) -> Finding {
     }
 }
 
-fn own_tool(what: &'static str, store: &Store, tool: ToolName, user: &str) -> Finding {
+fn own_tool(what: &'static str, store: &Store, tool: ToolName, user: &str) -> HostCheck {
     let text = match store.tool_in_cache(tool) {
         Some(tool) => format!("{}, Strata's own, in the cache", tool.version),
         None => format!("Strata's own; the first {user} downloads it"),
@@ -153,7 +153,7 @@ fn own_tool(what: &'static str, store: &Store, tool: ToolName, user: &str) -> Fi
     works(what, text)
 }
 
-fn cache(store: &Store) -> Finding {
+fn cache(store: &Store) -> HostCheck {
     const WHAT: &str = "cache";
     let dir = store.cache_dir();
     let cached = store.cached();
@@ -174,7 +174,7 @@ fn cache(store: &Store) -> Finding {
     }
 }
 
-fn state() -> Finding {
+fn state() -> HostCheck {
     const WHAT: &str = "runs";
     let dir = match runs() {
         Ok(dir) => dir,
@@ -195,7 +195,7 @@ fn try_to_write(dir: &Path) -> io::Result<()> {
     tempfile::tempfile_in(dir).map(drop)
 }
 
-fn archives(store: &Store) -> Vec<Finding> {
+fn archives(store: &Store) -> Vec<HostCheck> {
     const WHAT: &str = "archive";
     let asked = store.reachable(&Silent);
     if asked.is_empty() {
@@ -213,7 +213,7 @@ fn first_run(
     choice: &QemuChoice,
     catalogue: &Catalogue,
     cached: &[Kernel],
-) -> Finding {
+) -> HostCheck {
     let mut needed = Vec::new();
     let host = matches!(choice, QemuChoice::Auto) && Qemu::of_host().is_ok();
     let own = !host && matches!(choice, QemuChoice::Auto | QemuChoice::Own);

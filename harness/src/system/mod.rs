@@ -28,7 +28,8 @@ pub(crate) use poll::{first_ready, patience};
 pub(crate) use printable::{
     printable, printable_json, printable_observation, printable_outcome, printable_record,
 };
-pub(crate) use process::{ChildProcess, die_with, dies_with_this};
+pub use process::dies_with_this;
+pub(crate) use process::{ChildProcess, die_with};
 pub(crate) use process_group::ProcessGroup;
 pub use program_name::{program_name, set_program_name};
 pub use run_dir::RunDir;

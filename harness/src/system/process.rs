@@ -21,7 +21,7 @@ const MAX_ANSWER: usize = 64 << 10;
 
 /// Makes a command that gets this signal when the thread that starts it ends, even by
 /// SIGKILL, and that the terminal's Ctrl-C does not reach.
-pub(crate) fn dies_with_this(command: &mut Command, signal: Signal) {
+pub fn dies_with_this(command: &mut Command, signal: Signal) {
     let parent = id();
     let prepare = move || -> io::Result<()> {
         setsid()?;

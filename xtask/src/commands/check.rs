@@ -1,0 +1,80 @@
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+use harness::{Exit, root, target};
+
+use crate::stdout::print;
+use crate::tools::succeeds;
+
+/// Check what CI checks before the tests
+///
+/// Format, prose, scripts and workflows, clippy of the workspace and of the fuzz
+/// targets, and the documentation. Stops at the first step that fails.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  all is well
+  1  a step failed: its reason stands above
+
+Examples:
+  cargo xtask check")]
+pub(crate) struct CheckCommand {}
+
+/// Every step and its words; `TARGET` is cargo's target directory.
+const STEPS: [(&str, &str); 7] = [
+    ("format", "cargo fmt --all --check"),
+    (
+        "format of fuzz",
+        "cargo fmt --manifest-path fuzz/Cargo.toml --check",
+    ),
+    ("prose", ".ci/prose"),
+    ("scripts and workflows", ".ci/lint"),
+    (
+        "clippy",
+        "cargo clippy --workspace --all-targets --locked -- --deny warnings",
+    ),
+    (
+        "clippy of fuzz",
+        "cargo clippy --manifest-path fuzz/Cargo.toml --target-dir TARGET --all-targets --locked \
+         -- --deny warnings",
+    ),
+    (
+        "documentation",
+        "cargo doc --workspace --no-deps --locked --quiet",
+    ),
+];
+
+impl CheckCommand {
+    pub(crate) fn run(self) -> Result<Exit> {
+        for (name, words) in STEPS {
+            print(format_args!("=== {name}: {words}\n"));
+            let begun = Instant::now();
+            let done = succeeds(&mut command(words, &target()))?;
+            let took = begun.elapsed().as_secs_f64();
+            if !done {
+                eprintln!("error: {name} failed after {took:.1} s: {words}");
+                return Ok(Exit::Disagreed);
+            }
+            print(format_args!("{name}: {took:.1} s\n"));
+        }
+        Ok(Exit::Agreed)
+    }
+}
+
+fn command(words: &str, target: &Path) -> Command {
+    let mut words = words.split(' ');
+    let mut command = Command::new(words.next().unwrap_or_default());
+    for word in words {
+        match word {
+            "TARGET" => command.arg(target),
+            _ => command.arg(word),
+        };
+    }
+    command
+        .current_dir(root())
+        .env("RUSTDOCFLAGS", "--deny warnings");
+    command
+}

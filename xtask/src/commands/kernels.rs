@@ -1,0 +1,149 @@
+use anyhow::Result;
+use clap::error::ErrorKind;
+use clap::{Args, Subcommand, ValueEnum};
+use harness::{Downloads, Exit, fetch_all, inventory, report};
+use images::{Catalogue, Kernel, Spec, Store};
+
+use crate::options::SourceOptions;
+use crate::stdout::print;
+
+/// See what kernels there are; fetch, check and remove them
+#[derive(Args)]
+#[command(after_help = "\
+The cache is $STRATA_CACHE, else ~/.cache/strata.
+
+Examples:
+  cargo xtask kernels list
+  cargo xtask kernels list --format json
+  cargo xtask kernels fetch 3.10 '>=6.12'
+  cargo xtask kernels verify
+  cargo xtask kernels prune")]
+pub(crate) struct KernelsCommand {
+    #[command(subcommand)]
+    command: KernelsSubcommand,
+}
+
+#[derive(Subcommand)]
+enum KernelsSubcommand {
+    /// List the catalogue and the tools: what is cached, how large, and where from
+    #[command(after_help = "\
+Examples:
+  cargo xtask kernels list
+  cargo xtask kernels list '>=6'
+  cargo xtask kernels list --format json | jq '.[] | select(.cached) | .name'
+  cargo xtask kernels list --format github-matrix 5.10 6.1    a job a kernel, see docs/nightly.md")]
+    List {
+        /// Kernels: 3.10, 5, '>=5.10' or 3.8..3.13 [default: the whole catalogue]
+        #[arg(value_name = "KERNEL")]
+        kernels: Vec<Spec>,
+
+        /// For people, for programs, or for `strategy.matrix` of a GitHub workflow
+        #[arg(long, value_enum, default_value = "text")]
+        format: ListFormat,
+    },
+
+    /// Obtain and verify kernels, so that later runs need no network
+    #[command(after_help = "\
+Exit codes:
+  0  all of them are in the cache
+  2  no such kernel
+  3  some cannot be had, or failed verification
+
+Examples:
+  cargo xtask kernels fetch 3.10
+  cargo xtask kernels fetch 3.8..3.13 6
+  cargo xtask kernels fetch 6.1 --mirror http://mirror.example.org/debian")]
+    Fetch {
+        /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13 or all
+        #[arg(value_name = "KERNEL", required = true)]
+        kernels: Vec<Spec>,
+
+        #[command(flatten)]
+        sources: SourceOptions,
+    },
+
+    /// Hash all images and tools in the cache again
+    #[command(after_help = "\
+Exit codes:
+  0  all are what they were when they were verified
+  3  some are not
+
+Examples:
+  cargo xtask kernels verify")]
+    Verify,
+
+    /// Remove the images and tools that are not named any more, and what broken-off
+    /// downloads have left
+    #[command(after_help = "\
+Examples:
+  cargo xtask kernels prune
+  cargo xtask kernels prune --all      everything")]
+    Prune {
+        /// Remove everything
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ListFormat {
+    Text,
+    Json,
+    GithubMatrix,
+}
+
+impl KernelsCommand {
+    pub(crate) fn run(self) -> Result<Exit> {
+        let catalogue = Catalogue::builtin();
+        let store = SourceOptions::default().store(&catalogue)?;
+        let terminal = report::Terminal::default();
+        let done = match self.command {
+            KernelsSubcommand::List { kernels, format } => {
+                list(&catalogue, &store, &kernels, format)?;
+                true
+            }
+            KernelsSubcommand::Fetch { kernels, sources } => {
+                let kernels = catalogue.select(&kernels)?;
+                fetch_all(&sources.store(&catalogue)?, &kernels, &terminal)? == 0
+            }
+            KernelsSubcommand::Verify => {
+                let checked = store.verify();
+                print(report::checked(&checked));
+                checked.iter().all(|image| image.problem.is_none())
+            }
+            KernelsSubcommand::Prune { all } => {
+                let progress = Downloads::told_to(&terminal);
+                let removed = match all {
+                    true => store.prune_all(&progress)?,
+                    false => store.prune(&catalogue, &progress)?,
+                };
+                print(report::removed(&removed));
+                true
+            }
+        };
+        Ok(if done { Exit::Agreed } else { Exit::Unable })
+    }
+}
+
+fn list(catalogue: &Catalogue, store: &Store, specs: &[Spec], format: ListFormat) -> Result<()> {
+    let kernels = match specs {
+        [] => catalogue.select(&["all".parse()?])?,
+        specs => catalogue.select(specs)?,
+    };
+    let is_file = |kernel: &Kernel| matches!(kernel, Kernel::File(_));
+    if kernels.iter().any(is_file) {
+        let why = "only kernels of the catalogue are listed, no files\n";
+        clap::Error::raw(ErrorKind::InvalidValue, why).exit();
+    }
+    let names: Vec<String> = kernels.iter().map(Kernel::name).collect();
+    let mut stocks = inventory(catalogue, store);
+    if !specs.is_empty() {
+        stocks.retain(|stock| stock.name.as_ref().is_some_and(|name| names.contains(name)));
+    }
+    match format {
+        ListFormat::Text => print(report::stock(&stocks)),
+        ListFormat::Json => print(serde_json::to_string_pretty(&stocks)? + "\n"),
+        ListFormat::GithubMatrix => print(report::github_matrix(&kernels)? + "\n"),
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use harness::report;
+use harness::{Input, Interrupt, Outlet, Program, Runner, Several, SharedInput, Watcher};
+use images::{Catalogue, Spec};
+
+use crate::options::{MachineOptions, TimeoutOption};
+
+/// Run a program in a kernel, or in several
+///
+/// The program finds its own path, its interpreter and its libraries as they are
+/// on this host, and nothing else but what --file names. It reads this command's
+/// stdin; what it writes to stdout and stderr arrives here byte for byte, and its
+/// exit status becomes this command's.
+///
+/// Several kernels run side by side. Each gets all of stdin (nothing, where stdin
+/// is a terminal), and its output has a heading and a closing line.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  N    the program's own exit status, or 128 + the number of the signal that
+       killed it
+  125  this command failed: the command line made no sense, the kernel could not
+       be had, panicked or hung, or the time was up
+  126  the program is there and cannot be executed
+  127  the program, or something that it needs to run, is missing
+  130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP
+  141  what reads stdout or stderr is gone
+Of several kernels, the first code that is not 0, in the order of the kernels.
+With --exit-codes legacy, 2 stands for a command line that made no sense and for a
+program that cannot be run, 3 for all other failures; of several kernels, 3 wins.
+
+Examples:
+  cargo xtask run --kernel 3.10 -- ./reproducer --verbose
+  cargo xtask run --kernel 3.8..3.13 --user 1000 -- ./reproducer
+  cargo xtask run --kernel 6.1 --file ./data:/data -- python3 ./script.py < input
+  cargo xtask run --kernel ./arch/x86/boot/bzImage --append nosmp -- /bin/true")]
+pub(crate) struct RunCommand {
+    /// The kernel: 3.10, 3.8..3.13, or the path of a bzImage; may be given more
+    /// than once
+    #[arg(long = "kernel", value_name = "KERNEL")]
+    kernels: Vec<Spec>,
+
+    #[command(flatten)]
+    machine: MachineOptions,
+
+    #[command(flatten)]
+    timeout: TimeoutOption,
+
+    /// Of several kernels, count one that cannot be had as a failure
+    #[arg(long)]
+    strict: bool,
+
+    /// What stands before `--` and is no option: an error that says how to write it.
+    #[arg(hide = true, value_name = "WORDS")]
+    misplaced: Vec<OsString>,
+
+    /// The program, by its path or its name in PATH, and its arguments
+    #[arg(last = true, value_name = "PROGRAM ARGS")]
+    command: Vec<OsString>,
+}
+
+impl RunCommand {
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let codes = self.machine.exit_codes;
+        let (program, rest) =
+            harness::words_of_run(self.kernels.is_empty(), &self.misplaced, &self.command)?;
+        let catalogue = Catalogue::builtin();
+        let kernels = catalogue.select(&self.kernels)?;
+        let program = Program::new(program).args(rest);
+        let program = self.machine.furnish(program).pack()?;
+
+        let interrupt = Interrupt::catch()?;
+        let machines = Arc::new(self.machine.machines(&catalogue)?);
+        let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
+        let mut runner = Runner {
+            watcher: Some(&*watcher),
+            interrupt: Some(&interrupt),
+            ..self.machine.runner()
+        };
+        self.timeout.apply(&mut runner);
+        if let [kernel] = &kernels[..] {
+            let name = kernel.name();
+            let prepared = runner.prepare(&machines, kernel, &watcher);
+            let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
+                return Ok(harness::interrupted(Some(&interrupt)).into());
+            };
+            let stdin = Input::inherited().context("reading the program's input")?;
+            let ran = runner.run(&bootable, &program, stdin, &mut Outlet::stdio()?)?;
+            harness::say_of_run(&name, &ran);
+            return Ok(codes.of(&ran.ending, Some(&interrupt)).into());
+        }
+        let several = Several {
+            machines: &machines,
+            kernels: &kernels,
+            watcher: &watcher,
+            codes,
+            strict: self.strict,
+        };
+        let stdin = SharedInput::inherited().context("reading the program's input")?;
+        let code = runner.run_in_all(&several, &program, &stdin, Outlet::stdio()?)?;
+        Ok(code.into())
+    }
+}

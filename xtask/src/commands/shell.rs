@@ -1,0 +1,101 @@
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::slice;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use guest::WindowSize;
+use harness::report;
+use harness::{
+    BadRequest, Debugger, Input, Interrupt, Program, Runner, Screen, Watcher, Window, busybox,
+};
+use images::{Catalogue, Kernel, Spec};
+
+use crate::options::MachineOptions;
+
+/// The size of a terminal that does not say its size.
+const SIZE: WindowSize = WindowSize {
+    rows: 24,
+    columns: 80,
+};
+
+/// Open a shell in a kernel
+///
+/// The shell is busybox with all its commands: this host's, else one that is
+/// downloaded into the cache. `exit` ends the machine; so does a kernel that says
+/// nothing for a minute, and a signal to this command. Where stdin is no terminal,
+/// the shell reads its commands from there.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes are those of `run`, with the shell for the program.
+
+Examples:
+  cargo xtask shell --kernel 6.1
+  echo 'uname -a' | cargo xtask shell --kernel 6.1
+  cargo xtask shell --kernel 3.10 --file ./reproducer:/reproducer
+  cargo xtask shell --kernel ./arch/x86/boot/bzImage --gdb --append nokaslr")]
+pub(crate) struct ShellCommand {
+    /// The kernel: 3.10, or the path of a bzImage
+    #[arg(long, value_name = "KERNEL")]
+    kernel: Spec,
+
+    #[command(flatten)]
+    machine: MachineOptions,
+
+    /// Open a socket to which gdb may attach
+    #[arg(long)]
+    gdb: bool,
+}
+
+impl ShellCommand {
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let catalogue = Catalogue::builtin();
+        let kernels = catalogue.select(slice::from_ref(&self.kernel))?;
+        if kernels.len() > 1 {
+            let names: Vec<String> = kernels.iter().map(Kernel::name).collect();
+            bail!(BadRequest::new(format!(
+                "{} is more than one kernel, a shell is in one of them: {}",
+                self.kernel,
+                names.join(", ")
+            )));
+        }
+        let window = Window::watch()?;
+        let size = window.as_ref().and_then(Window::size).unwrap_or(SIZE);
+        let terminal = io::stdin().is_terminal();
+        let store = self.machine.store(&catalogue)?;
+        let busybox = busybox(&store, &report::Terminal::reserved())?;
+        let shell = self
+            .machine
+            .furnish(Program::shell(busybox, terminal.then_some(size)))
+            .pack()?;
+
+        let interrupt = Interrupt::catch()?;
+        let machines = Arc::new(self.machine.machines(&catalogue)?);
+        let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
+        let debugger = self.gdb.then(Debugger::listen).transpose()?;
+        let runner = Runner {
+            timeout: None,
+            watcher: Some(&*watcher),
+            debugger: debugger.as_ref(),
+            interrupt: Some(&interrupt),
+            window: window.as_ref(),
+            ..self.machine.runner()
+        };
+        let (name, kernel) = (kernels[0].name(), &kernels[0]);
+        let prepared = runner.prepare(&machines, kernel, &watcher);
+        let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
+            return Ok(harness::interrupted(Some(&interrupt)).into());
+        };
+        if let Some(debugger) = &debugger {
+            eprintln!("gdb -ex 'target remote {}'", debugger.path().display());
+        }
+        let mut screen = Screen::new(terminal)?;
+        let ran = runner.run(&bootable, &shell, Input::inherited()?, &mut screen)?;
+        // The terminal is as it was before anything is said.
+        drop(screen);
+        harness::say_of_run(&name, &ran);
+        let codes = self.machine.exit_codes;
+        Ok(codes.of(&ran.ending, runner.interrupt).into())
+    }
+}

@@ -1,0 +1,211 @@
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::{env, io};
+
+use anyhow::Result;
+use clap::error::ErrorKind;
+use clap::{Args, ValueEnum};
+use guest::{NATIVE, Version};
+use harness::{
+    Event, EventBus, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Suite, Target,
+    Targets, Watcher, native, report, scenarios_named,
+};
+use images::Catalogue;
+
+use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions};
+use crate::stdout::print;
+
+/// Boot kernels and assert what each must do
+///
+/// Obtains and verifies the kernels, and QEMU where this host has none, boots each
+/// kernel, and compares what it shows with what is claimed of its version. Nothing is
+/// installed on this host.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  all that ran agreed with its claims, or --shard left nothing to run
+  1  a kernel disagreed with a claim, or kept a scenario from ending
+  2  the command line made no sense
+  3  the harness could not do its work: nothing was asserted, QEMU is missing
+     or failed, a verification failed, or --strict and a kernel was not run
+  130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP
+
+Examples:
+  cargo xtask test-kernels                       the default set of kernels
+  cargo xtask test-kernels 3.8..3.13 '>=6.12'    ranges
+  cargo xtask test-kernels ./arch/x86/boot/bzImage
+  cargo xtask test-kernels native                the running kernel, without QEMU
+  cargo xtask test-kernels native --claims 4.4   a kernel that says it is like 4.4
+  cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded
+  cargo xtask test-kernels --format ktap > results.ktap
+  cargo xtask test-kernels all --shard 1/3       the first of three machines")]
+pub(crate) struct TestKernelsCommand {
+    /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, the path of a bzImage, or
+    /// native for the running one [default: those marked in images/kernels.toml]
+    #[arg(value_name = "KERNEL")]
+    kernels: Vec<Target>,
+
+    /// Run this part of the kernels only: 1/3, 2/3 and 3/3 are all of them
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+
+    /// Hold the running kernel against the claims for this version, whatever it
+    /// calls itself
+    #[arg(long, value_name = "VERSION")]
+    claims: Option<Version>,
+
+    /// Run this scenario only; may be given more than once
+    #[arg(long = "scenario", value_name = "NAME")]
+    scenarios: Vec<String>,
+
+    #[command(flatten)]
+    sources: SourceOptions,
+
+    #[command(flatten)]
+    host: HostOptions,
+
+    #[command(flatten)]
+    jobs: JobsOption,
+
+    #[command(flatten)]
+    cpus: CpusOption,
+
+    /// What stdout is for; with formats for programs, people read stderr
+    #[arg(long, value_enum, default_value = "human")]
+    format: OutputFormat,
+
+    /// Fail where a kernel could not be run
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// The matrix, and the details of every cell that is not as claimed
+    Human,
+    /// The events, one JSON object a line (docs/events.md)
+    Json,
+    /// The kernel's own format for tests
+    Ktap,
+    /// The same as human, with an annotation for each red cell, and a summary of
+    /// the job
+    Github,
+}
+
+impl TestKernelsCommand {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let interrupt = Interrupt::catch()?;
+        match interrupt.unless_told(move || self.test())? {
+            Some(exit) => Ok(exit?.into()),
+            None => {
+                eprintln!("interrupted: the kernels that are not told of above were not done");
+                Ok(harness::interrupted(Some(&interrupt)).into())
+            }
+        }
+    }
+
+    fn test(&self) -> Result<Exit> {
+        let catalogue = Catalogue::builtin();
+        let mut targets = Targets::of(&self.kernels, &catalogue)?;
+        if self.claims.is_some() && !targets.native {
+            conflict("--claims is for the running kernel: test-kernels native --claims 4.4\n");
+        }
+        if let Some(shard) = self.shard {
+            if targets.native {
+                conflict("--shard is for kernels to boot: each machine runs one of its own\n");
+            }
+            targets.kernels = shard.part(targets.kernels);
+        }
+        // With fewer kernels than shards, some shards are empty: they succeed.
+        let idle = self.shard.filter(|_| targets.kernels.is_empty());
+        let scenarios = scenarios_named(&self.scenarios)?;
+
+        let dir = RunDir::new_run()?;
+        let bus = self.bus(&dir)?;
+        let kernels = targets.names(self.claims);
+        bus.event(&Event::Run(Header {
+            shard: self.shard,
+            ..Header::now(&dir, kernels, &scenarios)
+        }));
+        let mut matrix = Matrix::default();
+        if targets.native {
+            let row = native(&scenarios, self.claims, &dir.kernel(NATIVE)?);
+            bus.event(&Event::Kernel(Box::new(row.clone())));
+            matrix.rows.push(row);
+        }
+        if !targets.kernels.is_empty() {
+            let store = self.sources.store(&catalogue)?;
+            let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
+            self.host.apply(&mut suite.machines);
+            suite.machines.cpus = self.cpus.cpus.get();
+            suite.jobs = self.jobs.number();
+            // A missing QEMU is reported once here, not again for each kernel.
+            suite.machines.qemu(&bus)?;
+            matrix.rows.extend(suite.run(&bus).rows);
+        }
+
+        let exit = match idle {
+            None => matrix.exit(self.strict),
+            Some(_) => Exit::Agreed,
+        };
+        bus.event(&Event::Finished { exit });
+        match idle {
+            None => self.tell_people(&matrix)?,
+            Some(shard) => {
+                eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
+            }
+        }
+        match bus.end() {
+            // A disagreement outranks a failed report.
+            Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
+            result => result?,
+        }
+        Ok(exit)
+    }
+
+    /// Where events go: the log, the terminal, and what stdout is for.
+    fn bus(&self, dir: &RunDir) -> Result<EventBus<'static>> {
+        // On a terminal, bars would mix with the events on stdout.
+        let terminal = match self.format {
+            OutputFormat::Human => report::Terminal::default(),
+            _ if io::stdout().is_terminal() => report::Terminal::without_bars(),
+            _ => report::Terminal::default(),
+        };
+        let bus = EventBus::default()
+            .to(EventLog::create(&dir.events())?)
+            .to(terminal);
+        Ok(match self.format {
+            OutputFormat::Human => bus,
+            OutputFormat::Json => bus.to(EventLog::new(io::stdout(), "stdout")),
+            OutputFormat::Ktap => bus.to(report::Ktap::new(io::stdout())),
+            OutputFormat::Github => {
+                let summary = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+                bus.to(report::Github::new(io::stdout(), summary))
+            }
+        })
+    }
+
+    /// Prints the matrix and its details, wherever people read.
+    fn tell_people(&self, matrix: &Matrix) -> Result<()> {
+        let on_stdout = matches!(self.format, OutputFormat::Human | OutputFormat::Github);
+        let colour = on_stdout && report::in_colour();
+        let (table, details) = (report::table(matrix, colour), report::details(matrix));
+        let text = format!("{table}\n{details}");
+        let text = match self.format {
+            OutputFormat::Github => report::fenced(&text)?,
+            _ => report::for_people(text)?,
+        };
+        if on_stdout {
+            print(text);
+        } else {
+            eprint!("{text}");
+        }
+        Ok(())
+    }
+}
+
+/// Ends the program: two arguments do not fit together.
+fn conflict(why: &str) -> ! {
+    clap::Error::raw(ErrorKind::ArgumentConflict, why).exit()
+}
