@@ -184,7 +184,7 @@ fn row(fault: &'static Fault, deadlines: Deadlines) -> Result<Row> {
     };
     let mut suite = suite_of(&run, vec![kernel.clone()], scenarios)?;
     suite.deadlines = Some(deadlines);
-    suite.bench.append = fault.append.iter().map(|&word| word.to_owned()).collect();
+    suite.machines.append = fault.append.iter().map(|&word| word.to_owned()).collect();
     Ok(suite.row(&kernel, &Captured))
 }
 

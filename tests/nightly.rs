@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use harness::{Cell, Claimed, Run, Shard, Verdict, side_by_side};
+use harness::{Cell, Claimed, PastRun, Verdict, missing_shards, side_by_side};
 use serde::Deserialize;
 use strata_tests::xtask;
 use tempfile::{TempDir, tempdir};
@@ -144,11 +144,11 @@ impl Runner {
         }
     }
 
-    fn run(&self) -> Run {
+    fn run(&self) -> PastRun {
         let [dir] = &self.runs()[..] else {
             panic!("one run was made here, not {:?}", self.runs())
         };
-        Run::read(dir).unwrap()
+        PastRun::read(dir).unwrap()
     }
 }
 
@@ -161,7 +161,7 @@ fn assert_success(output: &Output) {
 /// All that does not depend on who saw it, kernel by kernel.
 type Findings = BTreeMap<String, Vec<(String, Verdict, Option<Claimed>)>>;
 
-fn findings(runs: &[Run]) -> Findings {
+fn findings(runs: &[PastRun]) -> Findings {
     let cell = |cell: &Cell| (cell.scenario.clone(), cell.verdict, cell.claim.clone());
     let mut findings = Findings::new();
     for row in runs.iter().flat_map(|run| &run.rows) {
@@ -173,23 +173,23 @@ fn findings(runs: &[Run]) -> Findings {
 }
 
 /// The parts are the whole, and one that is left out is missed.
-fn assert_whole(parts: &[Run], whole: &Run) {
+fn assert_whole(parts: &[PastRun], whole: &PastRun) {
     assert!(whole.finished.is_some() && parts.iter().all(|part| part.finished.is_some()));
     assert_eq!(findings(parts), findings(std::slice::from_ref(whole)));
     assert_eq!(
         findings(parts).keys().collect::<Vec<_>>(),
         KERNELS.each_ref()
     );
-    assert_eq!(Shard::missing(parts.iter().map(|run| &run.header)), []);
+    assert_eq!(missing_shards(parts.iter().map(|run| &run.header)), []);
     let but_the_first = parts[1..].iter().map(|run| &run.header);
     assert_eq!(
-        Some(&Shard::missing(but_the_first)[..]),
+        Some(&missing_shards(but_the_first)[..]),
         parts[0].header.shard.as_ref().map(std::slice::from_ref)
     );
 }
 
 /// The jobs of the workflow, and what is kept of them.
-fn night() -> Vec<Run> {
+fn night() -> Vec<PastRun> {
     let workflow = Workflow::nightly();
     let first = Runner::new();
     assert_success(&first.step(workflow.step("matrix", "list"), &BTreeMap::new()));
@@ -229,7 +229,7 @@ fn night() -> Vec<Run> {
     parts
 }
 
-fn two_machines() -> Vec<Run> {
+fn two_machines() -> Vec<PastRun> {
     let machine = |shard: &&str| {
         let runner = Runner::new();
         assert_success(&runner.test_kernels(&[&["--shard", shard], &KERNELS[..]].concat()));
@@ -257,6 +257,6 @@ fn a_machine_too_many_has_nothing_to_do_and_says_so() {
     let run = runner.run();
     assert!(run.finished.is_some() && run.rows.is_empty());
     // By itself it is no proof of anything.
-    let missing = Shard::missing([&run.header]);
+    let missing = missing_shards([&run.header]);
     assert_eq!(missing, ["1/2".parse().unwrap()]);
 }

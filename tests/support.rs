@@ -9,7 +9,7 @@ use std::sync::Once;
 
 use anyhow::{Context, Result, ensure};
 use guest::{Scenario, scenarios};
-use harness::{Bench, Downloads, Event, RunDir, Suite, Watcher};
+use harness::{Downloads, Event, Machines, RunDir, Suite, Watcher};
 use images::{Catalogue, Kernel, Store};
 use libtest_mimic::{Arguments, Trial};
 
@@ -135,9 +135,9 @@ pub fn processes_in(place: &Path) -> Vec<u32> {
 /// Where there is none, or the program cannot be written.
 pub fn qemu_in(dir: &Path) -> Result<PathBuf> {
     let store = Store::builder(&Catalogue::builtin()).build()?;
-    let qemu = Bench::new(store, RunDir::nameless())?.qemu(&Captured)?;
+    let qemu = Machines::new(store, RunDir::anonymous())?.qemu(&Captured)?;
     let path = dir.join("true-qemu");
-    executable(&path, &harness::qemu::script(&qemu.launch))?;
+    executable(&path, &harness::launch_script(&qemu.launch))?;
     Ok(path)
 }
 

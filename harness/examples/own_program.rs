@@ -1,4 +1,4 @@
-//! A test of one's own: a program, a kernel, and what must come of them.
+//! A test of a program in a kernel, as another crate writes it.
 //!
 //! `cargo test --package strata-harness --example own_program` runs it.
 

@@ -3,106 +3,53 @@
 //! Data flows one way: a kernel becomes a [`Machine`], whose console becomes a
 //! [`Transcript`] and the records in it; these, held against the claims, become
 //! the [`Cell`]s of a [`Row`], and rows a [`Matrix`], which is reported.
+//!
+//! The code lies in rooms, each a folder that uses only those before it in this order:
+//! `system`, `results`, `machine`, `payload`, `kernels`, `scenarios`, `programs`,
+//! `bisect`, `report`. `tests/arrows.rs` holds them to it. What is named here is for
+//! other crates; inside, a type is named by its room.
 
-pub mod accelerator;
-mod audit;
-mod bench;
 pub mod bisect;
-pub mod boot;
-mod busybox;
-mod child;
-mod console;
-mod conversation;
-pub mod doctor;
-mod end;
-mod event;
-mod event_log;
-mod examine;
-mod fetch;
-#[cfg(feature = "fuzzing")]
-pub mod fuzzing;
-mod guest_binary;
-mod history;
-mod image_release;
-pub mod initramfs;
-mod interrupt;
-mod inventory;
-mod keeper;
-mod kernel_dir;
-mod listener;
+mod kernels;
 mod machine;
-mod matrix;
-mod merged;
-mod nameless;
-mod native;
-mod once;
-mod outlet;
-mod patience;
-mod printable;
-mod program;
-mod program_name;
-pub mod project;
-pub mod qemu;
-mod ready;
-mod remembered;
+mod payload;
+mod programs;
 pub mod report;
-mod run;
-mod seconds;
-mod selection;
-mod shard;
-mod shell_word;
-mod side_by_side;
-pub mod stdio;
-mod stream;
-mod subject;
-mod suite;
-mod tally;
-mod target;
-mod terminal;
-mod transcript;
-mod upkeep;
-mod verdict;
-mod workspace;
+mod results;
+mod scenarios;
+mod system;
 
-pub use accelerator::{Accelerator, Choice, Wish};
-pub use audit::Flaw;
-pub use bench::{Bench, Bootable};
-pub use boot::Deadlines;
-pub use busybox::busybox;
-pub use child::dies_with_this;
-pub use console::{Console, Heard};
-pub use end::End;
-pub use event::{Event, FORMAT, Header};
-pub use event_log::EventLog;
-pub use examine::{Findings, examine};
-pub use fetch::fetch_all;
-pub use guest_binary::guest_binary;
-pub use history::History;
-pub use interrupt::Interrupt;
-pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
-pub use machine::{Machine, Running};
-pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
-pub use merged::{Merged, Place, Sighting, Source, Worst};
-pub use nameless::Debugger;
-pub use native::native;
-pub use outlet::{Drained, Outlet};
-pub use program::{
-    BadRequest, Captured, Collected, Coming, Ending, Finished, Limits, Named, Output, Packed,
-    Program, Ran, Refusal, Runner, Screen, Session, Several, SharedStdin, Stdin, Streams, TIMEOUT,
-    words_of_run,
+pub use kernels::{
+    AcceleratorChoice, Bootable, CachedStock, Machines, Stock, Subject, cached_kernels, choose,
+    claimed_version, doctor, fetch_all, inventory,
 };
-pub use program_name::{program_name, set_program_name};
-pub use qemu::{Launch, Qemu, QemuChoice};
-pub use run::Run;
-pub use selection::{UnknownScenario, scenarios_named};
-pub use shard::{ParseShardError, Shard};
-pub use side_by_side::side_by_side;
-pub use stream::{Downloads, Sink, Stream, Watcher};
-pub use subject::{Subject, claimed_version};
-pub use suite::Suite;
-pub use tally::Tally;
-pub use target::{Target, Targets};
-pub use terminal::{RawTerminal, Window};
-pub use transcript::Transcript;
-pub use verdict::{Cell, Claimed, Comparison, Verdict, judge};
-pub use workspace::{RUNS, RunDir, is_in_workspace, root, runs, target};
+pub use machine::{
+    Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Qemu,
+    QemuChoice, Running, Transcript, boot, launch_script,
+};
+pub use payload::{BadRequest, BadRequestKind, PackedProgram, Program, guest_binary, initramfs};
+pub use programs::{
+    Captured, Collected, Coming, Ending, ExitCodes, Finished, Input, Limits, Output, OutputStreams,
+    Ran, Runner, Screen, Session, Several, SharedInput, TIMEOUT, busybox, closing_line, failure,
+    interrupted, say_of_run, words_of_run,
+};
+pub use results::{
+    Accelerator, Cell, ChosenAccelerator, Claimed, Comparison, Downloads, End, Event, EventBus,
+    EventLog, Exit, FORMAT, Flaw, Header, Matrix, Merged, MergedRun, ParseShardError, PastRun,
+    Place, Problem, Row, Shard, Sighting, Sink, Substitute, Tally, Verdict, Watcher, Worst,
+    missing_shards,
+};
+pub use scenarios::{
+    Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,
+};
+pub use system::{
+    Drained, Interrupt, Outlet, RUNS, RawTerminal, RunDir, Window, dies_with_this, is_in_workspace,
+    program_name, project, root, runs, say, set_program_name, side_by_side, stdio, target, words,
+};
+
+/// What must hold for any bytes: all of it panics where something does not hold.
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing {
+    pub use crate::machine::fuzzing::console;
+    pub use crate::payload::fuzzing::{elf, ld_cache, script};
+}

@@ -2,7 +2,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use harness::{EventLog, Run};
+use harness::{EventLog, PastRun};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ fn a_run_fits_the_schema() {
             .map(timeless)
             .eq(events.into_iter().map(timeless))
     );
-    let run = Run::read(&dir).unwrap();
+    let run = PastRun::read(&dir).unwrap();
     assert!(run.finished.is_some() && run.rows.len() == 1 && run.accelerator.is_some());
 }
 
@@ -164,7 +164,7 @@ fn a_run_that_is_killed_leaves_its_record() {
 
     let dir = harness::target().join("strata");
     let dir = dir.join(begun["run"].as_str().unwrap());
-    let read = Run::read(&dir).unwrap();
+    let read = PastRun::read(&dir).unwrap();
     assert!(read.finished.is_none() && read.rows.is_empty());
     assert_eq!(read.header.kernels, ["6.1"]);
     let log = fs::read_to_string(dir.join("events.jsonl")).unwrap();

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use guest::{Claim, Kernel, Observation, Scenario, scenarios};
 use harness::{
-    Cell, Claimed, Event, Exit, Header, Matrix, Problem, Row, RunDir, Sink, Stream, Verdict,
+    Cell, Claimed, Event, EventBus, Exit, Header, Matrix, Problem, Row, RunDir, Sink, Verdict,
     Watcher,
 };
 use strata_tests::{any_kernel, suite_of, xtask};
@@ -62,13 +62,17 @@ fn run_with_a_wrong_claim(name: &str, sink: impl Sink) {
     let right = scenarios::find(SCENARIOS[0]).unwrap();
     let run = format!("tests-{name}-{}", std::process::id());
     let suite = suite_of(&run, vec![any_kernel()], vec![right, &wrong]).unwrap();
-    let stream = Stream::default().to(sink);
-    let header = Header::now(&suite.bench.dir, vec!["6.1".to_owned()], &suite.scenarios);
-    stream.event(&Event::Run(header));
-    let exit = suite.run(&stream).exit(false);
-    stream.event(&Event::Finished { exit });
+    let bus = EventBus::default().to(sink);
+    let header = Header::now(
+        &suite.machines.dir,
+        vec!["6.1".to_owned()],
+        &suite.scenarios,
+    );
+    bus.event(&Event::Run(header));
+    let exit = suite.run(&bus).exit(false);
+    bus.event(&Event::Finished { exit });
     assert_eq!(exit, Exit::Disagreed);
-    stream.end().unwrap();
+    bus.end().unwrap();
 }
 
 /// A run in which everything that can be said is said, and the worst of it.
@@ -131,7 +135,7 @@ fn worst() -> Vec<Event> {
     ];
     let header = Header {
         kernels: rows.iter().map(|row| row.name.clone()).collect(),
-        ..Header::now(&RunDir::nameless(), Vec::new(), &[])
+        ..Header::now(&RunDir::anonymous(), Vec::new(), &[])
     };
     let exit = Matrix { rows: rows.clone() }.exit(false);
     let mut events = vec![Event::Run(header)];

@@ -3,8 +3,7 @@
 use std::fs::OpenOptions;
 use std::time::{Duration, Instant};
 
-use harness::accelerator::choose;
-use harness::{Accelerator, Wish};
+use harness::{Accelerator, AcceleratorChoice, choose};
 use strata_tests::Captured;
 use tempfile::tempdir;
 
@@ -19,7 +18,14 @@ pub(crate) fn a_kvm_that_hangs_is_found_out_within_its_deadline() {
     let memory = memory.path().join("accelerator.json");
     let choose = || {
         let (machine, dir) = (&bootable.machine, &bootable.dir);
-        choose(Wish::Auto, machine, dir, Some(&memory), &Captured).unwrap()
+        choose(
+            AcceleratorChoice::Auto,
+            machine,
+            dir,
+            Some(&memory),
+            &Captured,
+        )
+        .unwrap()
     };
     let started = Instant::now();
     let choice = choose();

@@ -3,8 +3,7 @@
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use harness::boot::{Boot, Deadlines, boot};
-use harness::{End, initramfs};
+use harness::{Boot, Deadlines, End, boot, initramfs};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 

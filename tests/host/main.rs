@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::{Bench, Bootable, Launch, Qemu, RunDir};
+use harness::{Bootable, Launch, Machines, Qemu, RunDir};
 use images::testing::why_no_mounts;
 use images::{Catalogue, Kernel, Silent, Store};
 use strata_tests::{Captured, any_image, executable, qemu_in, run_tests, tests, xtask};
@@ -108,17 +108,17 @@ impl Fake {
 /// The QEMU that the tests use: this host's, or Strata's own.
 fn true_qemu() -> Qemu {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
-    let bench = Bench::new(store, RunDir::nameless()).unwrap();
-    bench.qemu(&Captured).unwrap()
+    let machines = Machines::new(store, RunDir::anonymous()).unwrap();
+    machines.qemu(&Captured).unwrap()
 }
 
 /// A kernel at hand and a machine for it.
 fn bootable(qemu: Option<&Fake>) -> Bootable {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
-    let mut bench = Bench::new(store, RunDir::nameless()).unwrap();
-    bench.wish = "tcg".parse().unwrap();
+    let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
+    machines.accelerator = "tcg".parse().unwrap();
     let kernel = Kernel::File(any_image().unwrap());
-    let Ok(mut bootable) = bench.machine(&kernel, &Silent) else {
+    let Ok(mut bootable) = machines.machine(&kernel, &Silent) else {
         panic!("the kernel is at hand")
     };
     if let Some(qemu) = qemu {

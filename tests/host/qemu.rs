@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use harness::{Cell, Deadlines, Verdict, examine};
+use harness::{Cell, Deadlines, Row, Verdict, examine};
 use strata_tests::{Captured, any_image};
 use tempfile::tempdir;
 
@@ -167,20 +167,14 @@ pub(crate) fn what_was_to_come_after_a_killed_qemu_is_run() {
     let bootable = bootable(Some(&fake));
     let scenarios = harness::scenarios_named(&[]).unwrap();
     let deadlines = Deadlines::of(bootable.machine.accelerator);
-    let findings = examine(
-        "6.1",
-        &bootable.machine,
-        &scenarios,
-        deadlines,
-        &bootable.dir,
-        &Captured,
-    );
-    assert!(findings.problem.is_none(), "{:?}", findings.problem);
-    assert_eq!(findings.boots, 2);
+    let mut row = Row::new("6.1", "6.1");
+    examine(&mut row, &bootable, &scenarios, deadlines, &Captured);
+    assert!(row.problem.is_none(), "{:?}", row.problem);
+    assert_eq!(row.boots, 2);
     let failed = |cell: &&Cell| cell.verdict == Verdict::QemuFailed;
-    assert_eq!(findings.cells.iter().filter(failed).count(), 1);
+    assert_eq!(row.cells.iter().filter(failed).count(), 1);
     let passed = |cell: &&Cell| cell.verdict == Verdict::Passed;
-    let passed = findings.cells.iter().filter(passed).count();
+    let passed = row.cells.iter().filter(passed).count();
     assert_eq!(passed, scenarios.len() - 1);
 }
 

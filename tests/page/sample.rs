@@ -2,7 +2,9 @@
 //! them but for the cells that a test makes otherwise.
 
 use guest::{Kernel, Observation, Outcome, Scenario, Version, scenarios};
-use harness::{Accelerator, Cell, Choice, Exit, Header, Problem, Row, Run, Verdict, judge};
+use harness::{
+    Accelerator, Cell, ChosenAccelerator, Exit, Header, PastRun, Problem, Row, Verdict, judge,
+};
 use jiff::Timestamp;
 
 /// What a guest could try.
@@ -15,7 +17,7 @@ const KERNELS: [&str; 10] = [
 
 /// A run in which 6.1 does not do what is claimed, 3.12 panics, and 5.10 cannot
 /// be had.
-pub(crate) fn night() -> Run {
+pub(crate) fn night() -> PastRun {
     let mut run = run(
         "20261123T030000Z-7",
         KERNELS.iter().map(|version| row(version)),
@@ -38,14 +40,14 @@ pub(crate) fn night() -> Run {
 }
 
 /// A run on so many kernels, each of a series of its own.
-pub(crate) fn many(kernels: u16) -> Run {
+pub(crate) fn many(kernels: u16) -> PastRun {
     let versions = (0..kernels).map(|number| Version::point(4 + number / 20, number % 20, 17));
     run("many", versions.map(|version| row(&version.to_string())))
 }
 
 /// The same work, shared out between two hosts: every second kernel, and of one
 /// kernel every second scenario.
-pub(crate) fn shards(run: &Run) -> [Run; 2] {
+pub(crate) fn shards(run: &PastRun) -> [PastRun; 2] {
     [0, 1].map(|shard| {
         let mut part = run.clone();
         part.header.run = format!("shard-{shard}");
@@ -65,8 +67,8 @@ pub(crate) fn shards(run: &Run) -> [Run; 2] {
     })
 }
 
-fn run(name: &str, rows: impl Iterator<Item = Row>) -> Run {
-    Run {
+fn run(name: &str, rows: impl Iterator<Item = Row>) -> PastRun {
+    PastRun {
         header: Header {
             format: harness::FORMAT,
             run: name.to_owned(),
@@ -76,7 +78,7 @@ fn run(name: &str, rows: impl Iterator<Item = Row>) -> Run {
             scenarios: scenarios::ALL.iter().map(|s| s.name.to_owned()).collect(),
             shard: None,
         },
-        accelerator: Some(Choice {
+        accelerator: Some(ChosenAccelerator {
             accelerator: Accelerator::Tcg,
             why: "for a test".to_owned(),
         }),
@@ -113,7 +115,7 @@ fn row(version: &str) -> Row {
     }
 }
 
-fn cell<'a>(run: &'a mut Run, kernel: &str, scenario: &str) -> &'a mut Cell {
+fn cell<'a>(run: &'a mut PastRun, kernel: &str, scenario: &str) -> &'a mut Cell {
     let row = run.rows.iter_mut().find(|row| row.name == kernel);
     let cells = row.into_iter().flat_map(|row| &mut row.cells);
     let mut found = cells.filter(|cell| cell.scenario == scenario);

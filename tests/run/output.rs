@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
-use harness::{Bench, Ending, Outlet, Program, RunDir, Runner, Stdin};
+use harness::{Ending, Input, Machines, Outlet, Program, RunDir, Runner};
 use images::{Catalogue, Kernel, Silent, Store};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -52,10 +52,10 @@ fn a_slow_reader_gets_all_of_it() {
 #[test]
 fn a_reader_who_pauses_is_no_kernel_that_hangs() {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
-    let mut bench = Bench::new(store, RunDir::nameless()).unwrap();
-    bench.wish = "tcg".parse().unwrap();
+    let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
+    machines.accelerator = "tcg".parse().unwrap();
     let kernel = Kernel::File(any_image().unwrap());
-    let bootable = bench.machine(&kernel, &Silent).unwrap();
+    let bootable = machines.machine(&kernel, &Silent).unwrap();
     let program = Program::new("sh").file("/bin/dd", None);
     let program = program.args(["-c", MEBIBYTE]).pack().unwrap();
     let silence = Duration::from_secs(8);
@@ -72,7 +72,7 @@ fn a_reader_who_pauses_is_no_kernel_that_hangs() {
         heard.len()
     });
     let mut outlet = Outlet::new(write, sink()).unwrap();
-    let ran = runner.run(&bootable, &program, Stdin::Null, &mut outlet);
+    let ran = runner.run(&bootable, &program, Input::Null, &mut outlet);
     drop(outlet);
     let ran = ran.unwrap();
     assert!(

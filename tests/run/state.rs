@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use harness::{Bench, Captured, Ending, Heard, Program, RunDir, Runner, Stdin};
+use harness::{Captured, ConsoleRead, Ending, Input, Machines, Program, RunDir, Runner};
 use images::{Catalogue, Initramfs, Kernel, Silent, Store};
 use strata_tests::{any_image, cc};
 use tempfile::tempdir;
@@ -33,10 +33,10 @@ fn a_program_finds_what_a_plain_init_gives_it() {
         program
     });
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
-    let mut bench = Bench::new(store, RunDir::nameless()).unwrap();
-    bench.wish = "tcg".parse().unwrap();
+    let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
+    machines.accelerator = "tcg".parse().unwrap();
     let kernel = Kernel::File(any_image().unwrap());
-    let bootable = bench.machine(&kernel, &Silent).unwrap();
+    let bootable = machines.machine(&kernel, &Silent).unwrap();
 
     let initramfs = dir.path().join("initramfs");
     let files = Initramfs::new()
@@ -51,7 +51,8 @@ fn a_program_finds_what_a_plain_init_gives_it() {
     let mut running = machine.start(log).unwrap();
     let deadline = Some(Instant::now() + Duration::from_secs(120));
     let (mut plain, mut buffer) = (Vec::new(), [0; 4096]);
-    while let Heard::Bytes(length) = running.console.read(&mut buffer, deadline, &[]).unwrap() {
+    while let ConsoleRead::Bytes(length) = running.console.read(&mut buffer, deadline, &[]).unwrap()
+    {
         plain.extend(&buffer[..length]);
     }
 
@@ -61,7 +62,7 @@ fn a_program_finds_what_a_plain_init_gives_it() {
         ..Runner::default()
     };
     let mut ours = Captured::default();
-    let ran = runner.run(&bootable, &program, Stdin::Null, &mut ours);
+    let ran = runner.run(&bootable, &program, Input::Null, &mut ours);
     let ending = ran.unwrap().ending;
     assert!(matches!(ending, Ending::Ended(status) if status.success()));
     let (plain, ours) = (lines(&plain), lines(&ours.stdout));

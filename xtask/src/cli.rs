@@ -7,7 +7,7 @@ use std::process::{self, ExitCode};
 use anyhow::Result;
 use clap::builder::StyledStr;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use harness::report::ExitCodes;
+use harness::ExitCodes;
 use harness::{RUNS, is_in_workspace, program_name, set_program_name};
 
 use crate::commands::bench::BenchCommand;

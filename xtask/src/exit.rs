@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use harness::Exit;
-use harness::report::ExitCodes;
+use harness::{Exit, ExitCodes};
 
 /// The exit codes that a command line asks for, right or wrong: `run` and `shell`
 /// leave room for the codes of a program.

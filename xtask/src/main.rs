@@ -15,8 +15,8 @@ mod tools;
 
 use std::process::ExitCode;
 
-use harness::report::{complaint, say};
-use harness::stdio;
+use harness::report::complaint;
+use harness::{say, stdio};
 
 fn main() -> ExitCode {
     name_server::use_built_in();

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use harness::report::ExitCodes;
-use harness::{Bench, Program, QemuChoice, RunDir, Runner, Wish, project};
+use harness::ExitCodes;
+use harness::{AcceleratorChoice, Machines, Program, QemuChoice, RunDir, Runner, project};
 use images::{Catalogue, Store, StoreBuilder};
 
 /// Where kernels come from.
@@ -50,7 +50,7 @@ impl SourceOptions {
 pub(crate) struct AccelOption {
     /// How the processor is executed: auto, kvm or tcg
     #[arg(long, default_value = "auto")]
-    pub(crate) accel: Wish,
+    pub(crate) accel: AcceleratorChoice,
 }
 
 #[derive(Args)]
@@ -84,9 +84,9 @@ pub(crate) struct HostOptions {
 }
 
 impl HostOptions {
-    pub(crate) fn apply(&self, bench: &mut Bench) {
-        bench.wish = self.accel.accel;
-        bench.qemu = self.qemu.choice();
+    pub(crate) fn apply(&self, machines: &mut Machines) {
+        machines.accelerator = self.accel.accel;
+        machines.qemu = self.qemu.choice();
     }
 }
 
@@ -183,12 +183,12 @@ impl MachineOptions {
         self.sources.store(catalogue)
     }
 
-    pub(crate) fn bench(&self, catalogue: &Catalogue) -> Result<Bench> {
-        let mut bench = Bench::new(self.store(catalogue)?, RunDir::nameless())?;
-        self.host.apply(&mut bench);
-        bench.cpus = self.cpus.cpus.get();
-        bench.append.clone_from(&self.append);
-        Ok(bench)
+    pub(crate) fn machines(&self, catalogue: &Catalogue) -> Result<Machines> {
+        let mut machines = Machines::new(self.store(catalogue)?, RunDir::anonymous())?;
+        self.host.apply(&mut machines);
+        machines.cpus = self.cpus.cpus.get();
+        machines.append.clone_from(&self.append);
+        Ok(machines)
     }
 
     pub(crate) fn runner(&self) -> Runner<'_> {

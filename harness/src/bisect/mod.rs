@@ -1,8 +1,9 @@
-//! Between which two kernels a behaviour changes.
+//! Finds two neighbouring kernels between which a behaviour changes. May use:
+//! `scenarios`, `programs` and below.
 
-mod program;
-mod range;
-mod scenario;
+mod ask_program;
+mod ask_scenario;
+mod candidates;
 mod search;
 
 use std::collections::BTreeMap;
@@ -12,133 +13,134 @@ use anyhow::Result;
 use guest::{Scenario, Version};
 use images::Kernel;
 
-pub use program::ask_program;
-pub use range::{Candidate, Ends, RangeError, candidates};
-pub use scenario::ask_scenario;
-pub use search::{Answer, Outcome, Search, search};
+pub use ask_program::ask_program;
+pub use ask_scenario::ask_scenario;
+pub use candidates::{Candidate, Ends, RangeError, candidates};
+pub use search::{Mark, Search, SearchOutcome, search};
 
-use crate::Exit;
+use crate::results::Exit;
 
-/// What came of one kernel.
+/// What one kernel answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trial {
+pub enum KernelAnswer {
     /// It ran, and showed something.
-    Showed(Showed),
-    /// It cannot be asked, and why: it cannot be had, or does not boot.
+    Showed(Behaviour),
+    /// It cannot be tested, and why: it cannot be obtained, or does not boot.
     Skipped(String),
 }
 
-/// What a kernel showed.
+/// The behaviour of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Showed {
+pub struct Behaviour {
     /// What is compared: kernels with the same class show the same.
     pub class: String,
-    /// The same for people.
+    /// The same as text.
     pub text: String,
-    /// The version that ran, where it told.
+    /// The version that ran, if it reported one.
     pub version: Option<Version>,
-    /// Whether it is not what is claimed of this kernel.
+    /// Whether it contradicts the claim about this kernel.
     pub disagrees: bool,
 }
 
-/// A kernel that was asked.
+/// A kernel that was tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Its name.
     pub kernel: String,
     /// What came of it.
-    pub trial: Trial,
+    pub answer: KernelAnswer,
 }
 
-/// A search through kernels that has come to its end.
+/// A finished bisection.
 #[derive(Clone, Debug)]
 pub struct Bisection<'a> {
     /// The scenario, where it was one.
     pub scenario: Option<&'a Scenario>,
-    /// What the search came to; positions are those of `kernels`.
+    /// The result of the search; its positions are indices of `kernels`.
     pub search: Search,
     /// The names of the kernels that were searched, oldest first.
     pub kernels: Vec<String>,
-    /// What those showed that were asked.
-    pub trials: BTreeMap<usize, Trial>,
+    /// The answers of the kernels that were tested.
+    pub answers: BTreeMap<usize, KernelAnswer>,
 }
 
 /// Halves a list of kernels until two neighbours differ in what they show.
 ///
-/// The oldest that can be asked sets the standard: who shows the same is good.
+/// The oldest kernel that can be tested is good by definition, and so is each that
+/// shows the same.
 ///
 /// # Errors
-/// Where `ask` cannot do its work, whatever the kernel.
+/// If `ask` fails for a reason that is not the kernel's.
 pub fn bisect<'a>(
     scenario: Option<&'a Scenario>,
     candidates: &[Candidate],
-    mut ask: impl FnMut(&Kernel) -> Result<Trial>,
+    mut ask: impl FnMut(&Kernel) -> Result<KernelAnswer>,
     mut watch: impl FnMut(&Step),
 ) -> Result<Bisection<'a>> {
     let mut standard: Option<String> = None;
-    let mut trials = BTreeMap::new();
+    let mut answers = BTreeMap::new();
     let search = search(candidates.len(), |position| {
         let candidate = &candidates[position];
         let step = Step {
             kernel: candidate.name.clone(),
-            trial: ask(&candidate.kernel)?,
+            answer: ask(&candidate.kernel)?,
         };
         watch(&step);
-        let answer = match &step.trial {
-            Trial::Skipped(_) => Answer::Skip,
-            Trial::Showed(showed) => {
+        let answer = match &step.answer {
+            KernelAnswer::Skipped(_) => Mark::Skip,
+            KernelAnswer::Showed(showed) => {
                 let standard = standard.get_or_insert_with(|| showed.class.clone());
                 if *standard == showed.class {
-                    Answer::Good
+                    Mark::Good
                 } else {
-                    Answer::Bad
+                    Mark::Bad
                 }
             }
         };
-        trials.insert(position, step.trial);
+        answers.insert(position, step.answer);
         anyhow::Ok(answer)
     })?;
     Ok(Bisection {
         scenario,
         search,
         kernels: candidates.iter().map(|c| c.name.clone()).collect(),
-        trials,
+        answers,
     })
 }
 
 impl Bisection<'_> {
-    /// What a kernel showed, where it was asked and could be.
+    /// The behaviour of a kernel, if it was tested and not skipped.
     #[must_use]
-    pub fn showed(&self, position: usize) -> Option<&Showed> {
-        match self.trials.get(&position) {
-            Some(Trial::Showed(showed)) => Some(showed),
+    pub fn showed(&self, position: usize) -> Option<&Behaviour> {
+        match self.answers.get(&position) {
+            Some(KernelAnswer::Showed(showed)) => Some(showed),
             _ => None,
         }
     }
 
-    /// What it comes to: a pair that agrees with its claims, one that does not,
-    /// or none.
+    /// The exit code: for a pair that agrees with its claims, one that does not, or
+    /// none.
     #[must_use]
     pub fn exit(&self) -> Exit {
         let disagrees = |position| self.showed(position).is_some_and(|showed| showed.disagrees);
         match self.search.outcome {
-            Outcome::Change { before, after } if disagrees(before) || disagrees(after) => {
+            SearchOutcome::Change { before, after } if disagrees(before) || disagrees(after) => {
                 Exit::Disagreed
             }
-            Outcome::Change { .. } => Exit::Agreed,
-            Outcome::NoChange | Outcome::Nothing => Exit::Unable,
+            SearchOutcome::Change { .. } => Exit::Agreed,
+            SearchOutcome::NoChange | SearchOutcome::Nothing => Exit::Unable,
         }
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.trial {
-            Trial::Showed(showed) if showed.disagrees => {
+        match &self.answer {
+            KernelAnswer::Showed(showed) if showed.disagrees => {
                 write!(f, "{}: {} (not what is claimed)", self.kernel, showed.text)
             }
-            Trial::Showed(showed) => write!(f, "{}: {}", self.kernel, showed.text),
-            Trial::Skipped(why) => write!(f, "{}: skipped: {why}", self.kernel),
+            KernelAnswer::Showed(showed) => write!(f, "{}: {}", self.kernel, showed.text),
+            KernelAnswer::Skipped(why) => write!(f, "{}: skipped: {why}", self.kernel),
         }
     }
 }

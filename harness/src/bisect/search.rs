@@ -1,56 +1,55 @@
-//! The search itself: over positions, whatever stands at them.
+//! A search by halving over numbered positions.
 
 use std::collections::BTreeMap;
 
-/// What is said of a position.
+/// How a position is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
-    /// It is as it should be.
+pub enum Mark {
+    /// It behaves as it should.
     Good,
     /// It is not.
     Bad,
-    /// It cannot be asked.
+    /// It cannot be tested.
     Skip,
 }
 
-/// What a search came to.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     /// What was found.
-    pub outcome: Outcome,
-    /// Positions whose answers do not fit with one single change: there is more
-    /// than one, and the search has found one of them.
+    pub outcome: SearchOutcome,
+    /// Positions that contradict a single change: there is more than one, of which the
+    /// search has found one.
     pub contradictions: Vec<usize>,
-    /// All that were asked, each once.
-    pub answers: BTreeMap<usize, Answer>,
+    /// The mark of each position that was tested.
+    pub answers: BTreeMap<usize, Mark>,
 }
 
 /// What a search found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Two positions that differ. Whatever lies between them cannot be asked.
+pub enum SearchOutcome {
+    /// Two positions that differ. All between them were skipped.
     Change {
         /// The lower one.
         before: usize,
         /// The higher one.
         after: usize,
     },
-    /// All that were asked say the same.
+    /// All positions that were tested have the same mark.
     NoChange,
-    /// None can be asked.
+    /// No position can be tested.
     Nothing,
 }
 
 /// Finds two neighbours among `0..count` that differ, by halving.
 ///
-/// Both ends are asked, then the middle; where that cannot be asked, what is
-/// nearest to it. When a pair is found, one position on either side of it is
-/// asked as well, in the middle of the longest stretch that was left out: a
-/// behaviour that comes and goes is not to be taken for one that changed once.
+/// Tests both ends, then the middle, or the position nearest to it that can be tested.
+/// When a pair is found, one more position on either side is tested, in the middle of
+/// the longest untested stretch, to detect a behaviour that comes and goes.
 ///
 /// # Errors
-/// The first that `test` makes.
-pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Answer, E>) -> Result<Search, E> {
+/// The first error of `test`.
+pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Mark, E>) -> Result<Search, E> {
     let mut asked = Asked {
         test,
         answers: BTreeMap::new(),
@@ -66,26 +65,26 @@ pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Answer, E>) -> 
 
 struct Asked<F> {
     test: F,
-    answers: BTreeMap<usize, Answer>,
+    answers: BTreeMap<usize, Mark>,
 }
 
-impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
-    fn run(&mut self, count: usize, contradictions: &mut Vec<usize>) -> Result<Outcome, E> {
+impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
+    fn run(&mut self, count: usize, contradictions: &mut Vec<usize>) -> Result<SearchOutcome, E> {
         let Some((first, low)) = self.first_of(0..count)? else {
-            return Ok(Outcome::Nothing);
+            return Ok(SearchOutcome::Nothing);
         };
         let (last, high) = self
             .first_of((first + 1..count).rev())?
             .unwrap_or((first, low));
         let mut after = last;
         if low == high {
-            // Perhaps it came and went.
+            // The behaviour may come and go between them.
             match self.middle_of(first, last)? {
                 Some((middle, answer)) if answer != low => {
                     contradictions.push(last);
                     after = middle;
                 }
-                _ => return Ok(Outcome::NoChange),
+                _ => return Ok(SearchOutcome::NoChange),
             }
         }
         let mut before = first;
@@ -104,21 +103,21 @@ impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
                 contradictions.push(position);
             }
         }
-        Ok(Outcome::Change { before, after })
+        Ok(SearchOutcome::Change { before, after })
     }
 
-    /// Asks one that was not asked before.
-    fn ask(&mut self, position: usize) -> Result<Option<(usize, Answer)>, E> {
+    /// Tests a position that was not tested before.
+    fn ask(&mut self, position: usize) -> Result<Option<(usize, Mark)>, E> {
         let answer = (self.test)(position)?;
         self.answers.insert(position, answer);
-        Ok((answer != Answer::Skip).then_some((position, answer)))
+        Ok((answer != Mark::Skip).then_some((position, answer)))
     }
 
-    /// The first of some that can be asked.
+    /// The first of these positions that can be tested.
     fn first_of(
         &mut self,
         positions: impl Iterator<Item = usize>,
-    ) -> Result<Option<(usize, Answer)>, E> {
+    ) -> Result<Option<(usize, Mark)>, E> {
         for position in positions {
             if let Some(answer) = self.ask(position)? {
                 return Ok(Some(answer));
@@ -127,9 +126,9 @@ impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
         Ok(None)
     }
 
-    /// Strictly between two positions, what is nearest to the middle and can be
-    /// asked, and was not before.
-    fn middle_of(&mut self, low: usize, high: usize) -> Result<Option<(usize, Answer)>, E> {
+    /// The untested position nearest to the middle between two others that can be
+    /// tested.
+    fn middle_of(&mut self, low: usize, high: usize) -> Result<Option<(usize, Mark)>, E> {
         let middle = low + (high - low) / 2;
         let mut left: Vec<usize> = (low + 1..high)
             .filter(|position| !self.answers.contains_key(position))
@@ -138,8 +137,8 @@ impl<E, F: FnMut(usize) -> Result<Answer, E>> Asked<F> {
         self.first_of(left.into_iter())
     }
 
-    /// The longest stretch between two positions of which nothing is known, as
-    /// the known positions at its ends.
+    /// The longest untested stretch between two positions: the tested positions at its
+    /// ends.
     fn longest_stretch(&self, from: usize, to: usize) -> Option<(usize, usize)> {
         let known: Vec<usize> = self.answers.range(from..=to).map(|(at, _)| *at).collect();
         let stretches = known.windows(2).map(|pair| (pair[0], pair[1]));
@@ -154,11 +153,11 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use Answer::{Bad, Good, Skip};
+    use Mark::{Bad, Good, Skip};
 
-    fn run(oracle: &[Answer]) -> Search {
+    fn run(oracle: &[Mark]) -> Search {
         let mut asked = vec![0; oracle.len()];
-        let test = |position: usize| -> Result<Answer, Infallible> {
+        let test = |position: usize| -> Result<Mark, Infallible> {
             asked[position] += 1;
             Ok(oracle[position])
         };
@@ -171,13 +170,13 @@ mod tests {
     }
 
     /// Where answers, skips aside, change.
-    fn changes(oracle: &[Answer]) -> usize {
-        let said: Vec<Answer> = oracle.iter().copied().filter(|a| *a != Skip).collect();
+    fn changes(oracle: &[Mark]) -> usize {
+        let said: Vec<Mark> = oracle.iter().copied().filter(|a| *a != Skip).collect();
         said.windows(2).filter(|pair| pair[0] != pair[1]).count()
     }
 
     /// Every way to answer at up to nine positions.
-    fn oracles() -> impl Iterator<Item = Vec<Answer>> {
+    fn oracles() -> impl Iterator<Item = Vec<Mark>> {
         (0..=9u32).flat_map(|count| {
             (0..3usize.pow(count)).map(move |number| {
                 let digit = |at: u32| number / 3usize.pow(at) % 3;
@@ -187,20 +186,20 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_answered_a_pair_differs_and_nobody_between_can_be_asked() {
+    fn any_answers_give_a_pair_that_differs_with_only_skips_between() {
         for oracle in oracles() {
             let search = run(&oracle);
             let all_skip = oracle.iter().all(|answer| *answer == Skip);
             match search.outcome {
-                Outcome::Change { before, after } => {
+                SearchOutcome::Change { before, after } => {
                     assert_ne!(oracle[before], oracle[after], "{oracle:?}");
                     assert!(before < after && ![oracle[before], oracle[after]].contains(&Skip));
                     for position in before + 1..after {
                         assert_eq!(search.answers.get(&position), Some(&Skip), "{oracle:?}");
                     }
                 }
-                Outcome::NoChange => assert!(!all_skip, "{oracle:?}"),
-                Outcome::Nothing => assert!(all_skip, "{oracle:?}"),
+                SearchOutcome::NoChange => assert!(!all_skip, "{oracle:?}"),
+                SearchOutcome::Nothing => assert!(all_skip, "{oracle:?}"),
             }
             for (position, answer) in search.answers {
                 assert_eq!(oracle[position], answer);
@@ -209,17 +208,17 @@ mod tests {
     }
 
     #[test]
-    fn one_change_is_found_at_every_place_whatever_is_skipped() {
+    fn one_change_is_found_at_every_place_with_any_skips() {
         for oracle in oracles() {
             let search = run(&oracle);
             match changes(&oracle) {
                 0 => assert!(
-                    !matches!(search.outcome, Outcome::Change { .. }),
+                    !matches!(search.outcome, SearchOutcome::Change { .. }),
                     "{oracle:?}"
                 ),
                 1 => {
                     assert!(
-                        matches!(search.outcome, Outcome::Change { .. }),
+                        matches!(search.outcome, SearchOutcome::Change { .. }),
                         "{oracle:?}"
                     );
                     assert!(search.contradictions.is_empty(), "{oracle:?}");
@@ -233,7 +232,7 @@ mod tests {
     fn answers_that_do_not_fit_together_are_named_and_real() {
         for oracle in oracles() {
             let search = run(&oracle);
-            let seen: Vec<Answer> = search.answers.values().copied().collect();
+            let seen: Vec<Mark> = search.answers.values().copied().collect();
             // What was seen to come and go is said, and nothing else is.
             assert_eq!(
                 search.contradictions.is_empty(),
@@ -249,7 +248,7 @@ mod tests {
         let search = run(&[Good, Good, Bad, Bad, Bad, Good, Good]);
         assert_eq!(
             search.outcome,
-            Outcome::Change {
+            SearchOutcome::Change {
                 before: 1,
                 after: 2
             }
@@ -269,7 +268,7 @@ mod tests {
             oracle[boundary..].fill(Bad);
             let search = run(&oracle);
             let (before, after) = (boundary - 1, boundary);
-            assert_eq!(search.outcome, Outcome::Change { before, after });
+            assert_eq!(search.outcome, SearchOutcome::Change { before, after });
             assert!(search.answers.len() <= 14, "{}", search.answers.len());
         }
     }
@@ -279,7 +278,7 @@ mod tests {
         let mut asked = 0;
         let failed = search(9, |_| {
             asked += 1;
-            Err::<Answer, _>("no QEMU")
+            Err::<Mark, _>("no QEMU")
         });
         assert_eq!((failed, asked), (Err("no QEMU"), 1));
     }

@@ -1,9 +1,8 @@
-//! What a claim rests on.
+//! The basis of a claim.
 
 use guest::Version;
 
-/// The kernels on which a claim was seen to hold, or that it rests on source
-/// alone.
+/// The kernels on which a claim was observed, or that its basis is source alone.
 #[must_use]
 pub fn basis(observed: &[Version]) -> String {
     if observed.is_empty() {

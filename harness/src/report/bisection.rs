@@ -1,22 +1,22 @@
-//! What a bisection came to.
+//! The result of a bisection.
 
 use std::fmt::Write;
 
 use guest::{Scenario, Version};
 
 use super::basis;
+use super::claim_ranges::ranges;
 use super::explain::address;
-use super::ranges::ranges;
-use crate::bisect::{Bisection, Outcome, Showed};
-use crate::program_name;
+use crate::bisect::{Behaviour, Bisection, SearchOutcome};
+use crate::system::program_name;
 
-/// The pair of neighbours that differ, what each showed, and what the table has
-/// to say of the change.
+/// The pair of neighbours that differ, what each showed, and the claims about the
+/// change.
 #[must_use]
 pub fn bisection(bisection: &Bisection) -> String {
     let mut text = String::new();
     match bisection.search.outcome {
-        Outcome::Nothing => {
+        SearchOutcome::Nothing => {
             let _ = writeln!(
                 text,
                 "None of these kernels could be asked: fetch some (`{} kernels fetch`), or name \
@@ -24,15 +24,18 @@ pub fn bisection(bisection: &Bisection) -> String {
                 program_name()
             );
         }
-        Outcome::NoChange => {
-            let any = bisection.trials.keys().find_map(|at| bisection.showed(*at));
+        SearchOutcome::NoChange => {
+            let any = bisection
+                .answers
+                .keys()
+                .find_map(|at| bisection.showed(*at));
             let shown = any.map_or("", |showed| showed.text.as_str());
             let _ = writeln!(text, "No change: all that were asked show {shown}");
             if let Some(scenario) = bisection.scenario {
                 known_boundaries(scenario, &mut text);
             }
         }
-        Outcome::Change { before, after } => change(bisection, before, after, &mut text),
+        SearchOutcome::Change { before, after } => change(bisection, before, after, &mut text),
     }
     text
 }
@@ -74,8 +77,8 @@ fn change(bisection: &Bisection, before: usize, after: usize, text: &mut String)
 }
 
 /// Kernels that show neither of the two: there is more than one change.
-fn others(bisection: &Bisection, old: &Showed, new: &Showed, text: &mut String) {
-    for at in bisection.trials.keys() {
+fn others(bisection: &Bisection, old: &Behaviour, new: &Behaviour, text: &mut String) {
+    for at in bisection.answers.keys() {
         match bisection.showed(*at) {
             Some(other) if other.class != old.class && other.class != new.class => {
                 let _ = writeln!(

@@ -1,12 +1,12 @@
-//! What a person needs to know of every cell that is not as it should be.
+//! Explains every cell that did not pass.
 
 use std::ffi::OsStr;
 use std::fmt::Write;
 
-use crate::report::basis;
-use crate::report::program::booted_anew;
-use crate::shell_word::quoted;
-use crate::{Cell, Matrix, Row, Verdict};
+use super::basis;
+use crate::machine::booted_anew;
+use crate::results::{Cell, Matrix, Row, Verdict};
+use crate::system::{quoted, root};
 
 /// Each red cell with expected and observed side by side, the console's last
 /// lines, and the command that shows it again; and why cells are not asserted.
@@ -39,7 +39,7 @@ pub fn details(matrix: &Matrix) -> String {
     text
 }
 
-/// The same of one red cell.
+/// The same for one red cell.
 pub(super) fn of_cell(row: &Row, cell: &Cell) -> String {
     let mut text = String::new();
     match row.kernel {
@@ -87,14 +87,14 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
     let _ = writeln!(text, "  reproduce: {}", reproduce(row, cell));
 }
 
-/// What the console held meanwhile; where nothing is known of that, in the end.
+/// The console during the scenario, or else its last lines.
 fn console(row: &Row, meanwhile: &[String], text: &mut String) {
     let lines = if meanwhile.is_empty() {
         &row.last_lines
     } else {
         meanwhile
     };
-    let dir = row.dir.strip_prefix(crate::root()).unwrap_or(&row.dir);
+    let dir = row.dir.strip_prefix(root()).unwrap_or(&row.dir);
     let _ = writeln!(text, "  console, last lines ({}):", dir.display());
     if lines.is_empty() {
         let _ = writeln!(text, "    (nothing)");
@@ -104,7 +104,7 @@ fn console(row: &Row, meanwhile: &[String], text: &mut String) {
     }
 }
 
-/// A kernel on which the guest never came up, which concerns every scenario alike.
+/// A kernel on which the guest never came up: reported once for all scenarios.
 fn never_up(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
     let _ = writeln!(
@@ -149,4 +149,40 @@ pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
         "cargo xtask test-kernels {} --scenario {scenario}",
         row.spec
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::table;
+    use crate::results::tests::run;
+    use crate::results::{Event, EventLog, Merged, PastRun, Sink};
+
+    #[test]
+    fn a_record_from_elsewhere_does_no_harm_when_it_is_shown() {
+        let evil = "a\u{1b}]0;x\u{7}\n::error::b\u{202e}";
+        let mut row = Row::new(evil, "6.1; reboot");
+        row.image = Some(evil.to_owned());
+        row.last_lines = vec![evil.to_owned()];
+        row.dir = evil.into();
+        row.cells = vec![Cell::without(evil, Verdict::Failed, evil)];
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.jsonl");
+        let mut log = EventLog::create(&path).unwrap();
+        log.take(&Event::Run(run("a", 1, Vec::new()).header))
+            .unwrap();
+        log.take(&Event::Kernel(Box::new(row))).unwrap();
+        let run = PastRun::read(&path).unwrap();
+        let merged = Merged::of(std::slice::from_ref(&run));
+        let shown = details(&merged.matrix) + &table(&merged.matrix, false);
+        for flaw in merged.flaws_in_words() {
+            assert!(!flaw.contains(['\u{1b}', '\u{202e}', '\n']), "{flaw:?}");
+        }
+        assert!(
+            !shown.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "{shown:?}"
+        );
+        assert!(!shown.contains("\n::error"), "{shown}");
+        assert!(shown.contains("test-kernels '6.1; reboot'"), "{shown}");
+    }
 }

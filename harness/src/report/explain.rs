@@ -1,15 +1,15 @@
-//! The table of claims, for a person who asks.
+//! The table of claims as text for `explain`.
 
 use std::fmt::Write;
 
 use guest::{Commit, Scenario};
 
 use super::basis;
-use super::ranges::{Range, ranges};
-use crate::Subject;
+use super::claim_ranges::{Range, ranges};
+use crate::kernels::Subject;
 
-/// What is claimed of a scenario: each range of versions with what it shows,
-/// why, since which commit, who met it, and what the claim rests on.
+/// What is claimed of a scenario: each range of versions with what it shows, why, since
+/// which commit, links to reports of it, and the basis of the claim.
 #[must_use]
 pub fn explain(scenario: &Scenario) -> String {
     let mut text = format!("{}\n  {}\n", scenario.name, scenario.summary);
@@ -56,7 +56,7 @@ fn paragraph(range: &Range, text: &mut String) {
     let _ = writeln!(text, "    {}", basis(claim.observed));
 }
 
-/// Where a commit can be read.
+/// The web address of a commit.
 pub(super) fn address(commit: &Commit) -> String {
     format!("https://git.kernel.org/linus/{}", commit.id)
 }

@@ -16,9 +16,8 @@ use guest::Version;
 
 use super::details::of_cell;
 use super::table;
-use super::words::words;
-use crate::printable::printable;
-use crate::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
+use crate::results::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
+use crate::system::{printable, root, words};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
 /// there may be one of another command of the same step.
@@ -78,7 +77,7 @@ fn append(path: &PathBuf, text: &str) -> Result<()> {
         .with_context(|| format!("writing the summary {}", path.display()))
 }
 
-/// What people read: fenced where a runner reads along.
+/// Text for people, fenced if a runner reads the output.
 ///
 /// # Errors
 /// See [`fenced`].
@@ -89,21 +88,21 @@ pub fn for_people(text: String) -> Result<String> {
     }
 }
 
-/// An error for people, with its causes, in which nothing is obeyed by a terminal or a
-/// runner: it may hold names of files and words of servers.
+/// An error with its causes, made harmless to a terminal and a runner: it may hold file
+/// names and words of servers.
 #[must_use]
 pub fn complaint(error: &anyhow::Error) -> String {
     let text = format!("error: {}", words(error));
     let lines: Vec<String> = text.lines().map(printable).collect();
     let text = lines.join("\n") + "\n";
-    // Without randomness it is better said unfenced than not at all.
+    // Without randomness, an unfenced error is better than none.
     for_people(text.clone()).unwrap_or(text)
 }
 
-/// What people read, with a runner told to obey none of it.
+/// Text between commands that tell the runner to ignore it.
 ///
 /// # Errors
-/// Where there is no randomness to be had.
+/// If there is no randomness.
 pub fn fenced(text: &str) -> Result<String> {
     let mut random = [0; 16];
     File::open("/dev/urandom")
@@ -128,14 +127,14 @@ fn annotations(row: &Row) -> String {
         command(level, &[("title", &title)], why, &mut text);
     }
     match (&row.kernel, red().next()) {
-        // It concerns every scenario alike.
+        // It is the same for every scenario.
         (None, Some(cell)) => {
             let title = format!("{name}: the guest did not come up");
             let why = cell.why.as_deref().unwrap_or_default();
             let message = format!("{}: {why}\n{}", cell.verdict, row.last_lines.join("\n"));
             command("error", &[("title", &title)], &message, &mut text);
         }
-        // Also beside a problem: they were seen before it.
+        // Also if there is a problem: they were seen before it.
         _ => {
             for cell in red() {
                 let (file, line) = place(cell);
@@ -148,16 +147,16 @@ fn annotations(row: &Row) -> String {
     text
 }
 
-/// Whether somebody has to look: also where QEMU failed, which is no red cell.
+/// Whether a cell needs attention. A QEMU that failed does, though it is not red.
 fn is_alarming(cell: &Cell) -> bool {
     cell.verdict.is_red() || cell.verdict == Verdict::QemuFailed
 }
 
-/// Where the claim stands that a cell was held against; the beginning of the
-/// file where that is not found.
+/// The file and line of the claim by which a cell was judged; line 1 if it is not
+/// found.
 fn place(cell: &Cell) -> (String, String) {
     let file = format!("guest/src/scenarios/{}.rs", cell.scenario);
-    let source = fs::read_to_string(crate::root().join(&file)).unwrap_or_default();
+    let source = fs::read_to_string(root().join(&file)).unwrap_or_default();
     let line = cell.claim.as_ref().and_then(|claim| {
         let Version { major, minor, .. } = claim.since;
         let begins = format!("Claim::since({major}, {minor})");
@@ -203,7 +202,7 @@ fn summary(matrix: &Matrix) -> String {
             }
             text.push_str(&details);
             if row.kernel.is_none() {
-                // It concerns every scenario alike.
+                // It is the same for every scenario.
                 break;
             }
         }
@@ -231,7 +230,7 @@ fn summary(matrix: &Matrix) -> String {
     text
 }
 
-/// Text as it stands, in a fence that is longer than whatever is in it.
+/// Verbatim text, in a fence longer than any in the text.
 fn block(text: &str) -> String {
     let runs = text.split(|c| c != '`').map(str::len);
     let fence = "`".repeat(runs.max().unwrap_or(0).max(2) + 1);

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use images::Kernel;
 use serde::Serialize;
 
-use crate::Shard;
+use crate::results::Shard;
 
 /// How many jobs GitHub makes of one matrix at most.
 /// <https://docs.github.com/en/actions/reference/limits>
@@ -30,12 +30,12 @@ impl fmt::Display for TooManyJobs {
 impl std::error::Error for TooManyJobs {}
 
 #[derive(Serialize)]
-struct Jobs {
-    include: Vec<Job>,
+struct GithubJobs {
+    include: Vec<GithubJob>,
 }
 
 #[derive(Serialize)]
-struct Job {
+struct GithubJob {
     kernel: String,
     shard: Shard,
 }
@@ -47,7 +47,7 @@ struct Job {
 /// a job that left nothing behind is missed where all are put together.
 ///
 /// # Errors
-/// Where there are more kernels than GitHub has jobs for.
+/// If there are more kernels than GitHub has jobs for.
 pub fn github_matrix(kernels: &[Kernel]) -> Result<String, TooManyJobs> {
     if kernels.len() > JOBS {
         return Err(TooManyJobs(kernels.len()));
@@ -56,13 +56,13 @@ pub fn github_matrix(kernels: &[Kernel]) -> Result<String, TooManyJobs> {
     let include = kernels
         .iter()
         .zip(shards.flat_map(Shard::all))
-        .map(|(kernel, shard)| Job {
+        .map(|(kernel, shard)| GithubJob {
             kernel: kernel.name(),
             shard,
         })
         .collect();
     // Of strings alone, JSON can always be made.
-    Ok(serde_json::to_string(&Jobs { include }).unwrap_or_default())
+    Ok(serde_json::to_string(&GithubJobs { include }).unwrap_or_default())
 }
 
 #[cfg(test)]

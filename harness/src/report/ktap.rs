@@ -1,19 +1,17 @@
 //! The kernel's own format for tests: KTAP, version 1
 //! (<https://docs.kernel.org/dev-tools/ktap.html>).
 //!
-//! A kernel is a test, and its scenarios are the subtests. Whatever a guest said
-//! stands behind words of ours, and without what a parser would take for more
-//! than text.
+//! A kernel is a test, and its scenarios are the subtests. What a guest said comes
+//! after words of ours, without anything that a parser would take for syntax.
 
 use std::fmt::Write as _;
 use std::io::Write;
 
 use anyhow::{Context, Result};
 
-use crate::{Cell, Event, Problem, Row, Sink, Verdict};
+use crate::results::{Cell, Event, Problem, Row, Sink, Verdict};
 
-/// Where tools/testing/kunit/kunit_parser.py takes a kernel's log to end,
-/// wherever in a line it stands.
+/// Words anywhere in a line that end a log for tools/testing/kunit/kunit_parser.py.
 const ENDS: [&str; 3] = [
     "List of all partitions:",
     "Kernel panic - not syncing: VFS:",
@@ -118,13 +116,13 @@ fn scenario(number: usize, cell: &Cell, text: &mut String) {
     let _ = writeln!(text, "  {result} {number} {name}{directive}");
 }
 
-/// Whether a test counts as passed or skipped: not where QEMU failed, though that
-/// says nothing of the kernel.
+/// Whether a test counts as passed or skipped. A QEMU that failed does not, though it
+/// says nothing about the kernel.
 fn is_ok(verdict: Verdict) -> bool {
     !verdict.is_red() && verdict != Verdict::QemuFailed
 }
 
-/// What kind of result it is, other than passed and failed.
+/// The directive of a result that is neither passed nor failed.
 fn directive(verdict: Verdict) -> Option<&'static str> {
     match verdict {
         Verdict::Passed | Verdict::Failed => None,
@@ -144,12 +142,12 @@ fn description(name: &str) -> String {
     data(name).trim().to_owned()
 }
 
-/// What may stand in a result, where a hash sign begins a directive.
+/// Text for a result line, where a hash sign begins a directive.
 fn data(text: &str) -> String {
     plain(text).replace('#', "_")
 }
 
-/// Text that stays text: one line, and not the last one.
+/// Text without line breaks and words that end the log.
 fn plain(text: &str) -> String {
     let visible = |c: char| if c.is_control() { ' ' } else { c };
     let mut text: String = text.chars().map(visible).collect();

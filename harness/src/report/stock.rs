@@ -1,12 +1,12 @@
-//! The kernels that are known by name, as a table.
+//! The inventory of kernels as a table.
 
 use std::fmt::Write;
 
 use images::{Checked, Removed};
 
-use crate::Stock;
+use crate::kernels::Stock;
 
-/// A line a kernel: name, version, suite, and what is in the cache.
+/// One line for each kernel: name, version, suite, and what is in the cache.
 #[must_use]
 pub fn stock(stocks: &[Stock]) -> String {
     let rows: Vec<[String; 5]> = stocks.iter().map(row).collect();
@@ -40,7 +40,7 @@ fn row(stock: &Stock) -> [String; 5] {
         Some(cached) if Some(&cached.debian) == stock.debian.as_ref() => {
             (size(cached.size), from(&cached.source))
         }
-        // Another version stands in, or the catalogue has none of this.
+        // Another version of the series, or one that is not in the catalogue.
         Some(cached) => (
             format!("{} {}", cached.debian, size(cached.size)),
             from(&cached.source),
@@ -55,7 +55,7 @@ fn row(stock: &Stock) -> [String; 5] {
     ]
 }
 
-/// The host of an address; the path within an archive says the same again.
+/// The host of an address: the path in an archive repeats the other columns.
 fn from(source: &str) -> String {
     let host = source.split_once("://").map(|(_, rest)| rest);
     let host = host.and_then(|rest| rest.split('/').next());
@@ -67,7 +67,7 @@ fn size(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
-/// A line an image: what is wrong with it, and what to do about that.
+/// One line for each image: what is wrong with it, and what to do.
 #[must_use]
 pub fn checked(images: &[Checked]) -> String {
     let mut text = String::new();
@@ -90,12 +90,12 @@ pub fn checked(images: &[Checked]) -> String {
         images.len()
     );
     if altered > 0 {
-        text.push_str("whatever asks for a wrong one next removes it and obtains it again\n");
+        text.push_str("the next use of a wrong one removes it and obtains it again\n");
     }
     text
 }
 
-/// A line a version, and what it comes to.
+/// One line for each version, and the total.
 #[must_use]
 pub fn removed(versions: &[Removed]) -> String {
     let mut text = String::new();

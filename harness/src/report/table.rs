@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use console::style;
 
-use crate::{Cell, Matrix, Problem, Row, Verdict};
+use crate::results::{Cell, Matrix, Problem, Row, Verdict};
 
-/// A wider table is shown as one letter a cell.
+/// A wider table has one letter for each cell.
 const WIDTH: usize = 120;
 
-/// Whether stdout is for colours: a terminal, and no `NO_COLOR` is set.
+/// Whether stdout is a terminal and `NO_COLOR` is not set.
 #[must_use]
 pub fn in_colour() -> bool {
     console::colors_enabled()
@@ -19,132 +19,95 @@ pub fn in_colour() -> bool {
 /// that says why.
 #[must_use]
 pub fn table(matrix: &Matrix, colour: bool) -> String {
-    let scenarios: Vec<&str> = matrix.rows.first().map_or_else(Vec::new, |row| {
-        row.cells
-            .iter()
-            .map(|cell| cell.scenario.as_str())
-            .collect()
-    });
-    let name_width = matrix
-        .rows
-        .iter()
-        .map(|row| label(row).chars().count())
-        .max()
-        .unwrap_or(0);
-    let name_width = name_width.max("kernel".len());
+    let cells = matrix.rows.first().map_or(&[][..], |row| &row.cells);
+    let scenarios: Vec<&str> = cells.iter().map(|cell| cell.scenario.as_str()).collect();
+    let names = matrix.rows.iter().map(|row| label(row).chars().count());
+    let name_width = names.max().unwrap_or(0).max("kernel".len());
     let widest = Verdict::NotApplicable.word().len();
-    let columns: Vec<usize> = scenarios
-        .iter()
-        .map(|name| name.len().max(widest))
-        .collect();
+    let columns: Vec<usize> = scenarios.iter().map(|s| s.len().max(widest)).collect();
+    let in_words = name_width + columns.iter().map(|width| width + 2).sum::<usize>() <= WIDTH;
 
     let mut text = String::new();
-    if name_width + columns.iter().map(|width| width + 2).sum::<usize>() <= WIDTH {
-        words(matrix, &scenarios, name_width, &columns, colour, &mut text);
+    if in_words {
+        let _ = write!(text, "{:name_width$}", "kernel");
+        for (name, width) in scenarios.iter().zip(&columns) {
+            let _ = write!(text, "  {name:width$}");
+        }
+        end_line(&mut text);
     } else {
-        letters(matrix, &scenarios, name_width, colour, &mut text);
+        key(matrix, &scenarios, &mut text);
+        // A ruler: every tenth scenario has its number over its cell.
+        let tens = (10..=scenarios.len()).step_by(10);
+        let ruler: String = tens.map(|number| format!("{number:>11}")).collect();
+        let _ = writeln!(text, "{:name_width$} {ruler}", "kernel");
+    }
+    for row in &matrix.rows {
+        let _ = write!(text, "{:name_width$}", label(row));
+        if let Some(why) = not_run(row) {
+            let _ = write!(text, "  {why}");
+        } else {
+            if in_words {
+                words(row, &columns, colour, &mut text);
+            } else {
+                letters(row, colour, &mut text);
+            }
+            // It came after the cells that were seen.
+            if let Some(problem) = &row.problem {
+                let _ = write!(text, "  FAILED: {}", problem.why());
+            }
+        }
+        end_line(&mut text);
+    }
+    let mut cells = matrix.rows.iter().flat_map(|row| &row.cells);
+    if in_words && cells.any(Cell::rests_on_source) {
+        text.push_str("* basis: source (no kernel was seen to show what is claimed)\n");
     }
     text
 }
 
-fn words(
-    matrix: &Matrix,
-    scenarios: &[&str],
-    name_width: usize,
-    columns: &[usize],
-    colour: bool,
-    text: &mut String,
-) {
-    let _ = write!(text, "{:name_width$}", "kernel");
-    for (name, width) in scenarios.iter().zip(columns) {
-        let _ = write!(text, "  {name:width$}");
+fn words(row: &Row, columns: &[usize], colour: bool, text: &mut String) {
+    for (cell, width) in row.cells.iter().zip(columns) {
+        let mark = if cell.rests_on_source() { "*" } else { "" };
+        let verdict = format!("{}{mark}", cell.verdict);
+        let gap = " ".repeat(width.saturating_sub(verdict.len()));
+        let verdict = painted(&verdict, cell.verdict, colour);
+        let _ = write!(text, "  {verdict}{gap}");
     }
-    end_line(text);
-    for row in &matrix.rows {
-        let _ = write!(text, "{:name_width$}", label(row));
-        match not_run(row) {
-            Some(why) => {
-                let _ = write!(text, "  {why}");
-            }
-            None => {
-                for (cell, width) in row.cells.iter().zip(columns) {
-                    let mark = if is_marked(cell) { "*" } else { "" };
-                    let verdict = format!("{}{mark}", cell.verdict);
-                    let gap = " ".repeat(width.saturating_sub(verdict.len()));
-                    let verdict = painted(&verdict, cell.verdict, colour);
-                    let _ = write!(text, "  {verdict}{gap}");
-                }
-                problem(row, text);
-            }
+}
+
+fn letters(row: &Row, colour: bool, text: &mut String) {
+    text.push(' ');
+    for (index, cell) in row.cells.iter().enumerate() {
+        if index % 10 == 0 {
+            text.push(' ');
         }
-        end_line(text);
-    }
-    if matrix.rows.iter().flat_map(|row| &row.cells).any(is_marked) {
-        text.push_str("* basis: source (no kernel was seen to show what is claimed)\n");
+        let letter = letter(cell.verdict, cell.rests_on_source());
+        text.push_str(&painted(&letter.to_string(), cell.verdict, colour));
     }
 }
 
-/// Whether a cell says something of a claim that rests on source alone.
-fn is_marked(cell: &Cell) -> bool {
-    matches!(cell.verdict, Verdict::Passed | Verdict::Failed) && cell.rests_on_source()
-}
-
-fn letters(
-    matrix: &Matrix,
-    scenarios: &[&str],
-    name_width: usize,
-    colour: bool,
-    text: &mut String,
-) {
+/// The numbers of the scenarios, and what the letters mean.
+fn key(matrix: &Matrix, scenarios: &[&str], text: &mut String) {
     for (index, name) in scenarios.iter().enumerate() {
         let _ = writeln!(text, "{:>3} {name}", index + 1);
     }
-    let mut used: Vec<(Verdict, bool)> = matrix
-        .rows
-        .iter()
-        // The others have words instead of letters.
-        .filter(|row| not_run(row).is_none())
-        .flat_map(|row| &row.cells)
-        .map(|cell| (cell.verdict, is_marked(cell)))
+    // A row that did not run has words instead of letters.
+    let rows = matrix.rows.iter().filter(|row| not_run(row).is_none());
+    let cells = rows.flat_map(|row| &row.cells);
+    let mut used: Vec<(Verdict, bool)> = cells
+        .map(|cell| (cell.verdict, cell.rests_on_source()))
         .collect();
     used.sort_unstable();
     used.dedup();
-    let legend: Vec<String> = used
-        .iter()
-        .map(|&(verdict, marked)| {
-            let basis = if marked { " (basis: source)" } else { "" };
-            format!("{} {verdict}{basis}", letter(verdict, marked))
-        })
-        .collect();
+    let meaning = |&(verdict, on_source): &(Verdict, bool)| {
+        let basis = if on_source { " (basis: source)" } else { "" };
+        format!("{} {verdict}{basis}", letter(verdict, on_source))
+    };
+    let legend: Vec<String> = used.iter().map(meaning).collect();
     let _ = writeln!(text, "\n{}\n", legend.join("   "));
-    // A ruler: every tenth scenario has its number over its cell.
-    let mut ruler = String::new();
-    for number in (10..=scenarios.len()).step_by(10) {
-        let _ = write!(ruler, "{number:>11}");
-    }
-    let _ = writeln!(text, "{:name_width$} {ruler}", "kernel");
-    for row in &matrix.rows {
-        let _ = write!(text, "{:name_width$} ", label(row));
-        match not_run(row) {
-            Some(why) => {
-                let _ = write!(text, " {why}");
-            }
-            None => {
-                for (index, cell) in row.cells.iter().enumerate() {
-                    if index % 10 == 0 {
-                        text.push(' ');
-                    }
-                    let letter = letter(cell.verdict, is_marked(cell));
-                    text.push_str(&painted(&letter.to_string(), cell.verdict, colour));
-                }
-                problem(row, text);
-            }
-        }
-        end_line(text);
-    }
 }
 
-/// A cell, green or red where it is one or the other.
+/// A cell in its colour.
 fn painted(cell: &str, verdict: Verdict, colour: bool) -> String {
     let cell = style(cell).force_styling(colour);
     match verdict {
@@ -159,7 +122,7 @@ fn end_line(text: &mut String) {
     text.push('\n');
 }
 
-/// How a kernel is called in the matrix: its name, and the version that ran.
+/// The label of a kernel: its name, and the version that ran.
 fn label(row: &Row) -> String {
     let mut label = row.name.clone();
     match row.version() {
@@ -174,18 +137,11 @@ fn label(row: &Row) -> String {
     label
 }
 
-/// Why a kernel was not run at all, if it was not.
+/// Why no scenario ran on a kernel, if none did.
 fn not_run(row: &Row) -> Option<String> {
     match row.problem.as_ref().filter(|_| !row.was_run())? {
         Problem::Unavailable(why) => Some(format!("not run: {why}")),
         Problem::Failed(why) => Some(format!("not run, FAILED: {why}")),
-    }
-}
-
-/// What came between, behind the cells that were seen before.
-fn problem(row: &Row, text: &mut String) {
-    if let Some(Problem::Unavailable(why) | Problem::Failed(why)) = &row.problem {
-        let _ = write!(text, "  FAILED: {why}");
     }
 }
 
@@ -194,18 +150,8 @@ fn letter(verdict: Verdict, marked: bool) -> char {
         Verdict::Passed if marked => ':',
         Verdict::Failed if marked => 'f',
         Verdict::Passed => '.',
-        Verdict::Failed => 'F',
-        Verdict::NoClaim => '?',
         Verdict::NotApplicable => '-',
-        Verdict::NotRun => ' ',
-        Verdict::Broken => 'B',
-        Verdict::Died => 'D',
-        Verdict::TimedOut => 'T',
-        Verdict::Panicked => 'P',
-        Verdict::Hung => 'H',
-        Verdict::Ended => 'E',
-        Verdict::Garbled => 'G',
-        Verdict::QemuFailed => 'Q',
+        verdict => verdict.letter(),
     }
 }
 
@@ -215,7 +161,7 @@ mod tests {
     use guest::{Claim, Observation, Version};
 
     use super::*;
-    use crate::Claimed;
+    use crate::results::Claimed;
 
     fn matrix(cells: usize) -> Matrix {
         let claims = [

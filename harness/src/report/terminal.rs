@@ -1,4 +1,4 @@
-//! What is shown while a suite runs.
+//! Progress on a terminal or in a log.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -9,26 +9,26 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::under_way::{Activity, Kind, UnderWay};
+use super::under_way::{Activity, ActivityKind, UnderWay};
 use super::usual::Usual;
-use crate::printable::printable;
-use crate::report::program::booted_anew;
-use crate::{Event, Problem, Row, Sink, Watcher};
+use crate::machine::booted_anew;
+use crate::results::{Event, Problem, Row, Sink, Watcher};
+use crate::system::printable;
 
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
 const BOOTING: &str = "{msg}, {elapsed}{prefix}";
 const RUNNING: &str = "{msg:24!} {pos:>3} of {len} scenarios {bar:20}";
-/// How often a bar without news is drawn.
+/// How often an idle bar is drawn.
 const TICK: Duration = Duration::from_secs(1);
-/// How long stderr may stay silent where it is no terminal.
+/// How long stderr stays silent if it is not a terminal.
 const SILENCE: Duration = Duration::from_millis(1500);
-/// How long a kernel may boot without a word where stderr is a program's.
+/// How long stderr stays silent during a boot if it belongs to a program.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is looked whether it was silent for that long.
+/// How often the silence is measured.
 const POLL: Duration = Duration::from_millis(250);
 
-/// Progress on stderr: bars for downloads and kernels where it is a terminal, a
-/// line from time to time where it is none, and a line for all that is worth one.
+/// Progress on stderr: bars for downloads and kernels on a terminal, a line from time
+/// to time elsewhere, and a line for each result.
 #[derive(Debug)]
 pub struct Terminal {
     shown: Arc<Mutex<Shown>>,
@@ -39,7 +39,7 @@ pub struct Terminal {
     _stop: Sender<()>,
 }
 
-/// What is under way, and when something was last said.
+/// The activities, and when the last line was printed.
 #[derive(Debug)]
 struct Shown {
     under_way: UnderWay<ProgressBar>,
@@ -54,7 +54,7 @@ impl Default for Terminal {
 }
 
 impl Terminal {
-    /// One that keeps to what cannot be left unsaid: stderr is a program's.
+    /// For a command whose stderr belongs to a program: only what is necessary.
     #[must_use]
     pub fn reserved() -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Terminal {
         }
     }
 
-    /// One that leaves it to others to say what came of a kernel.
+    /// Without the results of kernels, which others print.
     #[must_use]
     pub fn without_kernels() -> Self {
         Self {
@@ -73,14 +73,14 @@ impl Terminal {
         }
     }
 
-    /// One without bars: stdout is the same terminal, and is written to meanwhile.
+    /// Without bars, for a command that prints to the same terminal meanwhile.
     #[must_use]
     pub fn without_bars() -> Self {
         let hidden = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         Self::with(hidden, false)
     }
 
-    /// `reserved` says whether a kernel boots without a word for a while.
+    /// With `reserved`, a boot is silent for longer.
     fn with(bars: MultiProgress, reserved: bool) -> Self {
         let shown = Arc::new(Mutex::new(Shown {
             under_way: UnderWay::default(),
@@ -111,49 +111,41 @@ impl Terminal {
         self.bars.suspend(|| print(line));
     }
 
-    /// Something begins; a bar shows it where there are bars.
-    fn begin(&self, kind: Kind, name: &str, total: Option<u64>, template: &str) {
-        let bar = match total {
-            Some(total) => ProgressBar::new(total),
-            None => ProgressBar::new_spinner(),
+    /// Begins an activity, with a bar if there are bars.
+    fn begin(&self, kind: ActivityKind, name: &str, total: Option<u64>) {
+        let (template, message) = match kind {
+            ActivityKind::Boot => (BOOTING, format!("{name}: booting")),
+            ActivityKind::Step => (BOOTING, name.to_owned()),
+            ActivityKind::Download => (DOWNLOAD, name.to_owned()),
         };
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let mut shown = lock(&self.shown);
-        let usual = match kind {
-            Kind::Boot => shown.usual.of(name),
-            Kind::Download | Kind::Step => None,
-        };
-        let message = match kind {
-            Kind::Boot => format!("{name}: booting"),
-            Kind::Download | Kind::Step => name.to_owned(),
-        };
         let bar = self.bars.add(bar.with_message(message));
-        if let Some(usual) = usual {
-            bar.set_prefix(format!(" ({} s last time)", usual.as_secs()));
-        }
         bar.set_style(style(template));
         if !self.bars.is_hidden() {
             bar.enable_steady_tick(TICK);
         }
         let mut activity = Activity::new(kind, name, total, bar);
-        activity.usual = usual;
+        if kind == ActivityKind::Boot
+            && let Some(usual) = shown.usual.of(name)
+        {
+            let prefix = format!(" ({} s last time)", usual.as_secs());
+            activity.bar.set_prefix(prefix);
+            activity.usual = Some(usual);
+        }
         if let Some(old) = shown.under_way.begin(activity) {
             old.bar.finish_and_clear();
         }
     }
 
-    fn end(&self, kind: Kind, name: &str) {
+    /// Ends the activity of this kind and name; of any name without one.
+    fn end(&self, kind: ActivityKind, name: Option<&str>) {
         if let Some(ended) = lock(&self.shown).under_way.end(kind, name) {
             ended.bar.finish_and_clear();
         }
     }
 
-    fn end_step(&self) {
-        if let Some(ended) = lock(&self.shown).under_way.end_step() {
-            ended.bar.finish_and_clear();
-        }
-    }
-
-    fn advance(&self, kind: Kind, name: &str, by: impl FnOnce(&mut Activity<ProgressBar>)) {
+    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&mut Activity<ProgressBar>)) {
         let mut shown = lock(&self.shown);
         if let Some(activity) = shown.under_way.find(kind, name) {
             by(activity);
@@ -161,7 +153,7 @@ impl Terminal {
     }
 }
 
-/// Says what is under way where nothing was said for a while.
+/// Prints what is being done after a silence.
 fn break_silence(shown: &mut Shown, reserved: bool) {
     let silent = shown.last.elapsed();
     if silent < SILENCE {
@@ -174,7 +166,7 @@ fn break_silence(shown: &mut Shown, reserved: bool) {
     }
 }
 
-/// A stderr that is closed is no reason to fail.
+/// A closed stderr is ignored.
 fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
@@ -183,7 +175,7 @@ fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A template without this crate's own mistakes always parses.
+/// The templates above always parse.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -194,7 +186,7 @@ impl Watcher for Terminal {
             event,
             Event::DownloadAdvanced { .. } | Event::Scenario { .. }
         ) {
-            self.end_step();
+            self.end(ActivityKind::Step, None);
         }
         match event {
             Event::Run(_) | Event::Finished { .. } => {}
@@ -208,26 +200,26 @@ impl Watcher for Terminal {
                     self.say(&format!("QEMU {version}, {from}"));
                 }
             }
-            Event::Step { text } => self.begin(Kind::Step, text, None, BOOTING),
+            Event::Step { text } => self.begin(ActivityKind::Step, text, None),
             Event::Note { text } => self.say(text),
             Event::DownloadStarted { file, size } => {
-                self.begin(Kind::Download, file, *size, DOWNLOAD);
+                self.begin(ActivityKind::Download, file, *size);
             }
             Event::DownloadAdvanced { file, bytes } => {
-                self.advance(Kind::Download, file, |download| {
+                self.advance(ActivityKind::Download, file, |download| {
                     download.done = *bytes;
                     download.bar.set_position(*bytes);
                 });
             }
-            Event::DownloadFinished { file } => self.end(Kind::Download, file),
+            Event::DownloadFinished { file } => self.end(ActivityKind::Download, Some(file)),
             Event::Boot {
                 kernel, scenarios, ..
             } => {
                 let scenarios = u64::try_from(*scenarios).ok();
-                self.begin(Kind::Boot, kernel, scenarios, BOOTING);
+                self.begin(ActivityKind::Boot, kernel, scenarios);
             }
-            Event::Booted { kernel } => self.end(Kind::Boot, kernel),
-            Event::Scenario { kernel, .. } => self.advance(Kind::Boot, kernel, |boot| {
+            Event::Booted { kernel } => self.end(ActivityKind::Boot, Some(kernel)),
+            Event::Scenario { kernel, .. } => self.advance(ActivityKind::Boot, kernel, |boot| {
                 if boot.done == 0 {
                     boot.bar.set_style(style(RUNNING));
                     boot.bar.set_message(kernel.clone());
@@ -236,7 +228,7 @@ impl Watcher for Terminal {
                 boot.bar.inc(1);
             }),
             Event::Kernel(row) => {
-                self.end(Kind::Boot, &row.name);
+                self.end(ActivityKind::Boot, Some(&row.name));
                 lock(&self.shown).usual.learn(row);
                 if self.kernels {
                     self.say(&line(row));

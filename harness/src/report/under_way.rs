@@ -1,13 +1,13 @@
-//! What is being done, for a line that says so.
+//! The activities of a run, for a line of progress.
 
 use std::time::{Duration, Instant};
 
 /// The kinds of things that take a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ActivityKind {
     /// A transfer; its size is in bytes.
     Download,
-    /// A kernel that boots and looks at scenarios; its size is their number.
+    /// A kernel that boots and runs scenarios; its size is their number.
     Boot,
     /// Anything else. One ends where the next begins.
     Step,
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 /// One thing that is being done.
 #[derive(Debug)]
 pub(super) struct Activity<B> {
-    kind: Kind,
+    kind: ActivityKind,
     name: String,
     since: Instant,
     /// How much of it is done.
@@ -29,7 +29,7 @@ pub(super) struct Activity<B> {
 }
 
 impl<B> Activity<B> {
-    pub(super) fn new(kind: Kind, name: &str, total: Option<u64>, bar: B) -> Self {
+    pub(super) fn new(kind: ActivityKind, name: &str, total: Option<u64>, bar: B) -> Self {
         Self {
             kind,
             name: name.to_owned(),
@@ -51,16 +51,16 @@ impl<B> Activity<B> {
             format!(" ({} s last time)", usual.as_secs())
         });
         match (self.kind, total) {
-            (Kind::Download, total) => {
+            (ActivityKind::Download, total) => {
                 let of = total.map_or(String::new(), |total| format!(" of {}", megabytes(total)));
                 let rate = rate(*done, took);
                 format!("{name}: {}{of} MB, {rate} MB/s", megabytes(*done))
             }
-            (Kind::Boot, Some(total)) if *done > 0 => {
+            (ActivityKind::Boot, Some(total)) if *done > 0 => {
                 format!("{name}: {done} of {total} scenarios, {seconds} s{usual}")
             }
-            (Kind::Boot, _) => format!("{name}: booting, {seconds} s{usual}"),
-            (Kind::Step, _) => format!("{name}, {seconds} s"),
+            (ActivityKind::Boot, _) => format!("{name}: booting, {seconds} s{usual}"),
+            (ActivityKind::Step, _) => format!("{name}, {seconds} s"),
         }
     }
 }
@@ -84,34 +84,30 @@ impl<B> Default for UnderWay<B> {
 }
 
 impl<B> UnderWay<B> {
-    /// Something begins, in the place of what was of the same kind and name.
+    /// Begins an activity, and returns the one of the same kind and name that it
+    /// replaces.
     pub(super) fn begin(&mut self, activity: Activity<B>) -> Option<Activity<B>> {
-        let old = self.end(activity.kind, &activity.name);
+        let old = self.end(activity.kind, Some(&activity.name));
         self.0.push(activity);
         old
     }
 
-    pub(super) fn end(&mut self, kind: Kind, name: &str) -> Option<Activity<B>> {
-        let is_it = |it: &Activity<B>| it.kind == kind && it.name == name;
+    /// Ends the activity of this kind and name; of any name without one.
+    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) -> Option<Activity<B>> {
+        let is_it = |it: &Activity<B>| it.kind == kind && name.is_none_or(|name| it.name == name);
         let at = self.0.iter().position(is_it)?;
         Some(self.0.remove(at))
     }
 
-    /// Ends the step, if there is one.
-    pub(super) fn end_step(&mut self) -> Option<Activity<B>> {
-        let at = self.0.iter().position(|it| it.kind == Kind::Step)?;
-        Some(self.0.remove(at))
-    }
-
-    pub(super) fn find(&mut self, kind: Kind, name: &str) -> Option<&mut Activity<B>> {
+    pub(super) fn find(&mut self, kind: ActivityKind, name: &str) -> Option<&mut Activity<B>> {
         let mut all = self.0.iter_mut();
         all.find(|it| it.kind == kind && it.name == name)
     }
 
-    /// All of it in a line, kernels that boot only with `boots`.
+    /// All activities in a line; kernels that boot only with `boots`.
     pub(super) fn line(&self, boots: bool) -> String {
         let now = Instant::now();
-        let told = |it: &&Activity<B>| boots || it.kind != Kind::Boot;
+        let told = |it: &&Activity<B>| boots || it.kind != ActivityKind::Boot;
         let texts: Vec<String> = self.0.iter().filter(told).map(|it| it.text(now)).collect();
         texts.join("; ")
     }
@@ -121,7 +117,7 @@ impl<B> UnderWay<B> {
 mod tests {
     use super::*;
 
-    fn activity(kind: Kind, name: &str, total: Option<u64>, seconds: u64) -> Activity<()> {
+    fn activity(kind: ActivityKind, name: &str, total: Option<u64>, seconds: u64) -> Activity<()> {
         Activity {
             since: Instant::now() - Duration::from_secs(seconds),
             ..Activity::new(kind, name, total, ())
@@ -133,21 +129,21 @@ mod tests {
         let mut under_way = UnderWay::default();
         let download = Activity {
             done: 13_000_000,
-            ..activity(Kind::Download, "linux.deb", Some(26_000_000), 2)
+            ..activity(ActivityKind::Download, "linux.deb", Some(26_000_000), 2)
         };
         under_way.begin(download);
         under_way.begin(Activity {
             usual: Some(Duration::from_secs(6)),
-            ..activity(Kind::Boot, "6.1", Some(95), 4)
+            ..activity(ActivityKind::Boot, "6.1", Some(95), 4)
         });
-        under_way.begin(activity(Kind::Step, "unpacking QEMU", None, 3));
+        under_way.begin(activity(ActivityKind::Step, "unpacking QEMU", None, 3));
         assert_eq!(
             under_way.line(true),
             "linux.deb: 13.0 of 26.0 MB, 6.5 MB/s; 6.1: booting, 4 s (6 s last time); unpacking QEMU, 3 s"
         );
-        under_way.end_step();
-        under_way.find(Kind::Boot, "6.1").unwrap().done = 7;
-        under_way.end(Kind::Download, "linux.deb");
+        under_way.end(ActivityKind::Step, None);
+        under_way.find(ActivityKind::Boot, "6.1").unwrap().done = 7;
+        under_way.end(ActivityKind::Download, Some("linux.deb"));
         assert_eq!(
             under_way.line(true),
             "6.1: 7 of 95 scenarios, 4 s (6 s last time)"

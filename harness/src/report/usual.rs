@@ -1,12 +1,11 @@
-//! How long kernels usually take, from one run to the next.
+//! How long kernels took in earlier runs.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Row;
-use crate::remembered::{recall, remember};
-use crate::workspace;
+use crate::results::Row;
+use crate::system::{paths, recall, remember};
 
 /// The seconds that each kernel took last, by its name.
 #[derive(Debug)]
@@ -16,9 +15,9 @@ pub(super) struct Usual {
 }
 
 impl Usual {
-    /// What earlier runs have left.
+    /// The times of earlier runs.
     pub(super) fn recalled() -> Self {
-        Self::in_file(workspace::usual_memory())
+        Self::in_file(paths::usual_memory())
     }
 
     fn in_file(memory: Option<PathBuf>) -> Self {
@@ -31,7 +30,7 @@ impl Usual {
         Duration::try_from_secs_f64(*self.seconds.get(kernel)?).ok()
     }
 
-    /// Learns from a kernel that ran to its end.
+    /// Remembers the time of a kernel that ran to its end.
     pub(super) fn learn(&mut self, row: &Row) {
         if row.problem.is_some() || row.took.is_zero() {
             return;
@@ -39,7 +38,7 @@ impl Usual {
         self.seconds
             .insert(row.name.clone(), row.took.as_secs_f64());
         if let Some(memory) = &self.memory {
-            // Where nothing can be written, the next run does not know.
+            // A failure to write is ignored.
             let _ = remember(memory, &self.seconds);
         }
     }

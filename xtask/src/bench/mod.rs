@@ -13,7 +13,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use harness::{Bench, Machine, Watcher, cached_kernels};
+use harness::{Machine, Machines, Watcher, cached_kernels};
 use images::{Catalogue, Initramfs, Kernel, Store};
 
 pub(crate) use row::{FigureRow, HEAD};
@@ -53,7 +53,7 @@ impl Benchmark {
     /// Where a kernel cannot be had. A command that fails has a row that says so.
     pub(crate) fn measure(
         &self,
-        bench: &Bench,
+        bench: &Machines,
         watcher: &dyn Watcher,
         mut tell: impl FnMut(FigureRow<'_>),
     ) -> Result<()> {

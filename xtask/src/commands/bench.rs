@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use harness::{Bench, Exit, RunDir, report};
+use harness::{Exit, Machines, RunDir, report};
 use images::{Catalogue, Spec};
 
 use crate::bench::{Benchmark, Figure, HEAD, usual_kernels};
@@ -59,7 +59,7 @@ impl BenchCommand {
         if kernels.is_empty() {
             bail!("there is no kernel in the cache: name one, such as 6.1");
         }
-        let mut bench = Bench::new(store, RunDir::new_run()?)?;
+        let mut bench = Machines::new(store, RunDir::new_run()?)?;
         self.host.apply(&mut bench);
         let benchmark = Benchmark {
             program: env::current_exe().context("finding this program")?,

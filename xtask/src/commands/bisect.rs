@@ -94,7 +94,7 @@ impl BisectCommand {
         };
         let scenarios = scenario.into_iter().collect();
         let mut suite = Suite::new(Vec::new(), scenarios, store, RunDir::new_run()?)?;
-        self.host.apply(&mut suite.bench);
+        self.host.apply(&mut suite.machines);
         // The machine of a program ends in good order; that of a scenario is killed
         // with this process.
         let interrupt = program.as_ref().map(|_| Interrupt::catch()).transpose()?;
@@ -106,7 +106,7 @@ impl BisectCommand {
         let terminal = report::Terminal::without_kernels();
         print(format_args!("{} kernels\n", candidates.len()));
         let ask = |kernel: &Kernel| match &program {
-            Some(program) => ask_program(&suite.bench, &runner, program, kernel, &terminal),
+            Some(program) => ask_program(&suite.machines, &runner, program, kernel, &terminal),
             None => ask_scenario(&suite, kernel, &terminal),
         };
         let watch = |step: &Step| print(format_args!("{step}\n"));

@@ -1,6 +1,7 @@
 use anyhow::Result;
 use clap::Args;
-use harness::{Exit, History};
+use harness::Exit;
+use harness::report::History;
 
 use crate::stdout::print;
 

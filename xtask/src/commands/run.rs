@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use harness::report;
-use harness::{Interrupt, Outlet, Program, Runner, Several, SharedStdin, Stdin, Watcher};
+use harness::{Input, Interrupt, Outlet, Program, Runner, Several, SharedInput, Watcher};
 use images::{Catalogue, Spec};
 
 use crate::options::{MachineOptions, TimeoutOption};
@@ -75,7 +75,7 @@ impl RunCommand {
         let program = self.machine.furnish(program).pack()?;
 
         let interrupt = Interrupt::catch()?;
-        let bench = Arc::new(self.machine.bench(&catalogue)?);
+        let machines = Arc::new(self.machine.machines(&catalogue)?);
         let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
         let mut runner = Runner {
             watcher: Some(&*watcher),
@@ -85,23 +85,23 @@ impl RunCommand {
         self.timeout.apply(&mut runner);
         if let [kernel] = &kernels[..] {
             let name = kernel.name();
-            let prepared = runner.prepare(&bench, kernel, &watcher);
+            let prepared = runner.prepare(&machines, kernel, &watcher);
             let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
-                return Ok(report::interrupted(Some(&interrupt)).into());
+                return Ok(harness::interrupted(Some(&interrupt)).into());
             };
-            let stdin = Stdin::inherited().context("reading the program's input")?;
+            let stdin = Input::inherited().context("reading the program's input")?;
             let ran = runner.run(&bootable, &program, stdin, &mut Outlet::stdio()?)?;
-            report::say_of_run(&name, &ran);
+            harness::say_of_run(&name, &ran);
             return Ok(codes.of(&ran.ending, Some(&interrupt)).into());
         }
         let several = Several {
-            bench: &bench,
+            machines: &machines,
             kernels: &kernels,
             watcher: &watcher,
             codes,
             strict: self.strict,
         };
-        let stdin = SharedStdin::inherited().context("reading the program's input")?;
+        let stdin = SharedInput::inherited().context("reading the program's input")?;
         let code = runner.run_in_all(&several, &program, &stdin, Outlet::stdio()?)?;
         Ok(code.into())
     }

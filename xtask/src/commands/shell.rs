@@ -8,7 +8,7 @@ use clap::Args;
 use guest::WindowSize;
 use harness::report;
 use harness::{
-    BadRequest, Debugger, Interrupt, Program, Runner, Screen, Stdin, Watcher, Window, busybox,
+    BadRequest, Debugger, Input, Interrupt, Program, Runner, Screen, Watcher, Window, busybox,
 };
 use images::{Catalogue, Kernel, Spec};
 
@@ -71,7 +71,7 @@ impl ShellCommand {
             .pack()?;
 
         let interrupt = Interrupt::catch()?;
-        let bench = Arc::new(self.machine.bench(&catalogue)?);
+        let machines = Arc::new(self.machine.machines(&catalogue)?);
         let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
         let debugger = self.gdb.then(Debugger::listen).transpose()?;
         let runner = Runner {
@@ -83,18 +83,18 @@ impl ShellCommand {
             ..self.machine.runner()
         };
         let (name, kernel) = (kernels[0].name(), &kernels[0]);
-        let prepared = runner.prepare(&bench, kernel, &watcher);
+        let prepared = runner.prepare(&machines, kernel, &watcher);
         let Some(bootable) = prepared.with_context(|| format!("kernel {name}"))? else {
-            return Ok(report::interrupted(Some(&interrupt)).into());
+            return Ok(harness::interrupted(Some(&interrupt)).into());
         };
         if let Some(debugger) = &debugger {
             eprintln!("gdb -ex 'target remote {}'", debugger.path().display());
         }
         let mut screen = Screen::new(terminal)?;
-        let ran = runner.run(&bootable, &shell, Stdin::inherited()?, &mut screen)?;
+        let ran = runner.run(&bootable, &shell, Input::inherited()?, &mut screen)?;
         // The terminal is as it was before anything is said.
         drop(screen);
-        report::say_of_run(&name, &ran);
+        harness::say_of_run(&name, &ran);
         let codes = self.machine.exit_codes;
         Ok(codes.of(&ran.ending, runner.interrupt).into())
     }

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use harness::{Bench, Interrupt, RunDir, cached_kernels, report};
+use harness::{Interrupt, Machines, RunDir, cached_kernels, report};
 use images::{Catalogue, Spec, Store};
 
 use crate::options::{AccelOption, JobsOption};
@@ -65,7 +65,7 @@ impl StressCommand {
             [] => cached_kernels(&catalogue, &store()?),
             _ => catalogue.select(&self.kernels)?,
         };
-        let bench = Bench::new(store()?, RunDir::nameless())?;
+        let bench = Machines::new(store()?, RunDir::anonymous())?;
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);
         let stress = Arc::new(Stress {
             qemu: bench.qemu(&report::Terminal::default())?.launch,
@@ -86,7 +86,7 @@ impl StressCommand {
         ));
         if told {
             eprintln!("interrupted: these are the figures until then");
-            return Ok(report::interrupted(Some(&interrupt)).into());
+            return Ok(harness::interrupted(Some(&interrupt)).into());
         }
         Ok(figures.exit().into())
     }

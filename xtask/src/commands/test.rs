@@ -2,7 +2,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
-use harness::{Bench, Exit, RunDir, busybox, fetch_all, report, root};
+use harness::{Exit, Machines, RunDir, busybox, fetch_all, report, root};
 use images::{Catalogue, Store};
 
 use crate::tools;
@@ -40,7 +40,7 @@ impl TestCommand {
         fetch_all(&store, &catalogue.default_kernels(), &terminal)?;
         // Each test is a process: none of them should have to fetch these.
         busybox(&store, &terminal)?;
-        Bench::new(store, RunDir::nameless())?.qemu(&terminal)?;
+        Machines::new(store, RunDir::anonymous())?.qemu(&terminal)?;
         let mut nextest = Command::new("cargo");
         nextest
             .args(["nextest", "run", "--workspace"])

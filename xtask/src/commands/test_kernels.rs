@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 use guest::{NATIVE, Version};
 use harness::{
-    Event, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Stream, Suite, Target,
+    Event, EventBus, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Suite, Target,
     Targets, Watcher, native, report, scenarios_named,
 };
 use images::Catalogue;
@@ -100,7 +100,7 @@ impl TestKernelsCommand {
             Some(exit) => Ok(exit?.into()),
             None => {
                 eprintln!("interrupted: the kernels that are not told of above were not done");
-                Ok(report::interrupted(Some(&interrupt)).into())
+                Ok(harness::interrupted(Some(&interrupt)).into())
             }
         }
     }
@@ -122,41 +122,41 @@ impl TestKernelsCommand {
         let scenarios = scenarios_named(&self.scenarios)?;
 
         let dir = RunDir::new_run()?;
-        let stream = self.stream(&dir)?;
+        let bus = self.bus(&dir)?;
         let kernels = targets.names(self.claims);
-        stream.event(&Event::Run(Header {
+        bus.event(&Event::Run(Header {
             shard: self.shard,
             ..Header::now(&dir, kernels, &scenarios)
         }));
         let mut matrix = Matrix::default();
         if targets.native {
             let row = native(&scenarios, self.claims, &dir.kernel(NATIVE)?);
-            stream.event(&Event::Kernel(Box::new(row.clone())));
+            bus.event(&Event::Kernel(Box::new(row.clone())));
             matrix.rows.push(row);
         }
         if !targets.kernels.is_empty() {
             let store = self.sources.store(&catalogue)?;
             let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
-            self.host.apply(&mut suite.bench);
-            suite.bench.cpus = self.cpus.cpus.get();
+            self.host.apply(&mut suite.machines);
+            suite.machines.cpus = self.cpus.cpus.get();
             suite.jobs = self.jobs.number();
             // A missing QEMU is reported once here, not again for each kernel.
-            suite.bench.qemu(&stream)?;
-            matrix.rows.extend(suite.run(&stream).rows);
+            suite.machines.qemu(&bus)?;
+            matrix.rows.extend(suite.run(&bus).rows);
         }
 
         let exit = match idle {
             None => matrix.exit(self.strict),
             Some(_) => Exit::Agreed,
         };
-        stream.event(&Event::Finished { exit });
+        bus.event(&Event::Finished { exit });
         match idle {
             None => self.tell_people(&matrix)?,
             Some(shard) => {
                 eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
             }
         }
-        match stream.end() {
+        match bus.end() {
             // A disagreement outranks a failed report.
             Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
             result => result?,
@@ -165,23 +165,23 @@ impl TestKernelsCommand {
     }
 
     /// Where events go: the log, the terminal, and what stdout is for.
-    fn stream(&self, dir: &RunDir) -> Result<Stream<'static>> {
+    fn bus(&self, dir: &RunDir) -> Result<EventBus<'static>> {
         // On a terminal, bars would mix with the events on stdout.
         let terminal = match self.format {
             OutputFormat::Human => report::Terminal::default(),
             _ if io::stdout().is_terminal() => report::Terminal::without_bars(),
             _ => report::Terminal::default(),
         };
-        let stream = Stream::default()
+        let bus = EventBus::default()
             .to(EventLog::create(&dir.events())?)
             .to(terminal);
         Ok(match self.format {
-            OutputFormat::Human => stream,
-            OutputFormat::Json => stream.to(EventLog::new(io::stdout(), "stdout")),
-            OutputFormat::Ktap => stream.to(report::Ktap::new(io::stdout())),
+            OutputFormat::Human => bus,
+            OutputFormat::Json => bus.to(EventLog::new(io::stdout(), "stdout")),
+            OutputFormat::Ktap => bus.to(report::Ktap::new(io::stdout())),
             OutputFormat::Github => {
                 let summary = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
-                stream.to(report::Github::new(io::stdout(), summary))
+                bus.to(report::Github::new(io::stdout(), summary))
             }
         })
     }

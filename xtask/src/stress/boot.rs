@@ -24,10 +24,10 @@ impl Stress {
         }
         let store = Store::builder(&Catalogue::builtin()).build()?;
         let mut suite = Suite::new(vec![kernel.clone()], scenarios, store, dir.clone())?;
-        suite.bench.wish = self.wish;
+        suite.machines.accelerator = self.wish;
         let fault = fault.map(|(fault, _)| fault);
         if let Some(fault) = fault {
-            suite.bench.append = fault.append.iter().map(|&word| word.to_owned()).collect();
+            suite.machines.append = fault.append.iter().map(|&word| word.to_owned()).collect();
         }
         let row = suite.row(kernel, &Silent);
         Ok(judged(&row, &suite.scenarios, fault))

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use harness::dies_with_this;
-use harness::qemu::script;
+use harness::launch_script;
 use images::Kernel;
 use nix::sys::resource::setrlimit;
 use nix::sys::signal::Signal;
@@ -149,7 +149,7 @@ impl Stress {
             fs::set_permissions(path, Permissions::from_mode(0o755))
         };
         fs::create_dir(dir)
-            .and_then(|()| write(&dir.join("true-qemu"), &script(&self.qemu)))
+            .and_then(|()| write(&dir.join("true-qemu"), &launch_script(&self.qemu)))
             .and_then(|()| write(&path, FAILS_LATER))
             .with_context(|| format!("writing into {}", dir.display()))?;
         Ok(path)

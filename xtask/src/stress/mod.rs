@@ -16,7 +16,7 @@ use std::{fs, hint, mem, thread};
 
 use anyhow::{Context, Result, ensure};
 use guest::scenarios;
-use harness::{Interrupt, Launch, RunDir, Wish, program_name, side_by_side};
+use harness::{AcceleratorChoice, Interrupt, Launch, RunDir, program_name, side_by_side};
 use images::Kernel;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -41,7 +41,7 @@ pub(crate) struct Stress {
     pub(crate) load: usize,
     /// The seed of all random choices.
     pub(crate) seed: u64,
-    pub(crate) wish: Wish,
+    pub(crate) wish: AcceleratorChoice,
     /// The QEMU that boots them.
     pub(crate) qemu: Launch,
     /// Strata's command line, as a program.
@@ -139,7 +139,7 @@ mod tests {
             jobs: NonZeroUsize::MIN,
             load: 0,
             seed: 1,
-            wish: Wish::Auto,
+            wish: AcceleratorChoice::Auto,
             qemu: Launch::of_host("qemu-system-x86_64"),
             program,
             dir: dir.clone(),

@@ -1,11 +1,11 @@
-//! Scenario by scenario: all that is claimed, and what it rests on.
+//! The part by scenario: all claims, and their basis.
 
 use std::fmt::Write;
 
 use guest::{Scenario, Version};
 
-use super::super::ranges::{Range, ranges};
 use super::{backports, commit_link, sentence};
+use crate::report::claim_ranges::{Range, ranges};
 
 pub(super) fn write(scenarios: &[Scenario], text: &mut String) {
     text.push_str("\n## By scenario\n");

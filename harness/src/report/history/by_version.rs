@@ -1,4 +1,4 @@
-//! Boundary by boundary: what changed in which version, by which commit.
+//! The part by version: what changed, and by which commit.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -34,7 +34,7 @@ pub(super) fn write(scenarios: &[Scenario], text: &mut String) {
     }
 }
 
-/// Changes of one commit beside one another, in the order of the table.
+/// Groups changes by commit, in the order of the table.
 fn by_commit(changes: Vec<Change>) -> Vec<Vec<Change>> {
     let mut groups: Vec<Vec<Change>> = Vec::new();
     for change in changes {

@@ -1,13 +1,16 @@
-//! The history that the table of claims tells, as a document: `docs/history.md`.
+//! The table of claims as a document, `docs/history.md`.
 
 mod by_scenario;
 mod by_version;
+mod document;
 
 use std::fmt::Write;
 
 use guest::{Claim, Commit, Scenario};
 
-use super::explain::address;
+use crate::report::explain::address;
+
+pub use document::History;
 
 const INTRODUCTION: &str = include_str!("introduction.md");
 
@@ -38,14 +41,14 @@ fn commit_link(commit: &Commit) -> String {
     )
 }
 
-/// The stable kernels that have a change before its version, as a sentence.
+/// The stable kernels to which a change was backported, as a sentence.
 fn backports(claim: &Claim) -> Option<String> {
     let versions: Vec<String> = claim.backports.iter().map(ToString::to_string).collect();
     let versions = versions.join(", ");
     (!versions.is_empty()).then(|| format!("Backported to {versions}."))
 }
 
-/// Text in which nothing is taken for Markdown.
+/// Escapes Markdown.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
@@ -57,7 +60,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A sentence of the table, from its first letter to its full stop.
+/// A sentence with a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());

@@ -1,18 +1,18 @@
-//! What the kernels are called on the page.
+//! The names of kernels on the page.
 
-use crate::Row;
+use crate::results::Row;
 
 /// A kernel's name on the page, which no other one has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Column {
     /// For people: its version where no other kernel has it, else its name.
     pub(super) label: String,
-    /// For addresses: the label, of harmless letters.
+    /// For fragments of addresses: the label in safe characters.
     slug: String,
 }
 
 impl Column {
-    /// Those of all kernels.
+    /// The columns of all kernels.
     pub(super) fn of(rows: &[Row]) -> Vec<Self> {
         let label = |row: &Row, length: usize| {
             let version = row.likely_version().map(|version| version.to_string());
@@ -26,7 +26,7 @@ impl Column {
             let alike = rows.iter().filter(|row| label(row, length) == wanted);
             alike.count() == 1
         };
-        // As short as it can be without being another kernel's as well.
+        // The shortest label that is unique.
         let unique = |row: &Row| {
             let lengths = (0..3).map(|length| (length, label(row, length)));
             let mut labels = lengths.filter(|(length, label)| is_one(*length, label));
@@ -65,7 +65,7 @@ impl Column {
     }
 }
 
-/// A text in which nothing but letters, digits and a few signs is left.
+/// Replaces all but letters, digits and a few signs.
 pub(super) fn slug(text: &str) -> String {
     let harmless = |c: char| {
         if c.is_ascii_alphanumeric() || "._+-".contains(c) {

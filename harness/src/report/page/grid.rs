@@ -8,11 +8,11 @@ use super::columns::{Column, slug};
 use super::mark;
 use super::strip::{Boundary, Spot, Strip};
 use super::summary::about;
-use crate::{Merged, Verdict};
+use crate::results::{Cell, Merged, Verdict};
 
 /// With more kernels than that, the matrix scrolls within the page.
 const WIDE: usize = 20;
-/// Behaviours beyond that look alike; what is written in them does not.
+/// The number of tints: behaviours beyond that share the last one.
 const TINTS: usize = 6;
 /// How long a text fits into one cell of a narrow window, in bytes.
 const SHORT: usize = 2;
@@ -29,7 +29,7 @@ pub(super) fn spans(columns: usize) -> String {
     rules
 }
 
-/// What filters. It takes the script, which shows it.
+/// The filters. They need the script, which shows them.
 pub(super) fn controls(columns: &[Column]) -> Markup {
     let bound = |id: &str, name: &str, chosen: usize| {
         html! {
@@ -97,7 +97,7 @@ pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) ->
     }
 }
 
-/// How many scenarios behave otherwise than on the kernel before.
+/// How many scenarios changed their behaviour since the kernel before.
 fn changes(columns: &[Column], strips: &[Strip<'_>]) -> Markup {
     let changes = |at: usize| strips.iter().filter(|strip| strip.0[at].changes()).count();
     let changes: Vec<usize> = (0..columns.len()).map(changes).collect();
@@ -149,7 +149,7 @@ fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Mark
         Boundary::Claim => " claim",
         Boundary::Behaviour => " step",
     });
-    let on_source = mark::rests_on_source(cell);
+    let on_source = cell.rests_on_source();
     let mut label = format!("{}: {}", column.label, cell.verdict);
     match spot.boundary {
         Boundary::Behaviour => label.push_str(", behaves otherwise"),
@@ -175,7 +175,7 @@ fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Mark
     }
 }
 
-/// What the signs mean, as far as they are used.
+/// The meaning of the signs that are used.
 pub(super) fn legend(merged: &Merged) -> Markup {
     let cells = || merged.matrix.rows.iter().flat_map(|row| &row.cells);
     let mut used: Vec<Verdict> = cells().map(|cell| cell.verdict).collect();
@@ -189,7 +189,7 @@ pub(super) fn legend(merged: &Merged) -> Markup {
             @for verdict in used.iter().filter(|verdict| **verdict != Verdict::Passed) {
                 li { span class={ "swatch " (mark::class(*verdict)) } { (mark::sign(*verdict)) } " " (verdict) }
             }
-            @if cells().any(mark::rests_on_source) {
+            @if cells().any(Cell::rests_on_source) {
                 li { span.swatch.k0 { sup { "*" } } " the claim rests on source: no kernel was seen to show it" }
             }
             @if !merged.dissent.is_empty() {

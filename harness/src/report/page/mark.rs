@@ -1,23 +1,10 @@
-//! How a verdict looks: never by colour alone.
+//! How a verdict looks: a sign besides the colour.
 
-use crate::{Cell, Verdict};
+use crate::results::Verdict;
 
-/// The sign of a verdict in the matrix; none for what is as it should be.
-pub(super) const fn sign(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed | Verdict::NotRun => "",
-        Verdict::NoClaim => "?",
-        Verdict::NotApplicable => "–",
-        Verdict::Failed => "F",
-        Verdict::Broken => "B",
-        Verdict::Died => "D",
-        Verdict::TimedOut => "T",
-        Verdict::Panicked => "P",
-        Verdict::Hung => "H",
-        Verdict::Ended => "E",
-        Verdict::QemuFailed => "Q",
-        Verdict::Garbled => "G",
-    }
+/// The sign of a verdict in the matrix; none for a pass.
+pub(super) fn sign(verdict: Verdict) -> String {
+    verdict.letter().to_string().trim().to_owned()
 }
 
 /// The class of a verdict in the style sheet.
@@ -29,9 +16,4 @@ pub(super) const fn class(verdict: Verdict) -> &'static str {
         Verdict::NotRun => "none",
         _ => "red",
     }
-}
-
-/// Whether it is said that the claim rests on source alone.
-pub(super) fn rests_on_source(cell: &Cell) -> bool {
-    matches!(cell.verdict, Verdict::Passed | Verdict::Failed) && cell.rests_on_source()
 }

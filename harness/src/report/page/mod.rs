@@ -1,11 +1,11 @@
 //! The matrix as a page that needs nothing but itself: one file, no request.
 //!
-//! What is on it comes from guests, which nobody trusts: all of it is escaped,
-//! and the policy lets nothing run but the script that was put there here.
+//! What is on it comes from guests, which are not trusted: all of it is escaped, and
+//! the policy lets nothing run but the script that was put there here.
 
 mod columns;
 mod grid;
-mod kernel;
+mod kernel_panel;
 mod mark;
 mod panel;
 mod parts;
@@ -22,7 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::Merged;
+use crate::results::Merged;
 use columns::Column;
 use panel::Panels;
 use strip::Strip;
@@ -30,8 +30,8 @@ use strip::Strip;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// A page of several runs, in HTML. But for the section that says where they
-/// come from, it does not depend on how the work was shared out among them.
+/// A page of several runs, in HTML. Except for the list of runs, it does not depend on
+/// how kernels were divided among them.
 #[must_use]
 pub fn page(merged: &Merged) -> String {
     let columns = Column::of(&merged.matrix.rows);
@@ -86,7 +86,7 @@ pub fn page(merged: &Merged) -> String {
 /// Writes the page, as `index.html` of a directory: its path.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If it cannot be written.
 pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
     let path = dir.join("index.html");
@@ -94,7 +94,7 @@ pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// What the policy knows a piece of the page by.
+/// The hash by which the policy allows a script or style.
 fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
@@ -104,12 +104,13 @@ mod tests {
     use guest::{Kernel, Observation};
 
     use super::*;
-    use crate::{Cell, Matrix, Row, Verdict};
+    use crate::results::tests::{row, run};
+    use crate::results::{Cell, Flaw, Matrix, PastRun, Row, Verdict};
 
     const HOSTILE: &str = "</style></script><script>alert(1)</script>\" onclick=\"alert(1)";
 
     #[test]
-    fn whatever_a_guest_says_is_text() {
+    fn text_of_a_guest_is_escaped() {
         let cell = Cell {
             observed: Observation(vec![guest::Fact {
                 name: HOSTILE.to_owned(),
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_is_of_the_script_and_the_style_that_are_there() {
+    fn the_policy_has_the_hashes_of_script_and_style() {
         let page = page(&Merged::default());
         let between = |start: &str, end: &str| {
             let (_, rest) = page.split_once(start).unwrap();
@@ -152,5 +153,56 @@ mod tests {
             assert!(page.contains(&format!("'{digest}'")), "{start}");
         }
         assert!(page.contains("content=\"default-src 'none'; "));
+    }
+
+    /// The page's head says what is worst, and not a success; the page says why.
+    #[test]
+    fn what_is_no_success_is_not_shown_as_one() {
+        let passed = || vec![row("6.1", Some("6.1.9"), &[("one", Verdict::Passed)])];
+        let merged = |change: fn(&mut PastRun)| {
+            let mut run = run("a", 1, passed());
+            change(&mut run);
+            Merged::of(&[run])
+        };
+        fn flawed(run: &mut PastRun, hides_red: bool) {
+            let what = "3.10 has no row".to_owned();
+            run.flaws = vec![Flaw { what, hides_red }];
+        }
+        let two = [("one", Verdict::Passed), ("two", Verdict::QemuFailed)];
+        let qemu_failed = Merged::of(&[run("a", 1, vec![row("6.1", Some("6.1.9"), &two)])]);
+        let flaw = "DOES NOT ADD UP: a: 3.10 has no row";
+        for (merged, head, why) in [
+            (
+                merged(|run| run.finished = None),
+                "A run was cut short",
+                "CUT SHORT: a",
+            ),
+            (
+                merged(|run| run.header.shard = Some("2/2".parse().unwrap())),
+                "A shard is missing",
+                "MISSING shards: 1/2",
+            ),
+            (qemu_failed, "QEMU FAILED in 1 cell", "QEMU FAILED"),
+            (
+                merged(|run| flawed(run, false)),
+                "The record of a run does not add up",
+                flaw,
+            ),
+            (
+                merged(|run| flawed(run, true)),
+                "A red result is in no cell",
+                flaw,
+            ),
+        ] {
+            let page = page(&merged);
+            assert!(page.contains(why), "no {why:?}");
+            assert!(page.contains(&format!("<title>{head} · Strata")), "{head}");
+            let (_, h1) = page.split_once("<h1").unwrap();
+            let (h1, _) = h1.split_once("</h1>").unwrap();
+            assert!(h1.contains(head), "{h1}");
+            for words in ["Every kernel does", "All that ran", "\u{2713}"] {
+                assert!(!h1.contains(words), "{words:?} is in the head: {h1}");
+            }
+        }
     }
 }

@@ -1,22 +1,22 @@
-//! What a cell opens: the claim and what was seen, side by side, and why.
+//! The panel of a cell: the claim and the observation side by side, and why.
 //!
-//! Cells that have all of that in common share a panel. An address within it is
-//! a cell's own, so that a browser opens it without a script.
+//! Cells that agree in all of that share a panel. Each cell has its own fragment in the
+//! panel, so that a browser opens it without a script.
 
 use maud::{Markup, html};
 
 use super::columns::Column;
 use super::parts::{close, said};
 use super::summary::about;
-use super::{kernel, mark};
+use super::{kernel_panel, mark};
 use crate::report::basis;
 use crate::report::details::reproduce;
-use crate::{Cell, Claimed, Comparison, Merged, Row};
+use crate::results::{Cell, Claimed, Comparison, Merged, Row};
 
 /// The panels of all cells.
 pub(super) struct Panels<'a>(Vec<Panel<'a>>);
 
-/// What one or more cells open.
+/// A panel of one or more cells.
 struct Panel<'a> {
     cell: &'a Cell,
     /// The number of the scenario.
@@ -57,15 +57,15 @@ impl<'a> Panels<'a> {
             div #panels {
                 @for panel in &self.0 { (panel.html(merged, columns)) }
                 @for (row, column) in merged.matrix.rows.iter().zip(columns) {
-                    (kernel::html(row, column))
+                    (kernel_panel::html(row, column))
                 }
             }
         }
     }
 }
 
-/// What the console held meanwhile; where nothing is known of that and the cell
-/// is red, in the end.
+/// The console during the scenario, or its last lines if the cell is red and there is
+/// nothing else.
 fn console<'a>(row: &'a Row, cell: &'a Cell) -> &'a [String] {
     if cell.console.is_empty() && cell.verdict.is_red() {
         &row.last_lines

@@ -1,15 +1,15 @@
-//! What the panels of cells and those of kernels share.
+//! What the panels of cells and of kernels share.
 
 use maud::{Markup, html};
 
-use crate::Verdict;
+use crate::results::Verdict;
 
-/// The way back: an address that is nowhere closes the panel and scrolls nothing.
+/// Closes the panel: a fragment without a target scrolls nothing.
 pub(super) fn close() -> Markup {
     html! { a.close href="#-" aria-label="Close" { "✕" } }
 }
 
-/// What a console held, if anybody listened.
+/// The console, if the scenario ran.
 pub(super) fn said(console: &[String], verdict: Verdict) -> Markup {
     html! {
         @if !console.is_empty() {

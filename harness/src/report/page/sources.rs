@@ -1,18 +1,18 @@
-//! Where it all comes from: the one part of the page that tells runs apart.
+//! The list of runs: the only part of the page that names them.
 
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use crate::{Merged, Source};
+use crate::results::{Merged, MergedRun};
 
 pub(super) fn html(merged: &Merged) -> Markup {
-    let on = |run: &Source| match run.accelerator {
+    let on = |run: &MergedRun| match run.accelerator {
         Some(accelerator) => format!("{} ({accelerator})", run.host),
         None => run.host.clone(),
     };
     let hosts: BTreeSet<String> = merged.sources.iter().map(on).collect();
-    let date = |at: Option<&Source>| at.map(|run| run.started.strftime("%-d %B %Y").to_string());
+    let date = |at: Option<&MergedRun>| at.map(|run| run.started.strftime("%-d %B %Y").to_string());
     let (first, last) = (date(merged.sources.first()), date(merged.sources.last()));
     html! {
         @for flaw in merged.flaws_in_words() {

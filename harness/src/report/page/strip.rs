@@ -1,8 +1,8 @@
-//! A scenario through the ages: where its behaviour changes.
+//! The cells of a scenario from old to new kernels: where its behaviour changes.
 
 use guest::{Fact, Observation};
 
-use crate::{Cell, Verdict};
+use crate::results::{Cell, Verdict};
 
 /// A scenario's cells from old to new, and what each of them shows.
 pub(super) struct Strip<'a>(pub(super) Vec<Spot<'a>>);
@@ -10,19 +10,19 @@ pub(super) struct Strip<'a>(pub(super) Vec<Spot<'a>>);
 /// A cell, beside its neighbours.
 pub(super) struct Spot<'a> {
     pub(super) cell: &'a Cell,
-    /// Which of the scenario's behaviours it shows, the first one being 0; none
-    /// where nothing was seen.
+    /// The index of the behaviour that it shows, by first appearance; none if nothing
+    /// was observed.
     pub(super) behaviour: Option<usize>,
-    /// What lies between it and the older neighbour.
+    /// The boundary to the older neighbour.
     pub(super) boundary: Boundary,
-    /// What is new in it, and over how many cells that can be written.
+    /// The text of what is new, and over how many cells it can run.
     pub(super) news: Option<(String, usize)>,
 }
 
-/// What lies between two neighbours.
+/// The boundary between two neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Boundary {
-    /// Nothing that anybody saw.
+    /// No visible change.
     None,
     /// Another claim holds, and the same is seen.
     Claim,
@@ -54,8 +54,8 @@ impl<'a> Strip<'a> {
                 boundary,
                 news: None,
             });
-            // What is red is no history of the kernel until somebody has looked
-            // into it.
+            // A red cell may be a fault of the test, so it is not shown as a change of
+            // the kernel.
             if let (Some(new), true) = (observation, is_calm(cell)) {
                 before = Some((cell, new));
             }
@@ -65,7 +65,7 @@ impl<'a> Strip<'a> {
         strip
     }
 
-    /// Writes what is new at the beginning of each stretch of one behaviour.
+    /// Sets the text of what is new at the beginning of each stretch of one behaviour.
     fn tell(&mut self, kinds: &[&Observation]) {
         let spots = &mut self.0;
         let mut before = None;
@@ -75,7 +75,7 @@ impl<'a> Strip<'a> {
             let goes_on = |spot: &Spot<'_>| calm && spot.behaviour == kind && is_calm(spot.cell);
             let stretch = spots[at + 1..].iter().take_while(|spot| goes_on(spot));
             let end = at + 1 + stretch.count();
-            // After a gap or a red cell within a stretch there is nothing new.
+            // After a gap or a red cell within a stretch, nothing is new.
             if let Some(kind) = kind.filter(|kind| calm && before != Some(*kind)) {
                 let later = || spots[end..].iter().filter_map(|spot| spot.behaviour);
                 let other = before.or_else(|| later().find(|later| *later != kind));
@@ -113,8 +113,7 @@ fn since(cell: &Cell) -> Option<guest::Version> {
     cell.claim.as_ref().map(|claim| claim.since)
 }
 
-/// What a cell shows. A number that the claim leaves open is no behaviour: its
-/// range stands for it.
+/// What a cell shows, with the claim's range in place of a number that it leaves open.
 fn behaviour(cell: &Cell) -> Option<Observation> {
     if cell.observed.0.is_empty() || cell.verdict == Verdict::NotApplicable {
         return None;
@@ -159,7 +158,7 @@ mod tests {
     use guest::{Claim, Observation};
 
     use super::*;
-    use crate::Claimed;
+    use crate::results::Claimed;
 
     const CLAIMS: [Claim; 3] = [
         Claim::since(3, 2).shows("call=EINVAL child=outer"),
@@ -181,7 +180,7 @@ mod tests {
         let cells = [
             cell(0, Verdict::Passed, old),
             cell(1, Verdict::Passed, old),
-            Cell::without("example", Verdict::NotRun, "nobody looked"),
+            Cell::without("example", Verdict::NotRun, "not run"),
             cell(2, Verdict::Passed, "call=ok child=outer tries=3"),
             cell(2, Verdict::Passed, "call=ok child=outer tries=7"),
             cell(2, Verdict::Failed, old),

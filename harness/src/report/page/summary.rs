@@ -4,7 +4,7 @@ use guest::scenarios;
 use maud::{Markup, html};
 
 use super::columns::Column;
-use crate::{Cell, Exit, Merged, Problem, Row, Verdict};
+use crate::results::{Cell, Exit, Merged, Problem, Row, Verdict};
 
 /// So many red cells are shown at once; the others unfold.
 const AT_ONCE: usize = 12;
@@ -33,7 +33,7 @@ pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
     }
 }
 
-/// The cells that somebody must look at.
+/// The cells that need attention.
 pub(super) fn lists(merged: &Merged, columns: &[Column]) -> Markup {
     html! {
         @if merged.red().next().is_some() { (red_cells(merged, columns)) }

@@ -1,0 +1,103 @@
+//! The kernels of the catalogue and what the cache holds of them; cached tools.
+
+use guest::Version;
+use images::{Cached, Catalogue, Kernel, Kind, Store};
+use serde::Serialize;
+
+/// One kernel, or one tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stock {
+    /// Its name in the catalogue, or the tool's name; none for a kernel that is in the
+    /// cache and not in the catalogue.
+    pub name: Option<String>,
+    /// The Debian version that the catalogue names.
+    pub debian: Option<String>,
+    /// The suite it was published in.
+    pub suite: Option<String>,
+    /// Whether it is among those that are tested by default.
+    pub default: bool,
+    /// What is in the cache, which may be another version of its series.
+    pub cached: Option<CachedStock>,
+}
+
+/// An image or a tool in the cache.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CachedStock {
+    /// Its Debian version.
+    pub debian: String,
+    /// Bytes of the image, or of all files.
+    pub size: u64,
+    /// SHA-256 of the image or of the list of files, as it was when it was verified.
+    pub sha256: String,
+    /// Where it came from, for people.
+    pub source: String,
+    /// Where it is.
+    pub path: String,
+}
+
+/// The catalogue in its order, then other cached kernels, then cached tools.
+#[must_use]
+pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
+    let (mut cached, tools): (Vec<Cached>, Vec<Cached>) =
+        (store.cached().into_iter()).partition(|cached| cached.kind == Kind::Kernel);
+    let mut take = |wanted: &dyn Fn(&Cached) -> bool| {
+        let at = cached.iter().position(wanted)?;
+        Some(stock_of(cached.remove(at)))
+    };
+    let exact: Vec<Option<CachedStock>> = catalogue
+        .entries
+        .iter()
+        .map(|entry| take(&|cached| cached.about.debian_version == entry.debian))
+        .collect();
+    let mut stocks: Vec<Stock> = catalogue
+        .entries
+        .iter()
+        .zip(exact)
+        .map(|(entry, exact)| Stock {
+            name: Some(entry.name.clone()),
+            debian: Some(entry.debian.clone()),
+            suite: Some(entry.suite.clone()),
+            default: catalogue.default.contains(&entry.name),
+            cached: exact
+                .or_else(|| take(&|cached| series(cached).as_deref() == Some(&entry.name))),
+        })
+        .collect();
+    stocks.extend(cached.into_iter().chain(tools).map(|cached| Stock {
+        name: match cached.kind {
+            Kind::Tool(tool) => Some(tool.name().to_owned()),
+            _ => None,
+        },
+        debian: None,
+        suite: None,
+        default: false,
+        cached: Some(stock_of(cached)),
+    }));
+    stocks
+}
+
+/// The kernels of the catalogue of which an image is in the cache, perhaps of another
+/// version of the series.
+#[must_use]
+pub fn cached_kernels(catalogue: &Catalogue, store: &Store) -> Vec<Kernel> {
+    let stocks = inventory(catalogue, store);
+    let entries = catalogue.entries.iter().zip(stocks);
+    entries
+        .filter(|(_, stock)| stock.cached.is_some())
+        .map(|(entry, _)| Kernel::Catalogued(entry.clone()))
+        .collect()
+}
+
+fn series(cached: &Cached) -> Option<String> {
+    let (version, _) = Version::leading(&cached.about.debian_version).ok()?;
+    Some(version.series().to_string())
+}
+
+fn stock_of(cached: Cached) -> CachedStock {
+    CachedStock {
+        debian: cached.about.debian_version,
+        size: cached.about.size,
+        sha256: cached.about.sha256,
+        source: cached.about.source,
+        path: cached.path.display().to_string(),
+    }
+}

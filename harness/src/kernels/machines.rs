@@ -1,0 +1,202 @@
+//! Obtains kernels and makes machines for them.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::{Context, Error, Result, anyhow};
+use images::{Kernel, ObtainError, Store, Unpacked};
+
+use super::dir_name::dir_name;
+use super::probe::{AcceleratorChoice, choose};
+use crate::machine::{Machine, Qemu, QemuChoice};
+use crate::results::{
+    Accelerator, ChosenAccelerator, Downloads, Event, Problem, Substitute, Watcher,
+};
+use crate::system::{RunDir, paths, words};
+
+/// The default memory of a machine, in MiB.
+pub(crate) const MEMORY_MIB: u32 = 256;
+
+/// Makes machines for kernels: holds the store, QEMU, the accelerator and the run
+/// directory.
+pub struct Machines {
+    /// Where kernels come from.
+    pub store: Store,
+    /// The accelerator to use.
+    pub accelerator: AcceleratorChoice,
+    /// Processors of each machine.
+    pub cpus: u32,
+    /// Words to add to the command line of every kernel.
+    pub append: Vec<String>,
+    /// Where transcripts go.
+    pub dir: RunDir,
+    /// The QEMU to use.
+    pub qemu: QemuChoice,
+    /// The accelerator, once it is chosen.
+    chosen: Mutex<Option<ChosenAccelerator>>,
+    /// The QEMU that was found, or why there is none.
+    found: Mutex<Option<Result<Qemu, String>>>,
+}
+
+/// A kernel that was obtained, and a machine for it without an initramfs.
+#[derive(Clone, Debug)]
+pub struct Bootable {
+    /// The name under which the kernel was asked for.
+    pub name: String,
+    /// The machine.
+    pub machine: Machine,
+    /// The kernel as it is packaged, which may not be what is booted.
+    pub packaged: PathBuf,
+    /// The unpacked kernel that is booted instead, if any: held, so that it is not
+    /// removed.
+    pub unpacked: Option<Unpacked>,
+    /// A description of the image and its source.
+    pub image: String,
+    /// The version that stands in for the pinned one, if any.
+    pub substitute: Option<Substitute>,
+    /// The directory of this kernel in the run.
+    pub dir: RunDir,
+}
+
+impl Machines {
+    /// Uses this host. QEMU is looked for when it is first needed.
+    ///
+    /// # Errors
+    /// If there is no directory for memos.
+    pub fn new(store: Store, dir: RunDir) -> Result<Self> {
+        Ok(Self {
+            store: match paths::runs() {
+                Ok(runs) => store.remembering(&runs.join("images")),
+                Err(_) => store,
+            },
+            accelerator: AcceleratorChoice::default(),
+            cpus: 1,
+            append: Vec::new(),
+            dir,
+            qemu: QemuChoice::from_environment(),
+            chosen: Mutex::new(None),
+            found: Mutex::new(None),
+        })
+    }
+
+    /// The QEMU to use, found once. A command that boots several kernels calls this
+    /// first, so that a missing QEMU is reported once.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn qemu(&self, watcher: &dyn Watcher) -> Result<Qemu> {
+        let mut found = self.found.lock().map_err(|_| panicked("QEMU"))?;
+        let found = found.get_or_insert_with(|| {
+            let qemu = Qemu::find(&self.qemu, &self.store, watcher);
+            if let Ok(qemu) = &qemu {
+                watcher.event(&Event::Qemu {
+                    version: qemu.version.clone(),
+                    from: qemu.from.clone(),
+                });
+                if let Some(why) = &qemu.no_sandbox {
+                    watcher.event(&Event::Note {
+                        text: format!("QEMU runs without its sandbox: {why}"),
+                    });
+                }
+            }
+            qemu.map_err(|error| words(&error))
+        });
+        found.clone().map_err(|why| anyhow!(why))
+    }
+
+    /// Obtains a kernel and makes a machine for it.
+    ///
+    /// # Errors
+    /// If the kernel cannot be obtained, or the harness fails.
+    pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
+        let qemu = self.qemu(watcher)?;
+        let mut unpacked = None;
+        let (packaged, path, image, substitute) = match kernel {
+            Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
+            Kernel::Catalogued(entry) => {
+                let image = self
+                    .store
+                    .obtain(entry, &Downloads::told_to(watcher))
+                    .map_err(|error| match error {
+                        ObtainError::Unavailable { why } => Problem::Unavailable(why),
+                        error => Problem::Failed(error.to_string()),
+                    })?;
+                let shown = format!("{} from {}", image.debian_version, image.source);
+                let substitute = image.substituted_for.clone().map(|pinned| Substitute {
+                    served: image.debian_version.clone(),
+                    pinned,
+                });
+                // An unpacked kernel boots faster.
+                unpacked = self.store.unpacked(&image);
+                let path = unpacked.as_ref().map(|unpacked| unpacked.path.clone());
+                let path = path.unwrap_or_else(|| image.path.clone());
+                (image.path, path, shown, substitute)
+            }
+        };
+        let dir = self.kernel_dir(kernel)?;
+        let mut machine = Machine {
+            qemu: qemu.launch,
+            sandbox: qemu.no_sandbox.is_none(),
+            accelerator: Accelerator::Tcg,
+            kernel: path,
+            initramfs: PathBuf::new(),
+            memory_mib: MEMORY_MIB,
+            cpus: self.cpus,
+            append: self.append.clone(),
+            gdb: None,
+        };
+        machine.accelerator = self.accelerator(&machine, watcher)?;
+        Ok(Bootable {
+            name: kernel.name(),
+            machine,
+            packaged,
+            unpacked,
+            image,
+            substitute,
+            dir,
+        })
+    }
+
+    /// The accelerator of this host, probed with this kernel if necessary.
+    ///
+    /// # Errors
+    /// If the kernel cannot be obtained, or the harness fails.
+    pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<ChosenAccelerator> {
+        self.machine(kernel, watcher)?;
+        let known = self.chosen.lock().map_err(|_| panicked("KVM"))?;
+        known.clone().context("a machine has an accelerator")
+    }
+
+    /// The directory of a kernel in this run.
+    pub(crate) fn kernel_dir(&self, kernel: &Kernel) -> Result<RunDir> {
+        self.dir.kernel(&dir_name(kernel))
+    }
+
+    /// The accelerator, probed with the first machine.
+    fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
+        let mut known = self
+            .chosen
+            .lock()
+            .map_err(|_| panicked("the accelerator"))?;
+        if known.is_none() {
+            let memory = paths::accelerator_memory();
+            let choice = choose(
+                self.accelerator,
+                machine,
+                &self.dir,
+                memory.as_deref(),
+                watcher,
+            )?;
+            watcher.event(&Event::Accelerator(choice.clone()));
+            *known = Some(choice);
+        }
+        Ok(known
+            .as_ref()
+            .map_or(Accelerator::Tcg, |choice| choice.accelerator))
+    }
+}
+
+/// The error after a panic in another thread.
+fn panicked(what: &str) -> Error {
+    anyhow!("looking for {what} panicked: its message stands above")
+}

@@ -1,0 +1,413 @@
+//! One boot of scenarios: a machine, its console, and the guest's report.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use guest::wire::Message;
+use guest::{Kernel, Observation, Outcome, Record, allowing_for};
+
+use super::Machine;
+use super::deadline::Wait;
+use super::dialogue::{Dialogue, Turn};
+use super::listener::Said;
+use super::transcript::Transcript;
+use crate::results::{Accelerator, End};
+use crate::system::RunDir;
+
+/// The default time that the guest may need around a scenario or program.
+pub(crate) const GRACE: Duration = Duration::from_secs(20);
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// From the start of QEMU to the guest's first record.
+    pub boot: Duration,
+    /// For each scenario, by the guest's clock. The guest extends it on a slow machine
+    /// ([`guest::allowing_for`]).
+    pub scenario: Duration,
+    /// What the guest may need around a scenario, to kill orphans and on a slow host.
+    pub grace: Duration,
+}
+
+impl Deadlines {
+    /// The deadlines for a machine of this kind.
+    ///
+    /// A Debian kernel under emulation is up in 2 s on an idle host, so there is
+    /// room for one that is 60 times slower.
+    #[must_use]
+    pub fn of(accelerator: Accelerator) -> Self {
+        let boot = match accelerator {
+            Accelerator::Kvm => Duration::from_secs(60),
+            Accelerator::Tcg => Duration::from_secs(120),
+        };
+        Self {
+            boot,
+            scenario: Duration::from_secs(30),
+            grace: GRACE,
+        }
+    }
+}
+
+/// The words of a panic that is the host's fault: under emulation on a loaded host, no
+/// timer interrupt may arrive while the kernel waits for one
+/// (arch/x86/kernel/apic/io_apic.c). `no_timer_check` turns that test off in most
+/// kernels.
+const NO_TIMER: &str = "IO-APIC + timer doesn't work";
+/// How often a boot is repeated after such a panic.
+const RETRIES: usize = 3;
+
+/// The words of the panic, if a boot ended by the host's fault before the guest came
+/// up.
+pub(crate) fn hosts_fault(kernel: Option<&Kernel>, end: &End) -> Option<String> {
+    match (kernel, end) {
+        (None, End::Panicked(panic)) if panic.contains(NO_TIMER) => Some(panic.clone()),
+        _ => None,
+    }
+}
+
+/// Runs `attempt`, and retries it up to 3 times in a fresh `retryN` directory while
+/// `fault` blames the host. Pushes each reason onto `retries`.
+pub(crate) fn again_if<T>(
+    dir: &RunDir,
+    retries: &mut Vec<String>,
+    mut attempt: impl FnMut(&RunDir) -> Result<T>,
+    fault: impl Fn(&T) -> Option<String>,
+) -> Result<T> {
+    let mut result = attempt(dir)?;
+    for retry in 1..=RETRIES {
+        let Some(why) = fault(&result) else { break };
+        retries.push(why);
+        result = attempt(&dir.retry(retry)?)?;
+    }
+    Ok(result)
+}
+
+/// How often boots were repeated, and why; empty if none was.
+pub(crate) fn booted_anew(retries: &[String]) -> String {
+    match retries {
+        [] => String::new(),
+        [.., last] => format!(
+            ", booted anew {} time{} ({last})",
+            retries.len(),
+            if retries.len() == 1 { "" } else { "s" }
+        ),
+    }
+}
+
+/// The result of a boot.
+#[derive(Debug)]
+pub struct Boot {
+    /// The kernel that ran, if the guest came up.
+    pub kernel: Option<Kernel>,
+    /// The scenarios that ended, in their order.
+    pub ended: Vec<EndedScenario>,
+    /// The scenario that was running when the boot ended.
+    pub running: Option<String>,
+    /// How the boot ended.
+    pub end: End,
+    /// The reason for each repeated boot: a panic that is the host's fault.
+    pub retries: Vec<String>,
+    /// The console.
+    pub transcript: Transcript,
+}
+
+/// The guest's report of a scenario that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedScenario {
+    /// Its name.
+    pub scenario: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it saw.
+    pub observation: Observation,
+    /// How long it took, by the host's clock.
+    pub took: Duration,
+    /// The last lines of the console meanwhile, harmless to print.
+    pub console: Vec<String>,
+}
+
+/// Boots a machine that runs the scenarios of these names. `tell` hears of each
+/// scenario as it ends. A boot that fails by the one known fault of the host is
+/// repeated.
+///
+/// # Errors
+/// If QEMU does not run, or the transcript cannot be written.
+pub fn boot(
+    machine: &Machine,
+    names: &[&str],
+    deadlines: Deadlines,
+    dir: &RunDir,
+    tell: &mut dyn FnMut(&Kernel, &EndedScenario),
+) -> Result<Boot> {
+    let mut retries = Vec::new();
+    let boot = again_if(
+        dir,
+        &mut retries,
+        |dir| boot_once(machine, dir, BootReport::new(names, deadlines, tell)),
+        |boot| hosts_fault(boot.kernel.as_ref(), &boot.end),
+    )?;
+    Ok(Boot { retries, ..boot })
+}
+
+fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<Boot> {
+    let mut dialogue = Dialogue::start(machine, dir)?;
+    let end = loop {
+        match dialogue.turn(Some(report.wait.until), &[])? {
+            Turn::Said(said) => {
+                let end = said.into_iter().find_map(|said| report.take(said));
+                if let Some(end) = end {
+                    break end;
+                }
+            }
+            Turn::Quiet if report.wait.goes_on(dialogue.kept_waiting()) => {}
+            Turn::Quiet => break report.wait.in_vain(),
+            Turn::Other(_) => {}
+            Turn::Over(end) => break end,
+        }
+    };
+    Ok(Boot {
+        kernel: report.kernel,
+        ended: report.ended,
+        running: report.running,
+        end,
+        retries: Vec::new(),
+        transcript: dialogue.finish()?,
+    })
+}
+
+/// The report that the guest's messages make.
+struct BootReport<'a> {
+    /// The scenarios that it must report, in their order.
+    names: &'a [&'a str],
+    deadlines: Deadlines,
+    wait: Wait,
+    kernel: Option<Kernel>,
+    ended: Vec<EndedScenario>,
+    running: Option<String>,
+    /// When the running scenario started; at first, when QEMU did.
+    since: Instant,
+    /// Hears of each scenario that ended.
+    tell: &'a mut dyn FnMut(&Kernel, &EndedScenario),
+}
+
+impl<'a> BootReport<'a> {
+    fn new(
+        names: &'a [&'a str],
+        deadlines: Deadlines,
+        tell: &'a mut dyn FnMut(&Kernel, &EndedScenario),
+    ) -> Self {
+        Self {
+            names,
+            deadlines,
+            wait: Wait::new("the guest to come up", deadlines.boot),
+            kernel: None,
+            ended: Vec::new(),
+            running: None,
+            since: Instant::now(),
+            tell,
+        }
+    }
+
+    /// Takes a message. Returns the end, if it is one.
+    fn take(&mut self, said: Said) -> Option<End> {
+        match said.message {
+            Message::Record(record) => self.record(record, said.before),
+            Message::Bytes(stream, _) => Some(End::Garbled(format!("{stream:?} of no program"))),
+        }
+    }
+
+    fn record(&mut self, record: Record, console: Vec<String>) -> Option<End> {
+        match (record, self.running.take()) {
+            (Record::Booted { kernel }, None) if self.kernel.is_none() => {
+                self.kernel = Some(kernel);
+                self.deadlines.scenario =
+                    allowing_for(self.deadlines.scenario, self.since.elapsed());
+                self.wait = Wait::new("the first scenario to start", self.deadlines.grace);
+            }
+            (Record::Started { scenario }, None) if self.may_start(&scenario) => {
+                self.wait = Wait::new(
+                    format!("{scenario} to end"),
+                    self.deadlines.scenario + self.deadlines.grace,
+                );
+                self.running = Some(scenario);
+                self.since = Instant::now();
+            }
+            (
+                Record::Ended {
+                    scenario,
+                    outcome,
+                    observation,
+                },
+                Some(running),
+            ) if scenario == running => {
+                self.wait = Wait::new(format!("a word after {scenario}"), self.deadlines.grace);
+                let in_doubt = !matches!(outcome, Outcome::Completed | Outcome::NotApplicable(_));
+                let ended = EndedScenario {
+                    scenario,
+                    outcome,
+                    observation,
+                    took: self.since.elapsed(),
+                    console,
+                };
+                if let Some(kernel) = &self.kernel {
+                    (self.tell)(kernel, &ended);
+                }
+                self.ended.push(ended);
+                if in_doubt {
+                    return Some(End::InDoubt);
+                }
+            }
+            (Record::Finished { scenarios }, None)
+                if self.kernel.is_some() && scenarios == self.ended.len() =>
+            {
+                return Some(End::Complete);
+            }
+            (Record::Broken { why }, running) => {
+                self.running = running;
+                return Some(End::Broken(why));
+            }
+            (record, running) => {
+                self.running = running;
+                return Some(End::Garbled(format!("a record out of turn: {record:?}")));
+            }
+        }
+        None
+    }
+    /// Whether a scenario is the next one.
+    fn may_start(&self, scenario: &str) -> bool {
+        self.kernel.is_some() && self.names.get(self.ended.len()) == Some(&scenario)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::machine::tests::machine;
+
+    fn booted() -> Record {
+        let (release, version) = ("6.1.0".to_owned(), "#1".to_owned());
+        Record::Booted {
+            kernel: Kernel { release, version },
+        }
+    }
+
+    fn started(scenario: &str) -> Record {
+        Record::Started {
+            scenario: scenario.to_owned(),
+        }
+    }
+
+    fn ended(scenario: &str, outcome: Outcome) -> Record {
+        Record::Ended {
+            scenario: scenario.to_owned(),
+            outcome,
+            observation: Observation::default(),
+        }
+    }
+
+    fn completed(scenario: &str) -> Record {
+        ended(scenario, Outcome::Completed)
+    }
+
+    fn finished(scenarios: usize) -> Record {
+        Record::Finished { scenarios }
+    }
+
+    /// How many scenarios ended, and what the report of these records came to.
+    fn told(records: Vec<Record>) -> (usize, Option<End>) {
+        let (deadlines, mut tell) = (
+            Deadlines::of(Accelerator::Tcg),
+            |_: &Kernel, _: &EndedScenario| {},
+        );
+        let mut report = BootReport::new(&["a", "b"], deadlines, &mut tell);
+        let end = records
+            .into_iter()
+            .find_map(|record| report.record(record, Vec::new()));
+        (report.ended.len(), end)
+    }
+
+    #[test]
+    fn a_report_in_order_is_complete() {
+        let records = vec![
+            booted(),
+            started("a"),
+            completed("a"),
+            started("b"),
+            completed("b"),
+            finished(2),
+        ];
+        assert_eq!(told(records), (2, Some(End::Complete)));
+    }
+
+    #[test]
+    fn a_record_out_of_turn_ends_a_report() {
+        let a = || vec![booted(), started("a"), completed("a")];
+        let after_a = |record| [a(), vec![record]].concat();
+        for (what, records) in [
+            ("nothing has booted", vec![started("a")]),
+            ("nothing has booted", vec![finished(0)]),
+            ("it booted already", vec![booted(), booted()]),
+            ("it booted already", after_a(booted())),
+            ("it booted already", vec![booted(), started("a"), booted()]),
+            ("another comes first", vec![booted(), started("b")]),
+            ("an unexpected scenario", vec![booted(), started("c")]),
+            ("it is over", after_a(started("a"))),
+            ("it did not start", vec![booted(), completed("a")]),
+            ("it did not start", after_a(completed("b"))),
+            ("it ended already", after_a(completed("a"))),
+            ("another runs", vec![booted(), started("a"), completed("b")]),
+            ("another runs", vec![booted(), started("a"), started("b")]),
+            ("one runs", vec![booted(), started("a"), finished(1)]),
+            ("one ended", after_a(finished(2))),
+            ("one ended", after_a(finished(0))),
+            ("it is of programs", after_a(Record::Alive)),
+        ] {
+            let (_, end) = told(records);
+            assert!(matches!(end, Some(End::Garbled(_))), "{what}: {end:?}");
+        }
+    }
+
+    #[test]
+    fn a_scenario_that_did_not_complete_leaves_the_machine_in_doubt() {
+        for (outcome, end) in [
+            (Outcome::Completed, None),
+            (Outcome::NotApplicable("CONFIG_USER_NS".to_owned()), None),
+            (Outcome::TimedOut, Some(End::InDoubt)),
+            (Outcome::Died("signal 11".to_owned()), Some(End::InDoubt)),
+            (Outcome::Failed("EAGAIN".to_owned()), Some(End::InDoubt)),
+        ] {
+            let records = vec![booted(), started("a"), ended("a", outcome)];
+            assert_eq!(told(records), (1, end));
+        }
+    }
+
+    /// A QEMU that floods its console.
+    #[test]
+    fn endless_text_does_not_extend_a_deadline() {
+        let place = tempfile::tempdir().unwrap();
+        let qemu = place.path().join("qemu");
+        fs::write(&qemu, "#!/bin/sh\nexec yes\n").unwrap();
+        fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755)).unwrap();
+        let machine = Machine {
+            qemu: images::Launch::of_host(qemu),
+            ..machine()
+        };
+        let deadlines = Deadlines {
+            boot: Duration::from_secs(1),
+            ..Deadlines::of(Accelerator::Tcg)
+        };
+        let boot = boot(
+            &machine,
+            &[],
+            deadlines,
+            &RunDir::anonymous(),
+            &mut |_, _| {},
+        )
+        .unwrap();
+        let hung = End::Hung("waited in vain for the guest to come up".to_owned());
+        assert_eq!(boot.end, hung);
+    }
+}

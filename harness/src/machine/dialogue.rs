@@ -1,0 +1,220 @@
+//! A running machine, and the dialogue with its guest over the console.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use guest::wire::Message;
+use guest::{Key, Record};
+
+use super::console::ConsoleRead;
+use super::deadline::{kept_waiting, ran_nothing};
+use super::image_release::image_release;
+use super::listener::{Listener, Said};
+use super::qemu::{Launch, did_not_start};
+use super::transcript::Transcript;
+use super::{Machine, Running};
+use crate::results::End;
+use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
+
+/// How many bytes of QEMU's own messages are read.
+const COMPLAINT: usize = 4096;
+
+/// The error for a QEMU that ended before any machine could have run.
+const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
+                           the qemu-system-x86_64 in PATH is QEMU";
+
+/// A running machine, killed when this is dropped.
+pub(crate) struct Dialogue {
+    running: Running,
+    listener: Listener,
+    /// The key of the host's messages.
+    key: Key,
+    /// The release that the kernel's file names, if it does.
+    release: Option<String>,
+    qemu: Launch,
+    qemu_log: File,
+    buffer: Vec<u8>,
+    silent: bool,
+    /// An end that came in the same bytes as messages before it.
+    over: Option<End>,
+}
+
+/// What comes next on the console or elsewhere.
+pub(crate) enum Turn {
+    /// The guest sent these messages; perhaps none, only text.
+    Said(Vec<Said>),
+    /// One of the other files can be read, by its number.
+    Other(usize),
+    /// Nothing: the deadline passed.
+    Quiet,
+    /// The boot ended without the guest's end marker.
+    Over(End),
+}
+
+impl Dialogue {
+    pub(crate) fn start(machine: &Machine, dir: &RunDir) -> Result<Self> {
+        let qemu_log = dir.file(QEMU_LOG)?;
+        let transcript = Transcript::new(dir.file(CONSOLE)?);
+        let key = new_key()?;
+        Ok(Self {
+            running: machine.start(qemu_log.try_clone()?)?,
+            listener: Listener::new(transcript, key),
+            key: key.of_host(),
+            // Read while the kernel comes up.
+            release: image_release(&machine.kernel),
+            qemu: machine.qemu.clone(),
+            qemu_log,
+            buffer: vec![0; 64 << 10],
+            silent: true,
+            over: None,
+        })
+    }
+
+    /// Waits for what comes next, until `deadline` if there is one.
+    pub(crate) fn turn(
+        &mut self,
+        deadline: Option<Instant>,
+        others: &[BorrowedFd<'_>],
+    ) -> Result<Turn> {
+        if let Some(end) = self.over.take() {
+            return Ok(Turn::Over(end));
+        }
+        let deadline = self.listener.restarts_by().or(deadline);
+        let console = &mut self.running.console;
+        match console.read(&mut self.buffer, deadline, others)? {
+            ConsoleRead::Bytes(length) => {
+                self.silent = false;
+                let mut heard = self
+                    .listener
+                    .hear(&self.buffer[..length])
+                    .context("writing the transcript")?;
+                if !heard.answer.is_empty() {
+                    self.send(&heard.answer).context("writing to the console")?;
+                }
+                if let Some(other) = self.other_kernel(&heard.messages) {
+                    return Ok(Turn::Over(other));
+                }
+                self.over = heard.end.take();
+                let messages = heard.messages;
+                let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                if late && messages.is_empty() && self.over.is_none() {
+                    // Text without a message does not extend a deadline.
+                    return Ok(self.nothing());
+                }
+                Ok(Turn::Said(messages))
+            }
+            ConsoleRead::Other(number) => Ok(Turn::Other(number)),
+            ConsoleRead::Nothing => Ok(self.nothing()),
+            ConsoleRead::End => {
+                let ran_nothing = self.silent && ran_nothing(self.running.id());
+                let status = self.running.wait()?;
+                let complaint = self.complaint();
+                let refused = !status.success() || !complaint.is_empty();
+                if self.silent && refused && status.signal().is_none() {
+                    bail!(did_not_start(&self.qemu, status, &complaint));
+                }
+                Ok(Turn::Over(if ran_nothing && status.success() {
+                    End::QemuFailed(RAN_NOTHING.to_owned())
+                } else if status.success() {
+                    self.listener.console_ended()
+                } else {
+                    End::QemuFailed(failed(status, &complaint))
+                }))
+            }
+        }
+    }
+
+    /// Waits for the other files only, while the guest is kept waiting for one of them.
+    pub(crate) fn pause(
+        &mut self,
+        deadline: Option<Instant>,
+        others: &[BorrowedFd<'_>],
+    ) -> io::Result<Turn> {
+        let since = Instant::now();
+        let ready = first_ready(others, deadline)?;
+        // What the guest sends meanwhile is read later.
+        self.listener.postpone(since.elapsed());
+        Ok(ready.map_or(Turn::Quiet, Turn::Other))
+    }
+
+    /// The end of a guest that runs on another kernel than QEMU was given.
+    fn other_kernel(&mut self, messages: &[Said]) -> Option<End> {
+        let running = messages.iter().find_map(|said| match &said.message {
+            Message::Record(Record::Booted { kernel }) => Some(&kernel.release),
+            _ => None,
+        })?;
+        // A second report of the boot is another fault.
+        let expected = self.release.take().filter(|release| release != running)?;
+        Some(End::QemuFailed(format!(
+            "{} was given the kernel {expected}, and its guest runs on {running}",
+            self.qemu
+        )))
+    }
+
+    /// Handles a passed deadline.
+    fn nothing(&mut self) -> Turn {
+        let kept_waiting = self.kept_waiting();
+        match self.listener.did_not_restart(kept_waiting) {
+            Some(end) => Turn::Over(end),
+            None => Turn::Quiet,
+        }
+    }
+
+    /// How long QEMU's threads have waited for a processor since its start.
+    pub(crate) fn kept_waiting(&self) -> Duration {
+        kept_waiting(self.running.id())
+    }
+
+    /// QEMU's own messages.
+    fn complaint(&self) -> String {
+        let mut buffer = [0; COMPLAINT];
+        let length = self.qemu_log.read_at(&mut buffer, 0).unwrap_or(0);
+        String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
+    }
+
+    /// The key of the host's messages.
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
+    /// Sends bytes to the guest.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.running.console.write(bytes)
+    }
+
+    /// Ends the machine, and returns its transcript.
+    pub(crate) fn finish(self) -> Result<Transcript> {
+        drop(self.running);
+        let mut transcript = self.listener.transcript;
+        transcript.finish()?;
+        Ok(transcript)
+    }
+}
+
+/// A random key for this boot.
+fn new_key() -> Result<Key> {
+    let mut bytes = [0; 16];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("reading /dev/urandom")?;
+    Ok(Key::new(bytes))
+}
+
+/// The error for a QEMU that failed or was killed.
+fn failed(status: ExitStatus, complaint: &str) -> String {
+    let how = match status.signal() {
+        Some(signal) => format!("QEMU was killed by signal {signal}, which no guest can do"),
+        None => format!("QEMU failed ({status})"),
+    };
+    if complaint.is_empty() {
+        format!("{how}; if no process of this host killed it, the log of its kernel says why")
+    } else {
+        format!("{how}: {complaint}")
+    }
+}

@@ -1,0 +1,302 @@
+//! One QEMU and its console: the command line as a value, the process it becomes, and
+//! what is said on the console of one boot. May use: `results` and below.
+
+mod boot;
+mod console;
+mod deadline;
+mod debugger;
+mod dialogue;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+mod image_release;
+mod listener;
+mod qemu;
+mod transcript;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus, id};
+
+use anyhow::{Context, Result};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::{Pid, setsid};
+
+use crate::results::Accelerator;
+use crate::system::{ProcessGroup, die_with};
+use qemu::SANDBOX;
+
+pub use boot::{Boot, Deadlines, EndedScenario, boot};
+pub(crate) use boot::{GRACE, again_if, booted_anew, hosts_fault};
+pub use console::{Console, ConsoleRead};
+pub(crate) use deadline::{Wait, excused};
+pub use debugger::Debugger;
+pub(crate) use dialogue::{Dialogue, Turn};
+pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
+pub use transcript::Transcript;
+
+/// A basic processor that every QEMU emulates.
+///
+/// Newer models break old kernels: 3.8 to 3.12 built without CONFIG_X86_SMAP
+/// cannot run `/init` (EFAULT) on a processor that has SMAP, as `-cpu max` does.
+///
+/// Without CMPXCHG16B, which kernels do not need: as QEMU 7.2 emulates it, an
+/// interrupt right behind it can find garbage in EFLAGS, and the kernel dies of a
+/// double fault in its allocator. Of 40 boots of Debian's 6.12.95, four at a time,
+/// 16 were hit; without it, none of 40.
+pub(crate) const CPU: &str = "qemu64,-cx16";
+
+/// The command line of every kernel.
+///
+/// - `console`: where the transcript comes from. No wire is slow here, but the
+///   UART counts in characters how long it may keep what has come in.
+/// - `panic=-1`: a panic restarts at once, which ends QEMU.
+/// - `no_timer_check`: under emulation on a loaded host, the test whether the
+///   timer interrupts arrive can fail ("IO-APIC + timer doesn't work!").
+/// - `cryptomgr.notests`: Debian's kernels test their ciphers at each boot, which
+///   no scenario looks at (docs/performance.md has what it saves).
+const COMMAND_LINE: &[&str] = &[
+    "console=ttyS0,115200",
+    "quiet",
+    "panic=-1",
+    "no_timer_check",
+    "cryptomgr.notests",
+];
+
+/// A machine that boots one kernel: no network, no disks, no default devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// How QEMU is started.
+    pub qemu: Launch,
+    /// Whether QEMU uses its seccomp sandbox.
+    pub sandbox: bool,
+    /// How its processor is executed.
+    pub accelerator: Accelerator,
+    /// The kernel: a bzImage, or an ELF file with an entry for PVH.
+    pub kernel: PathBuf,
+    /// The initramfs.
+    pub initramfs: PathBuf,
+    /// Memory, in MiB.
+    pub memory_mib: u32,
+    /// Processors.
+    pub cpus: u32,
+    /// Words to add to the kernel's command line. A kernel uses the last of two
+    /// contradicting words.
+    pub append: Vec<String>,
+    /// The descriptor of a listening socket at which a debugger may attach to the
+    /// kernel.
+    pub gdb: Option<RawFd>,
+}
+
+impl Machine {
+    /// QEMU's arguments.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = Vec::new();
+        let mut push = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+        push(&[
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-no-reboot",
+        ]);
+        push(&[
+            "-machine",
+            "pc",
+            "-accel",
+            self.accelerator.name(),
+            "-cpu",
+            CPU,
+        ]);
+        push(&[
+            "-m",
+            &self.memory_mib.to_string(),
+            "-smp",
+            &self.cpus.to_string(),
+        ]);
+        push(&[
+            "-chardev",
+            "stdio,id=console,signal=off",
+            "-serial",
+            "chardev:console",
+        ]);
+        if self.sandbox {
+            push(&["-sandbox", SANDBOX]);
+        }
+        if let Some(socket) = self.gdb {
+            let socket = format!("socket,id=gdb,fd={socket},server=on,wait=off");
+            push(&["-chardev", &socket, "-gdb", "chardev:gdb"]);
+        }
+        let append = self.append.iter().map(String::as_str);
+        let words: Vec<&str> = COMMAND_LINE.iter().copied().chain(append).collect();
+        push(&["-append", &words.join(" ")]);
+        for (option, path) in [("-kernel", &self.kernel), ("-initrd", &self.initramfs)] {
+            arguments.push(option.into());
+            arguments.push(path.into());
+        }
+        arguments
+    }
+
+    /// Starts QEMU, whose own messages go to `log`.
+    ///
+    /// # Errors
+    /// If no process can be started. If QEMU then refuses to run, the console ends.
+    pub fn start(&self, log: File) -> Result<Running> {
+        // No pseudo-terminal: a bare container has none.
+        let (ours, theirs) = UnixStream::pair().context("making the console")?;
+        let end = OwnedFd::from(theirs);
+        let mut command = self.qemu.command();
+        command.args(self.arguments());
+        command.stdin(end.try_clone()?).stdout(end).stderr(log);
+        let (harness, gdb) = (id(), self.gdb);
+        // SAFETY: between fork(2) and execve(2) it makes system calls only.
+        unsafe {
+            command.pre_exec(move || isolate(harness, gdb));
+        }
+        let process = command
+            .spawn()
+            .with_context(|| format!("starting {}", self.qemu))?;
+        // This closes our copy of QEMU's end of the console.
+        drop(command);
+        let mut running = Running {
+            process,
+            keeper: None,
+            console: Console::new(ours)?,
+        };
+        // QEMU leads a group: see `isolate`. Strata's own QEMU is no wrapper.
+        if self.qemu.arguments.is_empty() {
+            running.keeper = ProcessGroup::of(running.id()).context("keeping QEMU's processes")?;
+        }
+        Ok(running)
+    }
+}
+
+/// For pre_exec: a new session, so that the terminal's Ctrl-C does not reach QEMU;
+/// death with the parent thread (PDEATHSIG); no_new_privs; inherited descriptors
+/// closed.
+fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
+    setsid()?;
+    die_with(harness, Signal::SIGKILL)?;
+    // SAFETY: all of them take numbers only. An old kernel without
+    // close_range(2) leaves the descriptors open, which does no harm.
+    unsafe {
+        if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let cloexec = libc::CLOSE_RANGE_CLOEXEC as libc::c_int;
+        libc::close_range(3, libc::c_uint::MAX, cloexec);
+        if gdb.is_some_and(|gdb| libc::fcntl(gdb, libc::F_SETFD, 0) != 0) {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// A machine that runs until it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    process: Child,
+    /// Kills the processes that a wrapper of QEMU has started.
+    keeper: Option<ProcessGroup>,
+    /// Its serial console.
+    pub console: Console,
+}
+
+impl Running {
+    /// The number of QEMU's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits for QEMU to exit. Call it when the console has ended.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        // Kill the group before QEMU is reaped: until then, no other group has its id.
+        let id = Pid::from_raw(self.id().cast_signed());
+        let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while waitid(Id::Pid(id), ended) == Err(Errno::EINTR) {}
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
+        self.process.wait().context("waiting for QEMU")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // There is no disk, so nothing is lost by SIGKILL. An error means that it is
+        // gone.
+        let _ = self.process.kill();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.end();
+        }
+        let _ = self.process.wait();
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn machine() -> Machine {
+        Machine {
+            qemu: Launch::of_host("qemu-system-x86_64"),
+            sandbox: false,
+            accelerator: Accelerator::Tcg,
+            kernel: "/k/vmlinuz".into(),
+            initramfs: "/k/initramfs".into(),
+            memory_mib: 256,
+            cpus: 1,
+            append: Vec::new(),
+            gdb: None,
+        }
+    }
+
+    fn arguments(machine: &Machine) -> String {
+        let words = machine.arguments();
+        let words: Vec<_> = words
+            .into_iter()
+            .map(|word| word.into_string().unwrap())
+            .collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn the_machine_has_nothing_but_a_console() {
+        assert_eq!(
+            arguments(&machine()),
+            "-nodefaults -no-user-config -display none -no-reboot \
+             -machine pc -accel tcg -cpu qemu64,-cx16 -m 256 -smp 1 \
+             -chardev stdio,id=console,signal=off -serial chardev:console \
+             -append console=ttyS0,115200 quiet panic=-1 no_timer_check cryptomgr.notests \
+             -kernel /k/vmlinuz -initrd /k/initramfs"
+        );
+    }
+
+    #[test]
+    fn what_is_asked_for_is_added() {
+        let machine = Machine {
+            memory_mib: 1024,
+            cpus: 4,
+            append: vec!["nosmp".to_owned(), "loglevel=7".to_owned()],
+            sandbox: true,
+            gdb: Some(7),
+            ..machine()
+        };
+        let arguments = arguments(&machine);
+        for words in [
+            "-m 1024 -smp 4 ",
+            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check cryptomgr.notests nosmp loglevel=7 ",
+            " -sandbox on,obsolete=deny,",
+            " -chardev socket,id=gdb,fd=7,server=on,wait=off -gdb chardev:gdb ",
+        ] {
+            assert!(arguments.contains(words), "{words:?} in {arguments}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What travels into a machine: the guest, its job, and programs of this host with all
+//! they need. May use: `system`.
+
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
+mod guest_binary;
+pub mod initramfs;
+mod program;
+
+pub use guest_binary::guest_binary;
+pub(crate) use program::LoadedProgram;
+pub use program::{BadRequest, BadRequestKind, PackedProgram, Program};

@@ -1,0 +1,165 @@
+//! A program of this host, packed to run in a guest.
+
+pub(crate) mod elf;
+pub(crate) mod ld_cache;
+mod pack;
+pub(crate) mod script;
+mod tree;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use guest::{User, WindowSize};
+
+pub(crate) use pack::LoadedProgram;
+pub use pack::PackedProgram;
+
+/// The guest's `PATH`.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A program and its surroundings.
+///
+/// It travels into the guest under its own absolute path, together with its
+/// interpreter and libraries, and runs as root in `/` unless asked otherwise.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+    /// Its name (`argv[0]`), if that is not its path.
+    name: Option<OsString>,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    files: Vec<(PathBuf, Option<String>)>,
+    user: Option<User>,
+    terminal: Option<WindowSize>,
+}
+
+impl Program {
+    /// The program of this path, or of this name in `PATH`.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            name: None,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            files: Vec::new(),
+            user: None,
+            terminal: None,
+        }
+    }
+
+    /// Calls it by another name than its path.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<OsString>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets an environment variable. There are none but `PATH`, `HOME` and, on a
+    /// terminal, `TERM`.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Packs a file or directory, with what it needs to run, at its own absolute path
+    /// or at another in the guest.
+    #[must_use]
+    pub fn file(mut self, host: impl Into<PathBuf>, guest: Option<String>) -> Self {
+        self.files.push((host.into(), guest));
+        self
+    }
+
+    /// Runs it as this user, in the group of the same number.
+    #[must_use]
+    pub fn user(mut self, uid: u32) -> Self {
+        self.user = Some(User { uid, gid: uid });
+        self
+    }
+
+    /// Gives it a terminal of this size, where the kernel has pseudo-terminals.
+    #[must_use]
+    pub fn terminal(mut self, size: WindowSize) -> Self {
+        self.terminal = Some(size);
+        self
+    }
+
+    /// The program as it was named.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A request that cannot be met: the user must change it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRequest {
+    why: String,
+    refusal: BadRequestKind,
+}
+
+/// The kinds of bad requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadRequestKind {
+    /// The request itself makes no sense.
+    Senseless,
+    /// The program is there and no kernel can execute it.
+    NotExecutable,
+    /// The program, or what it needs to run, is not there.
+    Missing,
+}
+
+impl BadRequest {
+    /// A request that makes no sense: what is wrong, and what to do.
+    #[must_use]
+    pub fn new(why: impl Into<String>) -> Self {
+        Self::because(why, BadRequestKind::Senseless)
+    }
+
+    /// A program that cannot be executed.
+    #[must_use]
+    pub fn not_executable(why: impl Into<String>) -> Self {
+        Self::because(why, BadRequestKind::NotExecutable)
+    }
+
+    /// A program that is missing, or something that it needs.
+    #[must_use]
+    pub fn missing(why: impl Into<String>) -> Self {
+        Self::because(why, BadRequestKind::Missing)
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub const fn refusal(&self) -> BadRequestKind {
+        self.refusal
+    }
+
+    fn because(why: impl Into<String>, refusal: BadRequestKind) -> Self {
+        let why = why.into();
+        Self { why, refusal }
+    }
+}
+
+impl fmt::Display for BadRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for BadRequest {}

@@ -1,0 +1,274 @@
+//! Packs a program with the files it needs.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use guest::{Job, STDIN_PATH};
+
+use super::tree::Tree;
+use super::{BadRequest, PATH, Program, elf, ld_cache, script};
+use crate::payload::initramfs;
+
+/// How many similar names are suggested.
+const NEAREST: usize = 3;
+
+/// A program with all files that it needs.
+#[derive(Clone, Debug)]
+pub struct PackedProgram {
+    pub(crate) program: guest::Program,
+    tree: Tree,
+}
+
+impl Program {
+    /// Finds all files that the program needs in a guest.
+    ///
+    /// # Errors
+    /// If something is missing or is no program; see [`BadRequest`].
+    pub fn pack(&self) -> Result<PackedProgram, BadRequest> {
+        let path = self.find()?;
+        let mut environment: Vec<(OsString, OsString)> =
+            vec![("PATH".into(), PATH.into()), ("HOME".into(), "/".into())];
+        if self.terminal.is_some() {
+            let term = std::env::var_os("TERM").unwrap_or_else(|| "linux".into());
+            environment.push(("TERM".into(), term));
+        }
+        environment.extend(self.environment.iter().cloned());
+        let mut packer = Packer {
+            tree: Tree::default(),
+            search: last(&environment, "PATH"),
+            library_path: last(&environment, "LD_LIBRARY_PATH"),
+            seen: HashSet::new(),
+        };
+        packer.carry(&path)?;
+        // Files for another path come last: the links among the others decide where
+        // that path leads.
+        let (moving, staying): (Vec<_>, Vec<_>) =
+            self.files.iter().partition(|(_, guest)| guest.is_some());
+        for (host, _) in staying {
+            packer.carry(&absolute(host)?)?;
+        }
+        for (host, guest) in moving {
+            let guest = guest.as_deref().unwrap_or_default();
+            packer.carry_to(&absolute(host)?, guest)?;
+        }
+        let shown = path.display();
+        let name = path
+            .to_str()
+            .ok_or_else(|| BadRequest::new(format!("{shown}: a program has a name in UTF-8")))?;
+        let own_name = self.name.clone();
+        let own_name = own_name.unwrap_or_else(|| self.path.clone().into());
+        Ok(PackedProgram {
+            program: guest::Program {
+                path: name.to_owned(),
+                arguments: [own_name]
+                    .into_iter()
+                    .chain(self.arguments.clone())
+                    .collect(),
+                environment,
+                user: self.user,
+                stdin: guest::Stdin::Null,
+                terminal: self.terminal,
+            },
+            tree: packer.tree,
+        })
+    }
+
+    /// The program's absolute path; it is executable.
+    fn find(&self) -> Result<PathBuf, BadRequest> {
+        let shown = self.path.display();
+        if self.path.components().count() == 1 && !self.path.is_absolute() {
+            let name = self.path.as_os_str();
+            // `./name` has one component, too.
+            if !name.as_encoded_bytes().contains(&b'/') {
+                return which::which(name).map_err(|_| {
+                    let here = Path::new(".").join(name);
+                    let hint = if here.is_file() {
+                        format!("write {} for the one in this directory", here.display())
+                    } else {
+                        "write a path with a slash, or install it".to_owned()
+                    };
+                    BadRequest::missing(format!("no program {shown} in PATH: {hint}"))
+                });
+            }
+        }
+        let path = absolute(&self.path)?;
+        let metadata = fs::metadata(&path).map_err(|error| {
+            let why = format!("no program {shown}: {error}{}", nearest(&path));
+            match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory => BadRequest::missing(why),
+                _ => BadRequest::not_executable(why),
+            }
+        })?;
+        if !metadata.is_file() {
+            return Err(BadRequest::not_executable(format!(
+                "{shown} is no program but a directory or device"
+            )));
+        }
+        if metadata.permissions().mode() & 0o111 == 0 {
+            return Err(BadRequest::not_executable(format!(
+                "{shown} is not executable: `chmod +x {shown}` if it is a program"
+            )));
+        }
+        let head = head(&path)?;
+        if !(head.starts_with(elf::MAGIC) || head.starts_with(b"#!")) {
+            return Err(BadRequest::not_executable(format!(
+                "{shown} is no executable: neither an ELF binary nor a script with a first line \
+                 such as #!/bin/sh"
+            )));
+        }
+        Ok(path)
+    }
+}
+
+impl PackedProgram {
+    /// The size of the files, in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// Makes the initramfs with the program, its files and input that is known before
+    /// the boot.
+    ///
+    /// # Errors
+    /// If the guest cannot be built, or a file not be read.
+    pub(crate) fn load(&self, stdin: guest::Stdin, at_hand: &[u8]) -> Result<LoadedProgram> {
+        let mut program = self.program.clone();
+        program.stdin = stdin;
+        let initramfs = self.tree.add_to(initramfs::base(&Job::Program(program))?)?;
+        let initramfs = initramfs.file(STDIN_PATH, at_hand, 0o644);
+        Ok(LoadedProgram {
+            initramfs: initramfs::PackedInitramfs::of(&initramfs)?,
+            size: self.size() + at_hand.len() as u64,
+        })
+    }
+}
+
+/// A program in an initramfs, with which any number of machines can boot.
+#[derive(Debug)]
+pub(crate) struct LoadedProgram {
+    pub(crate) initramfs: initramfs::PackedInitramfs,
+    /// The size of all that is packed, in bytes.
+    pub(crate) size: u64,
+}
+
+/// Packs files and what they need.
+struct Packer {
+    tree: Tree,
+    /// `PATH` in the guest.
+    search: OsString,
+    /// `LD_LIBRARY_PATH` in the guest.
+    library_path: OsString,
+    seen: HashSet<PathBuf>,
+}
+
+impl Packer {
+    fn carry(&mut self, path: &Path) -> Result<(), BadRequest> {
+        let mut ahead = vec![path.to_owned()];
+        while let Some(path) = ahead.pop() {
+            if self.seen.insert(path.clone()) {
+                let files = self.tree.carry(&path)?;
+                ahead.extend(self.all_needs(&path, &files)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the files of a path need. A directory may hold programs that do not run on
+    /// this host: their needs are ignored.
+    fn all_needs(&mut self, path: &Path, files: &[PathBuf]) -> Result<Vec<PathBuf>, BadRequest> {
+        let among_others = path.is_dir();
+        let mut all = Vec::new();
+        for file in files {
+            match self.needs(file) {
+                Ok(needs) => all.extend(needs),
+                Err(_) if among_others => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    fn carry_to(&mut self, host: &Path, guest: &str) -> Result<(), BadRequest> {
+        if !guest.starts_with('/') {
+            return Err(BadRequest::new(format!(
+                "--file {}:{guest}: the path in the guest begins with a slash",
+                host.display()
+            )));
+        }
+        let mut target = PathBuf::from(guest);
+        if guest.ends_with('/')
+            && let Some(name) = host.file_name()
+        {
+            target.push(name);
+        }
+        let files = self.tree.carry_to(host, &target)?;
+        for need in self.all_needs(host, &files)? {
+            self.carry(&need)?;
+        }
+        Ok(())
+    }
+
+    /// What a file needs to run.
+    fn needs(&mut self, file: &Path) -> Result<Vec<PathBuf>, BadRequest> {
+        let head = head(file)?;
+        if !head.starts_with(elf::MAGIC) {
+            return script::interpreters(file, &head, &self.search);
+        }
+        let mut needs = elf::needs(file, &self.library_path)?;
+        // The linker's cache names libraries in other directories.
+        if !needs.is_empty() && Path::new(ld_cache::LD_CACHE).exists() {
+            needs.push(ld_cache::LD_CACHE.into());
+        }
+        Ok(needs)
+    }
+}
+
+/// The last value of a variable.
+fn last(environment: &[(OsString, OsString)], name: &str) -> OsString {
+    let mut values = environment.iter().rev();
+    let value = values.find(|(key, _)| key == OsStr::new(name));
+    value.map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+/// As much of a file as execve(2) reads to find its format (`BINPRM_BUF_SIZE`, 128
+/// before Linux 5.1).
+fn head(path: &Path) -> Result<Vec<u8>, BadRequest> {
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(256).read_to_end(&mut head))
+        .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))?;
+    Ok(head)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, BadRequest> {
+    std::path::absolute(path)
+        .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))
+}
+
+/// A hint with the most similar names in the same directory.
+fn nearest(path: &Path) -> String {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        return String::new();
+    };
+    let name = name.to_string_lossy();
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<(f64, String)> = names
+        .map(|other| (strsim::jaro_winkler(&name, &other), other))
+        .filter(|(nearness, _)| *nearness > 0.7)
+        .collect();
+    names.sort_by(|one, other| other.0.total_cmp(&one.0));
+    names.truncate(NEAREST);
+    let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; the nearest there: {}", names.join(", "))
+    }
+}

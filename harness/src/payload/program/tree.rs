@@ -1,0 +1,270 @@
+//! The files for a guest, by their path there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use images::Initramfs;
+
+use super::BadRequest;
+
+/// Paths that the guest itself uses: no file can be packed there.
+const TAKEN: [&str; 4] = ["/dev", "/proc", "/strata", "/sys"];
+/// How many symbolic links the kernel follows in a path (path_resolution(7)).
+const MAX_LINKS: usize = 40;
+
+/// Files by their absolute path in the guest. In this order a directory comes
+/// before what is in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tree(BTreeMap<PathBuf, Node>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Node {
+    Directory(u32),
+    Link(PathBuf),
+    /// A file of this host, with its mode and size.
+    File(PathBuf, u32, u64),
+}
+
+impl Tree {
+    /// Takes a file or directory along under its own path, with all symbolic
+    /// links on the way to it; gives the files that came.
+    pub(super) fn carry(&mut self, path: &Path) -> Result<Vec<PathBuf>, BadRequest> {
+        let real = self.follow(path)?;
+        let guest = real.clone();
+        self.plant(&real, &guest)
+    }
+
+    /// Takes a file or directory along to another path.
+    pub(super) fn carry_to(
+        &mut self,
+        host: &Path,
+        guest: &Path,
+    ) -> Result<Vec<PathBuf>, BadRequest> {
+        let host = fs::canonicalize(host).map_err(|error| unreadable(host, &error))?;
+        let guest = self.make_parents(guest)?;
+        self.plant(&host, &guest)
+    }
+
+    /// The size of the files, in bytes.
+    pub(super) fn size(&self) -> u64 {
+        let size = |node: &Node| match node {
+            Node::File(_, _, size) => *size,
+            _ => 0,
+        };
+        self.0.values().map(size).sum()
+    }
+
+    /// Adds all of it to an initramfs.
+    pub(super) fn add_to(&self, mut initramfs: Initramfs) -> Result<Initramfs, BadRequest> {
+        for (path, node) in &self.0 {
+            let name = utf8(path)?;
+            initramfs = match node {
+                // Of the initramfs itself.
+                Node::Directory(_) if name == "/tmp" => initramfs,
+                Node::Directory(mode) => initramfs.dir(name, *mode),
+                Node::Link(target) => initramfs.symlink(name, utf8(target)?),
+                Node::File(host, mode, _) => initramfs.file(name, host.as_path(), *mode),
+            };
+        }
+        Ok(initramfs)
+    }
+
+    /// Walks a path of this host as the kernel would, and plants directories and
+    /// links as they are found. Returns the path without links.
+    fn follow(&mut self, path: &Path) -> Result<PathBuf, BadRequest> {
+        walk(path, |next, _| {
+            let metadata = fs::symlink_metadata(next).map_err(|error| unreadable(path, &error))?;
+            if metadata.is_symlink() {
+                let target = fs::read_link(next).map_err(|error| unreadable(next, &error))?;
+                self.insert(next.to_owned(), Node::Link(target.clone()))?;
+                return Ok(Some(target));
+            }
+            if metadata.is_dir() {
+                self.insert(next.to_owned(), directory(&metadata))?;
+            }
+            Ok(None)
+        })
+    }
+
+    /// Makes the directories above a path of the guest, through the links that
+    /// are there already. Returns the path without links.
+    fn make_parents(&mut self, path: &Path) -> Result<PathBuf, BadRequest> {
+        walk(path, |next, is_last| {
+            if let Some(Node::Link(target)) = self.0.get(next) {
+                return Ok(Some(target.clone()));
+            }
+            if !is_last {
+                self.insert(next.to_owned(), Node::Directory(0o755))?;
+            }
+            Ok(None)
+        })
+    }
+
+    /// Plants a file, or a directory with all that is in it.
+    fn plant(&mut self, host: &Path, guest: &Path) -> Result<Vec<PathBuf>, BadRequest> {
+        let metadata = fs::symlink_metadata(host).map_err(|error| unreadable(host, &error))?;
+        if metadata.is_file() {
+            // Readable for any user of the guest: there are no secrets there.
+            let executable = metadata.mode() & 0o111 != 0;
+            let mode = metadata.mode() & 0o7777 | if executable { 0o555 } else { 0o444 };
+            let file = Node::File(host.to_owned(), mode, metadata.len());
+            self.insert(guest.to_owned(), file)?;
+            return Ok(vec![host.to_owned()]);
+        }
+        if metadata.is_symlink() {
+            let target = fs::read_link(host).map_err(|error| unreadable(host, &error))?;
+            self.insert(guest.to_owned(), Node::Link(target))?;
+        }
+        if !metadata.is_dir() {
+            // Sockets, pipes and devices stay where they are.
+            return Ok(Vec::new());
+        }
+        if guest != Path::new("/") {
+            self.insert(guest.to_owned(), directory(&metadata))?;
+        }
+        let mut files = Vec::new();
+        let entries = fs::read_dir(host).map_err(|error| unreadable(host, &error))?;
+        for entry in entries {
+            let name = entry.map_err(|error| unreadable(host, &error))?.file_name();
+            files.extend(self.plant(&host.join(&name), &guest.join(&name))?);
+        }
+        Ok(files)
+    }
+
+    fn insert(&mut self, path: PathBuf, node: Node) -> Result<(), BadRequest> {
+        let shown = path.display();
+        if path == Path::new("/init") || TAKEN.iter().any(|taken| path.starts_with(taken)) {
+            return Err(BadRequest::new(format!(
+                "{shown} cannot travel, the guest has its own: take it to another path \
+                 with --file HOST:GUEST"
+            )));
+        }
+        match self.0.get(&path) {
+            Some(Node::Directory(_)) if matches!(node, Node::Directory(_)) => Ok(()),
+            Some(there) if *there != node => Err(BadRequest::new(format!(
+                "two different files are to be {shown} in the guest: name another path for one"
+            ))),
+            _ => {
+                self.0.insert(path, node);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A directory that every user may enter, and write to if it is for temporary files.
+fn directory(metadata: &Metadata) -> Node {
+    let sticky = metadata.mode() & 0o1000 != 0;
+    Node::Directory(if sticky { 0o1777 } else { 0o755 })
+}
+
+/// Walks a path from the root. `look` is given each path on the way, and whether it is the
+/// last; it returns the target of a link, which is followed.
+fn walk(
+    path: &Path,
+    mut look: impl FnMut(&Path, bool) -> Result<Option<PathBuf>, BadRequest>,
+) -> Result<PathBuf, BadRequest> {
+    let mut here = PathBuf::from("/");
+    let mut ahead = names(path);
+    let mut links = 0;
+    while let Some(name) = ahead.pop_front() {
+        if name == ".." {
+            here.pop();
+            continue;
+        }
+        let next = here.join(&name);
+        let Some(target) = look(&next, ahead.is_empty())? else {
+            here = next;
+            continue;
+        };
+        links += 1;
+        if links > MAX_LINKS {
+            let path = path.display();
+            return Err(BadRequest::new(format!("{path}: too many symbolic links")));
+        }
+        if target.is_absolute() {
+            here = PathBuf::from("/");
+        }
+        for name in names(&target).into_iter().rev() {
+            ahead.push_front(name);
+        }
+    }
+    Ok(here)
+}
+
+/// The names in a path, without `/` and `.`.
+fn names(path: &Path) -> VecDeque<OsString> {
+    let name = |component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    };
+    path.components().filter_map(name).collect()
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> BadRequest {
+    BadRequest::new(format!("{}: {error}", path.display()))
+}
+
+fn utf8(path: &Path) -> Result<&str, BadRequest> {
+    path.to_str().ok_or_else(|| {
+        let path = path.display();
+        BadRequest::new(format!("{path}: a file that travels has a name in UTF-8"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_on_the_way_travel_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        fs::create_dir_all(root.join("usr/lib")).unwrap();
+        fs::write(root.join("usr/lib/libx.so.1.2"), "x").unwrap();
+        symlink("usr/lib", root.join("lib")).unwrap();
+        symlink("libx.so.1.2", root.join("usr/lib/libx.so.1")).unwrap();
+        let mut tree = Tree::default();
+        let files = tree.carry(&root.join("lib/libx.so.1")).unwrap();
+        assert_eq!(files, [root.join("usr/lib/libx.so.1.2")]);
+        let links: Vec<_> = tree
+            .0
+            .iter()
+            .filter(|(_, node)| matches!(node, Node::Link(_)))
+            .map(|(path, _)| path.strip_prefix(&root).unwrap().to_owned())
+            .collect();
+        assert_eq!(links, [Path::new("lib"), Path::new("usr/lib/libx.so.1")]);
+    }
+
+    #[test]
+    fn a_file_may_be_taken_to_another_path() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("sub")).unwrap();
+        fs::write(dir.path().join("sub/file"), "four").unwrap();
+        let mut tree = Tree::default();
+        tree.carry_to(dir.path(), Path::new("/opt/x/../data"))
+            .unwrap();
+        assert!(tree.0.contains_key(Path::new("/opt/data/sub/file")));
+        assert_eq!(tree.size(), 4);
+    }
+
+    #[test]
+    fn one_path_is_for_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+        fs::write(&one, "1").unwrap();
+        fs::write(&two, "2").unwrap();
+        let mut tree = Tree::default();
+        tree.carry_to(&one, Path::new("/data")).unwrap();
+        tree.carry_to(&one, Path::new("/data")).unwrap();
+        assert!(tree.carry_to(&two, Path::new("/data")).is_err());
+        assert!(tree.carry_to(&one, Path::new("/proc/one")).is_err());
+        assert!(tree.carry_to(&one, Path::new("/init")).is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! Programs of this host, run in kernels. May use: `kernels` and below.
+
+mod boot_watch;
+mod busybox;
+mod input_frames;
+mod outcome;
+mod output;
+mod program_input;
+mod request;
+mod runner;
+mod session;
+mod several;
+mod shell;
+mod spool;
+
+pub use busybox::busybox;
+pub use input_frames::Coming;
+pub(crate) use outcome::ending;
+pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_run};
+pub use output::{Captured, Collected, Output, OutputStreams};
+pub use program_input::{Input, SharedInput};
+pub use request::words_of_run;
+pub use runner::{Finished, Runner, TIMEOUT};
+pub use session::{Ending, Limits, Ran, Session};
+pub use several::Several;
+pub use shell::Screen;

@@ -1,0 +1,178 @@
+//! Runs programs in kernels, for `cargo xtask run` and for tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use guest::{Kernel, Status};
+use images::{Catalogue, Silent, Store};
+
+use super::boot_watch::BootWatch;
+use super::input_frames::Coming;
+use super::outcome::failure;
+use super::output::{Captured, Output};
+use super::program_input::Input;
+use super::session::{Ending, Limits, Ran, Session};
+use crate::kernels::{Bootable, MEMORY_MIB, Machines};
+use crate::machine::{Deadlines, Debugger};
+use crate::payload::{LoadedProgram, PackedProgram, Program};
+use crate::results::Watcher;
+use crate::system::{Interrupt, RunDir, Window};
+
+/// The default time limit of a program.
+pub const TIMEOUT: Duration = Duration::from_secs(600);
+/// Twelve times the guest's longest silence ([`guest::HEARTBEAT`]).
+const SILENCE: Duration = Duration::from_secs(60);
+/// The time for a boot is extended by a second for each of these many packed bytes.
+const UNPACKED_A_SECOND: u64 = 4 << 20;
+
+/// How programs are run, besides the settings of [`Machines`].
+#[derive(Clone)]
+pub struct Runner<'a> {
+    /// Memory in MiB; by default enough for what is packed.
+    pub memory_mib: Option<u32>,
+    /// The program's time limit; none for an interactive session.
+    pub timeout: Option<Duration>,
+    /// How long a guest may be silent before it counts as hung; it sends a message
+    /// every five seconds. Ignored with a debugger, which may stop it.
+    pub silence: Duration,
+    /// Where a debugger may attach.
+    pub debugger: Option<&'a Debugger>,
+    /// The watcher that hears of the boot.
+    pub watcher: Option<&'a dyn Watcher>,
+    /// The interrupt that ends a run early.
+    pub interrupt: Option<&'a Interrupt>,
+    /// The terminal whose size is the program's.
+    pub window: Option<&'a Window>,
+}
+
+impl Default for Runner<'_> {
+    fn default() -> Self {
+        Self {
+            memory_mib: None,
+            timeout: Some(TIMEOUT),
+            silence: SILENCE,
+            debugger: None,
+            watcher: None,
+            interrupt: None,
+            window: None,
+        }
+    }
+}
+
+impl Runner<'_> {
+    /// Obtains a kernel and makes a machine for it; none if an interrupt comes first.
+    ///
+    /// # Errors
+    /// If the kernel cannot be obtained.
+    pub fn prepare(
+        &self,
+        machines: &Arc<Machines>,
+        kernel: &images::Kernel,
+        watcher: &Arc<dyn Watcher>,
+    ) -> Result<Option<Bootable>> {
+        let Some(interrupt) = self.interrupt else {
+            return Ok(Some(machines.machine(kernel, &**watcher)?));
+        };
+        let (machines, kernel, watcher) =
+            (Arc::clone(machines), kernel.clone(), Arc::clone(watcher));
+        let prepared = interrupt.unless_told(move || machines.machine(&kernel, &*watcher))?;
+        Ok(prepared.transpose()?)
+    }
+
+    /// Runs a program in a kernel. If the program did not end by itself, the console is
+    /// kept and [`Ran::console`] is its path.
+    ///
+    /// # Errors
+    /// If the harness fails.
+    pub fn run(
+        &self,
+        kernel: &Bootable,
+        program: &PackedProgram,
+        stdin: Input,
+        output: &mut dyn Output,
+    ) -> Result<Ran> {
+        let (kind, at_hand, coming) = stdin.taken_apart();
+        let loaded = program.load(kind, &at_hand)?;
+        drop(at_hand);
+        self.run_loaded(kernel, &loaded, coming, output)
+    }
+
+    pub(super) fn run_loaded(
+        &self,
+        kernel: &Bootable,
+        program: &LoadedProgram,
+        input: Option<Coming>,
+        output: &mut dyn Output,
+    ) -> Result<Ran> {
+        let size = program.size;
+        let mut machine = kernel.machine.clone();
+        // For the initramfs, its unpacked files, and input.
+        let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
+        machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
+        machine.gdb = self.debugger.map(Debugger::number);
+        machine.initramfs = program.initramfs.path();
+        let boot = Deadlines::of(machine.accelerator).boot;
+        let session = Session {
+            machine: &machine,
+            dir: &kernel.dir,
+            limits: Limits {
+                boot: boot + Duration::from_secs(size / UNPACKED_A_SECOND),
+                program: self.timeout,
+                silence: self.debugger.is_none().then_some(self.silence),
+            },
+            input,
+            interrupt: self.interrupt,
+            window: self.window,
+        };
+        match self.watcher {
+            Some(watcher) => session.run(&mut BootWatch::of(output, watcher, &kernel.name)),
+            None => session.run(output),
+        }
+    }
+}
+
+/// A program that ended, and what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// How it ended.
+    pub status: Status,
+    /// All that it wrote to stdout, byte for byte.
+    pub stdout: Vec<u8>,
+    /// All that it wrote to stderr.
+    pub stderr: Vec<u8>,
+    /// The kernel that ran.
+    pub kernel: Kernel,
+}
+
+impl Program {
+    /// Runs it in one kernel, without input, and captures what it writes. The
+    /// kernel is named as on the command line: `3.10`, or the path of a bzImage.
+    ///
+    /// # Errors
+    /// If the kernel cannot be obtained, a file that the program needs is missing, or
+    /// the program did not end by itself within ten minutes: with the last lines of the
+    /// console.
+    pub fn run_on(&self, kernel: &str) -> Result<Finished> {
+        let catalogue = Catalogue::builtin();
+        let kernels = catalogue.select(&[kernel.parse()?])?;
+        let [kernel] = kernels.as_slice() else {
+            bail!("{kernel:?} is more than one kernel: a program is run on one");
+        };
+        let packed = self.pack()?;
+        let store = Store::builder(&catalogue).build()?;
+        let machines = Machines::new(store, RunDir::anonymous())?;
+        let bootable = machines.machine(kernel, &Silent)?;
+        let mut captured = Captured::default();
+        let ran = Runner::default().run(&bootable, &packed, Input::Null, &mut captured)?;
+        match (&ran.ending, &ran.kernel) {
+            (Ending::Ended(status), Some(running)) => Ok(Finished {
+                status: *status,
+                stdout: captured.stdout,
+                stderr: captured.stderr,
+                kernel: running.clone(),
+            }),
+            _ => bail!("{}", failure(&kernel.name(), &ran)),
+        }
+    }
+}

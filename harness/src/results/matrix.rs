@@ -1,0 +1,323 @@
+//! The matrix of kernels by scenarios, and the exit code.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use guest::{Kernel, Version};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::tally::Tally;
+use super::verdict::{Cell, Verdict};
+use crate::system::{printable, words};
+
+/// One kernel and what it showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The name under which it was asked for.
+    pub name: String,
+    /// The words that select exactly this kernel on a command line, quoted for a shell.
+    pub spec: String,
+    /// A description of the image and its source.
+    pub image: Option<String>,
+    /// The version that was served instead of the pinned one, if it was.
+    pub substitute: Option<Substitute>,
+    /// The kernel that ran, as it reports itself.
+    pub kernel: Option<Kernel>,
+    /// One a scenario, in the order they were asked for.
+    pub cells: Vec<Cell>,
+    /// What kept the harness from its work, if anything did.
+    pub problem: Option<Problem>,
+    /// How often it was booted.
+    pub boots: usize,
+    /// The reason for each repeated boot: a panic that is the host's fault.
+    #[serde(default)]
+    pub retries: Vec<String>,
+    /// How long all that took, without obtaining the kernel.
+    #[serde(with = "super::seconds")]
+    pub took: Duration,
+    /// The last lines of the console of each boot that ended badly.
+    pub last_lines: Vec<String>,
+    /// The directory of its transcript. In a log, bytes that are not UTF-8 are
+    /// replaced.
+    #[serde(serialize_with = "lossy")]
+    pub dir: PathBuf,
+}
+
+/// A path that is not UTF-8 must not make the log fail.
+fn lossy<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
+}
+
+/// A kernel that stands in for another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Substitute {
+    /// The Debian version that was served.
+    pub served: String,
+    /// The Debian version that is pinned.
+    pub pinned: String,
+}
+
+/// What kept the harness from its work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// The kernel cannot be obtained here: no failure unless `--strict` makes it one.
+    Unavailable(String),
+    /// Something is wrong that must not be ignored.
+    Failed(String),
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(words(&error))
+    }
+}
+
+impl Problem {
+    /// What the problem is.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        let (Self::Unavailable(why) | Self::Failed(why)) = self;
+        why
+    }
+
+    /// The same, made harmless to a terminal: it may hold words of a server or QEMU, or
+    /// a file name.
+    pub(crate) fn printable(self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Unavailable(printable(&why)),
+            Self::Failed(why) => Self::Failed(printable(&why)),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(why) => write!(f, "not available: {why}"),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Row {
+    /// A row without results.
+    #[must_use]
+    pub fn new(name: impl Into<String>, spec: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            spec: spec.into(),
+            image: None,
+            substitute: None,
+            kernel: None,
+            cells: Vec::new(),
+            problem: None,
+            boots: 0,
+            retries: Vec::new(),
+            took: Duration::ZERO,
+            last_lines: Vec::new(),
+            dir: PathBuf::new(),
+        }
+    }
+
+    /// The version that the kernel follows.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.kernel
+            .as_ref()
+            .and_then(|kernel| kernel.follows().ok())
+    }
+
+    /// The same; or the version in its name, if the kernel never came up.
+    #[must_use]
+    pub fn likely_version(&self) -> Option<Version> {
+        let named = || {
+            let digits = |c: char| c.is_ascii_digit();
+            let (version, _) = Version::leading(&self.name[self.name.find(digits)?..]).ok()?;
+            Some(version)
+        };
+        self.version().or_else(named)
+    }
+
+    /// How many of its cells are of each kind.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.cells)
+    }
+
+    /// Whether any scenario ran. A problem may have come later.
+    #[must_use]
+    pub fn was_run(&self) -> bool {
+        self.cells
+            .iter()
+            .any(|cell| cell.verdict != Verdict::NotRun)
+    }
+
+    /// How many of its cells have this verdict.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.cells
+            .iter()
+            .filter(|cell| cell.verdict == verdict)
+            .count()
+    }
+}
+
+/// All kernels of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// One a kernel, in the order they were asked for.
+    pub rows: Vec<Row>,
+}
+
+/// The exit code of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Exit {
+    /// All that ran agreed.
+    Agreed = 0,
+    /// A kernel disagreed with its claim, or kept a scenario from ending.
+    Disagreed = 1,
+    /// The command line made no sense.
+    Usage = 2,
+    /// The harness could not do its work.
+    Unable = 3,
+}
+
+impl Exit {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Disagreed => "disagreed",
+            Self::Usage => "usage",
+            Self::Unable => "unable",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Matrix {
+    /// How many of all cells are of each kind.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally::of(self.rows.iter().flat_map(|row| &row.cells))
+    }
+
+    /// The exit code. A disagreement that was seen outweighs all that went wrong
+    /// besides.
+    #[must_use]
+    pub fn exit(&self, strict: bool) -> Exit {
+        let cells = || self.rows.iter().flat_map(|row| &row.cells);
+        let problems = || self.rows.iter().filter_map(|row| row.problem.as_ref());
+        if cells().any(|cell| cell.verdict.is_red()) {
+            return Exit::Disagreed;
+        }
+        let failed = problems().any(|problem| matches!(problem, Problem::Failed(_)))
+            || cells().any(|cell| cell.verdict == Verdict::QemuFailed);
+        let asserted = cells().any(|cell| cell.verdict == Verdict::Passed);
+        let left_out = cells().any(|cell| cell.verdict == Verdict::NotRun);
+        if failed || !asserted || (strict && left_out) {
+            Exit::Unable
+        } else {
+            Exit::Agreed
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(verdicts: &[Verdict], problem: Option<Problem>) -> Row {
+        let cell = |verdict: &Verdict| Cell::without("example", *verdict, "for a test");
+        Row {
+            cells: verdicts.iter().map(cell).collect(),
+            problem,
+            boots: 1,
+            ..Row::new("3.10", "3.10")
+        }
+    }
+
+    fn exit(rows: &[Row], strict: bool) -> Exit {
+        Matrix {
+            rows: rows.to_vec(),
+        }
+        .exit(strict)
+    }
+
+    #[test]
+    fn nothing_run_is_a_failure() {
+        let unavailable = || Some(Problem::Unavailable("no network".to_owned()));
+        assert_eq!(exit(&[], false), Exit::Unable);
+        assert_eq!(
+            exit(&[row(&[Verdict::NotRun], unavailable())], false),
+            Exit::Unable
+        );
+        assert_eq!(
+            exit(
+                &[row(&[Verdict::NoClaim, Verdict::NotApplicable], None)],
+                false
+            ),
+            Exit::Unable
+        );
+    }
+
+    #[test]
+    fn a_kernel_that_cannot_be_had_fails_a_strict_run_only() {
+        let rows = [
+            row(&[Verdict::Passed], None),
+            row(
+                &[Verdict::NotRun],
+                Some(Problem::Unavailable("no network".to_owned())),
+            ),
+        ];
+        assert_eq!(exit(&rows, false), Exit::Agreed);
+        assert_eq!(exit(&rows, true), Exit::Unable);
+    }
+
+    #[test]
+    fn one_red_cell_is_a_disagreement() {
+        for red in [
+            Verdict::Failed,
+            Verdict::Panicked,
+            Verdict::Hung,
+            Verdict::Garbled,
+        ] {
+            let rows = [
+                row(&[Verdict::Passed, red], None),
+                row(&[Verdict::Passed], None),
+            ];
+            assert_eq!(exit(&rows, false), Exit::Disagreed, "{red:?}");
+        }
+    }
+
+    #[test]
+    fn a_qemu_that_failed_says_nothing_of_a_kernel() {
+        let rows = [row(&[Verdict::Passed, Verdict::QemuFailed], None)];
+        assert_eq!(exit(&rows, false), Exit::Unable);
+    }
+
+    #[test]
+    fn a_failed_verification_is_never_green() {
+        let rows = [
+            row(&[Verdict::Passed], None),
+            row(
+                &[Verdict::NotRun],
+                Some(Problem::Failed("wrong signature".to_owned())),
+            ),
+        ];
+        assert_eq!(exit(&rows, false), Exit::Unable);
+    }
+}

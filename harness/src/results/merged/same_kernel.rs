@@ -1,0 +1,80 @@
+//! Groups the rows of the same kernel.
+
+use crate::results::log_reader::PastRun;
+use crate::results::matrix::{Problem, Row};
+
+/// A row and its run.
+pub(super) type RowOfRun<'a> = (&'a PastRun, &'a Row);
+
+/// The rows of each kernel, oldest run first.
+pub(super) fn kernels_of<'a>(runs: &[&'a PastRun]) -> Vec<Vec<RowOfRun<'a>>> {
+    let rows = || {
+        let of = |run: &&'a PastRun| {
+            let run = *run;
+            run.rows.iter().map(move |row| (run, row))
+        };
+        runs.iter().flat_map(of)
+    };
+    let mut kernels: Vec<Vec<RowOfRun<'a>>> = Vec::new();
+    for (run, row) in rows().filter(|(_, row)| row.kernel.is_some()) {
+        match kernels.iter_mut().find(|seen| is_same(seen[0].1, row)) {
+            Some(seen) => seen.push((run, row)),
+            None => kernels.push(vec![(run, row)]),
+        }
+    }
+    for (run, row) in rows().filter(|(_, row)| row.kernel.is_none()) {
+        let of_that_name = kernels.iter_mut().filter(|seen| seen[0].1.spec == row.spec);
+        match of_that_name.max_by_key(|seen| seen.last().map(|(run, _)| run.header.started)) {
+            Some(seen) => seen.push((run, row)),
+            None => kernels.push(vec![(run, row)]),
+        }
+    }
+    for seen in &mut kernels {
+        seen.sort_by_key(|(run, _)| (run.header.started, &run.header.run));
+    }
+    kernels
+}
+
+/// Whether two rows are of the same kernel. A kernel's build is no part of its name: a
+/// rebuild of the same version is the same kernel.
+fn is_same(a: &Row, b: &Row) -> bool {
+    let release = |row: &Row| row.kernel.as_ref().map(|kernel| kernel.release.clone());
+    a.spec == b.spec && release(a) == release(b) && a.version() == b.version()
+}
+
+/// From old to new; what has no version comes last.
+pub(super) fn order(row: &Row) -> impl Ord + use<> {
+    let version = row.likely_version();
+    (
+        version.is_none(),
+        version,
+        row.name.clone(),
+        row.spec.clone(),
+    )
+}
+
+/// The merged row of a kernel, without cells.
+pub(super) fn row_of(seen: &[RowOfRun<'_>]) -> Option<Row> {
+    let newest = |of: fn(&Row) -> bool| seen.iter().rev().find(|(_, row)| of(row));
+    let (_, row) = newest(|row| row.kernel.is_some()).or(seen.last())?;
+    let failed = newest(|row| matches!(row.problem, Some(Problem::Failed(_))));
+    let mut merged = Row {
+        cells: Vec::new(),
+        // A failure of the harness is kept, even if another run succeeded.
+        problem: failed.map_or_else(|| row.problem.clone(), |(_, row)| row.problem.clone()),
+        boots: seen.iter().map(|(_, row)| row.boots).sum(),
+        retries: seen
+            .iter()
+            .flat_map(|(_, row)| row.retries.clone())
+            .collect(),
+        took: seen.iter().map(|(_, row)| row.took).sum(),
+        last_lines: Vec::new(),
+        ..(*row).clone()
+    };
+    for line in seen.iter().flat_map(|(_, row)| &row.last_lines) {
+        if !merged.last_lines.contains(line) {
+            merged.last_lines.push(line.clone());
+        }
+    }
+    Some(merged)
+}

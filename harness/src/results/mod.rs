@@ -1,0 +1,33 @@
+//! What a run found, as data: events, rows, verdicts, and records of past runs. May
+//! use: `system`.
+
+mod accelerator;
+mod audit;
+mod downloads;
+mod end;
+mod event;
+mod event_bus;
+mod log_reader;
+mod log_writer;
+mod matrix;
+mod merged;
+mod seconds;
+mod shard;
+mod tally;
+#[cfg(test)]
+pub(crate) mod tests;
+mod verdict;
+
+pub use accelerator::{Accelerator, ChosenAccelerator};
+pub use audit::Flaw;
+pub use downloads::Downloads;
+pub use end::End;
+pub use event::{Event, FORMAT, Header};
+pub use event_bus::{EventBus, Sink, Watcher};
+pub use log_reader::PastRun;
+pub use log_writer::EventLog;
+pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
+pub use merged::{Merged, MergedRun, Place, Sighting, Worst, missing_shards};
+pub use shard::{ParseShardError, Shard};
+pub use tally::Tally;
+pub use verdict::{Cell, Claimed, Comparison, Verdict};

@@ -1,0 +1,132 @@
+//! A part of the kernels, for one machine of several.
+
+use std::fmt;
+use std::num::{NonZeroUsize, ParseIntError};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One of several parts: `2/3`. Counts from 1.
+///
+/// Kernels are dealt out in turn, as nextest's `--partition slice:2/3` deals out
+/// tests, so that neighbours, which take equally long, go to different machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Shard {
+    of: NonZeroUsize,
+    number: NonZeroUsize,
+}
+
+/// A text that is no [`Shard`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseShardError(String);
+
+impl fmt::Display for ParseShardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is no shard: write K/N, such as 1/3, 2/3 and 3/3 on three machines",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for ParseShardError {}
+
+impl Shard {
+    /// All shards of this number.
+    pub fn all(of: NonZeroUsize) -> impl Iterator<Item = Self> {
+        (1..=of.get())
+            .filter_map(NonZeroUsize::new)
+            .map(move |number| Self { of, number })
+    }
+
+    /// The number of shards.
+    pub(crate) const fn count(self) -> NonZeroUsize {
+        self.of
+    }
+
+    /// This shard's part of a list; perhaps empty, if the list is short.
+    #[must_use]
+    pub fn part<T>(self, all: Vec<T>) -> Vec<T> {
+        all.into_iter()
+            .skip(self.number.get() - 1)
+            .step_by(self.of.get())
+            .collect()
+    }
+}
+
+impl FromStr for Shard {
+    type Err = ParseShardError;
+
+    fn from_str(text: &str) -> Result<Self, ParseShardError> {
+        let inner = || -> Result<Option<Self>, ParseIntError> {
+            let Some((number, of)) = text.split_once('/') else {
+                return Ok(None);
+            };
+            let (number, of) = (number.parse()?, of.parse()?);
+            Ok((number <= of).then_some(Self { of, number }))
+        };
+        let shard = inner().ok().flatten();
+        shard.ok_or_else(|| ParseShardError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = ParseShardError;
+
+    fn try_from(text: String) -> Result<Self, ParseShardError> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(text: &str) -> Shard {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn each_kernel_is_in_one_shard() {
+        for count in 0..10 {
+            for of in (1..12).filter_map(NonZeroUsize::new) {
+                let kernels = || (0..count).collect::<Vec<_>>();
+                let parts = Shard::all(of).map(|shard| shard.part(kernels()));
+                let parts: Vec<Vec<usize>> = parts.collect();
+                let sizes: Vec<usize> = parts.iter().map(Vec::len).collect();
+                let mut union = parts.concat();
+                union.sort_unstable();
+                assert_eq!(union, kernels(), "{count} kernels, {of} shards");
+                let most = sizes.iter().max().unwrap();
+                assert!(most - sizes.iter().min().unwrap() <= 1, "{sizes:?}");
+            }
+        }
+        assert_eq!(shard("2/3").part(vec![0, 1, 2, 3, 4, 5, 6]), [1, 4]);
+    }
+
+    #[test]
+    fn a_shard_is_one_of_those_there_are() {
+        for text in ["1/1", "2/3", "3/3"] {
+            assert_eq!(shard(text).to_string(), text);
+        }
+        for text in [
+            "", "1", "/", "0/3", "4/3", "1/0", "0/0", "-1/3", "1/3/3", "a/b", "1 /3",
+        ] {
+            assert!(text.parse::<Shard>().is_err(), "{text:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Verdicts: what a kernel showed, compared with the claims.
+
+use std::fmt;
+use std::time::Duration;
+
+use guest::{Claim, Fact, Observation, Version};
+use serde::{Deserialize, Serialize};
+
+/// The result of a scenario on a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It showed what is claimed.
+    Passed,
+    /// It showed something else.
+    Failed,
+    /// It showed something, and no claim is made.
+    NoClaim,
+    /// The kernel cannot show it.
+    NotApplicable,
+    /// The scenario was not run.
+    NotRun,
+    /// The probe could not do its work.
+    Broken,
+    /// The probe's process ended before it was done.
+    Died,
+    /// The probe did not end within its deadline.
+    TimedOut,
+    /// The kernel panicked meanwhile.
+    Panicked,
+    /// The machine fell silent meanwhile.
+    Hung,
+    /// The machine ended meanwhile.
+    Ended,
+    /// The report was damaged meanwhile.
+    Garbled,
+    /// QEMU failed meanwhile, or was killed: the host's fault.
+    QemuFailed,
+}
+
+impl Verdict {
+    /// Whether the kernel disagreed with a claim or kept the scenario from
+    /// ending. What did not run, has no claim, or was cut short by the host is
+    /// neither red nor passed.
+    #[must_use]
+    pub const fn is_red(self) -> bool {
+        !matches!(
+            self,
+            Self::Passed | Self::NoClaim | Self::NotApplicable | Self::NotRun | Self::QemuFailed
+        )
+    }
+
+    /// A sign of one letter; a space for what was not run and what passed.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Passed | Self::NotRun => ' ',
+            Self::Failed => 'F',
+            Self::NoClaim => '?',
+            Self::NotApplicable => '–',
+            Self::Broken => 'B',
+            Self::Died => 'D',
+            Self::TimedOut => 'T',
+            Self::Panicked => 'P',
+            Self::Hung => 'H',
+            Self::Ended => 'E',
+            Self::Garbled => 'G',
+            Self::QemuFailed => 'Q',
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "pass",
+            Self::Failed => "FAIL",
+            Self::NoClaim => "no claim",
+            Self::NotApplicable => "not applicable",
+            Self::NotRun => "not run",
+            Self::Broken => "BROKEN",
+            Self::Died => "DIED",
+            Self::TimedOut => "TIMED OUT",
+            Self::Panicked => "PANICKED",
+            Self::Hung => "HUNG",
+            Self::Ended => "ENDED EARLY",
+            Self::Garbled => "GARBLED",
+            Self::QemuFailed => "QEMU FAILED",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// The result of one scenario on one kernel, with its details.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Why, if the verdict does not say all.
+    pub why: Option<String>,
+    /// The claim, where there is one.
+    pub claim: Option<Claimed>,
+    /// What was seen.
+    pub observed: Observation,
+    /// How long it took.
+    #[serde(with = "super::seconds")]
+    pub took: Duration,
+    /// The last lines of the console meanwhile, harmless to print.
+    pub console: Vec<String>,
+}
+
+/// The claim by which a cell was judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// Since which version it holds.
+    pub since: Version,
+    /// What must be seen.
+    pub expected: Observation,
+    /// Why.
+    pub because: String,
+    /// The commit, as `id ("title")`.
+    pub commit: Option<String>,
+    /// The kernels on which it was seen before.
+    pub observed: Vec<Version>,
+    /// Addresses of public issues and the like.
+    pub links: Vec<String>,
+}
+
+impl Claimed {
+    /// A claim, as it is reported.
+    #[must_use]
+    pub fn of(claim: &Claim) -> Self {
+        Self {
+            since: claim.since,
+            expected: claim.observation(),
+            because: claim.because.to_owned(),
+            commit: claim.commit.map(|commit| commit.to_string()),
+            observed: claim.observed.to_vec(),
+            links: claim.links.iter().map(|&link| link.to_owned()).collect(),
+        }
+    }
+}
+
+impl Cell {
+    /// A cell without an observation.
+    #[must_use]
+    pub fn without(scenario: &str, verdict: Verdict, why: impl Into<String>) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            verdict,
+            why: Some(why.into()),
+            claim: None,
+            observed: Observation::default(),
+            took: Duration::ZERO,
+            console: Vec::new(),
+        }
+    }
+
+    /// Whether it passed or failed by a claim that rests on source alone: no kernel was
+    /// seen to show it.
+    #[must_use]
+    pub fn rests_on_source(&self) -> bool {
+        let claim = self.claim.as_ref();
+        matches!(self.verdict, Verdict::Passed | Verdict::Failed)
+            && claim.is_some_and(|claim| claim.observed.is_empty())
+    }
+
+    /// The expected and the observed facts side by side, in the order of the claim,
+    /// unexpected ones last.
+    #[must_use]
+    pub fn comparison(&self) -> Vec<Comparison> {
+        let none = Observation::default();
+        let expected = self.claim.as_ref().map_or(&none, |claim| &claim.expected);
+        let names = expected
+            .0
+            .iter()
+            .chain(&self.observed.0)
+            .map(|fact| &fact.name);
+        let mut rows: Vec<Comparison> = Vec::new();
+        for name in names {
+            if rows.iter().all(|row| row.fact != *name) {
+                rows.push(Comparison {
+                    fact: name.clone(),
+                    expected: expected.get(name).map(str::to_owned),
+                    observed: self.observed.get(name).map(str::to_owned),
+                });
+            }
+        }
+        rows
+    }
+}
+
+/// A fact as claimed and as observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The fact's name.
+    pub fact: String,
+    /// The claimed value, if any.
+    pub expected: Option<String>,
+    /// The observed value, if any.
+    pub observed: Option<String>,
+}
+
+impl Comparison {
+    /// Whether the claim allows what was seen.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        match (&self.expected, &self.observed) {
+            (Some(expected), Some(observed)) => {
+                let claimed = Fact {
+                    name: self.fact.clone(),
+                    value: expected.clone(),
+                };
+                claimed.allows(observed)
+            }
+            _ => false,
+        }
+    }
+}

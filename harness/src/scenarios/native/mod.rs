@@ -1,0 +1,287 @@
+//! Scenarios on the running kernel: the guest runs as a program of this host.
+
+mod guest_process;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, bail};
+use guest::{Confinement, Kernel, NATIVE, NativeRecord, Outcome, Scenario, Version};
+
+use crate::payload::guest_binary;
+use crate::results::{Cell, Problem, Row, Verdict};
+use crate::scenarios::judge::judge;
+use crate::system::{RunDir, printable, printable_observation, printable_outcome};
+use guest_process::Guest;
+
+/// How long a scenario may take.
+const SCENARIO: Duration = Duration::from_secs(30);
+/// How many lines of stderr are shown where something went wrong.
+const LAST_LINES: usize = 12;
+/// Scenarios whose facts depend on where they run.
+const NOT_ON_A_HOST: &[(&str, &str)] = &[
+    (
+        "nesting_limit_unshare",
+        "it counts from the first PID namespace, and this is one further in",
+    ),
+    (
+        "nesting_limit_clone",
+        "it counts from the first PID namespace, and this is one further in",
+    ),
+    (
+        "nesting_limit_user",
+        "it counts from the first user namespace, where this may not be",
+    ),
+    (
+        "max_pid_namespaces",
+        "it changes a limit of the whole system",
+    ),
+];
+
+/// Runs scenarios on the running kernel, and returns its row.
+///
+/// The scenarios run in new namespaces, so that the system is left as it was; for an
+/// ordinary user, in a user namespace. Scenarios that this makes impossible are not
+/// run, and say why. With `claims`, the kernel is judged by the claims about that
+/// version, not by the release that it reports: a Linux-compatible kernel has no
+/// version of Linux.
+#[must_use]
+pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) -> Row {
+    let spec = match claims {
+        None => NATIVE.to_owned(),
+        Some(version) => format!("{NATIVE} --claims {version}"),
+    };
+    let mut row = Row {
+        image: Some("the running kernel".to_owned()),
+        dir: dir.path().to_owned(),
+        ..Row::new(native_name(claims), spec)
+    };
+    let started = Instant::now();
+    row.problem = fill(&mut row, scenarios, claims, dir).err();
+    row.problem = row.problem.map(Problem::printable);
+    let missing = match &row.problem {
+        Some(problem) => (Verdict::NotRun, problem.why()),
+        None => (Verdict::Ended, "the guest ended before its report did"),
+    };
+    row.cells = scenarios
+        .iter()
+        .map(|scenario| {
+            let cell = row.cells.iter().find(|c| c.scenario == scenario.name);
+            let missing = why_not_here(scenario.name).map_or(missing, |why| (Verdict::NotRun, why));
+            cell.cloned()
+                .unwrap_or_else(|| Cell::without(scenario.name, missing.0, missing.1))
+        })
+        .collect();
+    row.last_lines = last_lines(dir);
+    row.took = started.elapsed();
+    row
+}
+
+fn fill(
+    row: &mut Row,
+    scenarios: &[&Scenario],
+    claims: Option<Version>,
+    dir: &RunDir,
+) -> Result<(), Problem> {
+    let mut report = NativeReport::begin(&guest_binary()?, scenarios, dir)?;
+    row.kernel = Some(report.kernel.clone());
+    if report.confinement.is_any() {
+        row.image = Some(format!("the running kernel, in {}", report.confinement));
+    }
+    Ok(report.cells(scenarios, claims, &mut row.cells)?)
+}
+
+/// What the running kernel is called in a matrix.
+pub(crate) fn native_name(claims: Option<Version>) -> String {
+    match claims {
+        None => NATIVE.to_owned(),
+        Some(version) => format!("{NATIVE} as {version}"),
+    }
+}
+
+/// The last lines of the guest's stderr.
+fn last_lines(dir: &RunDir) -> Vec<String> {
+    let bytes = fs::read(dir.console()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines: Vec<String> = text.lines().map(printable).collect();
+    lines.split_off(lines.len().saturating_sub(LAST_LINES))
+}
+
+/// The guest's report, from where it is in its namespaces.
+struct NativeReport {
+    guest: Guest,
+    kernel: Kernel,
+    confinement: Confinement,
+}
+
+impl NativeReport {
+    fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Self, Problem> {
+        let names = scenarios.iter().map(|scenario| scenario.name);
+        let wanted = names.filter(|name| why_not_here(name).is_none());
+        let mut guest = Guest::start(binary, wanted.map(str::to_owned).collect(), dir)?;
+        match guest.hear("the guest to be in its namespaces")? {
+            Some(NativeRecord::Entered {
+                kernel,
+                confinement,
+            }) => Ok(Self {
+                guest,
+                kernel,
+                confinement,
+            }),
+            // There are no namespaces to be had here.
+            Some(NativeRecord::Broken { why }) => Err(Problem::Unavailable(why)),
+            other => Err(anyhow!("the guest began its report with {other:?}").into()),
+        }
+    }
+
+    /// Makes a cell of every scenario that ends.
+    fn cells(
+        &mut self,
+        scenarios: &[&Scenario],
+        claims: Option<Version>,
+        cells: &mut Vec<Cell>,
+    ) -> Result<()> {
+        let kernel = claims.map_or_else(|| self.kernel.clone(), claimed_to_be);
+        loop {
+            match self.guest.hear("the next scenario to end")? {
+                Some(NativeRecord::Ended {
+                    scenario,
+                    outcome,
+                    observation,
+                }) => {
+                    let Some(known) = scenarios.iter().find(|known| known.name == scenario) else {
+                        continue;
+                    };
+                    let outcome = printable_outcome(outcome);
+                    let observation = printable_observation(observation);
+                    let cell = judge(known, &kernel, &outcome, observation);
+                    cells.push(unless_confined(cell, &outcome, self.confinement));
+                }
+                Some(NativeRecord::Finished) | None => return Ok(()),
+                Some(NativeRecord::Broken { why }) => bail!(why),
+                Some(other) => bail!("a record out of turn: {other:?}"),
+            }
+        }
+    }
+}
+
+/// Why a scenario cannot run on a host, if so.
+fn why_not_here(scenario: &str) -> Option<&'static str> {
+    let known = NOT_ON_A_HOST.iter().find(|(name, _)| *name == scenario);
+    known.map(|(_, why)| *why)
+}
+
+/// The errnos that seccomp filters return.
+const OF_A_FILTER: [&str; 2] = ["EPERM", "ENOSYS"];
+
+/// A result that the confinement explains says nothing about the kernel, and counts as
+/// not run: a probe that failed, or an errno that a filter may have returned.
+fn unless_confined(cell: Cell, outcome: &Outcome, confinement: Confinement) -> Cell {
+    let not_run = |why: String| Cell::without(&cell.scenario, Verdict::NotRun, why);
+    match outcome {
+        Outcome::Failed(why) if confinement.is_any() => not_run(format!(
+            "it takes root of the whole system, and this is {confinement}: {why}"
+        )),
+        Outcome::Completed if confinement.seccomp && cell.verdict == Verdict::Failed => {
+            let differs = cell.comparison();
+            let differs = differs.iter().filter(|fact| !fact.agrees());
+            let observed: Option<Vec<&str>> =
+                differs.map(|fact| fact.observed.as_deref()).collect();
+            match observed {
+                Some(all) if all.iter().all(|value| OF_A_FILTER.contains(value)) => {
+                    let observed = &cell.observed;
+                    not_run(format!("a seccomp filter may have answered: {observed}"))
+                }
+                _ => cell,
+            }
+        }
+        _ => cell,
+    }
+}
+
+fn claimed_to_be(version: Version) -> Kernel {
+    Kernel {
+        release: version.to_string(),
+        version: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::Observation;
+
+    use super::*;
+    use crate::results::Claimed;
+
+    #[test]
+    fn what_is_not_run_on_a_host_is_a_scenario() {
+        for (name, _) in NOT_ON_A_HOST {
+            assert!(guest::scenarios::find(name).is_some(), "{name}");
+        }
+    }
+
+    const CONTAINER: Confinement = Confinement {
+        user_namespace: true,
+        lacks_capabilities: false,
+        seccomp: false,
+    };
+
+    #[test]
+    fn what_takes_root_is_not_run_and_says_so() {
+        let cell = |outcome: &Outcome, confinement| {
+            let cell = Cell::without("example", Verdict::Broken, "EPERM");
+            unless_confined(cell, outcome, confinement)
+        };
+        let failed = Outcome::Failed("EPERM".to_owned());
+        let not_run = cell(&failed, CONTAINER);
+        assert_eq!(not_run.verdict, Verdict::NotRun);
+        let why = not_run.why.unwrap();
+        assert!(
+            why.contains("root") && why.contains("user namespace"),
+            "{why}"
+        );
+        let free = Confinement::default();
+        assert_eq!(cell(&failed, free).verdict, Verdict::Broken);
+        assert_eq!(
+            cell(&Outcome::Completed, CONTAINER).verdict,
+            Verdict::Broken
+        );
+    }
+
+    #[test]
+    fn what_a_filter_may_have_answered_is_not_run() {
+        let claim = guest::Claim::since(3, 2).shows("call=ok more=1");
+        let verdict = |observed: &str, seccomp| {
+            let cell = Cell {
+                claim: Some(Claimed::of(&claim)),
+                observed: Observation::written(observed),
+                ..Cell::without("example", Verdict::Failed, "")
+            };
+            let confinement = Confinement {
+                seccomp,
+                ..CONTAINER
+            };
+            unless_confined(cell, &Outcome::Completed, confinement).verdict
+        };
+        assert_eq!(verdict("call=EPERM more=1", true), Verdict::NotRun);
+        assert_eq!(verdict("call=ENOSYS more=EPERM", true), Verdict::NotRun);
+        // No filter makes up a number, nor leaves a fact out.
+        assert_eq!(verdict("call=EPERM more=2", true), Verdict::Failed);
+        assert_eq!(verdict("call=EPERM", true), Verdict::Failed);
+        assert_eq!(verdict("call=EPERM more=1", false), Verdict::Failed);
+    }
+
+    #[test]
+    fn a_claimed_version_counts_as_upstream() {
+        let example = &guest::scenarios::ALL[0];
+        let judged = claimed_to_be(Version::point(6, 1, 176));
+        let cell = judge(
+            example,
+            &judged,
+            &Outcome::Completed,
+            Observation::default(),
+        );
+        assert_eq!(cell.verdict, Verdict::Failed);
+    }
+}

@@ -1,0 +1,39 @@
+//! This host: its processes, files, terminal and shell. May use: `guest`.
+
+pub(crate) mod anonymous;
+mod interrupt;
+mod memo;
+mod old_runs;
+mod outlet;
+mod parallel;
+pub(crate) mod paths;
+mod poll;
+mod printable;
+mod process;
+mod process_group;
+mod program_name;
+pub mod project;
+mod run_dir;
+mod shell_word;
+pub mod stdio;
+mod terminal;
+mod words;
+
+pub use interrupt::Interrupt;
+pub(crate) use memo::{recall, remember};
+pub use outlet::{Drained, Outlet};
+pub use parallel::side_by_side;
+pub use paths::{RUNS, is_in_workspace, root, runs, target};
+pub(crate) use poll::{first_ready, patience};
+pub(crate) use printable::{
+    printable, printable_json, printable_observation, printable_outcome, printable_record,
+};
+pub use process::dies_with_this;
+pub(crate) use process::{ChildProcess, die_with};
+pub(crate) use process_group::ProcessGroup;
+pub use program_name::{program_name, set_program_name};
+pub use run_dir::RunDir;
+pub(crate) use run_dir::{CONSOLE, EVENTS, QEMU_LOG};
+pub(crate) use shell_word::{only_words, quoted};
+pub use terminal::{RawTerminal, Window};
+pub use words::{say, words};

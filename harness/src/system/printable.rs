@@ -1,0 +1,127 @@
+//! Text of guests, records and file names, made harmless to a terminal.
+
+pub(crate) use guest::printable;
+use guest::{Fact, Kernel, Observation, Outcome, Record};
+use serde_json::Value;
+
+/// A value of JSON, with every text in it made [`printable`].
+pub(crate) fn printable_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(printable(&text)),
+        Value::Array(values) => values.into_iter().map(printable_json).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            let field = |(name, value): (String, Value)| (printable(&name), printable_json(value));
+            fields.map(field).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
+/// A record, with all that it says to people made [`printable`].
+pub(crate) fn printable_record(record: Record) -> Record {
+    match record {
+        Record::Booted { kernel } => Record::Booted {
+            kernel: Kernel {
+                release: printable(&kernel.release),
+                version: printable(&kernel.version),
+            },
+        },
+        Record::Started { scenario } => Record::Started {
+            scenario: printable(&scenario),
+        },
+        Record::Ended {
+            scenario,
+            outcome,
+            observation,
+        } => Record::Ended {
+            scenario: printable(&scenario),
+            outcome: printable_outcome(outcome),
+            observation: printable_observation(observation),
+        },
+        Record::Broken { why } => Record::Broken {
+            why: printable(&why),
+        },
+        Record::ProgramRefused { why, missing } => Record::ProgramRefused {
+            why: printable(&why),
+            missing,
+        },
+        Record::Hello
+        | Record::ProgramStarted { .. }
+        | Record::Taken { .. }
+        | Record::StdinClosed
+        | Record::Alive
+        | Record::ProgramEnded { .. }
+        | Record::Finished { .. } => record,
+    }
+}
+
+/// How a scenario ended, in words that are [`printable`].
+pub(crate) fn printable_outcome(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::NotApplicable(why) => Outcome::NotApplicable(printable(&why)),
+        Outcome::Failed(why) => Outcome::Failed(printable(&why)),
+        Outcome::Died(how) => Outcome::Died(printable(&how)),
+        Outcome::Completed | Outcome::TimedOut => outcome,
+    }
+}
+
+/// What a scenario saw, in words that are [`printable`].
+pub(crate) fn printable_observation(mut observation: Observation) -> Observation {
+    for Fact { name, value } in &mut observation.0 {
+        (*name, *value) = (printable(name), printable(value));
+    }
+    observation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A title, a screen that is cleared, the same in C1 controls, letters turned
+    /// around; and a name that is none of it.
+    const SEQUENCES: &str = "\u{1b}]0;x\u{7}\u{9b}2J\n\r\u{202e}\t\u{e9}\u{1f427}";
+    const SHOWN: &str = "\u{fffd}]0;x\u{fffd}\u{fffd}2J \u{fffd}\u{fffd}\t\u{e9}\u{1f427}";
+
+    #[test]
+    fn what_a_terminal_would_obey_is_gone() {
+        assert_eq!(printable(SEQUENCES), SHOWN);
+    }
+
+    #[test]
+    fn every_record_is_made_printable() {
+        let text = || SEQUENCES.to_owned();
+        let fact = Fact {
+            name: text(),
+            value: text(),
+        };
+        let ended = |outcome| Record::Ended {
+            scenario: text(),
+            outcome,
+            observation: Observation(vec![fact.clone()]),
+        };
+        for record in [
+            Record::Booted {
+                kernel: Kernel {
+                    release: text(),
+                    version: text(),
+                },
+            },
+            Record::Started { scenario: text() },
+            ended(Outcome::NotApplicable(text())),
+            ended(Outcome::Failed(text())),
+            ended(Outcome::Died(text())),
+            Record::Broken { why: text() },
+            Record::ProgramRefused {
+                why: text(),
+                missing: false,
+            },
+        ] {
+            let json = serde_json::to_string(&printable_record(record.clone())).unwrap();
+            let raw = serde_json::to_string(&SEQUENCES).unwrap();
+            let raw = raw.trim_matches('"');
+            assert!(serde_json::to_string(&record).unwrap().contains(raw));
+            assert!(!json.contains(raw), "{json}");
+        }
+    }
+}
