@@ -10,6 +10,11 @@ use crate::{ParseVersionError, Version};
 
 /// A running kernel as uname(2) tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Kernel {
     /// `uname -r`, such as `6.1.0-50-cloud-amd64`.
     pub release: String,

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that was seen: `unshare=EINVAL`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Fact {
     /// What was looked at, such as `thread1.child`.
     pub name: String,
@@ -37,6 +42,7 @@ impl fmt::Display for Fact {
 /// Written, in claims and reports alike, as `unshare=ok child=1`. In a claim, a
 /// number that is nobody's to foretell is a range: `refused=0..200`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Observation(pub Vec<Fact>);
 
 impl Observation {

@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 /// candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = r"^[0-9]+\.[0-9]+(\.[0-9]+)?$"))
+)]
 pub struct Version {
     /// `6` in 6.12.3.
     pub major: u16,

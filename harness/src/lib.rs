@@ -33,6 +33,8 @@ pub use programs::{
     Ran, Runner, Screen, Session, Several, SharedInput, TIMEOUT, busybox, closing_line, failure,
     interrupted, say_of_run, words_of_run,
 };
+#[cfg(feature = "schema")]
+pub use results::schema;
 pub use results::{
     Accelerator, Cell, ChosenAccelerator, Claimed, Comparison, Downloads, End, Event, EventBus,
     EventLog, Exit, FORMAT, Flaw, Header, Matrix, Merged, MergedRun, ParseShardError, PastRun,

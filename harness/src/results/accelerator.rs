@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What executes the guest's instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Accelerator {
     /// The processor itself, by the kernel's KVM.
     Kvm,
@@ -33,6 +34,7 @@ impl fmt::Display for Accelerator {
 
 /// An accelerator, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChosenAccelerator {
     /// The one to use.
     pub accelerator: Accelerator,

@@ -24,8 +24,9 @@ pub const FORMAT: u32 = 1;
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Event {
-    /// A run begins.
+    /// A run begins: always the first event.
     Run(Header),
     /// The accelerator was chosen.
     Accelerator(ChosenAccelerator),
@@ -53,7 +54,7 @@ pub enum Event {
         /// Its size in bytes, if known.
         size: Option<u64>,
     },
-    /// A download has advanced.
+    /// A download has advanced; at most ten times a second.
     DownloadAdvanced {
         /// Its name.
         file: String,
@@ -70,11 +71,14 @@ pub enum Event {
         /// The name under which it was asked for.
         kernel: String,
         /// Which boot of this kernel it is, from 1.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         boot: usize,
         /// How many scenarios it is booted for.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         scenarios: usize,
     },
     /// The boot for a program is over: the program runs, or never will.
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Booted {
         /// The name under which it was asked for.
         kernel: String,
@@ -87,8 +91,9 @@ pub enum Event {
         scenario: String,
         /// Its verdict.
         verdict: Verdict,
-        /// How long it took.
+        /// How long it took; in the log, in seconds.
         #[serde(with = "super::seconds")]
+        #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0)))]
         took: Duration,
     },
     /// A kernel is done.
@@ -102,13 +107,16 @@ pub enum Event {
 
 /// What is known of a run at its beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Header {
     /// The format of the log: [`FORMAT`]. Logs without this field have the first one.
     #[serde(default = "first_format")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = FORMAT)))]
     pub format: u32,
     /// Its name: the time and the process, as its directory is called.
     pub run: String,
     /// When it began.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     pub started: Timestamp,
     /// The host's name.
     pub host: String,
@@ -118,6 +126,7 @@ pub struct Header {
     pub scenarios: Vec<String>,
     /// The part of the kernels that is tested, if not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Shard"))]
     pub shard: Option<Shard>,
 }
 

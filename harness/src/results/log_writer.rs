@@ -18,11 +18,45 @@ pub struct EventLog<W> {
     name: String,
 }
 
+/// One line of `test-kernels --format json`, and of `events.jsonl` in the directory of a
+/// run.
 #[derive(Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields, title = "An event of a run of Strata")
+)]
 struct LoggedEvent<'a> {
+    /// When it happened.
+    #[cfg_attr(feature = "schema", schemars(with = "String", extend("format" = "date-time")))]
     time: Timestamp,
     #[serde(flatten)]
     event: &'a Event,
+}
+
+/// The JSON Schema of a line of the log. No other fields fit it.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with_transform(without_sizes);
+    let schema = settings
+        .into_generator()
+        .into_root_schema_for::<LoggedEvent<'_>>();
+    schema.to_value()
+}
+
+/// Removes the formats of numbers, such as `uint64`, which are not of JSON Schema.
+#[cfg(feature = "schema")]
+fn without_sizes(schema: &mut schemars::Schema) {
+    if schema
+        .get("format")
+        .is_some_and(|format| format != "date-time")
+    {
+        schema.remove("format");
+    }
+    schemars::transform::transform_subschemas(&mut without_sizes, schema);
 }
 
 impl EventLog<File> {

@@ -14,6 +14,7 @@ use crate::system::{printable, words};
 
 /// One kernel and what it showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// The name under which it was asked for.
     pub name: String,
@@ -34,14 +35,16 @@ pub struct Row {
     /// The reason for each repeated boot: a panic that is the host's fault.
     #[serde(default)]
     pub retries: Vec<String>,
-    /// How long all that took, without obtaining the kernel.
+    /// How long all that took, without obtaining the kernel; in the log, in seconds.
     #[serde(with = "super::seconds")]
+    #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0)))]
     pub took: Duration,
     /// The last lines of the console of each boot that ended badly.
     pub last_lines: Vec<String>,
     /// The directory of its transcript. In a log, bytes that are not UTF-8 are
     /// replaced.
     #[serde(serialize_with = "lossy")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub dir: PathBuf,
 }
 
@@ -52,6 +55,11 @@ fn lossy<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
 
 /// A kernel that stands in for another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Substitute {
     /// The Debian version that was served.
     pub served: String,
@@ -62,6 +70,7 @@ pub struct Substitute {
 /// What kept the harness from its work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Problem {
     /// The kernel cannot be obtained here: no failure unless `--strict` makes it one.
     Unavailable(String),
@@ -178,12 +187,14 @@ pub struct Matrix {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Exit {
     /// All that ran agreed.
     Agreed = 0,
     /// A kernel disagreed with its claim, or kept a scenario from ending.
     Disagreed = 1,
     /// The command line made no sense.
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Usage = 2,
     /// The harness could not do its work.
     Unable = 3,

@@ -26,6 +26,8 @@ pub use event::{Event, FORMAT, Header};
 pub use event_bus::{EventBus, Sink, Watcher};
 pub use log_reader::PastRun;
 pub use log_writer::EventLog;
+#[cfg(feature = "schema")]
+pub use log_writer::schema;
 pub use matrix::{Exit, Matrix, Problem, Row, Substitute};
 pub use merged::{Merged, MergedRun, Place, Sighting, Worst, missing_shards};
 pub use shard::{ParseShardError, Shard};

@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 /// tests, so that neighbours, which take equally long, go to different machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = "^[1-9][0-9]*/[1-9][0-9]*$"))
+)]
 pub struct Shard {
     of: NonZeroUsize,
     number: NonZeroUsize,

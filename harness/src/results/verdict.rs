@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The result of a scenario on a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Verdict {
     /// It showed what is claimed.
     Passed,
@@ -98,6 +99,11 @@ impl fmt::Display for Verdict {
 
 /// The result of one scenario on one kernel, with its details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Cell {
     /// The scenario's name.
     pub scenario: String,
@@ -109,8 +115,9 @@ pub struct Cell {
     pub claim: Option<Claimed>,
     /// What was seen.
     pub observed: Observation,
-    /// How long it took.
+    /// How long it took; in the log, in seconds.
     #[serde(with = "super::seconds")]
+    #[cfg_attr(feature = "schema", schemars(with = "f64", range(min = 0)))]
     pub took: Duration,
     /// The last lines of the console meanwhile, harmless to print.
     pub console: Vec<String>,
@@ -118,6 +125,11 @@ pub struct Cell {
 
 /// The claim by which a cell was judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Claimed {
     /// Since which version it holds.
     pub since: Version,
@@ -127,7 +139,8 @@ pub struct Claimed {
     pub because: String,
     /// The commit, as `id ("title")`.
     pub commit: Option<String>,
-    /// The kernels on which it was seen before.
+    /// The kernels on which it was seen before. Where there is none, the claim rests on
+    /// the source alone.
     pub observed: Vec<Version>,
     /// Addresses of public issues and the like.
     pub links: Vec<String>,
