@@ -152,18 +152,26 @@ pub(crate) fn an_interrupted_stress_run_prints_what_it_counted() {
         "--boots", "2", "--jobs", "1", "--load", "0", "--accel", "tcg",
     ]);
     fake.before(&mut command);
-    let place = tempdir().unwrap();
-    command.env("TMPDIR", place.path());
+    // Not known by TMPDIR: the second machine may be that of a run in another process.
+    let dir = fake.path().parent().unwrap().display().to_string();
+    let machines = || {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let starts_in = |process: &fs::DirEntry| {
+            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+            let mut variables = environment.split(|&byte| byte == 0);
+            variables.any(|variable| variable.starts_with(format!("PATH={dir}:").as_bytes()))
+        };
+        let names = processes
+            .filter(starts_in)
+            .map(|process| fs::read_to_string(process.path().join("comm")).unwrap_or_default());
+        names.collect::<Vec<_>>()
+    };
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     wait_until(
         Duration::from_secs(300),
         "the second machine to start",
-        || {
-            let processes = processes_in(place.path()).into_iter();
-            let comm = processes.map(|process| fs::read_to_string(format!("/proc/{process}/comm")));
-            comm.flatten().any(|comm| comm.trim() == "sleep")
-        },
+        || machines().iter().any(|name| name.trim() == "sleep"),
     );
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -176,7 +184,7 @@ pub(crate) fn an_interrupted_stress_run_prints_what_it_counted() {
         "{shown}"
     );
     wait_until(Duration::from_secs(10), "its processes to go", || {
-        processes_in(place.path()).is_empty()
+        machines().is_empty()
     });
 }
 
