@@ -91,6 +91,14 @@ pub(crate) fn has(program: &str) -> bool {
 /// # Errors
 /// Where it cannot be started.
 pub(crate) fn succeeds(command: &mut Command) -> Result<bool> {
+    // Cargo sets these for the program that it runs. A cargo below this program would
+    // build again what depends on them (ring), and so would the next above it.
+    for (name, _) in env::vars_os() {
+        let bytes = name.as_encoded_bytes();
+        if bytes.starts_with(b"CARGO_PKG_") || bytes.starts_with(b"CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     let status = command
         .status()
         .with_context(|| format!("running {}", command.get_program().display()))?;
