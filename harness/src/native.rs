@@ -18,25 +18,6 @@ use process::Guest;
 const SCENARIO: Duration = Duration::from_secs(30);
 /// How many lines of stderr are shown where something went wrong.
 const LAST_LINES: usize = 12;
-/// Scenarios whose facts depend on where in the system they are run.
-const NOT_ON_A_HOST: &[(&str, &str)] = &[
-    (
-        "nesting_limit_unshare",
-        "it counts from the first PID namespace, and this is one further in",
-    ),
-    (
-        "nesting_limit_clone",
-        "it counts from the first PID namespace, and this is one further in",
-    ),
-    (
-        "nesting_limit_user",
-        "it counts from the first user namespace, where this may not be",
-    ),
-    (
-        "max_pid_namespaces",
-        "it changes a limit of the whole system",
-    ),
-];
 
 /// What the running kernel shows, as a row beside those of other kernels.
 ///
@@ -79,7 +60,8 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         .iter()
         .map(|scenario| {
             let cell = row.cells.iter().find(|c| c.scenario == scenario.name);
-            let missing = why_not_here(scenario.name).map_or(missing, |why| (Verdict::NotRun, why));
+            let not_here = scenario.not_on_a_host;
+            let missing = not_here.map_or(missing, |why| (Verdict::NotRun, why));
             cell.cloned()
                 .unwrap_or_else(|| Cell::without(scenario.name, missing.0, missing.1))
         })
@@ -121,9 +103,9 @@ struct Report {
 
 impl Report {
     fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Begun> {
-        let names = scenarios.iter().map(|scenario| scenario.name);
-        let wanted = names.filter(|name| why_not_here(name).is_none());
-        let guest = Guest::start(binary, wanted.map(str::to_owned).collect(), dir)?;
+        let wanted = scenarios.iter().filter(|one| one.not_on_a_host.is_none());
+        let names = wanted.map(|scenario| scenario.name.to_owned()).collect();
+        let guest = Guest::start(binary, names, dir)?;
         match guest.hear("the guest to be in its namespaces")? {
             Some(NativeRecord::Entered {
                 kernel,
@@ -169,12 +151,6 @@ impl Report {
     }
 }
 
-/// Why a scenario is not run on a host, if it is not.
-fn why_not_here(scenario: &str) -> Option<&'static str> {
-    let known = NOT_ON_A_HOST.iter().find(|(name, _)| *name == scenario);
-    known.map(|(_, why)| *why)
-}
-
 /// What a seccomp filter answers in the kernel's place.
 const OF_A_FILTER: [&str; 2] = ["EPERM", "ENOSYS"];
 
@@ -215,13 +191,6 @@ mod tests {
     use guest::Observation;
 
     use super::*;
-
-    #[test]
-    fn what_is_not_run_on_a_host_is_a_scenario() {
-        for (name, _) in NOT_ON_A_HOST {
-            assert!(guest::scenarios::find(name).is_some(), "{name}");
-        }
-    }
 
     const CONTAINER: Confinement = Confinement {
         user_namespace: true,

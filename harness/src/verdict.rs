@@ -117,7 +117,8 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// A claim, as it is reported.
+    /// A claim, as it is reported; without the kernels it was observed on, which
+    /// its scenario knows.
     #[must_use]
     pub fn of(claim: &Claim) -> Self {
         Self {
@@ -125,7 +126,7 @@ impl Claimed {
             expected: claim.observation(),
             because: claim.because.to_owned(),
             commit: claim.commit.map(|commit| commit.to_string()),
-            observed: claim.observed.to_vec(),
+            observed: Vec::new(),
             links: claim.links.iter().map(|&link| link.to_owned()).collect(),
         }
     }
@@ -252,7 +253,13 @@ fn claim_about(scenario: &Scenario, kernel: &Kernel) -> (Option<Claimed>, Option
     };
     match scenario.claim(version) {
         None => (None, Some(format!("nothing is claimed of {version}"))),
-        Some(claim) => (Some(Claimed::of(claim)), None),
+        Some(claim) => {
+            let claimed = Claimed {
+                observed: scenario.observed(claim),
+                ..Claimed::of(claim)
+            };
+            (Some(claimed), None)
+        }
     }
 }
 
@@ -266,17 +273,17 @@ mod tests {
         Ok(())
     }
 
-    const SCENARIO: Scenario = Scenario {
-        name: "example",
-        summary: "an example",
-        probe: no_probe,
-        claims: &[
+    const SCENARIO: Scenario = Scenario::new(
+        "an example",
+        no_probe,
+        &[
             Claim::since(3, 8).shows("call=EINVAL"),
             Claim::since(3, 13)
                 .shows("call=ok")
                 .backported(&[Version::point(3, 12, 5)]),
         ],
-    };
+    )
+    .named("example");
 
     fn cell(release: &str, outcome: &Outcome, observed: &str) -> Cell {
         let kernel = Kernel {

@@ -10,8 +10,8 @@ use harness::report::ExitCodes;
 use harness::{RUNS, is_in_workspace, program_name, set_program_name};
 
 use crate::{
-    bench, bisect, completions, doctor, exit, explain, history, kernels, man, report, run, shell,
-    stress, test, test_kernels,
+    bench, bisect, completions, doctor, exit, explain, history, kernels, man, observed, report,
+    run, shell, stress, test, test_kernels,
 };
 
 /// How this program is called within its own repository, and in all examples.
@@ -63,6 +63,7 @@ enum InWorkspace {
     Test(test::Arguments),
     Bench(bench::Arguments),
     History(history::Arguments),
+    Observed(observed::Arguments),
     Stress(stress::Arguments),
 }
 
@@ -77,6 +78,7 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
             InWorkspace::Test(arguments) => test::run(&arguments).map(ExitCode::from),
             InWorkspace::Bench(arguments) => bench::run(&arguments).map(ExitCode::from),
             InWorkspace::History(arguments) => history::run(&arguments).map(ExitCode::from),
+            InWorkspace::Observed(arguments) => observed::run(&arguments).map(ExitCode::from),
             InWorkspace::Stress(arguments) => stress::run(&arguments),
         }
     } else {

@@ -12,6 +12,7 @@ mod kernels;
 mod machine;
 mod man;
 mod name_server;
+mod observed;
 mod options;
 mod out;
 mod report;
