@@ -1,10 +1,9 @@
-//! Faults that can be put into a boot on purpose: what a guest does at its worst.
+//! Faults that can be put into a boot on purpose: what a guest does at its worst;
+//! may use: claims, protocol, probe.
 //!
 //! A fault is named in a job like a scenario and runs in the place of one, but
 //! it is none: no list of scenarios has it, so no user meets it. It is in every
 //! build of the guest, so that the guest that is tested is the one that is used.
-//!
-//! May use: claims, protocol, probe.
 
 use crate::claims::{Claim, Facts, Probe, ProbeError, Scenario};
 use crate::concat::{concat, length};

@@ -1,5 +1,6 @@
 //! The guest as a program on a running system: PID 1 of namespaces made for it,
-//! which leave that system as it was; may use: all.
+//! which leave that system as it was; may use: claims, protocol, probe, scenarios,
+//! pid1.
 
 mod confinement;
 mod enter;

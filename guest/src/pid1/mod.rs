@@ -1,5 +1,5 @@
-//! PID 1: mounts, runs, reaps, reports, and ends the machine; may use: all but
-//! `native`.
+//! PID 1: mounts, runs, reaps, reports, and ends the machine; may use: claims,
+//! protocol, probe, scenarios, faults.
 
 mod filesystems;
 mod network;

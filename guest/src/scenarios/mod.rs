@@ -1,5 +1,5 @@
 //! The table of scenarios: a folder for each family, a file for each scenario;
-//! may use: claims, probe, and a family `shared`.
+//! may use: claims, probe.
 
 use crate::claims::Scenario;
 use crate::concat::{concat, length};

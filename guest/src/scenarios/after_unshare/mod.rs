@@ -1,4 +1,4 @@
-//! What a process can start after unshare(CLONE_NEWPID).
+//! What a process can start after unshare(CLONE_NEWPID); may use: shared.
 
 scenarios! {
     after_unshare_create_thread,

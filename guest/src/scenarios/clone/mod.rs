@@ -1,4 +1,5 @@
-//! clone(2) and clone3(2): which flags go together with new namespaces.
+//! clone(2) and clone3(2): which flags go together with new namespaces; may use:
+//! shared.
 
 scenarios! {
     clone_newpid,

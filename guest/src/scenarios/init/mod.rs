@@ -1,4 +1,4 @@
-//! The init of a PID namespace: signals, faults and death.
+//! The init of a PID namespace: signals, faults and death; may use: shared.
 
 scenarios! {
     init_signals_from_inside,

@@ -1,4 +1,4 @@
-//! How many namespaces there can be, and how deep.
+//! How many namespaces there can be, and how deep; may use: shared.
 
 scenarios! {
     nesting_limit_unshare,

@@ -1,4 +1,5 @@
-//! unshare(2) of everything but PID and user namespaces, as a comparison.
+//! unshare(2) of everything but PID and user namespaces, as a comparison; may use:
+//! shared.
 
 scenarios! {
     unshare_newpid_newns,

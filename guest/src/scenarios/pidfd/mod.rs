@@ -1,4 +1,4 @@
-//! File descriptors that stand for processes.
+//! File descriptors that stand for processes; may use: shared.
 
 scenarios! {
     pidfd_open,

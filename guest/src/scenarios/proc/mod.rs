@@ -1,4 +1,4 @@
-//! What `/proc` shows of PID namespaces.
+//! What `/proc` shows of PID namespaces; may use: shared.
 
 scenarios! {
     nspid_from_both_sides,

@@ -1,4 +1,4 @@
-//! setns(2): joining namespaces.
+//! setns(2): joining namespaces; may use: shared.
 
 scenarios! {
     setns_pid,

@@ -1,4 +1,4 @@
-//! Namespace calls by an ordinary user.
+//! Namespace calls by an ordinary user; may use: shared.
 
 scenarios! {
     unprivileged_unshare_newpid,

@@ -1,5 +1,5 @@
-//! unshare(2) of PID and user namespaces, by processes with one thread, with more, and with
-//! shared memory.
+//! unshare(2) of PID and user namespaces, by processes with one thread, with more,
+//! and with shared memory; may use: shared.
 
 scenarios! {
     unshare_newpid_single_threaded,
