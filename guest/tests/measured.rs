@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use guest::{Observation, Version, scenarios, versions};
 
-const MEASURED: &str = include_str!("fixtures/observed.tsv");
+const MEASURED: &str = include_str!("fixtures/measured.tsv");
 const COVERED: &str = include_str!("fixtures/covered.tsv");
 const IN_OTHER_WORDS: &str = include_str!("fixtures/in_other_words.tsv");
 
