@@ -65,12 +65,12 @@ fn what_the_guest_does_not_know_is_not_passed() {
     fn no_probe(_: &mut Facts) -> Result<(), ProbeError> {
         Ok(())
     }
-    const UNKNOWN: Scenario = Scenario {
-        name: "nobody_knows_this",
-        summary: "a scenario of the host alone",
-        probe: no_probe,
-        claims: &[Claim::since(3, 2).shows("nothing=seen")],
-    };
+    const UNKNOWN: Scenario = Scenario::new(
+        "a scenario of the host alone",
+        no_probe,
+        &[Claim::since(3, 2).shows("nothing=seen")],
+    )
+    .named("unknown_to_the_guest");
     let known = &scenarios::ALL[0];
     let matrix = run("unknown", vec![&UNKNOWN, known]);
     let verdicts: Vec<Verdict> = matrix.rows[0]

@@ -84,7 +84,8 @@ fn a_wrong_claim_is_annotated_where_it_stands() {
     };
     assert_eq!(error.name, "error");
     let path = error.property("file").unwrap();
-    assert_eq!(path, format!("guest/src/scenarios/{}.rs", SCENARIOS[1]));
+    let of_family = format!("guest/src/scenarios/unshare/{}.rs", SCENARIOS[1]);
+    assert_eq!(path, of_family);
     assert!(file(path).is_file());
     assert_eq!(error.property("line"), Some("1"));
     let title = format!("6.1 {}: FAIL", SCENARIOS[1]);
