@@ -1,5 +1,5 @@
-//! Proof that a red is possible: whatever fact of a scenario is made another, in
-//! what is claimed or in what is seen, its cell turns red.
+//! Proof that a red is possible: any fact that is altered, in a claim or in what a
+//! kernel shows, turns its cell red.
 
 use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version, scenarios};
 use harness::{Verdict, judge};
@@ -38,8 +38,8 @@ const FOR_ANOTHER_REASON: &[(&str, Version)] = &[
     ("setns_user", Version::new(3, 8)),
 ];
 
-/// One boot, in which every scenario is held against a claim whose first fact is
-/// false; and what was seen in it, held against all else that could be false.
+/// One boot, in which each scenario is judged by a claim whose first fact is false. What
+/// it shows is then judged by all other false claims.
 #[test]
 fn every_fact_that_a_kernel_shows_can_turn_its_cell_red() {
     let version = Version::of("6.1.176");
@@ -72,7 +72,7 @@ fn every_fact_that_a_kernel_shows_can_turn_its_cell_red() {
     }
 }
 
-/// The same of every claim about any version.
+/// The same for the claims about all versions, without a boot.
 #[test]
 fn every_fact_of_every_claim_can_turn_a_cell_red() {
     for scenario in scenarios::ALL {
@@ -86,9 +86,9 @@ fn every_fact_of_every_claim_can_turn_a_cell_red() {
     }
 }
 
-/// What is claimed of one side of a boundary is red on the other side.
+/// What satisfies the claim on one side of a boundary is red on the other side.
 #[test]
-fn claims_that_meet_contradict_each_other() {
+fn neighbouring_claims_contradict_each_other() {
     let (mut by_chance, mut for_another_reason) = (Vec::new(), Vec::new());
     for scenario in scenarios::ALL {
         for pair in scenario.claims.windows(2) {
@@ -116,9 +116,9 @@ fn claims_that_meet_contradict_each_other() {
     assert_eq!(for_another_reason, FOR_ANOTHER_REASON);
 }
 
-/// A range is a claim only where something falls outside it that could be seen.
+/// A range could be so wide that no kernel falls outside it, so each one is known.
 #[test]
-fn a_fact_that_is_claimed_as_a_range_is_known_by_name() {
+fn claims_with_ranges_are_listed_by_name() {
     let ranged: Vec<(&str, Version)> = scenarios::ALL
         .iter()
         .flat_map(|scenario| scenario.claims.iter().map(|claim| (scenario.name, claim)))
@@ -128,8 +128,8 @@ fn a_fact_that_is_claimed_as_a_range_is_known_by_name() {
     assert_eq!(ranged, BY_CHANCE);
 }
 
-/// Makes every fact another, drops it, says it twice, and adds one: of what is
-/// seen. Of what is claimed, makes every fact another and drops it.
+/// Alters, renames, drops and doubles each fact that was seen, and adds one; alters and
+/// drops each fact of the claim.
 fn assert_all_mutations_fail(
     scenario: &Scenario,
     kernel: &Kernel,
@@ -160,7 +160,7 @@ fn assert_all_mutations_fail(
         wrong_guest("a fact twice", doubled);
     }
     let mut more = seen.clone();
-    more.0.push(fact("nobody.claims", "this"));
+    more.0.push(fact("not.claimed", "this"));
     wrong_guest("a fact more", more);
 
     let wrong_claim = |what: &str, expected: Observation| {
@@ -186,9 +186,9 @@ fn claim(scenario: &Scenario, version: Version) -> &'static Claim {
     scenario.claim(version).expect("every version has a claim")
 }
 
-/// The scenario with another claim, about all versions.
+/// The scenario with this claim alone, about all versions.
 fn claiming(scenario: &Scenario, expected: &Observation) -> Scenario {
-    // The table is static, and so has to be what takes its place.
+    // The fields of a scenario are static.
     let claim = Claim::since(3, 2).shows(expected.to_string().leak());
     Scenario {
         claims: vec![claim].leak(),
@@ -210,8 +210,8 @@ fn fact(name: &str, value: &str) -> Fact {
     }
 }
 
-/// What satisfies a claim: itself, and of a claim that has ranges, the lower ends
-/// of all of them, and the upper ends.
+/// Observations that satisfy a claim: where it has ranges, their lower ends and their
+/// upper ends.
 fn outcomes(claim: &Claim) -> Vec<Observation> {
     let expected = claim.observation();
     let ends = |pick: fn((u32, u32)) -> u32| {
@@ -236,7 +236,7 @@ fn another(claimed: &Fact) -> String {
     format!("not-{}", claimed.value)
 }
 
-/// Values that a claimed fact does not allow: another word, and next numbers.
+/// Values that a claimed fact does not allow: another word, and the next numbers.
 fn others(claimed: &Fact) -> Vec<String> {
     let mut others = vec![another(claimed), String::new()];
     let ends = range(claimed).or_else(|| {
