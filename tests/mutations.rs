@@ -1,5 +1,5 @@
-//! Proof that a red is possible: any fact that is altered, in a claim or in what a
-//! kernel shows, turns its cell red.
+//! Proof that a red is possible: whatever fact of a scenario is made another, in
+//! what is claimed or in what is seen, its cell turns red.
 
 use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version, scenarios};
 use harness::{Verdict, judge};
@@ -88,7 +88,7 @@ fn every_fact_of_every_claim_can_turn_a_cell_red() {
 
 /// What satisfies the claim on one side of a boundary is red on the other side.
 #[test]
-fn neighbouring_claims_contradict_each_other() {
+fn claims_that_meet_contradict_each_other() {
     let (mut by_chance, mut for_another_reason) = (Vec::new(), Vec::new());
     for scenario in scenarios::ALL {
         for pair in scenario.claims.windows(2) {
@@ -116,9 +116,9 @@ fn neighbouring_claims_contradict_each_other() {
     assert_eq!(for_another_reason, FOR_ANOTHER_REASON);
 }
 
-/// A range could be so wide that no kernel falls outside it, so each one is known.
+/// A range is a claim only where something falls outside it that could be seen.
 #[test]
-fn claims_with_ranges_are_listed_by_name() {
+fn a_fact_that_is_claimed_as_a_range_is_known_by_name() {
     let ranged: Vec<(&str, Version)> = scenarios::ALL
         .iter()
         .flat_map(|scenario| scenario.claims.iter().map(|claim| (scenario.name, claim)))

@@ -65,8 +65,8 @@ fn a_scenario_unknown_to_the_guest_does_not_pass() {
         Ok(())
     }
     const UNKNOWN: Scenario = Scenario {
-        name: "unknown_to_the_guest",
-        summary: "a scenario that only the host has",
+        name: "nobody_knows_this",
+        summary: "a scenario of the host alone",
         probe: no_probe,
         claims: &[Claim::since(3, 2).shows("nothing=seen")],
     };
