@@ -38,8 +38,8 @@ const FOR_ANOTHER_REASON: &[(&str, Version)] = &[
     ("setns_user", Version::new(3, 8)),
 ];
 
-/// One boot, in which each scenario is judged by a claim whose first fact is false. What
-/// it shows is then judged by all other false claims.
+/// One boot, in which every scenario is held against a claim whose first fact is
+/// false; and what was seen in it, held against all else that could be false.
 #[test]
 fn every_fact_that_a_kernel_shows_can_turn_its_cell_red() {
     let version = Version::of("6.1.176");
