@@ -172,7 +172,7 @@ fn findings(runs: &[Run]) -> Findings {
     findings
 }
 
-/// The parts have all that the whole has, and a part that is left out is noticed.
+/// The parts are the whole, and one that is left out is missed.
 fn assert_whole(parts: &[Run], whole: &Run) {
     assert!(whole.finished.is_some() && parts.iter().all(|part| part.finished.is_some()));
     assert_eq!(findings(parts), findings(std::slice::from_ref(whole)));
@@ -188,7 +188,7 @@ fn assert_whole(parts: &[Run], whole: &Run) {
     );
 }
 
-/// Runs the jobs of the workflow, and returns their runs.
+/// The jobs of the workflow, and what is kept of them.
 fn night() -> Vec<Run> {
     let workflow = Workflow::nightly();
     let first = Runner::new();

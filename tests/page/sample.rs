@@ -13,7 +13,8 @@ const KERNELS: [&str; 10] = [
     "7.3.4",
 ];
 
-/// A run in which 6.1 disagrees with a claim, 3.12 panics, and 5.10 cannot be had.
+/// A run in which 6.1 does not do what is claimed, 3.12 panics, and 5.10 cannot
+/// be had.
 pub(crate) fn night() -> Run {
     let mut run = run(
         "20261123T030000Z-7",
@@ -36,14 +37,14 @@ pub(crate) fn night() -> Run {
     run
 }
 
-/// A run on so many kernels, each of another series.
+/// A run on so many kernels, each of a series of its own.
 pub(crate) fn many(kernels: u16) -> Run {
     let versions = (0..kernels).map(|number| Version::point(4 + number / 20, number % 20, 17));
     run("many", versions.map(|version| row(&version.to_string())))
 }
 
-/// The same run, split between two hosts: every second kernel, and every second
-/// scenario of the first kernel.
+/// The same work, shared out between two hosts: every second kernel, and of one
+/// kernel every second scenario.
 pub(crate) fn shards(run: &Run) -> [Run; 2] {
     [0, 1].map(|shard| {
         let mut part = run.clone();
