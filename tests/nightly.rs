@@ -256,7 +256,7 @@ fn a_shard_without_kernels_says_so() {
     assert!(stderr.contains("2/2 has none of the kernels"), "{stderr}");
     let run = runner.run();
     assert!(run.finished.is_some() && run.rows.is_empty());
-    // Alone it does not count as a whole run.
+    // By itself it is no proof of anything.
     let missing = Shard::missing([&run.header]);
     assert_eq!(missing, ["1/2".parse().unwrap()]);
 }
