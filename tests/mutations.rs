@@ -39,7 +39,7 @@ fn every_fact_that_a_kernel_shows_can_turn_its_cell_red() {
     }
 }
 
-/// The same of every claim about any version.
+/// The same for the claims about all versions, without a boot.
 #[test]
 fn every_fact_of_every_claim_can_turn_a_cell_red() {
     for scenario in scenarios::ALL {
@@ -53,7 +53,7 @@ fn every_fact_of_every_claim_can_turn_a_cell_red() {
     }
 }
 
-/// What is claimed of one side of a boundary is red on the other side.
+/// What satisfies the claim on one side of a boundary is red on the other side.
 #[test]
 fn claims_that_meet_contradict_each_other() {
     for scenario in scenarios::ALL {
@@ -104,8 +104,8 @@ fn exceptions_are_counted() {
     assert_eq!(count(|claim| claim.as_before), 22);
 }
 
-/// Makes every fact another, drops it, says it twice, and adds one: of what is
-/// seen. Of what is claimed, makes every fact another and drops it.
+/// Alters, renames, drops and doubles each fact that was seen, and adds one; alters and
+/// drops each fact of the claim.
 fn assert_all_mutations_fail(
     scenario: &Scenario,
     kernel: &Kernel,
@@ -162,9 +162,9 @@ fn claim(scenario: &Scenario, version: Version) -> &'static Claim {
     scenario.claim(version).expect("every version has a claim")
 }
 
-/// The scenario with another claim, about all versions.
+/// The scenario with this claim alone, about all versions.
 fn claiming(scenario: &Scenario, expected: &Observation) -> Scenario {
-    // The table is static, and so has to be what takes its place.
+    // The fields of a scenario are static.
     let claim = Claim::since(3, 2).shows(expected.to_string().leak());
     Scenario {
         claims: vec![claim].leak(),
@@ -186,8 +186,8 @@ fn fact(name: &str, value: &str) -> Fact {
     }
 }
 
-/// What satisfies a claim: itself, and of a claim that has ranges, the lower ends
-/// of all of them, and the upper ends.
+/// Observations that satisfy a claim: where it has ranges, their lower ends and their
+/// upper ends.
 fn outcomes(claim: &Claim) -> Vec<Observation> {
     let expected = claim.observation();
     let ends = |pick: fn((u32, u32)) -> u32| {
@@ -212,7 +212,7 @@ fn another(claimed: &Fact) -> String {
     format!("not-{}", claimed.value)
 }
 
-/// Values that a claimed fact does not allow: another word, and next numbers.
+/// Values that a claimed fact does not allow: another word, and the next numbers.
 fn others(claimed: &Fact) -> Vec<String> {
     let mut others = vec![another(claimed), String::new()];
     let ends = range(claimed).or_else(|| {
