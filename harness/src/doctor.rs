@@ -4,7 +4,7 @@ use std::env::consts::ARCH;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 
-use images::{Catalogue, Kernel, Kind, Silent, Store, ToolName};
+use images::{CachedKind, Catalogue, Kernel, Silent, Store, ToolName};
 
 use crate::qemu::{Qemu, QemuChoice};
 use crate::{Bench, RunDir, Wish, cached_kernels, runs};
@@ -158,7 +158,9 @@ fn cache(store: &Store) -> Finding {
     let dir = store.cache_dir();
     let cached = store.cached();
     let held: u64 = cached.iter().map(|cached| cached.about.size).sum();
-    let kernels = cached.iter().filter(|cached| cached.kind == Kind::Kernel);
+    let kernels = cached
+        .iter()
+        .filter(|cached| cached.kind == CachedKind::Kernel);
     let text = format!(
         "{}, {} kernels, {} MB with the tools",
         dir.display(),
