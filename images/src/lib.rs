@@ -36,7 +36,7 @@ pub use kernel_image::bzimage::banner;
 pub use messages::error::{ObtainError, SelectError};
 pub use messages::progress::{Progress, Silent};
 pub use store::cache::{About, Cached, CachedKind};
-pub use store::prune::Removed;
+pub use store::sweep::Removed;
 pub use store::unpacked::Unpacked;
 pub use store::verify::Checked;
 pub use store::{Image, Store, StoreBuilder};

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +14,9 @@ use crate::debian::cleartext;
 use crate::debian::evidence::Evidence;
 use crate::debian::keyring::{Keyring, Signer};
 use crate::debian::newest_release;
-use crate::debian::packages::{Package, read_kernels};
+use crate::debian::packages::{IndexText, MAX_INDEX, Package, open_index, read_kernels};
 use crate::debian::release::Release;
 use crate::files::hash::FileSum;
-use crate::files::read::{Limited, open_regular, unxz};
 use crate::http::client::Client;
 use crate::http::download::{fetch_file, fetch_small};
 use crate::http::timeouts::Timeouts;
@@ -28,9 +26,6 @@ use crate::messages::progress::Progress;
 
 /// Release files have some 200 kB.
 const MAX_RELEASE: u64 = 8 << 20;
-/// The index of a suite has some 60 MB, unpacked.
-pub(crate) const MAX_INDEX: u64 = 512 << 20;
-
 /// Debian's archives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Archive {
@@ -74,9 +69,6 @@ pub(crate) struct SuiteIndex {
     pub(crate) signer: Signer,
     pub(crate) evidence: Evidence,
 }
-
-/// The text of an index.
-pub(crate) type IndexText = BufReader<Limited<Box<dyn Read>>>;
 
 /// Reads suites; their kernels at most once in a run.
 pub(crate) struct Archives {
@@ -268,17 +260,6 @@ impl Archives {
         let why = format!("{dir}/{} is missing", sum.path);
         Err(ObtainError::unavailable(why))
     }
-}
-
-/// The text of an index whose name says how it is compressed, up to so many bytes.
-pub(crate) fn open_index(path: &Path, name: &str, limit: u64) -> io::Result<IndexText> {
-    let file = open_regular(path)?;
-    let unpacked: Box<dyn Read> = match name.ends_with(".xz") {
-        true => Box::new(unxz(file)?),
-        false => Box::new(MultiGzDecoder::new(file)),
-    };
-    let unpacked = Limited::new(unpacked, limit);
-    Ok(BufReader::with_capacity(1 << 16, unpacked))
 }
 
 fn keep(from: &Path, to: &Path) -> io::Result<()> {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::debian::arch;
-use crate::debian::archive::{Archives, MAX_INDEX, open_index};
-use crate::debian::packages::{Package, read_index};
+use crate::debian::keyring::Keyring;
+use crate::debian::packages::{MAX_INDEX, Package, open_index, read_index};
 use crate::debian::release::Release;
 use crate::files::read::read_text;
 
@@ -43,39 +43,37 @@ pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
     fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
 }
 
-impl Archives {
-    /// The packages that kept evidence vouches for; the error says why it does not.
-    pub(crate) fn vouched(
-        &self,
-        dir: &Path,
-        wanted: &dyn Fn(&str) -> bool,
-    ) -> Result<Vec<Package>, String> {
-        let now = Timestamp::now();
-        let text = |name: &str| read_text(&dir.join(name)).map_err(|error| error.to_string());
-        let (text, signer) = match text("InRelease") {
-            Ok(file) => self.keyring().open(file.as_bytes(), now)?,
-            Err(_) => {
-                let (file, signature) = (text("Release")?, text("Release.gpg")?);
-                let (bytes, signature) = (file.as_bytes(), signature.as_bytes());
-                let signer = self.keyring().verify(bytes, signature, now)?;
-                (file, signer)
-            }
-        };
-        let release = Release::parse(&text, signer)?;
-        if !release.is_debian() {
-            return Err(format!("a release of {}", release.title()));
+/// The packages that kept evidence vouches for; the error says why it does not.
+pub(crate) fn vouched(
+    keyring: &Keyring,
+    dir: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Package>, String> {
+    let now = Timestamp::now();
+    let text = |name: &str| read_text(&dir.join(name)).map_err(|error| error.to_string());
+    let (text, signer) = match text("InRelease") {
+        Ok(file) => keyring.open(file.as_bytes(), now)?,
+        Err(_) => {
+            let (file, signature) = (text("Release")?, text("Release.gpg")?);
+            let (bytes, signature) = (file.as_bytes(), signature.as_bytes());
+            let signer = keyring.verify(bytes, signature, now)?;
+            (file, signer)
         }
-        for name in ["Packages.xz", "Packages.gz"] {
-            let index = dir.join(name);
-            let Some(sum) = release.file(&format!("main/binary-{}/{name}", arch::DEBIAN)) else {
-                continue;
-            };
-            if sum.matches(&index) {
-                let packages =
-                    open_index(&index, name, MAX_INDEX).and_then(|text| read_index(text, wanted));
-                return packages.map_err(|error| error.to_string());
-            }
-        }
-        Err("its index is not the one that was signed".to_owned())
+    };
+    let release = Release::parse(&text, signer)?;
+    if !release.is_debian() {
+        return Err(format!("a release of {}", release.title()));
     }
+    for name in ["Packages.xz", "Packages.gz"] {
+        let index = dir.join(name);
+        let Some(sum) = release.file(&format!("main/binary-{}/{name}", arch::DEBIAN)) else {
+            continue;
+        };
+        if sum.matches(&index) {
+            let packages =
+                open_index(&index, name, MAX_INDEX).and_then(|text| read_index(text, wanted));
+            return packages.map_err(|error| error.to_string());
+        }
+    }
+    Err("its index is not the one that was signed".to_owned())
 }

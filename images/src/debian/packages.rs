@@ -1,16 +1,25 @@
 //! The packages that an index lists, and the choice among those with a kernel.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
 use deb822_fast::{Deb822, Paragraph};
+use flate2::read::MultiGzDecoder;
 use guest::Version;
 
 use crate::debian::arch::FLAVOURS;
 use crate::debian::debian_version::{is_plain, newest_by, without_rebuild};
 use crate::files::hash::{FileSum, parse_sha256};
+use crate::files::read::{Limited, open_regular, unxz};
 
 /// A stanza of an index is never that large.
 const MAX_STANZA: usize = 1 << 20;
+
+/// The index of a suite has some 60 MB, unpacked.
+pub(crate) const MAX_INDEX: u64 = 512 << 20;
+
+/// The text of an index.
+pub(crate) type IndexText = BufReader<Limited<Box<dyn Read>>>;
 
 /// A package, as an index lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +71,17 @@ impl Package {
 /// Whether a path stays below the archive's root.
 pub(crate) fn is_relative(path: &str) -> bool {
     !path.starts_with('/') && !path.split('/').any(|part| part == "..")
+}
+
+/// The text of an index whose name says how it is compressed, up to so many bytes.
+pub(crate) fn open_index(path: &Path, name: &str, limit: u64) -> io::Result<IndexText> {
+    let file = open_regular(path)?;
+    let unpacked: Box<dyn Read> = match name.ends_with(".xz") {
+        true => Box::new(unxz(file)?),
+        false => Box::new(MultiGzDecoder::new(file)),
+    };
+    let unpacked = Limited::new(unpacked, limit);
+    Ok(BufReader::with_capacity(1 << 16, unpacked))
 }
 
 /// The packages that an index (`Packages`) lists under the names that are wanted.

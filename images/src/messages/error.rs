@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::files::LockError;
 use crate::messages::one_line::one_line;
 
-/// Why [`Store::obtain`](crate::Store::obtain) returns no image.
+/// Why a store returns no image, or no tool.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObtainError {

@@ -17,6 +17,7 @@ use std::time::SystemTime;
 
 use crate::debian::deb::extract_kernel;
 use crate::debian::debian_version::without_rebuild;
+use crate::debian::evidence::vouched;
 use crate::debian::packages::Package;
 use crate::files::hash::Hasher;
 use crate::store::Store;
@@ -56,7 +57,7 @@ impl Store {
             return Err("nothing is kept that proves it, and no lock file names it".to_owned());
         }
         let of_kernel = |name: &str| name.starts_with("linux-");
-        let listed = self.archives.vouched(&dir, &of_kernel)?;
+        let listed = vouched(self.archives.keyring(), &dir, &of_kernel)?;
         let deb = dir.join("package.deb");
         let (size, sha256) = Hasher::of_file(&deb).map_err(|error| error.to_string())?;
         let is_it = |package: &Package| {

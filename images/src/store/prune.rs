@@ -11,19 +11,9 @@ use crate::http::guard;
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::store::Store;
-use crate::store::sweep::{STALE, remove_entry};
+use crate::store::sweep::{Removed, STALE, remove_entry};
 use crate::store::verify::{name, name_of_tool, order};
 use crate::tools::ToolName;
-
-/// A version that was removed from the cache.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// The Debian version, for a tool with its name before it; `indexes` and
-    /// `partial` for what is neither.
-    pub name: String,
-    /// Bytes of its files.
-    pub size: u64,
-}
 
 impl Store {
     /// Removes the images that neither the catalogue nor the lock file names, the

@@ -9,10 +9,19 @@ use crate::files::read::open_own;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 use crate::store::Store;
-use crate::store::prune::Removed;
 
 /// How long an index is used, as a rule: release files are valid for a week.
 pub(crate) const STALE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A version that was removed from the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// The Debian version, for a tool with its name before it; `indexes` and
+    /// `partial` for what is neither.
+    pub name: String,
+    /// Bytes of its files.
+    pub size: u64,
+}
 
 impl Store {
     /// Removes what runs have left there, and indexes that are older.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::debian::evidence::{Evidence, link};
+use crate::debian::evidence::{Evidence, link, vouched};
 use crate::debian::packages::Package;
 use crate::files::hash::Hasher;
 use crate::store::Store;
@@ -40,10 +40,10 @@ impl Store {
     pub(crate) fn proof_of_tool(&self, cached: &Cached, pinned: &PinnedTool) -> Result<(), String> {
         let dir = cached.dir().join("proof");
         let wanted = |name: &str| pinned.packages.iter().any(|package| package.name == name);
-        let mut vouched = Vec::new();
+        let mut packages = Vec::new();
         for suite in subdirectories(&dir) {
             if !suite.ends_with(PACKAGES) {
-                vouched.extend(self.archives.vouched(&suite, &wanted)?);
+                packages.extend(vouched(self.archives.keyring(), &suite, &wanted)?);
             }
         }
         let mut list = FileList::default();
@@ -55,7 +55,7 @@ impl Store {
             let (size, sha256) = Hasher::of_file(&deb).map_err(|error| error.to_string())?;
             let is_it =
                 |package: &&Package| (package.file.size, &package.file.sha256) == (size, &sha256);
-            let package = vouched.iter().find(is_it);
+            let package = packages.iter().find(is_it);
             let package = package.ok_or("a package is not one that was signed")?;
             names.push((&package.name[..], &package.version[..]));
             unpack(&deb, pinned.name, None, &mut list).map_err(|error| error.to_string())?;
