@@ -279,3 +279,20 @@ pub(crate) fn subdirectories(dir: &Path) -> Vec<PathBuf> {
     dirs.sort_by(|one, two| two.cmp(one));
     dirs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_of_an_earlier_cache_is_of_debian_and_x86_64() {
+        let kernel = Identity::of_default_vendor("6.1.176-1");
+        let about = About::new(kernel.clone(), "linux-image", "a test".to_owned());
+        let text = toml::to_string(&about).unwrap();
+        let new = |line: &&str| line.starts_with("vendor = ") || line.starts_with("arch = ");
+        assert_eq!(text.lines().filter(new).count(), 2);
+        let earlier: Vec<&str> = text.lines().filter(|line| !new(line)).collect();
+        let read: About = toml::from_str(&earlier.join("\n")).unwrap();
+        assert_eq!((read.identity(), &read), (kernel, &about));
+    }
+}

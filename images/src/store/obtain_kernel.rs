@@ -22,7 +22,7 @@ use crate::store::pins::Pin;
 use crate::store::{Image, Store};
 
 /// A package that may be used in place of another, and where it is listed.
-type Substitute = (Site, Arc<SuiteIndex>, Package);
+type KernelSubstitute = (Site, Arc<SuiteIndex>, Package);
 
 impl Store {
     /// Obtains a kernel. May be called from several threads at once.
@@ -216,7 +216,7 @@ impl Store {
         entry: &Entry,
         reasons: &mut Reasons,
         progress: &dyn Progress,
-    ) -> Result<Option<Substitute>, ObtainError> {
+    ) -> Result<Option<KernelSubstitute>, ObtainError> {
         let refused = reasons.refused.is_some();
         let others = self.substitutes.iter().filter(|name| **name != entry.suite);
         let suites = std::iter::once(&entry.suite).chain(others);

@@ -11,7 +11,7 @@ use crate::http::guard;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 use crate::store::cache::{About, Cached, CachedKind};
-use crate::store::sources::{Fetched, Wanted};
+use crate::store::package_sources::{Fetched, WantedPackage};
 use crate::store::{Store, tool_proof};
 use crate::tools::file_list::{self, FileList};
 use crate::tools::launch::Tool;
@@ -115,11 +115,11 @@ impl Store {
     }
 
     /// The packages of the lock file, and the sites that may have them.
-    fn pinned_packages(&self, pinned: &PinnedTool, progress: &dyn Progress) -> Vec<Wanted> {
+    fn pinned_packages(&self, pinned: &PinnedTool, progress: &dyn Progress) -> Vec<WantedPackage> {
         let archive = Archive::of_suite(&self.tool_pins.suite);
         let (mut sites, _) = self.mirrors.live(archive, &self.archives, progress);
         sites.push(self.mirrors.snapshot(archive, self.tool_pins.snapshot));
-        let wanted = pinned.packages.iter().map(|package| Wanted {
+        let wanted = pinned.packages.iter().map(|package| WantedPackage {
             file: package.file(),
             sites: sites.clone(),
         });

@@ -13,7 +13,7 @@ use crate::debian::packages::{Package, read_index};
 use crate::http::guard;
 use crate::messages::progress::Progress;
 use crate::store::Store;
-use crate::store::sources::{Fetched, Wanted};
+use crate::store::package_sources::{Fetched, WantedPackage};
 use crate::tools::dependencies::closure;
 use crate::tools::file_list::{FileKind, FileList};
 use crate::tools::tool_pins::{PinnedPackage, PinnedTool, ToolPins};
@@ -60,8 +60,8 @@ impl Store {
         site: &Site,
         progress: &dyn Progress,
     ) -> Result<PinnedTool> {
-        let wanted: Vec<Wanted> = (candidates.iter())
-            .map(|package| Wanted {
+        let wanted: Vec<WantedPackage> = (candidates.iter())
+            .map(|package| WantedPackage {
                 file: package.file.clone(),
                 sites: vec![site.clone()],
             })

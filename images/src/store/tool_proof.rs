@@ -10,7 +10,7 @@ use crate::debian::packages::Package;
 use crate::files::hash::Hasher;
 use crate::store::Store;
 use crate::store::cache::{Cached, subdirectories};
-use crate::store::sources::Fetched;
+use crate::store::package_sources::Fetched;
 use crate::tools::file_list::FileList;
 use crate::tools::tool_pins::PinnedTool;
 use crate::tools::unpack::unpack;

@@ -8,7 +8,7 @@ use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
 use crate::store::Store;
-use crate::store::sources::{Fetched, Wanted};
+use crate::store::package_sources::{Fetched, WantedPackage};
 use crate::tools::tool_pins::{PinnedPackage, PinnedTool};
 
 /// Packages that are used instead, and what they replace.
@@ -45,7 +45,7 @@ impl Store {
             if newest.file.sha256 != package.sha256 {
                 replaced.push(format!("{} {}", package.name, package.version));
             }
-            wanted.push(Wanted {
+            wanted.push(WantedPackage {
                 file: newest.file.clone(),
                 sites: sites_of(&offers, newest),
             });

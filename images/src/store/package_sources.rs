@@ -21,7 +21,7 @@ const STREAMS: usize = 4;
 
 /// A package to be downloaded, and the sites that may have it, in the order in which
 /// they are asked.
-pub(crate) struct Wanted {
+pub(crate) struct WantedPackage {
     pub(crate) file: FileSum,
     pub(crate) sites: Vec<Site>,
 }
@@ -82,7 +82,7 @@ impl Store {
     pub(crate) fn fetch_all(
         &self,
         title: &str,
-        wanted: &[Wanted],
+        wanted: &[WantedPackage],
         progress: &dyn Progress,
     ) -> Result<Vec<Fetched>, ObtainError> {
         let together = Together::new(title, wanted, progress);
@@ -123,7 +123,11 @@ impl Store {
         }
     }
 
-    fn fetch_one(&self, wanted: &Wanted, progress: &dyn Progress) -> Result<Fetched, Reasons> {
+    fn fetch_one(
+        &self,
+        wanted: &WantedPackage,
+        progress: &dyn Progress,
+    ) -> Result<Fetched, Reasons> {
         let mut reasons = Reasons::default();
         for site in &wanted.sites {
             match self.fetch_from(site, &wanted.file, progress) {
@@ -150,7 +154,7 @@ struct Together<'a> {
 }
 
 impl<'a> Together<'a> {
-    fn new(title: &'a str, wanted: &[Wanted], inner: &'a dyn Progress) -> Self {
+    fn new(title: &'a str, wanted: &[WantedPackage], inner: &'a dyn Progress) -> Self {
         let total = wanted.iter().map(|wanted| wanted.file.size).sum();
         inner.started(title, Some(total));
         Self {
