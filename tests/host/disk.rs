@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use images::testing::unshare_options;
 use images::{Catalogue, Store};
 use strata_tests::any_image;
+use test_archive::unshare_options;
 
 use super::{assert_says, stderr, stdout, test_kernels};
 

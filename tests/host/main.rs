@@ -14,10 +14,10 @@ use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::{Bootable, Launch, Machines, Qemu, RunDir};
-use images::testing::why_no_mounts;
 use images::{Catalogue, Kernel, Silent, Store};
 use strata_tests::{Captured, any_image, executable, qemu_in, run_tests, tests, xtask};
 use tempfile::{TempDir, tempdir};
+use test_archive::why_no_mounts;
 
 /// Tests that need namespaces are ignored, with the reason, where none can be made.
 fn main() -> ExitCode {

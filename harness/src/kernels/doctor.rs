@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use images::{Catalogue, Kernel, Kind, Silent, Store, ToolName};
+use images::{CachedKind, Catalogue, Kernel, Silent, Store, ToolName};
 
 use super::inventory::cached_kernels;
 use super::machines::Machines;
@@ -158,7 +158,9 @@ fn cache(store: &Store) -> HostCheck {
     let dir = store.cache_dir();
     let cached = store.cached();
     let held: u64 = cached.iter().map(|cached| cached.about.size).sum();
-    let kernels = cached.iter().filter(|cached| cached.kind == Kind::Kernel);
+    let kernels = cached
+        .iter()
+        .filter(|cached| cached.kind == CachedKind::Kernel);
     let text = format!(
         "{}, {} kernels, {} MB with the tools",
         dir.display(),
