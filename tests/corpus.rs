@@ -1,5 +1,4 @@
-//! What the fuzz targets start from: each input again, through the same
-//! functions, on any compiler.
+//! The seeds of the fuzz targets, through the same functions, with any compiler.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// A fuzz target, and what must hold for any bytes.
+/// A fuzz target, and the function that checks its properties for any bytes.
 type Target = (&'static str, fn(&[u8]));
 
 const TARGETS: [Target; 13] = [

@@ -1,7 +1,6 @@
-//! Guests at their worst, each in a real boot: one test a fault.
+//! Guests that misbehave, each in a real boot: one test for each fault.
 //!
-//! Before the fault a scenario is run, and two after it: these pass, whatever
-//! becomes of the machine.
+//! One scenario runs before the fault and two after it. They must pass.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,9 +15,9 @@ use images::Kernel;
 use libtest_mimic::{Arguments, Failed, Trial};
 use strata_tests::{Captured, any_image, any_kernel, suite_of};
 
-/// What must be said of a fault beside its verdict: the panic's text, what was
-/// waited for, how the report is damaged.
-const SAID: &[(&str, &str)] = &[
+/// What the report of a fault must contain besides its verdict: the text of the panic,
+/// what was waited for, how the records are damaged.
+const TEXTS: &[(&str, &str)] = &[
     ("fault_panic", "PANICKED: Kernel panic - not syncing: "),
     (
         "fault_kill_init",
@@ -69,10 +68,9 @@ const SAID: &[(&str, &str)] = &[
     ),
 ];
 
-/// How much a console's file holds at most, in bytes: its head, its tail, and a
-/// line between them.
+/// The largest file of a console, in bytes: its head, its tail, and a line between them.
 const CONSOLE: u64 = (8 << 20) + 100;
-/// How much memory this process may ever have taken, in KiB.
+/// The most memory that this process may have taken at any time, in KiB.
 const MEMORY: u64 = 128 << 10;
 
 fn main() -> ExitCode {
@@ -82,11 +80,11 @@ fn main() -> ExitCode {
         .iter()
         .map(|fault| test(fault.scenario.name, move || fault_is_seen(fault)))
         .collect();
-    trials.push(test("a_kernel_that_hangs_harms_no_other", || {
-        a_kernel_that_hangs_harms_no_other()
+    trials.push(test("a_hanging_kernel_does_not_disturb_others", || {
+        a_hanging_kernel_does_not_disturb_others()
     }));
-    trials.push(test("what_is_said_is_said_of_faults", || {
-        what_is_said_is_said_of_faults()
+    trials.push(test("every_expected_text_names_a_fault", || {
+        every_expected_text_names_a_fault()
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -155,7 +153,7 @@ fn fault_is_seen(fault: &'static Fault) -> Result<()> {
         let heading = format!("{kernel} {name}: {words}");
         ensure!(said.contains(&heading), "no {heading:?}");
     }
-    for (_, words) in SAID.iter().filter(|(of, _)| *of == name) {
+    for (_, words) in TEXTS.iter().filter(|(of, _)| *of == name) {
         ensure!(said.contains(words), "no {words:?}");
     }
     let shown = [said, report::table(&matrix, false)].concat();
@@ -188,7 +186,7 @@ fn row(fault: &'static Fault, deadlines: Deadlines) -> Result<Row> {
     Ok(suite.row(&kernel, &Captured))
 }
 
-/// Whatever a guest says, what is kept of it is bounded, in files and in memory.
+/// A guest cannot make the harness keep more than so much, in files and in memory.
 fn bounded(row: &Row) -> Result<()> {
     for boot in 1..=row.boots {
         let size = fs::metadata(console(row, boot))?.len();
@@ -232,8 +230,8 @@ fn console(row: &Row, boot: usize) -> std::path::PathBuf {
     dir.join("console")
 }
 
-/// A kernel that is damaged past its first sectors: it starts, and says nothing.
-fn a_kernel_that_hangs_harms_no_other() -> Result<()> {
+/// The kernel is damaged past its first sectors: it starts, and prints nothing.
+fn a_hanging_kernel_does_not_disturb_others() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let damaged = dir.path().join("vmlinuz-damaged");
     damage(&any_image()?, &damaged)?;
@@ -257,8 +255,7 @@ fn a_kernel_that_hangs_harms_no_other() -> Result<()> {
     Ok(())
 }
 
-/// Copies an image, with bytes in the middle of it made others: what its kernel
-/// is unpacked from.
+/// Copies an image and alters bytes in its middle, which the kernel is unpacked from.
 fn damage(image: &Path, copy: &Path) -> Result<()> {
     let mut bytes = fs::read(image)?;
     let middle = bytes.len() / 2;
@@ -269,8 +266,8 @@ fn damage(image: &Path, copy: &Path) -> Result<()> {
     Ok(())
 }
 
-fn what_is_said_is_said_of_faults() -> Result<()> {
-    for (name, _) in SAID {
+fn every_expected_text_names_a_fault() -> Result<()> {
+    for (name, _) in TEXTS {
         ensure!(faults::find(name).is_some(), "there is no {name}");
     }
     Ok(())

@@ -1,9 +1,9 @@
-//! One test a kernel and scenario: `3.10::unshare_newpid_multithreaded`.
+//! One test for each kernel and scenario: `3.10::unshare_newpid_multithreaded`.
 //!
-//! The kernels are the default ones and what else is in the cache. Those that
-//! are not in the cache are listed as ignored: `cargo xtask test` fetches what
-//! can be had before it runs the tests. `STRATA_KERNELS`, a list as on the
-//! command line of `test-kernels`, names others; these are never ignored.
+//! The kernels are the default ones and all others in the cache. Those that are not
+//! in the cache are ignored; `cargo xtask test` fetches them, if it can, before it
+//! runs the tests. `STRATA_KERNELS` names other kernels, as the command line of
+//! `test-kernels` does; these are never ignored.
 
 use std::env;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use strata_tests::{Captured, run_name, suite, suite_of};
 
 fn main() -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
-    // Within one process, tests would only wait for one another's boots.
+    // Tests of one process share their boots, so threads would only wait.
     arguments.test_threads.get_or_insert(1);
     let mut trials = Vec::new();
     let mut any_cached = false;
@@ -29,7 +29,7 @@ fn main() -> Result<ExitCode> {
             trials.push(Trial::test(name, test).with_ignored_flag(!cached));
         }
     }
-    // Else a run in which every kernel is ignored would be green.
+    // Otherwise a run in which every kernel is ignored would be green.
     trials.push(Trial::test("a_kernel_is_at_hand", move || {
         if any_cached {
             Ok(())
@@ -40,7 +40,7 @@ fn main() -> Result<ExitCode> {
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
 
-/// The kernels to test, and whether each is at hand.
+/// The kernels to test, and whether each is in the cache or named.
 fn kernels() -> Result<Vec<(Kernel, bool)>> {
     let catalogue = Catalogue::builtin();
     if let Ok(specs) = env::var("STRATA_KERNELS") {
@@ -62,10 +62,10 @@ fn kernels() -> Result<Vec<(Kernel, bool)>> {
         .collect())
 }
 
-/// Passes where the kernel showed what is claimed, and only there.
+/// Passes if the kernel shows what is claimed.
 fn cell(kernel: &Kernel, scenario: &str) -> Result<(), String> {
     let row = match env::var("NEXTEST_ATTEMPT") {
-        // A second attempt asks the kernel again, this scenario alone.
+        // A second attempt boots the kernel again, for this scenario only.
         Ok(attempt) if attempt != "1" => {
             let run = format!("{}-{scenario}-attempt{attempt}", run_name());
             let scenario = guest::scenarios::find(scenario).into_iter().collect();

@@ -1,5 +1,5 @@
-//! The nightly, on this host: the commands of its workflow as they stand there,
-//! job after job, each in a workspace of its own; and the same split by hand.
+//! The nightly on this host: the commands of its workflow, job by job, each in its own
+//! workspace; and the same kernels, split by hand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,13 +13,13 @@ use serde::Deserialize;
 use strata_tests::xtask;
 use tempfile::{TempDir, tempdir};
 
-/// Within reach of every Debian machine, from old to new.
+/// Kernels that every Debian machine can get, from old to new.
 const KERNELS: [&str; 3] = ["5.10", "6.1", "6.12"];
 
-/// How many jobs there are at a time.
+/// How many jobs run at a time.
 const JOBS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
-/// What is run of a workflow.
+/// The parts of a workflow that are used here.
 #[derive(Deserialize)]
 struct Workflow {
     jobs: BTreeMap<String, Job>,
@@ -58,7 +58,7 @@ struct Matrix {
     include: Vec<BTreeMap<String, String>>,
 }
 
-/// A runner: a workspace with nothing in it but what a build leaves there.
+/// A runner: a workspace with nothing but what a build leaves there.
 struct Runner(TempDir);
 
 impl Runner {
@@ -70,12 +70,12 @@ impl Runner {
         let guest = "x86_64-unknown-linux-gnu";
         fs::create_dir_all(harness::target().join(guest)).unwrap();
         symlink(harness::target().join(guest), target.join(guest)).unwrap();
-        // And what works on this host is known.
+        // It is known already which accelerator works on this host.
         let known = "strata/accelerator.json";
         if harness::target().join(known).exists() {
             fs::copy(harness::target().join(known), target.join(known)).unwrap();
         }
-        // `cargo xtask` is the one under test; the rest of cargo is cargo's.
+        // `cargo xtask` is the program under test; other commands go to cargo.
         let cargo = format!(
             "#!/bin/sh\n[ \"$1\" = xtask ] || exec '{}' \"$@\"\nshift\nexec '{}' \"$@\"\n",
             env!("CARGO"),
@@ -106,7 +106,7 @@ impl Runner {
         command
     }
 
-    /// Runs a step as GitHub does, in a job of the matrix or in none.
+    /// Runs a step as GitHub does; `job` has the variables of the matrix.
     fn step(&self, step: &Step, job: &BTreeMap<String, String>) -> Output {
         let script = self.path().join("script");
         fs::write(&script, step.run.as_ref().unwrap()).unwrap();
@@ -127,16 +127,16 @@ impl Runner {
         command.args(arguments).output().unwrap()
     }
 
-    /// The directories that are kept of a job: those of its runs.
+    /// The directories that a job keeps: its runs.
     fn runs(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path().join("target/strata")).unwrap();
         let entries = entries.map(|entry| entry.unwrap().path());
-        // Beside them is what only saves time.
+        // Other directories there only save time.
         let is_run = |path: &PathBuf| path.join("events.jsonl").is_file();
         entries.filter(is_run).collect()
     }
 
-    /// Keeps them, as the artifact of a job.
+    /// Moves the runs to the artifact of a job.
     fn hand_over(&self, artifact: &Path) {
         fs::create_dir_all(artifact).unwrap();
         for run in self.runs() {
@@ -158,7 +158,7 @@ fn assert_success(output: &Output) {
     assert!(output.status.success(), "{stdout}\n{stderr}");
 }
 
-/// All that does not depend on who saw it, kernel by kernel.
+/// What does not depend on the machine, by kernel.
 type Findings = BTreeMap<String, Vec<(String, Verdict, Option<Claimed>)>>;
 
 fn findings(runs: &[PastRun]) -> Findings {
@@ -220,7 +220,7 @@ fn night() -> Vec<PastRun> {
         last.path().join("target/strata/report/index.html").exists(),
         "{said}"
     );
-    // A job that left nothing behind is missed.
+    // The merge fails without the first job.
     fs::remove_dir_all(last.path().join("runs").join(KERNELS[0])).unwrap();
     assert_eq!(last.step(merge, &BTreeMap::new()).status.code(), Some(3));
     let summary = fs::read_to_string(last.path().join("summary")).unwrap();
@@ -239,7 +239,7 @@ fn two_machines() -> Vec<PastRun> {
 }
 
 #[test]
-fn a_run_in_parts_finds_what_a_whole_one_does() {
+fn shards_together_find_what_a_whole_run_finds() {
     let whole = Runner::new();
     assert_success(&whole.test_kernels(&KERNELS));
     let whole = whole.run();
@@ -248,7 +248,7 @@ fn a_run_in_parts_finds_what_a_whole_one_does() {
 }
 
 #[test]
-fn a_machine_too_many_has_nothing_to_do_and_says_so() {
+fn a_shard_without_kernels_says_so() {
     let runner = Runner::new();
     let output = runner.test_kernels(&["6.1", "--shard", "2/2"]);
     assert_success(&output);

@@ -14,8 +14,8 @@ use rexpect::session::{PtySession, spawn_command};
 use serial_test::file_serial;
 use strata_tests::{any_image, xtask};
 
-// One at a time, over all processes of a run: each waits for prompts under a
-// deadline, and boots its own machine meanwhile.
+// Tests with a terminal run one at a time, in all processes: each boots a machine and
+// waits for prompts with a deadline.
 
 /// For a boot on a busy machine, in milliseconds.
 const PATIENCE: u64 = 120_000;
@@ -33,11 +33,11 @@ fn start(options: &[&str]) -> PtySession {
     spawn_command(shell(options), Some(PATIENCE)).unwrap()
 }
 
-/// Whether the caller's terminal edits lines, as it does before and after.
+/// Whether the caller's terminal edits lines, as it does before and after the shell.
 fn edits_lines(session: &PtySession) -> bool {
     let terminal = session.process().get_file_handle().unwrap();
     let flags = tcgetattr(&terminal).unwrap().local_flags;
-    // Its echo was never on: rexpect sees to that.
+    // Echo says nothing: rexpect turns it off.
     flags.contains(LocalFlags::ICANON | LocalFlags::ISIG)
 }
 
@@ -63,7 +63,7 @@ fn assert_exit(session: &PtySession, status: i32) {
 
 #[test]
 #[file_serial(terminal)]
-fn a_shell_is_a_shell() {
+fn a_shell_takes_commands_and_ctrl_c() {
     let mut session = start(&["--env", "PS1=ready> "]);
     session.exp_string("ready> ").unwrap();
     assert!(!edits_lines(&session));
@@ -73,7 +73,7 @@ fn a_shell_is_a_shell() {
     session.exp_string("ready> ").unwrap();
 
     // Ctrl-C is the shell's, not this command's.
-    // Not to be confused with its own echo.
+    // The quotes tell the output from the echo of the command.
     session.send_line("echo be''gun; sleep 1000").unwrap();
     session.exp_string("begun").unwrap();
     session.send_control('c').unwrap();
@@ -90,7 +90,7 @@ fn the_size_of_the_window_is_passed_on() {
     let mut session = start(&["--env", "PS1=ready> "]);
     session.exp_string("ready> ").unwrap();
     resize(&session, 33, 111);
-    // It takes its time; that it arrives is what matters.
+    // The new size arrives after a while.
     session
         .send_line("until [ \"$(stty size)\" = '33 111' ]; do sleep 1; done; echo re''sized")
         .unwrap();
@@ -101,10 +101,10 @@ fn the_size_of_the_window_is_passed_on() {
     assert_exit(&session, 0);
 }
 
-/// The terminal outlives the command here, to be looked at afterwards.
+/// An outer shell keeps the terminal open, so that it can be looked at afterwards.
 #[test]
 #[file_serial(terminal)]
-fn the_terminal_is_given_back_even_after_a_panic() {
+fn the_terminal_is_restored_after_a_panic() {
     let mut outer = Command::new("sh");
     let mut inner = shell(&["--env", "PS1=ready> "]);
     outer
@@ -124,13 +124,13 @@ fn the_terminal_is_given_back_even_after_a_panic() {
 
 #[test]
 #[file_serial(terminal)]
-fn a_debugger_may_attach() {
+fn a_debugger_can_attach() {
     let mut session = start(&["--gdb", "--env", "PS1=ready> "]);
     session.exp_string("target remote ").unwrap();
     let socket = session.exp_string("'").unwrap();
     session.exp_string("ready> ").unwrap();
 
-    // Why has it stopped? (gdb's remote protocol)
+    // The packet `?` asks why the machine has stopped (gdb's remote protocol).
     let mut gdb = UnixStream::connect(Path::new(&socket)).unwrap();
     gdb.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     gdb.write_all(b"+$?#3f").unwrap();
@@ -140,7 +140,7 @@ fn a_debugger_may_attach() {
         gdb.read_exact(&mut byte).unwrap();
         answer.push(byte[0].into());
     }
-    // Go on, and on your own.
+    // The packet `D` detaches; the machine goes on.
     gdb.write_all(b"+$D#44").unwrap();
 
     session.send_line("exit").unwrap();
@@ -148,7 +148,7 @@ fn a_debugger_may_attach() {
     assert_exit(&session, 0);
 }
 
-/// Where stdin is no terminal, nobody waits at one.
+/// If stdin is no terminal, the shell has none.
 #[test]
 fn commands_on_stdin_are_run() {
     let mut command = shell(&[]);
@@ -156,7 +156,7 @@ fn commands_on_stdin_are_run() {
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"tty; echo $((6 * 7))\nexit 5\n").unwrap();
-    // It stays open: the shell ends by its own command.
+    // stdin stays open: `exit` ends the shell.
     let output = child.wait_with_output().unwrap();
     drop(stdin);
     assert_eq!(output.status.code(), Some(5));

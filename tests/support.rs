@@ -13,7 +13,7 @@ use harness::{Downloads, Event, Machines, RunDir, Suite, Watcher};
 use images::{Catalogue, Kernel, Store};
 use libtest_mimic::{Arguments, Trial};
 
-/// A watcher for tests, whose output is captured.
+/// A watcher that prints to stderr, which tests capture.
 #[derive(Debug)]
 pub struct Captured;
 
@@ -27,7 +27,7 @@ impl Watcher for Captured {
     }
 }
 
-/// The run that this process takes part in: one a run of nextest, else its own.
+/// The run that this process takes part in: the one of nextest, or one for itself.
 #[must_use]
 pub fn run_name() -> String {
     match env::var("NEXTEST_RUN_ID") {
@@ -36,7 +36,7 @@ pub fn run_name() -> String {
     }
 }
 
-/// A suite of all scenarios whose kernels come from the usual places.
+/// A suite of all scenarios, with kernels from the usual places.
 ///
 /// # Errors
 /// Where QEMU is missing or a directory cannot be made.
@@ -44,7 +44,7 @@ pub fn suite(run: &str, kernels: Vec<Kernel>) -> Result<Suite<'static>> {
     suite_of(run, kernels, scenarios::ALL.iter().collect())
 }
 
-/// The same, of some scenarios.
+/// The same for some scenarios.
 ///
 /// # Errors
 /// Where QEMU is missing or a directory cannot be made.
@@ -57,7 +57,7 @@ pub fn suite_of<'a>(
     Suite::new(kernels, scenarios, store, RunDir::of_run(run)?)
 }
 
-/// A kernel that is within reach of every Debian machine.
+/// A kernel that every Debian machine can get.
 ///
 /// # Panics
 /// Where the catalogue has lost it.
@@ -70,8 +70,7 @@ pub fn any_kernel() -> Kernel {
     kernels.remove(0)
 }
 
-/// The image of [`any_kernel`], or of the one that `STRATA_TEST_KERNEL` is the
-/// path of.
+/// The image of [`any_kernel`], or the one at the path in `STRATA_TEST_KERNEL`.
 ///
 /// # Errors
 /// Where it cannot be had.
@@ -86,7 +85,7 @@ pub fn any_image() -> Result<PathBuf> {
     Ok(store.obtain(&entry, &Downloads::told_to(&Captured))?.path)
 }
 
-/// `cargo xtask`, as it is in the sources.
+/// `cargo xtask`, built from the sources as they are.
 ///
 /// # Panics
 /// Where it cannot be built.
@@ -117,8 +116,8 @@ pub fn xtask() -> Command {
     Command::new(programs.join("strata"))
 }
 
-/// The processes whose temporary files go to this place: a command that was given
-/// it as `TMPDIR`, and all it has started.
+/// The processes that have this directory as `TMPDIR`: a command that was given it, and
+/// all that it started.
 ///
 /// # Panics
 /// Where there is no `/proc`.
@@ -137,8 +136,7 @@ pub fn processes_in(place: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// The QEMU that the tests use, this host's or Strata's own, as a program in this
-/// directory.
+/// The QEMU that the tests use, the host's or Strata's, as a program in this directory.
 ///
 /// # Errors
 /// Where there is none, or the program cannot be written.
@@ -150,7 +148,7 @@ pub fn qemu_in(dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Writes a script that can be executed.
+/// Writes an executable script.
 ///
 /// # Errors
 /// Where it cannot be written.
@@ -160,10 +158,10 @@ pub fn executable(path: &Path, script: &str) -> Result<()> {
     Ok(())
 }
 
-/// A test: its name, and what it does.
+/// The name of a test, and its function.
 pub type Test = (&'static str, fn() -> Result<()>);
 
-/// Tests, each with its name. They return nothing, or a result.
+/// A list of tests with their names. Each returns nothing or a result.
 #[macro_export]
 macro_rules! tests {
     ($($test:path),* $(,)?) => {
@@ -176,12 +174,12 @@ macro_rules! tests {
     };
 }
 
-/// What a test returns.
+/// What a test may return.
 pub trait Done {
-    /// The same as a result.
+    /// Turns it into a result.
     ///
     /// # Errors
-    /// Where it is one.
+    /// If the test failed.
     fn done(self) -> Result<()>;
 }
 
@@ -197,8 +195,8 @@ impl Done for Result<()> {
     }
 }
 
-/// Runs groups of tests as the arguments say. A group that lacks something is
-/// ignored, with what is missing for the reason.
+/// Runs groups of tests as the command line says. A group for which something is
+/// missing is ignored, with that as the reason.
 #[must_use]
 pub fn run_tests<const N: usize>(groups: [(Vec<Test>, Option<&str>); N]) -> ExitCode {
     let mut trials = Vec::new();

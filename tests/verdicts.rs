@@ -11,8 +11,7 @@ fn run(name: &str, scenarios: Vec<&Scenario>) -> Matrix {
         .run(&Captured)
 }
 
-/// Proof that a red is possible: the guest runs the true probes, the host holds
-/// one of them against a false claim.
+/// The guest runs the true probes, and the host judges one of them by a false claim.
 #[test]
 fn a_wrong_claim_turns_exactly_its_cell_red() {
     const WRONG: &[Claim] = &[Claim::since(3, 2)
@@ -59,18 +58,18 @@ fn a_wrong_claim_turns_exactly_its_cell_red() {
     }
 }
 
-/// A scenario the guest does not have: its report breaks off and says why.
+/// The guest does not have this scenario: its cell says so, and the next one passes.
 #[test]
-fn what_the_guest_does_not_know_is_not_passed() {
+fn a_scenario_unknown_to_the_guest_does_not_pass() {
     fn no_probe(_: &mut Facts) -> Result<(), ProbeError> {
         Ok(())
     }
-    const UNKNOWN: Scenario = Scenario {
-        name: "nobody_knows_this",
-        summary: "a scenario of the host alone",
-        probe: no_probe,
-        claims: &[Claim::since(3, 2).shows("nothing=seen")],
-    };
+    const UNKNOWN: Scenario = Scenario::new(
+        "a scenario of the host alone",
+        no_probe,
+        &[Claim::since(3, 2).shows("nothing=seen")],
+    )
+    .named("unknown_to_the_guest");
     let known = &scenarios::ALL[0];
     let matrix = run("unknown", vec![&UNKNOWN, known]);
     let verdicts: Vec<Verdict> = matrix.rows[0]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use guest::wire::{Stream, encode, encode_bytes};
 use guest::{Job, NativeJob, Observation, Order, Outcome, Program, Record, Status, Stdin};
-use images::testing::{Compression, Files, Key, Package, Suite};
+use test_archive::{Compression, Files, Key, Package, Suite};
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");

@@ -1,12 +1,13 @@
-//! What must hold for any bytes whatever; the fuzz targets of `fuzz/` call this,
-//! and a test with the seeds they start from.
+//! What must hold for any bytes; the fuzz targets of `fuzz/` call this, and a test
+//! with the seeds they start from.
 
 use std::fmt::Debug;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Job, NativeJob, NativeRecord, Order, Record, Version};
+use crate::claims::Version;
+use crate::protocol::{Job, NativeJob, NativeRecord, Order, Record};
 
 /// What is read as a record, an order or a job is written as it was read.
 ///

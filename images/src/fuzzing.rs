@@ -1,6 +1,6 @@
-//! What must hold for any bytes whatever; the fuzz targets of `fuzz/` call this,
-//! and a test with the seeds they start from. All of it panics where something
-//! does not hold.
+//! What must hold for any bytes; the fuzz targets of `fuzz/` call it, and a test with
+//! the seeds they start from. Each function panics where something does not hold. May
+//! use: all folders.
 
 use std::collections::BTreeSet;
 use std::io::Cursor;
@@ -9,14 +9,18 @@ use std::sync::LazyLock;
 use guest::Version;
 use jiff::Timestamp;
 
-use crate::hash::Hasher;
-use crate::keyring::{Keyring, Signer};
-use crate::packages::{exactly, is_plain, newest, read_index};
-use crate::release::Release;
-use crate::{Catalogue, Spec, apt, bzimage, deb, lock, uploads};
+use crate::catalogue::spec::Spec;
+use crate::catalogue::{Catalogue, uploads};
+use crate::debian::debian_version::is_plain;
+use crate::debian::keyring::{Keyring, Signer};
+use crate::debian::packages::{exactly, newest, read_kernels};
+use crate::debian::release::Release;
+use crate::debian::{apt, deb};
+use crate::files::hash::Hasher;
+use crate::kernel_image::bzimage;
+use crate::store::pins;
 
-/// A release file, signed or not: nobody but Debian opens one, and what it lists
-/// is a size and a hash.
+/// A release file, signed or not: what it lists is a size and a hash.
 pub fn release(bytes: &[u8]) {
     static DEBIAN: LazyLock<Keyring> = LazyLock::new(Keyring::debian);
     let now = Timestamp::from_second(1_800_000_000).unwrap();
@@ -41,7 +45,7 @@ pub fn release(bytes: &[u8]) {
 /// An index of packages: all that is taken from it lies below the archive's root
 /// and has a version that can be the name of a directory.
 pub fn index(bytes: &[u8]) {
-    let Ok(packages) = read_index(bytes) else {
+    let Ok(packages) = read_kernels(bytes) else {
         return;
     };
     for package in &packages {
@@ -118,9 +122,9 @@ pub fn catalogue(bytes: &[u8]) {
             assert!(catalogue.select(&[spec]).is_ok());
         }
     }
-    if let Ok(pins) = lock::parse(text) {
-        let written = lock::text(&pins).unwrap();
-        assert_eq!(lock::parse(&written).unwrap(), pins);
+    if let Ok(pins) = pins::parse(text) {
+        let written = pins::text(&pins).unwrap();
+        assert_eq!(pins::parse(&written).unwrap(), pins);
     }
     for entry in uploads::parse(text).into_iter().flatten() {
         assert!(is_plain(&entry.debian));

@@ -1,4 +1,4 @@
-//! Somebody between this machine and the archive, or in the cache.
+//! An attacker between this machine and the archive, or in the cache.
 
 mod support;
 
@@ -6,11 +6,11 @@ use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
-use images::testing::{Files, Key, Package, Suite};
 use images::{Entry, Image, ObtainError, Silent};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use support::{Archive, at, entry, files_below, obtain, refused, unavailable};
+use test_archive::{Files, Key, Package, Suite};
 
 const VERSION: &str = "6.1.176-1";
 const RELEASE: &str = "debian/dists/bookworm/InRelease";
@@ -184,7 +184,7 @@ fn a_signature_from_the_future_is_refused() {
 }
 
 #[test]
-fn what_the_lock_file_does_not_know_is_refused() {
+fn a_tool_that_the_lock_file_does_not_name_is_refused() {
     let archive = Archive::new(&[("debian", genuine())]);
     archive.obtain(VERSION, "bookworm").unwrap();
     fs::remove_dir_all(archive.path("cache")).unwrap();

@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use images::testing::{Fault, Suite, kernel_image};
 use images::{Catalogue, ObtainError, Silent, Store};
 use support::{Archive, Notes, VERSION, archive, entry, files_below, obtain};
+use test_archive::{Fault, Suite, kernel_image};
 
 fn downloads(archive: &Archive) -> usize {
     archive
@@ -117,7 +117,7 @@ fn eight_runs_at_once_share_one_download() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_cleared_away() {
+fn leftovers_of_a_killed_run_are_removed() {
     let archive = archive();
     let left = archive
         .path("cache/partial")
@@ -143,7 +143,7 @@ fn a_hit_writes_nothing() {
 }
 
 #[test]
-fn what_is_cached_can_be_listed() {
+fn cached_kernels_can_be_listed() {
     let archive = archive();
     let store = archive.mirrored().build().unwrap();
     assert_eq!(store.cached(), []);
@@ -162,7 +162,7 @@ fn what_is_cached_can_be_listed() {
 
 /// For people, and for no other program than one that reads.
 #[test]
-fn what_is_kept_is_plain_files_that_others_cannot_write() {
+fn files_of_a_tool_are_plain_and_others_cannot_write_them() {
     use std::os::unix::fs::PermissionsExt;
     let archive = archive();
     archive.obtain(VERSION, "bookworm").unwrap();
@@ -203,7 +203,7 @@ fn a_link_in_the_cache_is_not_followed() {
     }
 }
 
-/// To open one waits until somebody writes to it.
+/// To open a FIFO waits until something writes to it.
 #[test]
 fn a_fifo_in_the_cache_is_not_waited_for() {
     let archive = archive();

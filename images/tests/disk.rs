@@ -7,10 +7,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use images::testing::{kernel_image, unshare_options, why_no_mounts};
 use images::{Image, ObtainError};
 use libtest_mimic::{Arguments, Trial};
 use support::{Archive, VERSION, archive, deb, files_below};
+use test_archive::{kernel_image, unshare_options, why_no_mounts};
 
 fn main() -> ExitCode {
     let tests: [(&str, fn()); 3] = [
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
-/// Set where a test runs in a mount namespace of its own.
+/// Set where a test runs in its own mount namespace.
 const INSIDE: &str = "STRATA_TEST_MAY_MOUNT";
 
 /// Runs the test of this name again, where it may mount: in namespaces of its

@@ -5,9 +5,9 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use images::testing::Fault;
 use images::{Image, ObtainError, Timeouts};
 use support::{Archive, VERSION, archive, deb, files_below, obtain, refused, unavailable};
+use test_archive::Fault;
 
 const RELEASE: &str = "debian/dists/bookworm/InRelease";
 const OK: &str = "HTTP/1.1 200 OK\r\n";
@@ -99,7 +99,7 @@ fn a_body_that_trickles_has_a_deadline() {
 }
 
 #[test]
-fn nobody_is_sent_to_a_file_or_another_protocol() {
+fn a_redirect_to_a_file_or_another_protocol_is_refused() {
     for scheme in ["file", "ftp", "gopher"] {
         let archive = archive();
         // What would be accepted if it came over the network.

@@ -5,12 +5,12 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use images::testing::{Fault, Files, kernel_image};
 use images::{Image, ObtainError, Silent};
 use jiff::Timestamp;
 use support::{
     Archive, Notes, VERSION, archive, deb, entry, files_below, obtain, refused, unavailable,
 };
+use test_archive::{Fault, Files, kernel_image};
 
 fn with(fault: Fault, times: usize) -> (Archive, Result<Image, ObtainError>) {
     let archive = archive();
@@ -206,7 +206,7 @@ fn a_server_that_is_busy_for_an_hour_is_not_waited_for() {
 #[test]
 fn a_host_that_refuses_is_asked_once() {
     let archive = archive();
-    // Bound and dropped, so that nobody listens there.
+    // Bound and dropped, so that nothing listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -277,7 +277,7 @@ fn a_portal_is_reported_and_does_not_end_the_search() {
         "{told}"
     );
 
-    // Where nobody else serves, it is the error.
+    // Where no other mirror serves, it is the error.
     archive.server.files(Files::clear);
     fs::remove_dir_all(archive.path("cache")).unwrap();
     fs::remove_file(archive.path("kernels.lock")).unwrap();
@@ -306,7 +306,7 @@ fn a_wrong_package_of_one_mirror_does_not_end_the_search() {
     wrong
         .server
         .fault(&deb(), Fault::Replace(vec![0; size]), 100);
-    // Each is signed by a key of its own; what is pinned needs none.
+    // Each is signed by another key; what is pinned needs none.
     right.obtain(VERSION, "bookworm").unwrap();
     fs::remove_dir_all(right.path("cache")).unwrap();
     let store = right.store().mirror(wrong.server.url("debian"));
@@ -329,7 +329,7 @@ fn a_retry_after_that_cannot_be_read_is_not_asked_against() {
 }
 
 #[test]
-fn what_a_server_sends_makes_no_long_error() {
+fn bytes_of_a_server_make_no_long_error() {
     let archive = archive();
     for junk in [vec![200; 115_000], b"Valid-Until: \x1b[31m\n".repeat(9_000)] {
         let release = "debian/dists/bookworm/InRelease";

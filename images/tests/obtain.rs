@@ -4,10 +4,10 @@ mod support;
 
 use std::fs;
 
-use images::testing::{Compression, Files, Key, Package, Suite, kernel_image};
-use images::{Catalogue, Entry, Silent};
+use images::{Catalogue, Entry, Silent, Vendor};
 use jiff::{SignedDuration, Timestamp};
 use support::{Archive, UPLOADED_2013, at, entry, obtain, unavailable};
+use test_archive::{Compression, Files, Key, Package, Suite, kernel_image};
 
 fn unstable_of_2013(version: &str, date: &str) -> Suite {
     Suite::new("unstable", "sid")
@@ -53,7 +53,7 @@ fn a_kernel_of_2013_comes_from_the_snapshot_archive() {
 }
 
 #[test]
-fn what_is_cached_needs_no_archive() {
+fn a_cached_kernel_needs_no_archive() {
     let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
     archive.obtain("6.1.176-1", "bookworm").unwrap();
     let before = archive.server.requests().len();
@@ -63,7 +63,7 @@ fn what_is_cached_needs_no_archive() {
 }
 
 #[test]
-fn what_is_pinned_needs_no_index() {
+fn a_pinned_kernel_needs_no_index() {
     let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
     archive.obtain("6.1.176-1", "bookworm").unwrap();
     fs::remove_dir_all(archive.path("cache")).unwrap();
@@ -112,6 +112,8 @@ fn a_kernel_of_2026_comes_from_the_snapshot_archive() {
     let archive = Archive::new(&[("archive/debian/20260901T120500Z", suite)]);
     let entry = Entry {
         uploaded: at("2026-09-01T02:00:00Z"),
+        vendor: Vendor::Debian,
+        arch: "x86_64".to_owned(),
         ..entry(version, "trixie-backports")
     };
     let store = archive.store().build().unwrap();
@@ -133,7 +135,7 @@ fn a_kernel_of_2026_comes_from_the_snapshot_archive() {
 }
 
 #[test]
-fn an_index_that_is_not_known_by_its_hash_yet_has_its_own_name() {
+fn an_index_not_yet_known_by_its_hash_is_found_by_its_name() {
     let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
     archive
         .server

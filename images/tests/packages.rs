@@ -5,10 +5,10 @@ mod support;
 
 use std::fs;
 
-use images::testing::{Compression, Package, Suite, kernel_image};
 use images::{Image, ObtainError};
 use support::{Archive, files_below, refused};
 use tar::EntryType;
+use test_archive::{Compression, Package, Suite, kernel_image};
 
 const VERSION: &str = "6.1.176-1";
 
@@ -81,7 +81,7 @@ fn a_package_that_is_not_as_it_should_be_is_refused() {
 }
 
 #[test]
-fn what_is_no_package_is_refused() {
+fn bytes_that_are_no_package_are_refused() {
     let archive = Archive::new(&[("debian", genuine())]);
     let rubbish =
         b"!<arch>\ndata.tar.xz     0           0     0     100644  99999999  `\nrubbish".to_vec();
@@ -142,7 +142,7 @@ fn a_kernel_that_is_no_file_is_refused() {
 
 /// All of it is passed over: nothing but the kernel is ever unpacked.
 #[test]
-fn what_else_is_in_a_package_touches_nothing() {
+fn other_files_of_a_package_are_not_written() {
     let victim = tempfile::tempdir().unwrap();
     let there = victim.path().to_str().unwrap();
     let package = package()
@@ -171,7 +171,7 @@ fn what_else_is_in_a_package_touches_nothing() {
 }
 
 #[test]
-fn of_two_kernels_it_is_always_the_first() {
+fn the_first_of_two_kernels_is_taken() {
     let package = package()
         .file("./boot/vmlinuz-6.1", &kernel_image("first"))
         .file("./boot/vmlinuz-6.1", &kernel_image("second"))

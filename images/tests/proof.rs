@@ -5,11 +5,11 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
-use images::testing::{Files, Package, Suite, kernel_image};
 use images::{Image, ObtainError, Silent};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use support::{Archive, VERSION, archive, at, entry, files_below, unavailable};
+use test_archive::{Files, Package, Suite, kernel_image};
 
 /// By a store that pins nothing: what it obtains is in no lock file.
 fn obtain(archive: &Archive) -> Result<Image, ObtainError> {
@@ -27,7 +27,7 @@ fn in_proof(image: &Image, name: &str) -> PathBuf {
 }
 
 #[test]
-fn an_image_altered_together_with_its_description_is_not_believed() {
+fn an_image_altered_together_with_its_description_is_not_trusted() {
     let archive = archive();
     let image = obtain(&archive).unwrap();
     let mut evil = fs::read(&image.path).unwrap();
@@ -62,7 +62,7 @@ fn a_cache_from_elsewhere_is_as_good_as_a_download() {
 }
 
 #[test]
-fn what_nothing_proves_is_not_believed() {
+fn an_image_without_pin_or_proof_is_not_used() {
     let archive = archive();
     let image = obtain(&archive).unwrap();
     let index = in_proof(&image, "Packages.xz");
@@ -105,7 +105,7 @@ fn unavailable_without(archive: &Archive) {
 }
 
 #[test]
-fn what_is_pinned_needs_no_proof() {
+fn a_pinned_kernel_needs_no_proof() {
     let archive = archive();
     archive.obtain(VERSION, "bookworm").unwrap();
     let kept = files_below(&archive.path("cache/kernels"));

@@ -5,11 +5,11 @@ mod support;
 use std::ffi::OsString;
 use std::fs;
 
-use images::testing::{Package, Suite, kernel_image};
-use images::{Kind, ObtainError, Silent, ToolName};
+use images::{CachedKind, ObtainError, Silent, ToolName};
 use support::tools::{NEWER, QEMU, bookworm, e2fsprogs, libc6, pinned, tool};
 use support::{Notes, UPLOADED_2013, at, files_below};
 use tar::EntryType;
+use test_archive::{Package, Suite, kernel_image};
 
 fn downloads(archive: &support::Archive) -> usize {
     let asked = archive.server.requests();
@@ -139,7 +139,7 @@ fn a_package_that_no_file_needs_is_not_pinned() {
 }
 
 #[test]
-fn a_newer_one_of_the_suite_stands_in_and_is_reported() {
+fn a_newer_package_of_the_suite_substitutes_and_is_reported() {
     for (root, suite) in [
         ("debian", bookworm(NEWER)),
         (
@@ -190,14 +190,14 @@ fn a_newer_one_of_the_suite_stands_in_and_is_reported() {
 }
 
 #[test]
-fn what_stands_in_is_believed_for_the_proof_beside_it() {
+fn a_substitute_is_trusted_for_the_proof_beside_it() {
     let (archive, pins) = pinned(bookworm(QEMU));
     archive.only("debian", &bookworm(NEWER));
     let obtain = || tool(archive.mirrored(), &pins, ToolName::Qemu, &Silent);
     let qemu = obtain().unwrap();
     archive.server.files(|files| files.clear());
     obtain().unwrap();
-    // As somebody would who may write to the cache, and cannot sign.
+    // As an attacker would who may write to the cache, but cannot sign.
     let program = qemu.path("usr/bin/qemu-system-x86_64");
     let list = qemu.dir.with_file_name("files");
     let about = qemu.dir.with_file_name("tool.toml");
@@ -238,7 +238,7 @@ fn the_snapshot_archive_has_what_has_left_the_mirror() {
 }
 
 #[test]
-fn another_qemu_does_not_stand_in() {
+fn qemu_of_another_series_is_no_substitute() {
     let (archive, pins) = pinned(bookworm(QEMU));
     archive.only("debian", &bookworm("1:10.0.2+ds-2"));
     let result = tool(archive.mirrored(), &pins, ToolName::Qemu, &Silent);
@@ -252,7 +252,7 @@ fn another_qemu_does_not_stand_in() {
 }
 
 #[test]
-fn what_stands_in_has_all_it_needs_or_is_refused() {
+fn a_substitute_has_all_it_needs_or_is_refused() {
     let (archive, pins) = pinned(bookworm(QEMU));
     let suite = Suite::new("oldstable", "bookworm")
         .package(e2fsprogs("1.47.0-3"))
@@ -299,7 +299,7 @@ fn a_package_with_one_wrong_byte_is_refused_by_name() {
 }
 
 #[test]
-fn what_was_altered_is_noticed_and_obtained_again() {
+fn an_altered_tool_is_noticed_and_obtained_again() {
     let (archive, pins) = pinned(bookworm(QEMU));
     let store = || archive.mirrored().tool_pins(&pins).build().unwrap();
     let remembering = || store().remembering(&archive.path("memory"));
@@ -367,10 +367,10 @@ fn the_cache_lists_checks_and_prunes_tools() {
     let locked = archive.mirrored().tool_pins(&pins).locked(true).build();
     let exact = locked.unwrap().tool(ToolName::Qemu, &Silent).unwrap();
     let listed = store().cached();
-    let kinds: Vec<(Kind, &str)> = (listed.iter())
+    let kinds: Vec<(CachedKind, &str)> = (listed.iter())
         .map(|cached| (cached.kind, cached.about.debian_version.as_str()))
         .collect();
-    let tool = Kind::Tool(ToolName::Qemu);
+    let tool = CachedKind::Tool(ToolName::Qemu);
     assert_eq!(kinds, [(tool, QEMU), (tool, NEWER)]);
     let checked = store().verify();
     assert!(

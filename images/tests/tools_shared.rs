@@ -16,7 +16,7 @@ use support::tools::{QEMU, bookworm, pinned, tool};
 /// Set for the process that obtains QEMU: where its archive is.
 const PLACE: &str = "STRATA_TEST_TOOLS";
 
-/// Obtains QEMU, in a process of its own, which is this test again.
+/// Obtains QEMU in another process, which runs this test again.
 struct Other<'a> {
     test: &'a str,
     archive: &'a Archive,

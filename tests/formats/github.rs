@@ -4,7 +4,7 @@ use harness::report::{Github, fenced};
 
 use super::*;
 
-/// A command, as a runner takes it.
+/// A command to a runner.
 #[derive(Debug)]
 struct Command {
     name: String,
@@ -19,8 +19,8 @@ impl Command {
     }
 }
 
-/// What a runner obeys in the output of a step: see ActionCommand.cs and
-/// ActionCommandManager.cs in actions/runner.
+/// The commands that a runner finds in the output of a step, as ActionCommand.cs and
+/// ActionCommandManager.cs in actions/runner do.
 fn obeyed(output: &str) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut stopped: Option<String> = None;
@@ -64,7 +64,7 @@ fn unescaped(text: &str) -> String {
 }
 
 #[test]
-fn a_run_that_agrees_annotates_nothing() {
+fn a_green_run_has_no_annotations() {
     let output = run("github");
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(obeyed(&stdout).is_empty(), "{stdout}");
@@ -84,7 +84,8 @@ fn a_wrong_claim_is_annotated_where_it_stands() {
     };
     assert_eq!(error.name, "error");
     let path = error.property("file").unwrap();
-    assert_eq!(path, format!("guest/src/scenarios/{}.rs", SCENARIOS[1]));
+    let of_family = format!("guest/src/scenarios/unshare/{}.rs", SCENARIOS[1]);
+    assert_eq!(path, of_family);
     assert!(file(path).is_file());
     assert_eq!(error.property("line"), Some("1"));
     let title = format!("6.1 {}: FAIL", SCENARIOS[1]);
@@ -104,9 +105,9 @@ fn a_wrong_claim_is_annotated_where_it_stands() {
     }
 }
 
-/// On stdout and stderr alike: a runner reads both.
+/// A runner reads both stdout and stderr.
 #[test]
-fn the_name_of_a_file_is_not_obeyed() {
+fn a_file_name_gives_no_commands() {
     let dir = tempfile::tempdir().unwrap();
     let evil = "::error::a\n::error::b\u{1b}]0;x\u{7}\u{202e}##[error]c";
     let kernel = dir.path().join(evil);
@@ -157,7 +158,7 @@ fn a_claim_is_found_in_its_file() {
 }
 
 #[test]
-fn whatever_is_said_is_not_obeyed() {
+fn hostile_text_gives_no_commands() {
     let mut text = Vec::new();
     let dir = tempfile::tempdir().unwrap();
     let summary = dir.path().join("summary.md");
@@ -180,7 +181,7 @@ fn whatever_is_said_is_not_obeyed() {
             ("error", "3.11: FAILED"),
         ]
     );
-    // What was said arrives as it was said.
+    // The text itself arrives unchanged.
     assert!(
         commands[2].message.contains(EVIL),
         "{}",
@@ -191,7 +192,7 @@ fn whatever_is_said_is_not_obeyed() {
     let people = fenced(&format!("{EVIL}\n::error::no\n::stop-commands::a\n::a::")).unwrap();
     assert!(obeyed(&people).is_empty(), "{people}");
 
-    // A fence is closed by nothing in it, and a cell by nothing either.
+    // The text closes no fence and no cell of a table.
     let summary = fs::read_to_string(summary).unwrap();
     let fences = summary.lines().filter(|line| line.starts_with("```"));
     assert_eq!(fences.count() % 2, 0, "{summary}");

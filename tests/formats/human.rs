@@ -5,7 +5,7 @@ use super::*;
 /// How long a run may take, in milliseconds.
 const PATIENCE: u64 = 10 * 60 * 1000;
 
-/// What a terminal is sent.
+/// What a run writes to a terminal.
 fn on_a_terminal(no_colour: bool) -> String {
     let mut command = xtask();
     command
@@ -37,13 +37,13 @@ fn a_terminal_sees_bars_and_colours() {
 }
 
 #[test]
-fn without_colours_there_are_none() {
+fn no_color_turns_colours_off() {
     let text = on_a_terminal(true);
     assert!(
         text.contains("  pass") && text.contains(" booting, 0s"),
         "{text}"
     );
-    // What moves a bar is no colour: those end with an m.
+    // Escape sequences of colours end with m, unlike those of a bar.
     let colours = text.split("\x1b[").skip(1).filter(|code| {
         let end = code.find(|c: char| c.is_ascii_alphabetic());
         end.is_some_and(|end| code[end..].starts_with('m'))
@@ -52,11 +52,11 @@ fn without_colours_there_are_none() {
 }
 
 #[test]
-fn elsewhere_there_are_plain_lines() {
+fn without_a_terminal_there_are_plain_lines() {
     let output = run("human");
     assert!(!output.stdout.contains(&b'\x1b') && !output.stderr.contains(&b'\x1b'));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    // On a slow host, others say from time to time what is under way.
+    // On a slow host there are other lines in between, about progress.
     let mut lines = stderr.lines();
     for words in ["QEMU ", "accelerator ", "6.1: 2 of 2 passed in "] {
         let found = lines.any(|line| line.starts_with(words));

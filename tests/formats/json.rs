@@ -20,7 +20,7 @@ fn schema() -> Validator {
         .unwrap()
 }
 
-/// The events of a text, each held against the schema.
+/// The events of a text, each validated with the schema.
 fn read(text: &[u8]) -> Vec<Value> {
     assert!(text.ends_with(b"\n"));
     let schema = schema();
@@ -88,7 +88,7 @@ fn a_run_fits_the_schema() {
     assert!(kernel["took"].as_f64().unwrap() > 0.5);
     assert_eq!(events.last().unwrap()["exit"], "agreed");
 
-    // The record that the run left is the same.
+    // The run's file has the same events.
     let dir = harness::target().join("strata");
     let dir = dir.join(events[0]["run"].as_str().unwrap());
     let timeless = |mut event: Value| {
@@ -106,7 +106,7 @@ fn a_run_fits_the_schema() {
 }
 
 #[test]
-fn whatever_is_said_fits_the_schema() {
+fn hostile_text_fits_the_schema() {
     let mut text = Vec::new();
     take_the_worst(EventLog::new(&mut text, "a buffer"));
     let events = read(&text);
@@ -138,7 +138,7 @@ fn whatever_is_said_fits_the_schema() {
     assert_eq!(read(&text).len(), 4);
 }
 
-/// The schema leaves nothing unsaid: what it does not know does not fit.
+/// What the schema does not know does not fit.
 #[test]
 fn the_schema_is_strict() {
     let schema = schema();
@@ -156,9 +156,9 @@ fn the_schema_is_strict() {
     }
 }
 
-/// Whoever is killed has told what happened until then.
+/// The file has all events until then.
 #[test]
-fn a_run_that_is_killed_leaves_its_record() {
+fn a_killed_run_leaves_its_record() {
     let mut run = xtask()
         .args(["test-kernels", "6.1", "--format", "json"])
         .stdout(Stdio::piped())

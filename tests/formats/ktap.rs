@@ -2,21 +2,21 @@ use harness::report::Ktap;
 
 use super::*;
 
-/// A test, as KTAP tells of it.
+/// A test as KTAP has it.
 #[derive(Debug, PartialEq)]
 struct Test {
     passed: bool,
     name: String,
-    /// The directive, and what stands behind it.
+    /// The directive, and the text after it.
     directive: Option<(String, String)>,
     subtests: Vec<Test>,
-    /// The lines before it that are no result.
+    /// The diagnostic lines before it.
     diagnostics: Vec<String>,
 }
 
-/// Reads KTAP version 1 by the letter of its documentation, and stricter where
-/// that lets things pass: every plan is kept, numbers count, each line of a
-/// subtest is indented by two spaces, and what is no result is a diagnostic line.
+/// Reads KTAP version 1 as documented, and is stricter: every plan is fulfilled, numbers
+/// count up, each line of a subtest is indented by two spaces, and each line that is no
+/// result is a diagnostic line.
 fn read(text: &str) -> Vec<Test> {
     assert!(text.ends_with('\n') && !text.contains(['\r', '\0', '\x1b']));
     let mut lines = text.lines().peekable();
@@ -31,7 +31,7 @@ fn tests<'a>(
 ) -> Vec<Test> {
     let mut next = || lines.next().map(|line| own(line, indent).to_owned());
     assert_eq!(next().as_deref(), Some("KTAP version 1"));
-    // What the kernel's own tests have between version and plan.
+    // The kernel's own tests have this line between version and plan.
     let mut line = next().unwrap();
     if line.starts_with("# Subtest: ") {
         line = next().unwrap();
@@ -111,7 +111,7 @@ fn a_wrong_claim_is_not_ok() {
 }
 
 #[test]
-fn whatever_is_said_changes_no_result() {
+fn hostile_text_changes_no_result() {
     let mut text = Vec::new();
     take_the_worst(Ktap::new(&mut text));
     let text = String::from_utf8(text).unwrap();
@@ -154,7 +154,7 @@ fn whatever_is_said_changes_no_result() {
             (false, "QEMU FAILED", "ERROR"),
         ])
     );
-    // Nothing that the kernel's parser takes for a directive, or for the end.
+    // Nothing looks like a directive, or like the end, to the kernel's parser.
     for line in text.lines().map(str::trim_start) {
         assert!(
             line.starts_with("# ") || line.matches('#').count() <= 1,

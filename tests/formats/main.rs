@@ -17,16 +17,16 @@ use harness::{
 };
 use strata_tests::{any_kernel, suite_of, xtask};
 
-/// What a real run looks at.
+/// The scenarios of the real runs.
 const SCENARIOS: [&str; 2] = [
     "unshare_newpid_single_threaded",
     "unshare_newpid_multithreaded",
 ];
 
-/// What a guest may write to its console, or have as its words.
+/// Hostile text, as a guest may write it to its console or put it into its facts.
 const EVIL: &str = "ok 9 # SKIP ::error::50%,\u{7f}##[error]`</code>|\u{fffd}";
 
-/// `test-kernels 6.1` in a format, really run.
+/// Runs `test-kernels 6.1` in a format.
 fn run(format: &str) -> Output {
     let mut command = xtask();
     command
@@ -41,7 +41,7 @@ fn run(format: &str) -> Output {
     output
 }
 
-/// What people read of it.
+/// Asserts that a text has what people read.
 fn is_for_people(text: &str) {
     for words in ["accelerator tcg: ", "kernel  ", "6.1 (6.1."] {
         let kvm = words.replace("tcg", "kvm");
@@ -49,8 +49,7 @@ fn is_for_people(text: &str) {
     }
 }
 
-/// A real boot in which the claim about one scenario is wrong; its events go to a
-/// sink.
+/// Boots for two scenarios, one with a wrong claim, and sends the events to a sink.
 fn run_with_a_wrong_claim(name: &str, sink: impl Sink) {
     const WRONG: &[Claim] = &[Claim::since(3, 2)
         .shows("unshare=EINVAL child=outer")
@@ -75,7 +74,7 @@ fn run_with_a_wrong_claim(name: &str, sink: impl Sink) {
     bus.end().unwrap();
 }
 
-/// A run in which everything that can be said is said, and the worst of it.
+/// A run with all kinds of results, full of hostile text.
 fn worst() -> Vec<Event> {
     let verdicts = [
         (Verdict::Passed, None),
@@ -144,14 +143,14 @@ fn worst() -> Vec<Event> {
     events
 }
 
-/// What a sink makes of the worst, written to the buffer it was given.
+/// Sends this run to a sink.
 fn take_the_worst(mut sink: impl Sink) {
     for event in worst() {
         sink.take(&event).unwrap();
     }
 }
 
-/// A file of the repository.
+/// The path of a file of the repository.
 fn file(path: &str) -> PathBuf {
     harness::root().join(path)
 }

@@ -1,17 +1,16 @@
-//! A target directory on a full disk, and a cache that may only be read. What a
-//! full disk does to the cache is tested with an archive (`images/tests/disk.rs`).
+//! A target directory on a full disk, and a read-only cache. `images/tests/disk.rs`
+//! tests a cache on a full disk.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-use images::testing::unshare_options;
 use images::{Catalogue, Store};
 use strata_tests::any_image;
+use test_archive::unshare_options;
 
 use super::{assert_says, stderr, stdout, test_kernels};
 
-/// Runs a command after a shell has mounted something where only the command
-/// sees it, which takes no root.
+/// Runs a command after `mount`, in a mount namespace of both. This needs no root.
 fn after(mount: &str, on: &Path, command: &Command) -> Output {
     let script = format!("on=$1; shift; {mount} && exec \"$@\"");
     Command::new("unshare")
@@ -23,10 +22,10 @@ fn after(mount: &str, on: &Path, command: &Command) -> Output {
         .unwrap()
 }
 
-pub(crate) fn a_full_target_directory_is_no_pass_and_says_so() {
+pub(crate) fn a_full_target_directory_is_reported() {
     let runs = harness::target().join("strata");
-    // In this many pages, with all other runs out of sight. The events take one, and
-    // the console another; what is remembered for the next run may find no room.
+    // The new file system hides all other runs, and has 1 page or 16. Events and console
+    // take one page each; memos for the next run may fail to be written.
     let codes = [1, 16].map(|pages| {
         let mount = format!("mount -t tmpfs -o size={} none $on", pages * 4096);
         let output = after(&mount, &runs, &test_kernels(&[&any_image().unwrap()]));
@@ -40,10 +39,10 @@ pub(crate) fn a_full_target_directory_is_no_pass_and_says_so() {
     assert_eq!(codes, [Some(3), Some(0)]);
 }
 
-pub(crate) fn a_cache_that_may_only_be_read_is_enough_for_what_it_holds() {
+pub(crate) fn a_read_only_cache_serves_what_it_has() {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let read_only = "mount --bind $on $on && mount -o remount,bind,ro $on";
-    // It is there since the other tests have it.
+    // This fetches the kernel, if no other test has.
     any_image().unwrap();
     let kernel = test_kernels(&["6.1".as_ref()]);
     let output = after(read_only, store.cache_dir(), &kernel);

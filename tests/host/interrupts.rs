@@ -1,4 +1,4 @@
-//! A harness that is told to end, or just ended.
+//! A harness that a signal ends or kills.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -17,8 +17,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::{Fake, test_kernels, wait_until};
 
-/// A command that goes on until it is ended, and the place for its temporary
-/// files.
+/// A command that runs until a signal ends it, and the directory for its temporary files.
 struct Running {
     child: Child,
     place: TempDir,
@@ -39,7 +38,7 @@ impl Running {
         kill(pid, signal).unwrap();
     }
 
-    /// Ends it; nothing may be left.
+    /// Ends it, and checks that no process and no file is left.
     fn end(mut self, signal: Signal) -> (std::process::ExitStatus, String) {
         self.signal(signal);
         let status = self.child.wait().unwrap();
@@ -70,8 +69,8 @@ fn each() -> [Command; 3] {
     [run, on("shell"), all]
 }
 
-/// Before the boot, in it, and after it.
-pub(crate) fn nothing_is_left_of_a_harness_that_is_killed_at_any_moment() {
+/// The moments are before the boot, during it and after it.
+pub(crate) fn a_killed_harness_leaves_nothing_behind() {
     for round in 0..20 {
         let running = each().map(Running::start);
         sleep(Duration::from_millis(round * 100));
@@ -82,8 +81,8 @@ pub(crate) fn nothing_is_left_of_a_harness_that_is_killed_at_any_moment() {
     }
 }
 
-/// `test-kernels native`, amid its scenarios: the process outside of the namespaces,
-/// their PID 1 and a scenario.
+/// `test-kernels native` while a scenario runs: a process outside the namespaces, their
+/// PID 1 and the scenario.
 fn native_at_work() -> Running {
     let mut command = xtask();
     command.args(["test-kernels", "native"]);
@@ -95,7 +94,7 @@ fn native_at_work() -> Running {
     running
 }
 
-pub(crate) fn nothing_is_left_of_a_native_run_that_is_ended() {
+pub(crate) fn an_ended_native_run_leaves_no_process() {
     for (signal, code) in [
         (Signal::SIGKILL, None),
         (Signal::SIGINT, Some(130)),
@@ -109,7 +108,7 @@ pub(crate) fn nothing_is_left_of_a_native_run_that_is_ended() {
     }
 }
 
-/// Whatever is orphaned becomes a child of this process, which waits for none.
+/// Orphans become children of this process, which does not wait for them.
 pub(crate) fn a_native_run_leaves_no_zombie() {
     prctl::set_child_subreaper(true).unwrap();
     let mine = format!(" {} ", std::process::id());
@@ -128,7 +127,7 @@ pub(crate) fn a_native_run_leaves_no_zombie() {
     }
 }
 
-pub(crate) fn a_signal_is_the_end_in_good_order() {
+pub(crate) fn a_signal_ends_a_run_with_its_exit_code() {
     for (signal, code) in [
         (Signal::SIGINT, 130),
         (Signal::SIGTERM, 143),
@@ -143,7 +142,7 @@ pub(crate) fn a_signal_is_the_end_in_good_order() {
     }
 }
 
-/// One kernel is done, and the next one never ends.
+/// The first boot ends, the next one never does.
 pub(crate) fn an_interrupted_stress_run_prints_what_it_counted() {
     let fake = Fake::new("mkdir $here/first 2>/dev/null && exec $qemu \"$@\"\nexec sleep 1000");
     let mut command = xtask();
@@ -188,8 +187,8 @@ pub(crate) fn an_interrupted_stress_run_prints_what_it_counted() {
     });
 }
 
-/// A `qemu` that is a script, and starts more than it waits for.
-pub(crate) fn what_a_wrapper_of_qemu_has_started_is_gone_with_the_run() {
+/// The `qemu` is a script that starts a process and does not wait for it.
+pub(crate) fn processes_of_a_qemu_wrapper_end_with_the_run() {
     let fake = Fake::new("sleep 1000 <&- >&- 2>&- &\nexec $qemu \"$@\"");
     let image = any_image().unwrap();
     let start = |boots: bool| {
@@ -224,14 +223,14 @@ pub(crate) fn what_a_wrapper_of_qemu_has_started_is_gone_with_the_run() {
     }
 }
 
-/// What a kernel showed was told when it was done, and stands.
-pub(crate) fn an_interrupted_test_has_told_what_was_done() {
+/// The result of a finished kernel is printed before the signal comes.
+pub(crate) fn an_interrupted_run_has_reported_finished_kernels() {
     let dir = tempdir().unwrap();
     let kernels = ["first", "second"].map(|name| dir.path().join(name));
     for kernel in &kernels {
         symlink(any_image().unwrap(), kernel).unwrap();
     }
-    // The second never ends.
+    // The second boot never ends.
     let fake = Fake::new("mkdir $here/first 2>/dev/null && exec $qemu \"$@\"\nexec sleep 1000");
     let kernels: Vec<&Path> = kernels.iter().map(AsRef::as_ref).collect();
     let mut command = test_kernels(&kernels);

@@ -29,7 +29,7 @@ pub(crate) fn a_program_in_a_guest_finds_no_way_out() {
     assert_eq!(stdout(&output), expected);
 }
 
-/// What QEMU itself may do is what its sandbox leaves of it.
+/// Seccomp and no_new_privs are on while a guest runs.
 pub(crate) fn qemu_is_in_its_sandbox() {
     let qemu = true_qemu();
     assert_eq!(qemu.no_sandbox, None, "{qemu} has no sandbox");
@@ -44,7 +44,7 @@ pub(crate) fn qemu_is_in_its_sandbox() {
     let status = || {
         let status = |process| fs::read_to_string(format!("/proc/{process}/status"));
         let statuses = processes_in(place.path()).into_iter().flat_map(status);
-        // Strata's own is known by its loader.
+        // Strata's own QEMU runs under the name of its loader.
         let is_qemu = |status: &String| {
             ["Name:\tqemu", "Name:\tld-linux"]
                 .iter()

@@ -1,4 +1,4 @@
-//! A `/dev/kvm` that opens, and a guest that then never answers.
+//! `/dev/kvm` opens, and the guest never answers.
 
 use std::fs::OpenOptions;
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use tempfile::tempdir;
 
 use super::{Fake, bootable};
 
-pub(crate) fn a_kvm_that_hangs_is_found_out_within_its_deadline() {
-    // As it is on some hosts, this one maybe among them.
+pub(crate) fn a_hanging_kvm_is_detected_within_its_deadline() {
+    // KVM hangs on some hosts, maybe also on this one.
     let fake =
         Fake::new("case \"$*\" in *'-accel kvm'*) exec sleep 1000;; esac; exec $qemu \"$@\"");
     let bootable = bootable(Some(&fake));
@@ -39,7 +39,7 @@ pub(crate) fn a_kvm_that_hangs_is_found_out_within_its_deadline() {
     let why = "/dev/kvm opens, but a guest did not run under it: no answer within 10 s";
     assert_eq!(choice.why, why);
     assert!(started.elapsed() >= Duration::from_secs(10));
-    // Nobody waits for that again.
+    // The answer is remembered, so the next run does not wait.
     let started = Instant::now();
     assert_eq!(choose().why, format!("{why} (remembered)"));
     assert!(started.elapsed() < Duration::from_secs(1));

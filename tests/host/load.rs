@@ -1,4 +1,4 @@
-//! A host that is busy with other things.
+//! A busy host.
 
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use nix::unistd::Pid;
 
 use super::{Fake, bootable};
 
-/// Processes that want a processor, and never give it back.
+/// Processes that use as much of a processor as they get.
 struct Load(Vec<Child>);
 
 impl Load {
-    /// This thread, all it starts from now on, and so many others share one
+    /// Puts this thread, all that it starts, and so many busy processes on one
     /// processor.
     fn on_one_processor(others: usize) -> Self {
         let this = Pid::from_raw(0);
@@ -22,8 +22,8 @@ impl Load {
         let mut one = CpuSet::new();
         one.set(last.unwrap()).unwrap();
         sched_setaffinity(this, &one).unwrap();
-        // In a session each, as QEMU is: a kernel that schedules sessions
-        // (CONFIG_SCHED_AUTOGROUP) would give it half of the processor else.
+        // Each has its own session, as QEMU has: otherwise a kernel that schedules by
+        // session (CONFIG_SCHED_AUTOGROUP) would give QEMU half of the processor.
         let spin = || {
             Command::new("setsid")
                 .args(["sh", "-c", "while :; do :; done"])
@@ -68,9 +68,8 @@ fn boot_within(patience: Duration, qemu: Option<&Fake>) -> (Boot, Duration) {
     (boot, started.elapsed())
 }
 
-/// Eight share a processor: the guest is up long after its deadline, and not
-/// taken for hung, since it was the host that kept it waiting.
-pub(crate) fn a_busy_host_is_no_hung_guest() {
+/// Eight processes share a processor, so the guest is up only after its deadline.
+pub(crate) fn a_guest_on_a_busy_host_is_not_taken_for_hung() {
     let patience = Duration::from_secs(8);
     let _load = Load::on_one_processor(7);
     let (boot, took) = boot_within(patience, None);
@@ -78,9 +77,9 @@ pub(crate) fn a_busy_host_is_no_hung_guest() {
     assert!(took > patience, "it took {took:?}: this host is not busy");
 }
 
-/// A guest that waits for nothing hangs at its deadline, one that spins at ten
-/// times that at the latest.
-pub(crate) fn a_hung_guest_is_found_out_on_a_busy_host() {
+/// A machine that sleeps is hung at its deadline; one that spins, at ten times the
+/// deadline at the latest, since it waits for the processor.
+pub(crate) fn a_hung_guest_is_detected_on_a_busy_host() {
     let patience = Duration::from_secs(1);
     let _load = Load::on_one_processor(7);
     let (boot, took) = boot_within(patience, Some(&Fake::new("exec sleep 1000")));

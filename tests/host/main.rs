@@ -1,4 +1,4 @@
-//! A host that misbehaves: each fault is made for real, and told for what it is.
+//! A host that misbehaves: each fault is real, and must be reported as what it is.
 
 mod disk;
 mod interrupts;
@@ -14,55 +14,55 @@ use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::{Bootable, Launch, Machines, Qemu, RunDir};
-use images::testing::why_no_mounts;
 use images::{Catalogue, Kernel, Silent, Store};
 use strata_tests::{Captured, any_image, executable, qemu_in, run_tests, tests, xtask};
 use tempfile::{TempDir, tempdir};
+use test_archive::why_no_mounts;
 
-/// What takes namespaces is ignored, with the reason, where none can be made.
+/// Tests that need namespaces are ignored, with the reason, where none can be made.
 fn main() -> ExitCode {
     let anywhere = tests![
-        interrupts::nothing_is_left_of_a_harness_that_is_killed_at_any_moment,
+        interrupts::a_killed_harness_leaves_nothing_behind,
         interrupts::a_native_run_leaves_no_zombie,
-        interrupts::a_signal_is_the_end_in_good_order,
+        interrupts::a_signal_ends_a_run_with_its_exit_code,
         interrupts::an_interrupted_stress_run_prints_what_it_counted,
-        interrupts::what_a_wrapper_of_qemu_has_started_is_gone_with_the_run,
-        interrupts::an_interrupted_test_has_told_what_was_done,
+        interrupts::processes_of_a_qemu_wrapper_end_with_the_run,
+        interrupts::an_interrupted_run_has_reported_finished_kernels,
         isolation::a_program_in_a_guest_finds_no_way_out,
         isolation::qemu_is_in_its_sandbox,
-        kvm::a_kvm_that_hangs_is_found_out_within_its_deadline,
-        load::a_busy_host_is_no_hung_guest,
-        load::a_hung_guest_is_found_out_on_a_busy_host,
-        qemu::one_that_is_missing_is_named_with_what_it_takes,
-        qemu::one_that_is_missing_is_replaced_by_strata_s_own,
-        qemu::one_that_is_too_old_is_named_with_what_it_takes,
-        qemu::one_that_does_not_run_is_to_be_installed_again,
-        qemu::one_that_refuses_is_quoted,
-        qemu::one_that_exits_at_once_is_no_fault_of_the_kernel,
-        qemu::a_stress_run_in_which_nothing_boots_has_an_end,
-        qemu::one_that_cannot_be_executed_is_an_error_of_the_harness,
-        qemu::one_that_was_killed_is_no_fault_of_the_kernel,
-        qemu::what_was_to_come_after_a_killed_qemu_is_run,
-        qemu::a_sandbox_that_fails_once_is_missed_once,
-        qemu::a_kernel_that_says_nothing_is_told_of,
-        qemu::a_red_is_not_thrown_away_when_a_later_boot_fails,
-        qemu::the_one_panic_that_is_the_host_s_is_booted_anew_and_counted,
-        side_by_side::two_and_then_eight_runs_at_once_all_pass,
-        trust::a_console_that_is_replayed_passes_for_nothing,
-        trust::a_guest_on_another_kernel_passes_for_nothing,
+        kvm::a_hanging_kvm_is_detected_within_its_deadline,
+        load::a_guest_on_a_busy_host_is_not_taken_for_hung,
+        load::a_hung_guest_is_detected_on_a_busy_host,
+        qemu::a_missing_qemu_is_reported,
+        qemu::a_missing_qemu_is_replaced_by_stratas_own,
+        qemu::an_old_qemu_is_reported_with_what_to_do,
+        qemu::a_qemu_that_does_not_run_is_reported_with_what_to_do,
+        qemu::the_error_of_a_qemu_that_refuses_is_quoted,
+        qemu::a_qemu_that_exits_at_once_is_not_the_kernels_fault,
+        qemu::a_stress_run_in_which_nothing_boots_ends,
+        qemu::a_qemu_that_cannot_be_executed_is_an_error_of_the_harness,
+        qemu::a_killed_qemu_is_not_the_kernels_fault,
+        qemu::scenarios_after_a_killed_qemu_run_in_a_fresh_boot,
+        qemu::the_next_run_repeats_a_failed_sandbox_probe,
+        qemu::a_silent_boot_prints_progress,
+        qemu::a_red_cell_stands_when_a_later_boot_fails,
+        qemu::a_panic_for_want_of_a_timer_is_retried_and_counted,
+        side_by_side::two_then_eight_concurrent_runs_pass,
+        trust::a_replayed_console_is_not_believed,
+        trust::a_guest_on_another_kernel_is_not_believed,
     ];
     let in_namespaces = tests![
-        disk::a_full_target_directory_is_no_pass_and_says_so,
-        disk::a_cache_that_may_only_be_read_is_enough_for_what_it_holds,
-        interrupts::nothing_is_left_of_a_native_run_that_is_ended,
+        disk::a_full_target_directory_is_reported,
+        disk::a_read_only_cache_serves_what_it_has,
+        interrupts::an_ended_native_run_leaves_no_process,
     ];
     run_tests([(anywhere, None), (in_namespaces, why_no_mounts())])
 }
 
-/// A scenario that takes no time.
+/// A scenario that is quick.
 const SCENARIO: &str = "unshare_newpid_multithreaded";
 
-/// `cargo xtask test-kernels KERNEL --scenario …`, on a kernel at hand.
+/// `cargo xtask test-kernels KERNEL… --scenario …`.
 fn test_kernels(kernels: &[&Path]) -> Command {
     let mut command = xtask();
     command.arg("test-kernels").args(kernels);
@@ -71,8 +71,8 @@ fn test_kernels(kernels: &[&Path]) -> Command {
     command
 }
 
-/// A QEMU that says of itself what the true one says, and runs as this script:
-/// `$qemu` is the true one, `$here` a directory of its own.
+/// A QEMU that answers probes as the true one does, and boots with this script. In it,
+/// `$qemu` is the true QEMU and `$here` a temporary directory.
 struct Fake(TempDir);
 
 impl Fake {
@@ -97,7 +97,7 @@ impl Fake {
         self.0.path().join("qemu-system-x86_64")
     }
 
-    /// Makes it the first in the PATH of a command, which takes that one.
+    /// Makes a command use it, as the first in `PATH`.
     fn before(&self, command: &mut Command) {
         let path = std::env::var("PATH").unwrap();
         command.env("PATH", format!("{}:{path}", self.0.path().display()));
@@ -105,14 +105,14 @@ impl Fake {
     }
 }
 
-/// The QEMU that the tests use: this host's, or Strata's own.
+/// The QEMU that the tests use: the host's or Strata's.
 fn true_qemu() -> Qemu {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.qemu(&Captured).unwrap()
 }
 
-/// A kernel at hand and a machine for it.
+/// A kernel in the cache, and a machine for it.
 fn bootable(qemu: Option<&Fake>) -> Bootable {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
@@ -142,12 +142,12 @@ fn assert_says(text: &str, words: &[&str]) {
     }
 }
 
-/// Waits until something is so, at most this long.
+/// Waits until something is true, at most this long.
 #[track_caller]
 fn wait_until(patience: Duration, what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < patience, "waited in vain for {what}");
+        assert!(started.elapsed() < patience, "waited too long for {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -1,4 +1,4 @@
-//! QEMU: missing, too old, refusing, killed, and in a panic of the host's making.
+//! QEMU is missing, too old, refuses, is killed, or causes a panic.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -24,7 +24,7 @@ fn run_true(options: &[&str]) -> Command {
     command
 }
 
-pub(crate) fn one_that_is_missing_is_named_with_what_it_takes() {
+pub(crate) fn a_missing_qemu_is_reported() {
     let nothing = tempdir().unwrap();
     let image = any_image().unwrap();
     let mut command = test_kernels(&[&image]);
@@ -36,8 +36,8 @@ pub(crate) fn one_that_is_missing_is_named_with_what_it_takes() {
     assert_says(&stderr(&output), &["qemu-system-x86_64 is not in PATH"]);
 }
 
-/// Where PATH has none, Strata's own is taken, and the events say so.
-pub(crate) fn one_that_is_missing_is_replaced_by_strata_s_own() {
+/// The events say where the QEMU comes from.
+pub(crate) fn a_missing_qemu_is_replaced_by_stratas_own() {
     let nothing = tempdir().unwrap();
     let mut command = test_kernels(&[&any_image().unwrap()]);
     command
@@ -52,7 +52,7 @@ pub(crate) fn one_that_is_missing_is_replaced_by_strata_s_own() {
     assert_says(&stdout(&output), &words);
 }
 
-pub(crate) fn one_that_is_too_old_is_named_with_what_it_takes() {
+pub(crate) fn an_old_qemu_is_reported_with_what_to_do() {
     let fake = Fake::of_version(
         "echo 'QEMU emulator version 2.5.0 (Debian 1:2.5)'; exit 0",
         "echo 'qemu-system-x86_64: -accel: invalid option' >&2; exit 1",
@@ -63,14 +63,14 @@ pub(crate) fn one_that_is_too_old_is_named_with_what_it_takes() {
     assert_says(&stderr(&output), &words);
 }
 
-pub(crate) fn one_that_does_not_run_is_to_be_installed_again() {
+pub(crate) fn a_qemu_that_does_not_run_is_reported_with_what_to_do() {
     let fake = Fake::of_version("echo 'libfoo.so.1: not found' >&2; exit 127", "exit 127");
     let output = run_with(&fake);
     assert_eq!(output.status.code(), Some(3));
     assert_says(&stderr(&output), &["does not run: install QEMU again"]);
 }
 
-pub(crate) fn one_that_refuses_is_quoted() {
+pub(crate) fn the_error_of_a_qemu_that_refuses_is_quoted() {
     let fake = Fake::new("echo 'qemu: unsupported machine type' >&2; exit 1");
     let output = run_with(&fake);
     assert_eq!(output.status.code(), Some(3));
@@ -80,16 +80,16 @@ pub(crate) fn one_that_refuses_is_quoted() {
     ];
     assert_says(&stderr(&output), &words);
 
-    // The true one, asked for more memory than there is in any machine.
+    // The true QEMU refuses more memory than any machine has.
     let output = run_true(&["--memory", "300000000"]).output().unwrap();
     assert_eq!(output.status.code(), Some(125));
     let words = ["did not start", "allocate memory", "less with --memory"];
     assert_says(&stderr(&output), &words);
 }
 
-/// Also one that says that all went well; a kernel that resets the machine before it has
-/// a console is told from that.
-pub(crate) fn one_that_exits_at_once_is_no_fault_of_the_kernel() {
+/// Not even if its exit status is 0. A kernel that resets the machine before it has a
+/// console looks alike, and is at fault.
+pub(crate) fn a_qemu_that_exits_at_once_is_not_the_kernels_fault() {
     let output = run_with(&Fake::new("exit 0"));
     let (said, shown) = (stderr(&output), stdout(&output));
     assert_eq!(output.status.code(), Some(3), "{said}\n{shown}");
@@ -101,8 +101,8 @@ pub(crate) fn one_that_exits_at_once_is_no_fault_of_the_kernel() {
     let dir = tempdir().unwrap();
     let resets = dir.path().join("resets");
     let mut image = fs::read(any_image().unwrap()).unwrap();
-    // Behind the setup sectors the kernel begins (Documentation/arch/x86/boot.rst): an
-    // instruction that is none, without a table of interrupts, is a triple fault.
+    // The kernel begins after the setup sectors (Documentation/arch/x86/boot.rst). An
+    // invalid instruction without an interrupt table is a triple fault.
     let start = (usize::from(image[0x1f1]) + 1) * 512;
     image[start..start + 2].copy_from_slice(&[0x0f, 0x0b]);
     fs::write(&resets, image).unwrap();
@@ -112,7 +112,7 @@ pub(crate) fn one_that_exits_at_once_is_no_fault_of_the_kernel() {
     assert_says(&shown, &["ENDED EARLY"]);
 }
 
-pub(crate) fn a_stress_run_in_which_nothing_boots_has_an_end() {
+pub(crate) fn a_stress_run_in_which_nothing_boots_ends() {
     let fake = Fake::new("exit 1");
     let mut command = strata_tests::xtask();
     command.args(["stress", "--boots", "2", "--load", "0", "--accel", "tcg"]);
@@ -123,12 +123,12 @@ pub(crate) fn a_stress_run_in_which_nothing_boots_has_an_end() {
     assert_says(&stdout(&output), &["LOST: ", "did not start"]);
 }
 
-pub(crate) fn one_that_cannot_be_executed_is_an_error_of_the_harness() {
+pub(crate) fn a_qemu_that_cannot_be_executed_is_an_error_of_the_harness() {
     let fake = Fake::new("exit 1");
     let text = fs::read_to_string(fake.path()).unwrap();
     let mut command = test_kernels(&[&any_image().unwrap()]);
     fake.before(&mut command);
-    // It is known already when it loses its interpreter.
+    // The memo about this QEMU stays valid when it loses its interpreter.
     assert_eq!(command.output().unwrap().status.code(), Some(3));
     let before = fs::metadata(fake.path()).unwrap().modified().unwrap();
     fs::write(fake.path(), text.replace("#!/bin/sh", "#!/nowhere")).unwrap();
@@ -140,8 +140,8 @@ pub(crate) fn one_that_cannot_be_executed_is_an_error_of_the_harness() {
     assert_says(&stderr(&output), &["starting ", "No such file"]);
 }
 
-pub(crate) fn one_that_was_killed_is_no_fault_of_the_kernel() {
-    // Once it boots, and forever after.
+pub(crate) fn a_killed_qemu_is_not_the_kernels_fault() {
+    // Each boot of it is killed.
     let fake = Fake::new("(sleep 1; kill -9 $$) & exec $qemu \"$@\"");
     let output = run_with(&fake);
     let (said, shown) = (stderr(&output), stdout(&output));
@@ -155,9 +155,9 @@ pub(crate) fn one_that_was_killed_is_no_fault_of_the_kernel() {
     assert_says(&stderr(&output), &["QEMU was killed by signal 9"]);
 }
 
-/// The scenario that was running says so; those after it run in a fresh boot.
-pub(crate) fn what_was_to_come_after_a_killed_qemu_is_run() {
-    // It dies with one of the first records of scenarios.
+/// Only the scenario that was running is `QEMU FAILED`.
+pub(crate) fn scenarios_after_a_killed_qemu_run_in_a_fresh_boot() {
+    // It dies amid the first records of scenarios.
     let fake = Fake::new(
         "if mkdir $here/begun 2>/dev/null; then\n\
          exec 3<&0; mkfifo $here/console\n\
@@ -178,8 +178,8 @@ pub(crate) fn what_was_to_come_after_a_killed_qemu_is_run() {
     assert_eq!(passed, scenarios.len() - 1);
 }
 
-/// The first boot is real and ends in a panic; the host has no room for a second.
-pub(crate) fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
+/// The first boot is real and ends in a panic; for a second, the host has no memory.
+pub(crate) fn a_red_cell_stands_when_a_later_boot_fails() {
     let fake = Fake::new(
         "if mkdir $here/begun 2>/dev/null; then\n\
          exec 3<&0; mkfifo $here/console\n\
@@ -216,13 +216,13 @@ pub(crate) fn a_red_is_not_thrown_away_when_a_later_boot_fails() {
     );
     let problem = row["problem"]["failed"].as_str().unwrap();
     assert!(problem.contains("Cannot allocate memory"), "{problem}");
-    // What was seen outweighs what could not be done.
+    // A red cell outweighs the host's failure.
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_says(&said, &["PANICKED", "FAILED: ", "Cannot allocate memory"]);
 }
 
-/// What fails once may pass: it is said, and looked for again.
-pub(crate) fn a_sandbox_that_fails_once_is_missed_once() {
+/// A failure of the sandbox may pass, so it is reported and not remembered.
+pub(crate) fn the_next_run_repeats_a_failed_sandbox_probe() {
     let fake = Fake::of_version(
         "exec $qemu -version;;\n*'-machine none'*) mkdir $here/begun 2>/dev/null && exit 9",
         "exec $qemu \"$@\"",
@@ -236,8 +236,8 @@ pub(crate) fn a_sandbox_that_fails_once_is_missed_once() {
     assert!(!stderr(&output).contains(without), "{}", stderr(&output));
 }
 
-/// A machine that says nothing is not waited for in silence.
-pub(crate) fn a_kernel_that_says_nothing_is_told_of() {
+/// While a machine prints nothing, the harness prints that it boots.
+pub(crate) fn a_silent_boot_prints_progress() {
     let fake = Fake::new("sleep 13; exit 1");
     let output = run_with(&fake);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
@@ -246,7 +246,7 @@ pub(crate) fn a_kernel_that_says_nothing_is_told_of() {
     // Every 1.5 s, as far as the host allows.
     assert!(lines.count() >= 4, "{said}");
 
-    // There, stderr is the program's: ten seconds pass first.
+    // `run` shares stderr with the program, so its first line comes after ten seconds.
     let mut command = run_true(&[]);
     fake.before(&mut command);
     let output = command.output().unwrap();
@@ -256,9 +256,8 @@ pub(crate) fn a_kernel_that_says_nothing_is_told_of() {
     assert_eq!(lines.count(), 1, "{said}");
 }
 
-/// The panic of a kernel that finds no timer, which under emulation is the
-/// host's fault: its words are those of Linux 6.1.
-pub(crate) fn the_one_panic_that_is_the_host_s_is_booted_anew_and_counted() {
+/// Under emulation this panic is the host's fault. The text is from Linux 6.1.
+pub(crate) fn a_panic_for_want_of_a_timer_is_retried_and_counted() {
     const PANIC: &str = "[    0.1] Kernel panic - not syncing: IO-APIC + timer doesn'\\''t work!  \
                          Boot with apic=debug and send a report.";
     let once = format!(
@@ -278,7 +277,7 @@ pub(crate) fn the_one_panic_that_is_the_host_s_is_booted_anew_and_counted() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0));
 
-    // Not for ever, and no other panic.
+    // There are three retries at most, and none for other panics.
     let always = format!("echo x >> $here/boots; printf '%s\\r\\n' '{PANIC}'; exit 0");
     let fake = Fake::new(&always);
     let output = run_with(&fake);

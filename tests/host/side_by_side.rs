@@ -1,10 +1,10 @@
-//! Several runs at once, on one cache and one target directory.
+//! Several runs at once, with one cache and one target directory.
 
 use std::process::{Child, Stdio};
 
 use super::{assert_says, stdout, test_kernels};
 
-pub(crate) fn two_and_then_eight_runs_at_once_all_pass() {
+pub(crate) fn two_then_eight_concurrent_runs_pass() {
     for runs in [2, 8] {
         let start = |_| {
             let mut command = test_kernels(&["6.1".as_ref()]);

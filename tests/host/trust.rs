@@ -1,5 +1,4 @@
-//! A QEMU that does not do what it is asked: what it says is believed of no boot
-//! but its own.
+//! A QEMU that replays another boot, or boots another kernel.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -24,8 +23,8 @@ fn output(mut command: Command, fake: Option<&Fake>) -> Output {
     command.output().unwrap()
 }
 
-/// The console of a boot in which all was well, said again.
-pub(crate) fn a_console_that_is_replayed_passes_for_nothing() {
+/// The replayed console is from a boot that passed.
+pub(crate) fn a_replayed_console_is_not_believed() {
     let image = any_image().unwrap();
     let dir = tempdir().unwrap();
     let other = dir.path().join("other");
@@ -50,11 +49,11 @@ pub(crate) fn a_console_that_is_replayed_passes_for_nothing() {
     assert_says(&stderr(&output), &["this boot's guest did not send"]);
 }
 
-/// An image that says of itself to be another kernel stands for a QEMU that boots
-/// another one than it was given.
-pub(crate) fn a_guest_on_another_kernel_passes_for_nothing() {
+/// An image with a wrong release in its header looks the same as a QEMU that boots
+/// another kernel than it was given.
+pub(crate) fn a_guest_on_another_kernel_is_not_believed() {
     let mut image = fs::read(any_image().unwrap()).unwrap();
-    // Where the release stands (Documentation/arch/x86/boot.rst: kernel_version).
+    // The place of the release (Documentation/arch/x86/boot.rst: kernel_version).
     let pointer = u16::from_le_bytes([image[0x20e], image[0x20f]]);
     let at = 0x200 + usize::from(pointer);
     assert!(image[at].is_ascii_digit());

@@ -13,10 +13,10 @@ use harness::{Merged, report};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
-/// How long the driver, and any command to it, may take.
+/// How long the driver may take to start, and a test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What of a browser this host lacks.
+/// What this host lacks to run a browser.
 pub(crate) fn missing() -> Option<&'static str> {
     if chromium().is_none() {
         Some("no chromium")
@@ -27,7 +27,7 @@ pub(crate) fn missing() -> Option<&'static str> {
     }
 }
 
-/// Chromium, or the browser that is made of it.
+/// Chromium, or Chrome.
 fn chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     names.iter().find_map(|name| on_path(name))
@@ -39,7 +39,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
     programs.find(|path| path.is_file())
 }
 
-/// The program that steers Chromium. It goes with this.
+/// The program that steers Chromium. It ends when this is dropped.
 struct Chromedriver {
     process: Child,
     address: String,
@@ -59,7 +59,7 @@ impl Chromedriver {
             process,
             address: String::new(),
         };
-        // It says on which port it listens, and nothing else that matters.
+        // It prints the port on which it listens.
         let (send, received) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
@@ -86,13 +86,13 @@ impl Drop for Chromedriver {
     }
 }
 
-/// A page that is open.
+/// An open page.
 pub(crate) struct Page {
     pub(crate) driver: WebDriver,
 }
 
-/// Opens the page of a matrix in a window so many pixels wide and holds a test
-/// against it. The part of its address after `#` may be given.
+/// Opens the page of a matrix in a window so many pixels wide, and runs a test on it.
+/// `at` is the part of its address after `#`.
 pub(crate) fn open(
     merged: &Merged,
     width: u32,
@@ -123,7 +123,7 @@ pub(crate) fn open(
             tokio::time::timeout(PATIENCE, work).await
         })
     }));
-    // The browser must go, whatever came of the test.
+    // The browser must go, also if the test failed.
     let gone = runtime.block_on(page.driver.quit());
     match done {
         Ok(done) => done.context("the test took too long")??,
@@ -138,10 +138,10 @@ fn capabilities(profile: &Path) -> Result<impl Into<Capabilities> + use<>> {
     capabilities.set_binary(&binary.to_string_lossy())?;
     capabilities.add_arg("--headless=new")?;
     capabilities.add_arg(&format!("--user-data-dir={}/profile", profile.display()))?;
-    // Shared memory is short in containers.
+    // Containers have little shared memory.
     capabilities.add_arg("--disable-dev-shm-usage")?;
     if nix::unistd::geteuid().is_root() {
-        // Chromium refuses to run as root with it.
+        // With its sandbox, Chromium refuses to run as root.
         capabilities.add_arg("--no-sandbox")?;
     }
     Ok(capabilities)
@@ -198,12 +198,12 @@ impl Page {
         Ok(self.element(css).await?.click().await?)
     }
 
-    /// What can be seen of an element.
+    /// The visible text of an element.
     pub(crate) async fn text(&self, css: &str) -> Result<String> {
         Ok(self.element(css).await?.text().await?)
     }
 
-    /// How many of these elements can be seen.
+    /// How many of these elements are visible.
     pub(crate) async fn shown(&self, css: &str) -> Result<usize> {
         let css = Value::from(css);
         let script = format!(
@@ -213,7 +213,7 @@ impl Page {
         Ok(usize::try_from(shown.context("no number")?)?)
     }
 
-    /// What a script comes to.
+    /// The value of a script.
     pub(crate) async fn evaluate(&self, script: &str) -> Result<Value> {
         let script = format!("return {script}");
         Ok(self

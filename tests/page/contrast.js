@@ -1,5 +1,5 @@
 (() => {
-  // Every text that can be seen, with the paper it stands on.
+  // Every visible text, with the background behind it.
   const numbers = (color) => {
     const canvas = document.createElement("canvas").getContext("2d");
     canvas.fillStyle = color;

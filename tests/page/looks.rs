@@ -45,8 +45,8 @@ pub(crate) fn it_is_legible_in_light_and_in_dark() -> Result<()> {
     })
 }
 
-/// The pictures are left in `target/strata/page`, to be looked at.
-pub(crate) fn it_can_be_looked_at() -> Result<()> {
+/// They are kept in `target/strata/page`, to be looked at.
+pub(crate) fn pictures_of_the_page_differ() -> Result<()> {
     let dir = harness::target().join("strata/page");
     std::fs::create_dir_all(&dir)?;
     open(&merged(), 1400, "", async |page: &Page| {

@@ -13,7 +13,7 @@ use harness::{Merged, report};
 use sample::{many, night, shards};
 use strata_tests::{run_tests, tests};
 
-/// Those that take a browser are ignored where there is none, and say why.
+/// Tests that need a browser are ignored, with the reason, where there is none.
 fn main() -> ExitCode {
     let without_browser = tests![
         two_shards_give_the_page_of_one_run,
@@ -22,14 +22,14 @@ fn main() -> ExitCode {
     let in_browser = tests![
         looks::it_fits_a_phone,
         looks::it_is_legible_in_light_and_in_dark,
-        looks::it_can_be_looked_at,
+        looks::pictures_of_the_page_differ,
         reading::a_cell_opens_the_claim_what_was_seen_and_the_command,
-        reading::where_people_met_it_is_a_link,
-        reading::a_night_that_failed_opens_with_the_cell,
+        reading::links_of_a_claim_are_links,
+        reading::a_red_run_begins_with_its_cells,
         reading::boundaries_are_marked,
         reading::a_guest_cannot_reach_the_page,
         using::the_filter_knows_scenarios_and_versions,
-        using::all_of_it_can_be_had_from_the_keyboard,
+        using::the_keyboard_reaches_everything,
         using::it_can_be_read_without_a_script,
     ];
     run_tests([(without_browser, None), (in_browser, browser::missing())])
@@ -42,7 +42,7 @@ fn merged() -> Merged {
     Merged::of(&[night()])
 }
 
-/// A text with one space wherever it has any.
+/// A text with its white space collapsed.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! What the page says.
+//! What the page shows.
 
 use anyhow::Result;
 use thirtyfour::prelude::*;
@@ -40,7 +40,7 @@ pub(crate) fn a_cell_opens_the_claim_what_was_seen_and_the_command() -> Result<(
     })
 }
 
-pub(crate) fn where_people_met_it_is_a_link() -> Result<()> {
+pub(crate) fn links_of_a_claim_are_links() -> Result<()> {
     open(
         &merged(),
         1400,
@@ -60,7 +60,7 @@ pub(crate) fn where_people_met_it_is_a_link() -> Result<()> {
     )
 }
 
-pub(crate) fn a_night_that_failed_opens_with_the_cell() -> Result<()> {
+pub(crate) fn a_red_run_begins_with_its_cells() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         assert!(page.text("h1").await?.ends_with("2 cells are red"));
         let items = page.driver.find_all(By::Css(".list.bad li a")).await?;
@@ -100,7 +100,7 @@ pub(crate) fn boundaries_are_marked() -> Result<()> {
             .await?;
         let at = |version: &str| format!("#unshare_newpid_multithreaded@{version}");
         assert_eq!(steps, serde_json::json!([at("3.12"), at("6.1.176")]));
-        // The claim changed with 3.8, and what is seen did not.
+        // In 3.8 the claim changes, and what the kernel shows does not.
         assert_eq!(page.shown(&format!("{row}.claim")).await?, 1);
         assert!(page.text(row).await?.starts_with("unshare=EINVAL"));
         Ok(())
@@ -119,7 +119,7 @@ pub(crate) fn a_guest_cannot_reach_the_page() -> Result<()> {
                 .await?
                 .contains(HOSTILE)
         );
-        // Nothing is fetched, and what a guest would add is not run either.
+        // The page fetches nothing, and a script that a guest adds does not run.
         assert_eq!(
             page.evaluate("performance.getEntriesByType('resource').length")
                 .await?,

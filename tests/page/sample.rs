@@ -1,5 +1,5 @@
-//! Runs that nobody made: all scenarios, on kernels that do what is claimed of
-//! them but for the cells that a test makes otherwise.
+//! Invented runs: all scenarios, on kernels that show what is claimed, except in the
+//! cells that a test changes.
 
 use guest::{Kernel, Observation, Outcome, Scenario, Version, scenarios};
 use harness::{
@@ -7,7 +7,7 @@ use harness::{
 };
 use jiff::Timestamp;
 
-/// What a guest could try.
+/// Hostile text of a guest.
 pub(crate) const HOSTILE: &str = "</pre><script>document.title='taken'</script><img src=x>";
 
 const KERNELS: [&str; 10] = [

@@ -1,4 +1,4 @@
-//! How one finds one's way on the page.
+//! How a reader uses the page.
 
 use anyhow::{Context, Result};
 use thirtyfour::prelude::*;
@@ -25,7 +25,7 @@ pub(crate) fn the_filter_knows_scenarios_and_versions() -> Result<()> {
         }
         assert_eq!(page.shown("thead th a").await?, 5);
         assert_eq!(page.shown("th#setns_pid_then_vfork ~ td").await?, 5);
-        // What was written over cells that are gone is written over the rest.
+        // The label of hidden cells moves to the visible ones.
         assert!(
             page.text("th#setns_pid_then_vfork ~ td:not([hidden])")
                 .await?
@@ -44,7 +44,7 @@ pub(crate) fn the_filter_knows_scenarios_and_versions() -> Result<()> {
     })
 }
 
-pub(crate) fn all_of_it_can_be_had_from_the_keyboard() -> Result<()> {
+pub(crate) fn the_keyboard_reaches_everything() -> Result<()> {
     open(&merged(), 1400, "", async |page: &Page| {
         let focus = async || {
             page.driver
@@ -86,7 +86,7 @@ pub(crate) fn all_of_it_can_be_had_from_the_keyboard() -> Result<()> {
         assert_eq!(outline, "solid");
         page.press(Key::Enter).await?;
         assert!(page.text(OPEN).await?.contains("6.1.176"));
-        // From cell to cell, the panel staying open.
+        // The panel stays open from cell to cell.
         page.press(Key::Right).await?;
         assert!(page.text(OPEN).await?.contains("Reproduce on 7.3.4"));
         page.press(Key::Left).await?;

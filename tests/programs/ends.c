@@ -1,4 +1,4 @@
-/* Ends as it is told: `ends 7` with an exit status, `ends segv` by a signal. */
+/* `ends 7` ends with that exit status, `ends segv` by a signal. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

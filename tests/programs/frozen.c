@@ -1,5 +1,5 @@
-/* Leaves a process behind that SIGKILL does not end, for it is frozen, and that
- * holds what it has inherited open: the freezer of cgroups v1. */
+/* Leaves a process that holds its inherited files open, and that SIGKILL does not
+ * end: it is frozen (cgroups v1). */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

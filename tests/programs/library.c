@@ -1,4 +1,4 @@
-/* A library of one's own, beside the program that needs it. */
+/* A library that lies beside the program that needs it. */
 int from_library(int status)
 {
 	return status;

@@ -1,5 +1,5 @@
-/* The plainest PID 1 that starts a program: it forks, gives the child a process
- * group of its own, and executes /state. */
+/* A minimal PID 1 that starts a program: it forks, puts the child into a new process
+ * group, and executes /state. */
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>

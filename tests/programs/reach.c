@@ -1,4 +1,4 @@
-/* Tries what a guest might reach its host by, and tells what came of it. */
+/* Tries all that a guest might reach its host by, and prints the results. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The names in a directory that do not begin with one of these. */
+/* Prints the names in a directory that do not begin with one of these. */
 static void list(const char *what, const char *path, const char *const *but)
 {
 	DIR *dir = opendir(path);

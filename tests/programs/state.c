@@ -1,5 +1,4 @@
-/* Tells what a process inherits and execve(2) keeps, a line each: what a program
- * finds that did nothing to it. */
+/* Prints what a process inherits and execve(2) keeps, one line each. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -46,7 +45,7 @@ static int status_line(const char *line)
 	return 0;
 }
 
-/* These two are a share of the memory, of which an initramfs takes its part. */
+/* These two depend on the free memory, and so on the size of the initramfs. */
 static int limits_line(const char *line)
 {
 	return strncmp(line, "Max processes", 13) && strncmp(line, "Max pending", 11);

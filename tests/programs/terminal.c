@@ -1,6 +1,6 @@
-/* Opens a pseudo-terminal as any program may, without a thought of whose it is to
- * be, and closes it again. Who leads a session without a terminal is given it, and
- * killed (SIGHUP) when its other side goes. */
+/* Opens a pseudo-terminal without O_NOCTTY, as many programs do, and closes it. It
+ * becomes the controlling terminal of a session leader that has none, and SIGHUP
+ * kills that when the other side closes. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>

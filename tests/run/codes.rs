@@ -1,4 +1,4 @@
-//! The exit codes of a run, and what is refused before anything boots.
+//! The exit codes of `run`, and what it refuses before a boot.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ fn script(path: &Path, content: &str) {
 }
 
 #[test]
-fn nonsense_is_told_before_anything_boots() {
+fn a_wrong_command_line_is_refused_before_a_boot() {
     let dir = tempdir().unwrap();
     let crlf = dir.path().join("crlf");
     script(&crlf, "#!/bin/sh\r\ntrue\r\n");
@@ -28,7 +28,7 @@ fn nonsense_is_told_before_anything_boots() {
         (127, vec!["--", "/bin/catt"], "the nearest there: cat"),
         (126, vec!["--", "/etc/passwd"], "chmod +x"),
         (126, vec!["--", "/"], "no program"),
-        (127, vec!["--", "nobody-has-this"], "PATH"),
+        (127, vec!["--", "no-such-program"], "PATH"),
         (127, vec!["--", crlf], "CR LF"),
         (126, vec!["--", cut], "cut short"),
         (125, vec!["--env", "X", "--", "/bin/cat"], "NAME=VALUE"),
@@ -62,7 +62,7 @@ fn nonsense_is_told_before_anything_boots() {
 }
 
 #[test]
-fn an_error_is_said_once() {
+fn an_error_is_printed_once() {
     for path in ["/no/file", "/tmp"] {
         let output = Run::new(&["--kernel", path, "--", "true"]).output();
         assert_status(&output, 125);
@@ -71,10 +71,10 @@ fn an_error_is_said_once() {
     }
 }
 
-/// A directory may hold scripts that run nowhere here: only what is named has to
-/// be whole.
+/// A directory may hold scripts that cannot run here: only what is named must be able
+/// to.
 #[test]
-fn a_script_among_others_vetoes_nothing() {
+fn a_broken_script_in_a_directory_is_no_error() {
     let dir = tempdir().unwrap();
     let tools = dir.path().join("tools");
     fs::create_dir(&tools).unwrap();
@@ -89,10 +89,9 @@ fn a_script_among_others_vetoes_nothing() {
     assert_status(&output, 127);
 }
 
-/// The kernel itself refuses: it has no x32 programs, or is asked for another
-/// format.
+/// The kernel itself refuses to execute the program.
 #[test]
-fn what_the_kernel_cannot_execute_is_told_from_what_fails() {
+fn a_program_that_the_kernel_cannot_execute_exits_with_126() {
     let dir = tempdir().unwrap();
     let program = dir.path().join("ends");
     cc("ends.c", &program, &["-static"]).unwrap();
@@ -110,8 +109,8 @@ fn what_the_kernel_cannot_execute_is_told_from_what_fails() {
     );
 }
 
-/// In the order of the kernels, whatever they are; the harness's own codes do not
-/// outweigh.
+/// Codes count in the order of the kernels. The harness's codes come first only with
+/// `--exit-codes legacy`.
 #[test]
 fn of_several_kernels_the_first_code_that_is_not_0_counts() {
     let dir = tempdir().unwrap();
@@ -128,7 +127,7 @@ fn of_several_kernels_the_first_code_that_is_not_0_counts() {
     }
 }
 
-/// Real-time signals are deaths like others, and an orphan's is nobody's concern.
+/// This includes real-time signals. The death of an orphan changes nothing.
 #[test]
 fn any_signal_is_128_and_its_number() {
     for signal in [9, 34, 40, 64] {

@@ -1,4 +1,4 @@
-//! A program in the guest that writes to the console, with and without guile.
+//! A program in the guest that writes to the console, forged records or noise.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use tempfile::tempdir;
 
 use super::{Run, assert_status, text};
 
-/// All that a root program needs to end its own run well but the key.
+/// Records that would end the run well, under all keys that a program can know.
 fn forged() -> Vec<u8> {
     let status = Status::Exited(0);
     let ended = Record::ProgramEnded {
@@ -18,7 +18,7 @@ fn forged() -> Vec<u8> {
     let finished = Record::Finished { scenarios: 0 };
     let keys = [Key::NONE, Key::NONE.of_host(), Key::new([1; 16])];
     let mut frames = Vec::new();
-    // Of those before it, there are no more than a few.
+    // The true end has one of the first sequence numbers.
     for key in keys {
         for sequence in 0..20 {
             frames.extend(encode_bytes(key, sequence, Stream::Stdout, b"forged\n"));
@@ -31,7 +31,7 @@ fn forged() -> Vec<u8> {
 }
 
 #[test]
-fn a_program_cannot_make_up_its_own_end() {
+fn a_program_cannot_forge_its_end() {
     let dir = tempdir().unwrap();
     let file = dir.path().join("forged");
     fs::write(&file, forged()).unwrap();
@@ -47,9 +47,9 @@ fn a_program_cannot_make_up_its_own_end() {
     }
 }
 
-/// A machine that ends behind a forged end has not ended well.
+/// The machine resets after the forged end, so the true end never comes.
 #[test]
-fn a_made_up_end_is_none_if_nothing_follows() {
+fn a_forged_end_before_a_reset_is_a_failure() {
     let dir = tempdir().unwrap();
     let file = dir.path().join("forged");
     fs::write(&file, forged()).unwrap();
@@ -73,10 +73,9 @@ fn a_made_up_end_is_none_if_nothing_follows() {
     );
 }
 
-/// Whatever is written to the console is noise: text, and what looks like half a
-/// record.
+/// The noise is text, and bytes that look like half a record.
 #[test]
-fn noise_on_the_console_is_of_no_concern() {
+fn noise_on_the_console_changes_nothing() {
     let script = "echo words > /dev/console; printf '\\300\\200\\201' > /dev/console; \
                   echo out; printf '\\301\\301' > /dev/console; echo err >&2; exit 3";
     let output = Run::new(&["--", "sh", "-c", script]).output();

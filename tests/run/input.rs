@@ -1,4 +1,4 @@
-//! What a program reads, however little or much of it there is.
+//! What a program reads from stdin.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -9,9 +9,9 @@ use tempfile::tempdir;
 
 use super::{Run, assert_nothing_left, assert_status, text};
 
-/// Some of it is at hand, some comes late, and no end ever does.
+/// One line is there at once, one comes later, and stdin stays open.
 #[test]
-fn several_kernels_do_not_wait_for_an_end_of_input() {
+fn several_kernels_do_not_wait_for_the_end_of_input() {
     let dir = tempdir().unwrap();
     let mut run = Run::on_several(dir.path(), &["one", "two"]);
     run.command
@@ -29,9 +29,9 @@ fn several_kernels_do_not_wait_for_an_end_of_input() {
     assert_nothing_left(run.place.path());
 }
 
-/// An open pipe that stays silent, as of a CI runner.
+/// stdin is an open pipe without data, as on many CI runners.
 #[test]
-fn several_kernels_boot_beside_a_silent_pipe() {
+fn several_kernels_boot_while_stdin_is_silent() {
     let dir = tempdir().unwrap();
     let mut run = Run::on_several(dir.path(), &["one", "two"]);
     run.command.args(["--", "true"]);
@@ -42,9 +42,9 @@ fn several_kernels_boot_beside_a_silent_pipe() {
     assert_nothing_left(run.place.path());
 }
 
-/// Neither fills the memory: this shell has not much of it to give.
+/// The shell limits the address space, so reading everything would fail.
 #[test]
-fn input_without_an_end_is_read_as_it_is_taken() {
+fn endless_input_is_read_as_it_is_taken() {
     let dir = tempdir().unwrap();
     let sparse = dir.path().join("sparse");
     File::create(&sparse).unwrap().set_len(20 << 30).unwrap();

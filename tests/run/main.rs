@@ -1,4 +1,4 @@
-//! `cargo xtask run`, as its user sees it.
+//! `cargo xtask run`, as a user sees it.
 
 mod codes;
 mod forged;
@@ -20,8 +20,8 @@ use nix::unistd::Pid;
 use strata_tests::{any_image, cc, processes_in, xtask};
 use tempfile::{TempDir, tempdir};
 
-/// The command, and the place for its temporary files: nothing may be left of
-/// either.
+/// A command, and the directory for its temporary files. Neither processes nor files
+/// may be left of it.
 struct Run {
     command: Command,
     place: TempDir,
@@ -37,7 +37,7 @@ impl Run {
         Self { command, place }
     }
 
-    /// On the same kernel by several names, which are made in `dir`.
+    /// On one kernel with several names, which are links in `dir`.
     fn on_several(dir: &Path, names: &[&str]) -> Self {
         let place = tempdir().unwrap();
         let mut command = xtask();
@@ -81,7 +81,7 @@ fn assert_status(output: &Output, status: i32) {
     assert_eq!(output.status.code(), Some(status), "{stderr}");
 }
 
-/// Bytes without a pattern.
+/// Pseudo-random bytes.
 fn random(length: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {
@@ -94,7 +94,7 @@ fn random(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_static_program_ends_as_it_does() {
+fn a_static_program_has_its_own_exit_status() {
     let dir = tempdir().unwrap();
     let program = dir.path().join("ends");
     cc("ends.c", &program, &["-static"]).unwrap();
@@ -158,7 +158,7 @@ fn a_script_finds_its_interpreter_its_files_and_its_user() {
 }
 
 #[test]
-fn a_mebibyte_comes_back_as_it_went() {
+fn a_mebibyte_through_cat_is_unchanged() {
     let bytes = random(1 << 20);
     let mut run = Run::new(&["--", "cat"]);
     run.command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -169,13 +169,13 @@ fn a_mebibyte_comes_back_as_it_went() {
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     assert_status(&output, 0);
-    // Not assert_eq, which would show them.
+    // assert_eq would print a mebibyte.
     assert!(output.stdout == bytes, "{} bytes came", output.stdout.len());
 }
 
-/// What comes late goes over the console, three kilobytes at a time.
+/// Late input goes over the console, three kilobytes at a time.
 #[test]
-fn input_that_comes_late_is_whole() {
+fn late_input_is_complete() {
     let bytes = random(64 << 10);
     let mut run = Run::new(&["--", "cat"]);
     run.command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -195,7 +195,7 @@ fn input_that_comes_late_is_whole() {
 }
 
 #[test]
-fn output_has_nothing_of_the_kernel_in_it() {
+fn kernel_messages_are_not_in_the_output() {
     let script = "i=0; while [ $i -lt 100 ]; do echo out $i; echo err $i >&2; \
                   echo '<0>kernel message' $i > /dev/kmsg; i=$((i+1)); done";
     let output = Run::new(&["--", "sh", "-c", script]).output();
@@ -206,7 +206,7 @@ fn output_has_nothing_of_the_kernel_in_it() {
 }
 
 #[test]
-fn a_program_without_an_end_is_given_one() {
+fn an_endless_program_ends_by_timeout() {
     let script = "echo begun; while :; do :; done";
     let output = Run::new(&["--timeout", "2", "--", "sh", "-c", script]).output();
     assert_status(&output, 125);
@@ -215,9 +215,9 @@ fn a_program_without_an_end_is_given_one() {
     assert!(stderr.contains("not done after 2 s"), "{stderr}");
 }
 
-/// However much it has to say.
+/// Output does not extend the deadline.
 #[test]
-fn a_program_that_never_falls_silent_is_given_an_end() {
+fn an_endless_program_that_writes_ends_by_timeout() {
     let script = "while :; do echo; done";
     let output = Run::new(&["--timeout", "2", "--", "sh", "-c", script]).output();
     assert_status(&output, 125);
@@ -239,7 +239,7 @@ fn an_interrupt_ends_the_guest() {
 }
 
 #[test]
-fn a_panic_is_told_with_the_last_lines() {
+fn a_panic_is_shown_with_the_last_lines() {
     let script = "echo begun; echo c > /proc/sysrq-trigger; echo not reached";
     let output = Run::new(&["--", "sh", "-c", script]).output();
     assert_status(&output, 125);

@@ -1,4 +1,4 @@
-//! What a program writes arrives, or it is said that it does not.
+//! The output of a program arrives, or the run fails.
 
 use std::io::{Read, pipe, sink};
 use std::process::Stdio;
@@ -14,11 +14,11 @@ use tempfile::tempdir;
 
 use super::{Run, assert_nothing_left, assert_status, text};
 
-/// Writes a mebibyte, more than fits all buffers on the way, and ends well.
+/// Writes a mebibyte, more than all buffers on the way hold, and exits with 0.
 const MEBIBYTE: &str = "dd if=/dev/zero bs=65536 count=16 2>/dev/null";
 
 #[test]
-fn a_pipe_that_was_made_large_is_emptied() {
+fn an_enlarged_pipe_is_drained() {
     let dir = tempdir().unwrap();
     let program = dir.path().join("enlarge");
     cc("enlarge.c", &program, &["-static"]).unwrap();
@@ -27,9 +27,9 @@ fn a_pipe_that_was_made_large_is_emptied() {
     assert_eq!(output.stdout.len(), 1 << 20);
 }
 
-/// The program is long over when the last of it is read.
+/// The program ends long before its last output is read.
 #[test]
-fn a_slow_reader_gets_all_of_it() {
+fn a_slow_reader_gets_all_output() {
     let mut run = Run::new(&["--file", "/bin/dd", "--", "sh", "-c", MEBIBYTE]);
     let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
@@ -47,10 +47,9 @@ fn a_slow_reader_gets_all_of_it() {
     assert_nothing_left(run.place.path());
 }
 
-/// The kernel does not hang while it is the reader who pauses, for longer than
-/// any guest is silent.
+/// The reader pauses for longer than a guest may be silent.
 #[test]
-fn a_reader_who_pauses_is_no_kernel_that_hangs() {
+fn a_pausing_reader_is_not_taken_for_a_hanging_kernel() {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.accelerator = "tcg".parse().unwrap();
@@ -84,10 +83,9 @@ fn a_reader_who_pauses_is_no_kernel_that_hangs() {
     assert_eq!(reader.join().unwrap(), 1 << 20);
 }
 
-/// Something that cannot be killed holds the output open: nothing says that this
-/// was all.
+/// A process that cannot be killed holds the output open, so more could follow.
 #[test]
-fn output_that_does_not_end_is_no_success() {
+fn output_held_open_by_a_frozen_process_is_a_failure() {
     let dir = tempdir().unwrap();
     let program = dir.path().join("frozen");
     cc("frozen.c", &program, &["-static"]).unwrap();
@@ -99,13 +97,13 @@ fn output_that_does_not_end_is_no_success() {
     assert!(stderr.contains(words), "{stderr}");
 }
 
-/// Who does not read keeps neither a deadline nor a signal from ending a run.
+/// Nothing reads the output; the deadline and signals still end the run.
 #[test]
-fn a_reader_who_never_reads_is_given_up() {
+fn an_unread_run_ends_by_timeout_or_signal() {
     let endless = "while :; do echo 'a line that fills a pipe before long'; done";
     let started = Instant::now();
     let mut run = Run::new(&["--timeout", "3", "--", "sh", "-c", endless]);
-    // Both go to one pipe: its error message finds no reader, either.
+    // Both go to one pipe: the error message has no reader, either.
     let (read, write) = pipe().unwrap();
     run.command
         .stdout(write.try_clone().unwrap())
@@ -123,7 +121,7 @@ fn a_reader_who_never_reads_is_given_up() {
         let mut begun = [0; 1];
         let stdout = child.stdout.as_mut().unwrap();
         stdout.read_exact(&mut begun).unwrap();
-        // Until nothing moves any more.
+        // By then all buffers are full.
         sleep(Duration::from_secs(3));
         let told = Instant::now();
         kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
@@ -133,10 +131,9 @@ fn a_reader_who_never_reads_is_given_up() {
     }
 }
 
-/// The first signal ends it, also while many lines are to be printed of several
-/// kernels.
+/// The first signal ends it, also while output of several kernels is to be printed.
 #[test]
-fn a_reader_who_never_reads_of_several_kernels_is_given_up() {
+fn an_unread_run_of_several_kernels_ends_by_timeout_or_signal() {
     let dir = tempdir().unwrap();
     let mut run = Run::on_several(dir.path(), &["one", "two"]);
     run.command
@@ -159,7 +156,7 @@ fn a_reader_who_never_reads_of_several_kernels_is_given_up() {
 }
 
 #[test]
-fn output_that_goes_nowhere_is_refused() {
+fn a_closed_stdout_or_stderr_is_refused() {
     for (redirection, name) in [(">&-", "stdout"), ("2>&-", "stderr")] {
         let run = Run::new(&["--", "echo", "words"]);
         let line = format!("exec \"$@\" {redirection}");
@@ -176,9 +173,9 @@ fn output_that_goes_nowhere_is_refused() {
     }
 }
 
-/// `ulimit -f` is a disk that is full: an error in words, once.
+/// `ulimit -f` acts like a full disk: there is one error message.
 #[test]
-fn a_file_that_may_not_grow_is_told_of() {
+fn a_file_size_limit_is_reported_once() {
     let run = Run::new(&["--", "true"]);
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", "ulimit -f 100; exec \"$@\"", "sh"]);

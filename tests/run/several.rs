@@ -1,4 +1,4 @@
-//! Several kernels: each is obtained when its turn comes.
+//! Several kernels: each is obtained right before its boot.
 
 use std::fs;
 use std::net::TcpListener;
@@ -12,10 +12,9 @@ use tempfile::tempdir;
 
 use super::{Run, assert_nothing_left};
 
-/// A kernel that cannot be had is a line, and a failure only where that is asked for
-/// or no kernel is left.
+/// It is a failure only with `--strict`, or if no other kernel is left.
 #[test]
-fn a_kernel_that_cannot_be_had_is_a_line() {
+fn an_unavailable_kernel_is_a_line() {
     let run = |names: &[&str], options: &[&str]| {
         let dir = tempdir().unwrap();
         let mut run = Run::on_several(dir.path(), names);
@@ -45,7 +44,7 @@ fn a_kernel_that_cannot_be_had_is_a_line() {
     }
 }
 
-/// One kernel comes from a server that never answers; the other boots.
+/// The server of one kernel never answers; the other kernel boots.
 #[test]
 fn a_kernel_boots_while_another_is_downloaded() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -59,7 +58,7 @@ fn a_kernel_boots_while_another_is_downloaded() {
     let mut run = Run::on_several(dir.path(), &["one"]);
     let cache = dir.path().join("cache");
     run.command.env("XDG_CACHE_HOME", &cache);
-    // That cache has no QEMU.
+    // The empty cache has no QEMU.
     run.command.arg("--qemu").arg(qemu_in(dir.path()).unwrap());
     run.command
         .args(["--kernel", "6.12", "--mirror", &mirror, "--accel", "tcg"]);
@@ -79,7 +78,7 @@ fn a_kernel_boots_while_another_is_downloaded() {
         assert!(child.try_wait().unwrap().is_none(), "it ended");
         sleep(Duration::from_millis(50));
     }
-    // The download is not waited for, either.
+    // The signal does not wait for the download.
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
     assert_nothing_left(run.place.path());

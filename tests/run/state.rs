@@ -1,4 +1,4 @@
-//! What a program finds is what a plain parent gives it.
+//! A program inherits the same as from a plain parent.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tempfile::tempdir;
 
 use super::{Run, assert_status, text};
 
-/// The lines that `state.c` writes; the last one says that it came to its end.
+/// The lines that `state.c` writes. The last one, `told`, proves that it finished.
 fn lines(output: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(output);
     let lines = text.lines().map(|line| line.trim_end_matches('\r'));
@@ -22,8 +22,8 @@ fn lines(output: &[u8]) -> Vec<String> {
     told
 }
 
-/// Signal mask and dispositions, limits, keyrings, capabilities and whatever else
-/// is inherited: as on the same kernel under a PID 1 that does nothing to it.
+/// Signal mask and dispositions, limits, keyrings, capabilities and all else that is
+/// inherited are the same as under a minimal PID 1 on the same kernel.
 #[test]
 fn a_program_finds_what_a_plain_init_gives_it() {
     let dir = tempdir().unwrap();
@@ -77,7 +77,7 @@ fn a_program_finds_what_a_plain_init_gives_it() {
 }
 
 #[test]
-fn a_terminal_that_a_program_opens_does_not_become_its_own() {
+fn a_pseudo_terminal_does_not_become_the_controlling_one() {
     let dir = tempdir().unwrap();
     let program = dir.path().join("terminal");
     cc("terminal.c", &program, &["-static"]).unwrap();

@@ -19,6 +19,7 @@ use crate::commands::explain::ExplainCommand;
 use crate::commands::history::HistoryCommand;
 use crate::commands::kernels::KernelsCommand;
 use crate::commands::man::ManCommand;
+use crate::commands::observed::ObservedCommand;
 use crate::commands::report::ReportCommand;
 use crate::commands::run::RunCommand;
 use crate::commands::shell::ShellCommand;
@@ -77,6 +78,7 @@ enum InWorkspace {
     Test(TestCommand),
     Bench(BenchCommand),
     History(HistoryCommand),
+    Observed(ObservedCommand),
     Stress(StressCommand),
 }
 
@@ -98,6 +100,7 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
         InWorkspace::Test(command) => command.run(),
         InWorkspace::Bench(command) => command.run(),
         InWorkspace::History(command) => command.run(),
+        InWorkspace::Observed(command) => command.run(),
         InWorkspace::Stress(command) => return command.run(),
     };
     exit.map(ExitCode::from)

@@ -84,6 +84,7 @@ fn every_command_has_examples() {
         &["bisect"],
         &["explain"],
         &["history"],
+        &["observed"],
         &["kernels"],
         &["kernels", "list"],
         &["kernels", "fetch"],

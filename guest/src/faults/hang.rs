@@ -8,78 +8,75 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr;
 
+use nix::sys::ptrace;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::sys::termios::{FlowArg, tcflow};
 use nix::sys::wait::WaitPidFlag;
 
 use super::{Fault, begin};
+use crate::claims::{Facts, ProbeError};
 use crate::probe::{Errno, Pid, waitpid};
-use crate::{Facts, ProbeError};
 
-/// It is the interrupt controller that is switched off. `cli` will not do: since
-/// c8137ace5638 ("x86/iopl: Restrict iopl() permission scope"), in 5.5, iopl(3)
-/// no longer lets a process keep interrupts off.
-pub(super) const INTERRUPTS_OFF: Fault = Fault::new(
-    "fault_hang_interrupts_off",
-    "no interrupt arrives any more, and the processor spins",
-    interrupts_off,
-)
-.append(&["iomem=relaxed"])
-.ends(&["HUNG"]);
-
-/// The kernel lives. Since 6.12 it also sees to it that others get some time.
-pub(super) const REAL_TIME: Fault = Fault::new(
-    "fault_hang_real_time",
-    "a process of real-time priority leaves the processor to nobody",
-    real_time,
-)
-.ends(&["HUNG", "TIMED OUT"]);
-
-pub(super) const STOP_INIT: Fault =
+pub(super) const FAULTS: &[Fault] = &[
+    // It is the interrupt controller that is switched off. `cli` will not do: since
+    // c8137ace5638 ("x86/iopl: Restrict iopl() permission scope"), in 5.5, iopl(3)
+    // no longer lets a process keep interrupts off.
+    Fault::new(
+        "fault_hang_interrupts_off",
+        "no interrupt arrives any more, and the processor spins",
+        interrupts_off,
+    )
+    .append(&["iomem=relaxed"])
+    .ends(&["HUNG"]),
+    // The kernel lives, and since 6.12 gives other processes some time.
+    Fault::new(
+        "fault_hang_real_time",
+        "a process of real-time priority keeps the processor to itself",
+        real_time,
+    )
+    .ends(&["HUNG", "TIMED OUT"]),
     Fault::new("fault_stop_init", "PID 1 is stopped by a tracer", |facts| {
         begin(facts)?;
         stop_init()?;
         sleep_for_ever()
     })
-    .ends(&["HUNG"]);
-
-pub(super) const STOP_CONSOLE: Fault = Fault::new(
-    "fault_stop_console",
-    "the console's output is stopped (tcflow(3)), and not started again",
-    |facts| {
-        begin(facts)?;
-        tcflow(console()?, FlowArg::TCOOFF)?;
-        Ok(())
-    },
-)
-.ends(&["HUNG"]);
-
-/// A console that never falls silent, while PID 1 says nothing.
-pub(super) const SHOUT: Fault = Fault::new(
-    "fault_shout",
-    "PID 1 is stopped, and the console is written to for ever",
-    |facts| {
-        begin(facts)?;
-        stop_init()?;
-        let mut console = console()?;
-        loop {
-            console.write_all(b"and so on\r\n")?;
-        }
-    },
-)
-.ends(&["HUNG"]);
-
-pub(super) const USER_SPACE: Fault = Fault::new(
-    "fault_hang_user_space",
-    "the probe spins for ever",
-    |facts| {
-        begin(facts)?;
-        loop {
-            spin_loop();
-        }
-    },
-)
-.ends(&["TIMED OUT"]);
+    .ends(&["HUNG"]),
+    Fault::new(
+        "fault_stop_console",
+        "the console's output is stopped (tcflow(3)), and not started again",
+        |facts| {
+            begin(facts)?;
+            tcflow(console()?, FlowArg::TCOOFF)?;
+            Ok(())
+        },
+    )
+    .ends(&["HUNG"]),
+    // A console that never falls silent, while PID 1 says nothing.
+    Fault::new(
+        "fault_shout",
+        "PID 1 is stopped, and the console is written to for ever",
+        |facts| {
+            begin(facts)?;
+            stop_init()?;
+            let mut console = console()?;
+            loop {
+                console.write_all(b"and so on\r\n")?;
+            }
+        },
+    )
+    .ends(&["HUNG"]),
+    Fault::new(
+        "fault_hang_user_space",
+        "the probe spins for ever",
+        |facts| {
+            begin(facts)?;
+            loop {
+                spin_loop();
+            }
+        },
+    )
+    .ends(&["TIMED OUT"]),
+];
 
 pub(super) fn console() -> io::Result<File> {
     OpenOptions::new().write(true).open("/dev/console")
@@ -152,12 +149,11 @@ fn real_time(facts: &mut Facts) -> Result<(), ProbeError> {
     }
 }
 
-fn stop_init() -> Result<(), Errno> {
+/// Stops PID 1 by tracing it.
+pub(super) fn stop_init() -> Result<Pid, Errno> {
     let init = Pid::from_raw(1);
-    let none = ptr::null_mut::<libc::c_void>();
-    // SAFETY: attaching takes no addresses.
-    let attached = unsafe { libc::ptrace(libc::PTRACE_ATTACH, init.as_raw(), none, none) };
-    Errno::result(attached)?;
+    ptrace::attach(init)?;
     // Unlike other processes, PID 1 of old kernels is not for any waitpid(2).
-    waitpid(init, Some(WaitPidFlag::__WALL)).map(drop)
+    waitpid(init, Some(WaitPidFlag::__WALL))?;
+    Ok(init)
 }

@@ -1,17 +1,20 @@
-//! Faults that can be put into a boot on purpose: what a guest does at its worst.
+//! Faults that can be put into a boot on purpose: what a guest does at its worst;
+//! may use: claims, protocol, probe.
 //!
 //! A fault is named in a job like a scenario and runs in the place of one, but
 //! it is none: no list of scenarios has it, so no user meets it. It is in every
 //! build of the guest, so that the guest that is tested is the one that is used.
 
-use crate::{Claim, Facts, JOB_PATH, Key, ProbeError, Record, Scenario};
+use crate::claims::{Claim, Facts, Probe, ProbeError, Scenario};
+use crate::concat::{concat, length};
+use crate::protocol::{JOB_PATH, Key, Record};
 
 mod crash;
+mod false_report;
 mod hang;
 mod leftovers;
-mod output;
-mod process;
-mod report;
+mod misbehaviour;
+mod noise;
 
 /// A fault, and how the host must see it end.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +28,12 @@ pub struct Fault {
     /// Words that it needs on the kernel's command line.
     pub append: &'static [&'static str],
     /// How PID 1 reports the end, where the report is what is faulty.
-    pub report: Option<Report>,
+    pub report: Option<FaultyReport>,
 }
 
 /// Makes the bytes in which PID 1 says that a scenario has ended, of the boot's
 /// key, the sequence number that is due and the record that is right.
-pub type Report = fn(Key, u32, &Record) -> Vec<u8>;
+pub type FaultyReport = fn(Key, u32, &Record) -> Vec<u8>;
 
 /// What every fault claims, and says before it begins.
 const CLAIMS: &[Claim] = &[Claim::since(3, 2)
@@ -38,17 +41,11 @@ const CLAIMS: &[Claim] = &[Claim::since(3, 2)
     .because("so a host that overlooks the fault finds nothing wrong")];
 
 impl Fault {
-    const fn new(
-        name: &'static str,
-        summary: &'static str,
-        probe: fn(&mut Facts) -> Result<(), ProbeError>,
-    ) -> Self {
+    const fn new(name: &'static str, summary: &'static str, probe: Probe) -> Self {
         Self {
             scenario: Scenario {
                 name,
-                summary,
-                probe,
-                claims: CLAIMS,
+                ..Scenario::new(summary, probe, CLAIMS)
             },
             verdicts: &["pass"],
             append: &[],
@@ -56,9 +53,10 @@ impl Fault {
         }
     }
 
-    /// A fault of PID 1's report alone.
-    const fn of_report(name: &'static str, summary: &'static str, report: Report) -> Self {
+    /// A fault of PID 1's report alone; what arrives is garbled.
+    const fn of_report(name: &'static str, summary: &'static str, report: FaultyReport) -> Self {
         Self {
+            verdicts: &["GARBLED"],
             report: Some(report),
             ..Self::new(name, summary, begin)
         }
@@ -75,49 +73,17 @@ impl Fault {
     }
 }
 
-/// All faults.
-pub const ALL: &[Fault] = &[
-    crash::PANIC,
-    crash::KILL_INIT,
-    crash::POWER_OFF,
-    crash::REBOOT,
-    crash::HALT,
-    hang::INTERRUPTS_OFF,
-    hang::REAL_TIME,
-    hang::STOP_INIT,
-    hang::STOP_CONSOLE,
-    hang::SHOUT,
-    hang::USER_SPACE,
-    process::EXIT,
-    process::ILLEGAL_INSTRUCTION,
-    process::CLOSE_EVERYTHING,
-    process::KILL_EVERYTHING,
-    process::FORK_BOMB,
-    process::OUT_OF_MEMORY,
-    process::ORPHANS,
-    process::ENDLESS_FACTS,
-    leftovers::HIDE_PROC,
-    leftovers::LIMIT_LEFT_SET,
-    leftovers::CLOCK,
-    output::KERNEL_LOG,
-    output::BINARY,
-    output::HUNDRED_MEGABYTES,
-    output::ESCAPES_ON_CONSOLE,
-    output::ESCAPES_IN_FACTS,
-    output::ESCAPES_IN_A_PANIC,
-    report::HALF,
-    report::CHECKSUM,
-    report::REPEATED,
-    report::GAP,
-    report::NOTHING,
-    report::JUNK_WITHIN,
-    report::TOO_LONG,
-    report::UNKNOWN,
-    report::OTHER_SCENARIO,
-    report::FINISHED_EARLY,
-    report::BOOTED_AGAIN,
-    report::PID_1_PANICS,
+const LISTS: &[&[Fault]] = &[
+    crash::FAULTS,
+    hang::FAULTS,
+    misbehaviour::FAULTS,
+    leftovers::FAULTS,
+    noise::FAULTS,
+    false_report::FAULTS,
 ];
+
+/// All faults.
+pub const ALL: &[Fault] = &concat::<_, { length(LISTS) }>(LISTS);
 
 /// The fault of a name.
 #[must_use]

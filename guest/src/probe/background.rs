@@ -6,7 +6,9 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork, pipe2, read, write};
+use nix::unistd::{Pid, pipe2, read, write};
+
+use super::fork_child;
 
 /// A process that does the same thing over and over until it is dropped.
 #[derive(Debug)]
@@ -15,28 +17,20 @@ pub struct Background(Pid);
 impl Background {
     /// Starts the process. It has done it once when this returns. The caller
     /// has one thread.
-    ///
-    /// # Errors
-    /// That of fork(2) or pipe(2).
     pub fn start(mut again: impl FnMut()) -> Result<Self, Errno> {
         let (hear, say) = pipe2(OFlag::O_CLOEXEC)?;
-        // SAFETY: the caller has one thread, so the child may do anything.
-        match unsafe { fork() }? {
-            ForkResult::Child => {
+        let process = fork_child(|| {
+            again();
+            if write(&say, b".").is_err() {
+                exit(1)
+            }
+            loop {
                 again();
-                if write(&say, b".").is_err() {
-                    exit(1)
-                }
-                loop {
-                    again();
-                }
             }
-            ForkResult::Parent { child } => {
-                drop(say);
-                read(&hear, &mut [0])?;
-                Ok(Self(child))
-            }
-        }
+        })?;
+        drop(say);
+        read(&hear, &mut [0])?;
+        Ok(Self(process))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Children that say under which PID they know themselves.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -14,6 +15,7 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, pipe2};
 
 use super::stack::clone_to;
 use super::status_line;
+use crate::claims::Facts;
 
 /// A child. It has said which PID it sees for itself and stays until it is
 /// [ended](Child::end).
@@ -30,8 +32,8 @@ impl Child {
     /// Forks, and waits for what the child says.
     ///
     /// # Errors
-    /// That of fork(2) or pipe(2); ESRCH where the child was gone before it
-    /// said anything.
+    /// As fork(2) and pipe(2); ESRCH where the child was gone before it said
+    /// anything.
     pub fn fork() -> Result<Self, Errno> {
         Self::begin(CloneFlags::empty(), |life| {
             // SAFETY: the process may have other threads, so the child keeps
@@ -46,34 +48,37 @@ impl Child {
 
     /// As vfork(3) does it: the child shares the memory and has ended when the
     /// caller goes on.
-    ///
-    /// # Errors
-    /// That of clone(2).
     pub fn vfork() -> Result<Self, Errno> {
         Self::clone(CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK)
     }
 
     /// clone(2) with any flags but CLONE_FILES. With CLONE_THREAD the child is
     /// a thread, and with CLONE_PARENT the parent's: neither is waited for.
-    ///
-    /// # Errors
-    /// That of clone(2).
     pub fn clone(flags: CloneFlags) -> Result<Self, Errno> {
+        Self::clone_telling(flags, None)
+    }
+
+    /// clone(2), which with CLONE_PIDFD writes a descriptor to `pidfd`.
+    pub(super) fn clone_telling(
+        flags: CloneFlags,
+        pidfd: Option<&mut c_int>,
+    ) -> Result<Self, Errno> {
         extern "C" fn main(life: *mut c_void) -> c_int {
             // SAFETY: it is a `Life` that is never freed.
             unsafe { (*life.cast::<Life>()).live() }
         }
+        let pidfd = pidfd.map_or(ptr::null_mut(), ptr::from_mut);
         Self::begin(flags, |life| {
             let life = ptr::from_mut(Box::leak(Box::new(life)));
             // SAFETY: `life` is never freed, and a `Life` is system calls only.
-            unsafe { clone_to(flags, main, life.cast(), ptr::null_mut()) }
+            unsafe { clone_to(flags, main, life.cast(), pidfd) }
         })
     }
 
     /// clone3(2) without CLONE_VM.
     ///
     /// # Errors
-    /// That of clone3(2): ENOSYS where there is none.
+    /// ENOSYS where the kernel has no clone3(2).
     pub fn clone3(flags: CloneFlags) -> Result<Self, Errno> {
         Self::begin(flags, |life| {
             // SAFETY: all zeroes is a valid value of plain numbers.
@@ -96,8 +101,8 @@ impl Child {
         })
     }
 
-    /// Begins a life and hears what it says.
-    pub(super) fn begin(
+    /// Starts a child by `begin`, and reads the PID that it reports.
+    fn begin(
         flags: CloneFlags,
         begin: impl FnOnce(Life) -> Result<Pid, Errno>,
     ) -> Result<Self, Errno> {
@@ -106,7 +111,7 @@ impl Child {
         let outside = begin(Life {
             say: say.as_raw_fd(),
             wait: wait.as_raw_fd(),
-            // Nobody can let it go while its parent waits.
+            // No process can let it go while its parent waits.
             stays: !flags.contains(CloneFlags::CLONE_VFORK),
         })?;
         drop((say, wait));
@@ -153,9 +158,6 @@ impl Child {
     }
 
     /// Lets the child exit and waits for it.
-    ///
-    /// # Errors
-    /// That of waitpid(2).
     pub fn end(mut self) -> Result<WaitStatus, Errno> {
         let _ = self.go.write_all(b".");
         if self.ours {
@@ -166,17 +168,45 @@ impl Child {
     }
 
     /// Waits until it has ended by itself or been killed.
-    ///
-    /// # Errors
-    /// That of waitpid(2).
     pub fn wait(self) -> Result<WaitStatus, Errno> {
         waitpid(self.outside, None)
     }
 }
 
+impl Facts<'_> {
+    /// Reports what a child saw of itself: `1`, `2`, … in a new PID namespace,
+    /// `outer` in the caller's, and `fork:ENOMEM` where there is no child.
+    pub fn saw_child(&mut self, name: impl fmt::Display, child: &Result<Child, Errno>) {
+        match child {
+            Ok(child) => self.saw(name, child.sees()),
+            Err(errno) => self.saw(name, format_args!("fork:{errno:?}")),
+        }
+    }
+
+    /// Reports how a call ended that makes a child, and if well what the child saw
+    /// of itself: `vfork=ok vfork.child=1`.
+    pub fn saw_call(&mut self, name: &str, child: &Result<Child, Errno>) {
+        self.saw_result(name, child);
+        if let Ok(child) = child {
+            self.saw(format_args!("{name}.child"), child.sees());
+        }
+    }
+
+    /// Reports how a child ended: `exit:0`, `killed:9`.
+    pub fn saw_end(&mut self, name: impl fmt::Display, end: WaitStatus) {
+        match end {
+            WaitStatus::Exited(_, status) => self.saw(name, format_args!("exit:{status}")),
+            WaitStatus::Signaled(_, signal, _) => {
+                self.saw(name, format_args!("killed:{}", signal as i32));
+            }
+            other => self.saw(name, format!("{other:?}").replace(' ', "")),
+        }
+    }
+}
+
 /// What a child does: system calls only.
 #[derive(Clone, Copy)]
-pub(super) struct Life {
+struct Life {
     say: RawFd,
     wait: RawFd,
     stays: bool,
@@ -184,7 +214,7 @@ pub(super) struct Life {
 
 impl Life {
     /// Says under which PID it knows itself, and stays. Returns its exit status.
-    pub(super) fn live(self) -> c_int {
+    fn live(self) -> c_int {
         let inside = getpid().as_raw().to_ne_bytes();
         // SAFETY: both buffers are there and as long as they are said to be.
         unsafe {

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 
 use super::{Child, Namespaces, become_ordinary_user, in_a_process, require};
-use crate::{Fact, Facts, ProbeError};
+use crate::claims::{Fact, Facts, ProbeError};
 
 /// Ends the probe on a kernel on which not even clone(2) with this one flag
 /// works, however old it is: an option is missing.

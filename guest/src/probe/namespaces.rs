@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::unistd::{Pid, gettid};
 
-use crate::ProbeError;
+use crate::claims::ProbeError;
 
 /// The namespaces of one task: `/proc/…/ns`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Namespaces(PathBuf);
 
 impl Namespaces {
-    /// Those of the calling thread, which must see itself in `/proc`.
+    /// The namespaces of the calling thread, which must see itself in `/proc`.
     #[must_use]
     pub fn own() -> Self {
         // /proc/thread-self is younger than some kernels.
         Self(format!("/proc/self/task/{}/ns", gettid()).into())
     }
 
-    /// Those of a process, by its PID in `/proc`.
+    /// The namespaces of a process, by its PID in `/proc`.
     #[must_use]
     pub fn of(pid: Pid) -> Self {
         Self(format!("/proc/{pid}/ns").into())
@@ -31,7 +31,7 @@ impl Namespaces {
     /// for setns(2).
     ///
     /// # Errors
-    /// That of open(2): ENOENT where the kernel has none of the kind.
+    /// ENOENT where the kernel has none of the kind.
     pub fn open(&self, kind: &str) -> Result<File, Errno> {
         File::open(self.0.join(kind)).map_err(errno)
     }
@@ -39,15 +39,15 @@ impl Namespaces {
     /// Which namespace it is, in a form to be compared: `pid:[4026531836]`.
     ///
     /// # Errors
-    /// That of readlink(2): ENOENT where the kernel has none of the kind.
+    /// ENOENT where the kernel has none of the kind.
     pub fn identity(&self, kind: &str) -> Result<String, Errno> {
         let link = fs::read_link(self.0.join(kind)).map_err(errno)?;
         Ok(link.to_string_lossy().into_owned())
     }
 }
 
-/// A name for a namespace by its identity: that of the first of the `known`
-/// ones that it is, `another`, or the errno.
+/// A name for a namespace by its identity: the name of the first of the `known`
+/// ones that has it, `another`, or the errno.
 #[must_use]
 pub fn name_namespace(
     which: &Result<String, Errno>,

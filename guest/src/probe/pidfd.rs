@@ -10,25 +10,23 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::Child;
-use super::child::Life;
-use super::stack::clone_to;
 
 /// pidfd_open(2).
 ///
 /// # Errors
-/// Its own: ENOSYS where there is none.
+/// ENOSYS where the kernel has no such call.
 pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
     // SAFETY: it takes numbers.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
     let fd = Errno::result(fd)?;
-    // SAFETY: it is new, and nobody else's.
+    // SAFETY: it is new, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as c_int) })
 }
 
 /// pidfd_send_signal(2).
 ///
 /// # Errors
-/// Its own: ENOSYS where there is none.
+/// ENOSYS where the kernel has no such call.
 pub fn pidfd_send_signal(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
     // SAFETY: it takes numbers, and no siginfo_t.
     let sent = unsafe {
@@ -45,22 +43,11 @@ pub fn pidfd_send_signal(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
 
 /// clone(2) with CLONE_PIDFD and more flags. There is no descriptor where the
 /// kernel does not know the flag, which it then ignores.
-///
-/// # Errors
-/// That of clone(2).
 pub fn clone_with_pidfd(flags: CloneFlags) -> Result<(Child, Option<OwnedFd>), Errno> {
-    extern "C" fn main(life: *mut c_void) -> c_int {
-        // SAFETY: it is a `Life` that is never freed.
-        unsafe { (*life.cast::<Life>()).live() }
-    }
     let mut pidfd: c_int = -1;
     let flags = flags | CloneFlags::from_bits_retain(libc::CLONE_PIDFD);
-    let child = Child::begin(flags, |life| {
-        let life = ptr::from_mut(Box::leak(Box::new(life)));
-        // SAFETY: `life` is never freed, and a `Life` is system calls only.
-        unsafe { clone_to(flags, main, life.cast(), &raw mut pidfd) }
-    })?;
-    // SAFETY: if it was written, it is a new descriptor, and nobody else's.
+    let child = Child::clone_telling(flags, Some(&mut pidfd))?;
+    // SAFETY: if it was written, it is a new descriptor that nothing else owns.
     let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
     Ok((child, pidfd))
 }

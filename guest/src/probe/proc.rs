@@ -8,10 +8,14 @@ use nix::unistd::Pid;
 #[must_use]
 pub fn status_line(pid: Pid, name: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-    Some(line.trim().to_owned())
+    field(&status, name).map(str::to_owned)
+}
+
+/// The value of a field in the text of `/proc/PID/status`.
+pub(crate) fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = status.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    value.map(str::trim)
 }
 
 /// A process's PIDs from the namespace of `/proc` down to its own; none where

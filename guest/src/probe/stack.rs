@@ -1,4 +1,4 @@
-//! clone(2) onto a stack of the child's own.
+//! clone(2) onto a new stack.
 
 use nix::errno::Errno;
 use nix::libc::{c_int, c_void};
@@ -9,8 +9,8 @@ const STACK: usize = 256 << 10;
 
 /// Calls clone(2) such that the child runs `main(argument)` and ends with it.
 ///
-/// The stack is never freed: who shares the memory may live longer than
-/// anybody here, and a probe's process does not live long.
+/// The stack is never freed: a process that shares the memory may outlive the
+/// caller, and a probe's process is short-lived.
 ///
 /// # Safety
 /// `argument` is valid for `main` for as long as the child lives, and `main`

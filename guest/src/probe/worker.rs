@@ -1,4 +1,4 @@
-//! Threads that do what they are told.
+//! Threads that run what they are given.
 
 use std::fs;
 use std::panic;
@@ -28,9 +28,6 @@ pub struct Worker {
 
 impl Worker {
     /// Starts the thread. It runs when this returns.
-    ///
-    /// # Errors
-    /// That of pthread_create(3).
     pub fn start() -> Result<Self, Errno> {
         let (jobs, to_do) = channel::<Job>();
         let (running, is_running) = channel();
@@ -86,11 +83,7 @@ impl Drop for Worker {
     }
 }
 
-/// Whether another thread can be had, which ends at once: `ok`, or the errno of
-/// pthread_create(3).
-///
-/// # Errors
-/// That of pthread_create(3).
+/// Makes a thread that ends at once.
 pub fn create_thread() -> Result<(), Errno> {
     Worker::start().map(drop)
 }
@@ -99,8 +92,8 @@ pub fn create_thread() -> Result<(), Errno> {
 /// for a moment it still counts in the thread group and in `mm_users`, and
 /// unshare(2) fails. It gives up both before it leaves `/proc`.
 ///
-/// It is missed by its number among `before`, not by its ID: that is one of the
-/// thread's own namespace, and `/proc` may be another's.
+/// Threads are counted, not looked up: a thread's ID belongs to its namespace, and
+/// `/proc` may show another one.
 fn until_gone(before: usize) {
     while count_threads() >= before && before > 1 {
         thread::yield_now();

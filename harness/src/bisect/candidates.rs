@@ -1,7 +1,5 @@
 //! The kernels of a bisection, oldest first.
 
-use std::fmt;
-
 use anyhow::Result;
 use guest::Version;
 use images::{Catalogue, Kernel, Spec};
@@ -28,9 +26,10 @@ pub struct Ends {
 }
 
 /// A request that does not name a range of kernels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
     /// An end that names more than one kernel.
+    #[error("{spec} is {} kernels ({}); name one of them", names.len(), some(names))]
     Ambiguous {
         /// What was asked for.
         spec: String,
@@ -38,11 +37,16 @@ pub enum RangeError {
         names: Vec<String>,
     },
     /// An image without a version, so that it has no place in the order.
+    #[error("the image {name} does not say its version, so it has no place in the order")]
     NoVersion {
         /// The image.
         name: String,
     },
     /// Fewer than two kernels.
+    #[error(
+        "there are not two kernels to compare; name two ends that differ (--good, --bad), or \
+         more kernels (--kernel)"
+    )]
     TooFew,
 }
 
@@ -118,32 +122,13 @@ fn candidate(kernel: Kernel) -> Result<Candidate> {
     })
 }
 
-impl fmt::Display for RangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ambiguous { spec, names } => {
-                let some = names.len().min(3);
-                write!(
-                    f,
-                    "{spec} is {} kernels ({}{}); name one of them",
-                    names.len(),
-                    names[..some].join(", "),
-                    if names.len() > some { ", …" } else { "" },
-                )
-            }
-            Self::NoVersion { name } => write!(
-                f,
-                "the image {name} does not say its version, so it has no place in the order"
-            ),
-            Self::TooFew => f.write_str(
-                "there are not two kernels to compare; name two ends that differ \
-                 (--good, --bad), or more kernels (--kernel)",
-            ),
-        }
+/// The first names of a list.
+fn some(names: &[String]) -> String {
+    match names.get(..3) {
+        Some(first) if names.len() > 3 => format!("{}, …", first.join(", ")),
+        _ => names.join(", "),
     }
 }
-
-impl std::error::Error for RangeError {}
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use images::{Catalogue, Kernel, Kind, Silent, Store, ToolName};
+use images::{CachedKind, Catalogue, Kernel, Silent, Store, ToolName};
 
 use super::inventory::cached_kernels;
 use super::machines::Machines;
@@ -17,7 +17,7 @@ use crate::system::{RunDir, runs, words};
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostCheck {
-    /// What.
+    /// What is checked.
     pub what: &'static str,
     /// What was found, and what to do if it does not work.
     pub text: String,
@@ -32,133 +32,119 @@ impl fmt::Display for HostCheck {
     }
 }
 
-fn works(what: &'static str, text: impl Into<String>) -> HostCheck {
-    HostCheck {
-        what,
-        text: text.into(),
-        works: true,
-    }
-}
+/// What a check found; or what does not work, and what to do.
+type Checked = Result<String, String>;
 
-fn fails(what: &'static str, text: impl Into<String>) -> HostCheck {
-    HostCheck {
-        works: false,
-        ..works(what, text)
-    }
+fn check(what: &'static str, found: Checked) -> HostCheck {
+    let works = found.is_ok();
+    let (Ok(text) | Err(text)) = found;
+    HostCheck { what, text, works }
 }
 
 /// Checks this host. Downloads release files only.
 #[must_use]
 pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<HostCheck> {
-    let mut findings = vec![program(), host()];
     let cached = cached_kernels(catalogue, &store);
-    findings.push(qemu(&store, choice));
-    findings.push(busybox(&store));
-    findings.push(cache(&store));
-    findings.push(state());
+    let mut checks = vec![
+        check("strata", Ok(program())),
+        check("host", Ok(host())),
+        check("QEMU", qemu(&store, choice)),
+        check("busybox", Ok(busybox(&store))),
+        check("cache", cache(&store)),
+        check("runs", state()),
+    ];
     let archives = archives(&store);
-    let reachable = archives.iter().any(|archive| archive.works);
-    findings.extend(archives.into_iter().map(|archive| HostCheck {
+    let reachable = archives.iter().any(Result::is_ok);
+    checks.extend(archives.into_iter().map(|archive| {
+        let archive = check("archive", archive);
         // One archive is enough, and cached kernels need none.
-        works: archive.works || reachable || !cached.is_empty(),
-        ..archive
+        let works = archive.works || reachable || !cached.is_empty();
+        HostCheck { works, ..archive }
     }));
-    findings.push(first_run(&store, choice, catalogue, &cached));
+    let first_run = first_run(&store, choice, catalogue, &cached);
+    checks.push(check("first run", Ok(first_run)));
     // Done last, since it boots a guest and consumes the store.
     let at = 2;
-    findings.insert(at, accelerator(store, choice, &cached));
-    findings
+    checks.insert(
+        at,
+        check("accelerator", accelerator(store, choice, &cached)),
+    );
+    checks
 }
 
-fn program() -> HostCheck {
+fn program() -> String {
     let linked = if cfg!(target_feature = "crt-static") {
         "statically linked: it runs on any x86-64 Linux"
     } else {
         "linked to this host's C library: it runs where that is as new or newer"
     };
-    works(
-        "strata",
-        format!("{} for {ARCH}, {linked}", env!("CARGO_PKG_VERSION")),
-    )
+    format!("{} for {ARCH}, {linked}", env!("CARGO_PKG_VERSION"))
 }
 
-fn host() -> HostCheck {
+fn host() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let release = read("/proc/sys/kernel/osrelease");
     let name = read("/etc/os-release");
-    let name = name
-        .lines()
-        .find_map(|line| line.strip_prefix("PRETTY_NAME="))
-        .unwrap_or("unknown distribution")
-        .trim_matches('"')
-        .to_owned();
-    works("host", format!("{name}, Linux {}", release.trim()))
+    let mut lines = name.lines();
+    let name = lines.find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let name = name.unwrap_or("unknown distribution").trim_matches('"');
+    format!("{name}, Linux {}", release.trim())
 }
 
 /// Probed with a cached kernel; without one, the first boot probes.
-fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> HostCheck {
-    const WHAT: &str = "accelerator";
+fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Checked {
     if let Err(error) = OpenOptions::new().read(true).write(true).open("/dev/kvm") {
-        let text = format!("tcg (emulation): /dev/kvm does not open ({error})");
-        return works(WHAT, text);
+        return Ok(format!("tcg (emulation): /dev/kvm does not open ({error})"));
     }
     let Some(kernel) = cached.last() else {
-        return works(
-            WHAT,
-            "/dev/kvm opens; the first boot finds out whether a guest runs under it",
-        );
+        let text = "/dev/kvm opens; the first boot finds out whether a guest runs under it";
+        return Ok(text.to_owned());
     };
     let chosen = Machines::new(store, RunDir::anonymous()).and_then(|mut machines| {
         machines.accelerator = AcceleratorChoice::Auto;
         machines.qemu = choice.clone();
         machines.choice(kernel, &Silent)
     });
-    match chosen {
-        Ok(choice) => works(WHAT, choice.to_string()),
-        Err(error) => fails(WHAT, words(&error)),
-    }
+    let text = chosen.map(|choice| choice.to_string());
+    text.map_err(|error| words(&error))
 }
 
-fn qemu(store: &Store, choice: &QemuChoice) -> HostCheck {
-    const WHAT: &str = "QEMU";
-    let own = || own_tool(WHAT, store, ToolName::Qemu, "boot");
+fn qemu(store: &Store, choice: &QemuChoice) -> Checked {
+    let own = || Ok(own_tool(store, ToolName::Qemu, "boot"));
     let host = match choice {
         QemuChoice::Own => return own(),
         QemuChoice::Path(path) => Qemu::at(path),
         QemuChoice::Host | QemuChoice::Auto => Qemu::of_host(),
     };
     match (host, choice) {
-        (Ok(qemu), _) => match &qemu.no_sandbox {
-            None => works(WHAT, qemu.to_string()),
-            Some(why) => works(WHAT, format!("{qemu}, without its sandbox: {why}")),
-        },
+        (Ok(qemu), _) => Ok(match &qemu.no_sandbox {
+            None => qemu.to_string(),
+            Some(why) => format!("{qemu}, without its sandbox: {why}"),
+        }),
         (Err(_), QemuChoice::Auto) => own(),
-        (Err(error), _) => fails(WHAT, words(&error)),
+        (Err(error), _) => Err(words(&error)),
     }
 }
 
-fn busybox(store: &Store) -> HostCheck {
-    const WHAT: &str = "busybox";
+fn busybox(store: &Store) -> String {
     match which::which("busybox") {
-        Ok(path) => works(WHAT, path.display().to_string()),
-        Err(_) => own_tool(WHAT, store, ToolName::Busybox, "shell"),
+        Ok(path) => path.display().to_string(),
+        Err(_) => own_tool(store, ToolName::Busybox, "shell"),
     }
 }
 
-fn own_tool(what: &'static str, store: &Store, tool: ToolName, user: &str) -> HostCheck {
-    let text = match store.tool_in_cache(tool) {
+fn own_tool(store: &Store, tool: ToolName, user: &str) -> String {
+    match store.tool_in_cache(tool) {
         Some(tool) => format!("{}, Strata's own, in the cache", tool.version),
         None => format!("Strata's own; the first {user} downloads it"),
-    };
-    works(what, text)
+    }
 }
 
-fn cache(store: &Store) -> HostCheck {
-    const WHAT: &str = "cache";
+fn cache(store: &Store) -> Checked {
     let dir = store.cache_dir();
     let cached = store.cached();
     let held: u64 = cached.iter().map(|cached| cached.about.size).sum();
-    let kernels = cached.iter().filter(|cached| cached.kind == Kind::Kernel);
+    let kernels = cached.iter().filter(|one| one.kind == CachedKind::Kernel);
     let text = format!(
         "{}, {} kernels, {} MB with the tools",
         dir.display(),
@@ -166,27 +152,19 @@ fn cache(store: &Store) -> HostCheck {
         held / 1_000_000
     );
     match try_to_write(dir) {
-        Ok(()) => works(WHAT, text),
-        Err(error) => fails(
-            WHAT,
-            format!("{text}; read only ({error}): STRATA_CACHE names another directory"),
-        ),
+        Ok(()) => Ok(text),
+        Err(error) => Err(format!(
+            "{text}; read only ({error}): STRATA_CACHE names another directory"
+        )),
     }
 }
 
-fn state() -> HostCheck {
-    const WHAT: &str = "runs";
-    let dir = match runs() {
-        Ok(dir) => dir,
-        Err(error) => return fails(WHAT, words(&error)),
-    };
+fn state() -> Checked {
+    let dir = runs().map_err(|error| words(&error))?;
     let text = dir.display().to_string();
     match try_to_write(&dir) {
-        Ok(()) => works(WHAT, text),
-        Err(error) => fails(
-            WHAT,
-            format!("{text}: {error}; --runs names another directory"),
-        ),
+        Ok(()) => Ok(text),
+        Err(error) => Err(format!("{text}: {error}; --runs names another directory")),
     }
 }
 
@@ -195,17 +173,17 @@ fn try_to_write(dir: &Path) -> io::Result<()> {
     tempfile::tempfile_in(dir).map(drop)
 }
 
-fn archives(store: &Store) -> Vec<HostCheck> {
-    const WHAT: &str = "archive";
+fn archives(store: &Store) -> Vec<Checked> {
     let asked = store.reachable(&Silent);
     if asked.is_empty() {
-        return vec![fails(WHAT, "none is known: name a mirror with --mirror")];
+        let text = "none is known: name a mirror with --mirror";
+        return vec![Err(text.to_owned())];
     }
-    let finding = |(name, answer): (String, Result<String, String>)| match answer {
-        Ok(text) => works(WHAT, format!("{name}: {text}")),
-        Err(why) => fails(WHAT, format!("{name}: {why}")),
+    let checked = |(name, answer): (String, Checked)| match answer {
+        Ok(text) => Ok(format!("{name}: {text}")),
+        Err(why) => Err(format!("{name}: {why}")),
     };
-    asked.into_iter().map(finding).collect()
+    asked.into_iter().map(checked).collect()
 }
 
 fn first_run(
@@ -213,7 +191,7 @@ fn first_run(
     choice: &QemuChoice,
     catalogue: &Catalogue,
     cached: &[Kernel],
-) -> HostCheck {
+) -> String {
     let mut needed = Vec::new();
     let host = matches!(choice, QemuChoice::Auto) && Qemu::of_host().is_ok();
     let own = !host && matches!(choice, QemuChoice::Auto | QemuChoice::Own);
@@ -227,9 +205,8 @@ fn first_run(
             "those of {missing} kernels that can be had (20 to 60 MB each)"
         ));
     }
-    let text = match needed.is_empty() {
+    match needed.is_empty() {
         true => "nothing is left to download".to_owned(),
         false => format!("downloads {}", needed.join(" and ")),
-    };
-    works("first run", text)
+    }
 }

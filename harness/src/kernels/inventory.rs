@@ -1,7 +1,7 @@
 //! The kernels of the catalogue and what the cache holds of them; cached tools.
 
 use guest::Version;
-use images::{Cached, Catalogue, Kernel, Kind, Store};
+use images::{Cached, CachedKind, Catalogue, Kernel, Store};
 use serde::Serialize;
 
 /// One kernel, or one tool.
@@ -39,7 +39,7 @@ pub struct CachedStock {
 #[must_use]
 pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
     let (mut cached, tools): (Vec<Cached>, Vec<Cached>) =
-        (store.cached().into_iter()).partition(|cached| cached.kind == Kind::Kernel);
+        (store.cached().into_iter()).partition(|cached| cached.kind == CachedKind::Kernel);
     let mut take = |wanted: &dyn Fn(&Cached) -> bool| {
         let at = cached.iter().position(wanted)?;
         Some(stock_of(cached.remove(at)))
@@ -64,7 +64,7 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
         .collect();
     stocks.extend(cached.into_iter().chain(tools).map(|cached| Stock {
         name: match cached.kind {
-            Kind::Tool(tool) => Some(tool.name().to_owned()),
+            CachedKind::Tool(tool) => Some(tool.name().to_owned()),
             _ => None,
         },
         debian: None,

@@ -1,7 +1,7 @@
 //! Obtains kernels and makes machines for them.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Error, Result, anyhow};
 use images::{Kernel, ObtainError, Store, Unpacked};
@@ -35,7 +35,7 @@ pub struct Machines {
     /// The accelerator, once it is chosen.
     chosen: Mutex<Option<ChosenAccelerator>>,
     /// The QEMU that was found, or why there is none.
-    found: Mutex<Option<Result<Qemu, String>>>,
+    found: OnceLock<Result<Qemu, String>>,
 }
 
 /// A kernel that was obtained, and a machine for it without an initramfs.
@@ -75,7 +75,7 @@ impl Machines {
             dir,
             qemu: QemuChoice::from_environment(),
             chosen: Mutex::new(None),
-            found: Mutex::new(None),
+            found: OnceLock::new(),
         })
     }
 
@@ -85,8 +85,7 @@ impl Machines {
     /// # Errors
     /// If there is none.
     pub fn qemu(&self, watcher: &dyn Watcher) -> Result<Qemu> {
-        let mut found = self.found.lock().map_err(|_| panicked("QEMU"))?;
-        let found = found.get_or_insert_with(|| {
+        let found = self.found.get_or_init(|| {
             let qemu = Qemu::find(&self.qemu, &self.store, watcher);
             if let Ok(qemu) = &qemu {
                 watcher.event(&Event::Qemu {

@@ -9,7 +9,7 @@ use guest::{Kernel, Observation, Outcome, Record, allowing_for};
 use super::Machine;
 use super::deadline::Wait;
 use super::dialogue::{Dialogue, Turn};
-use super::listener::Said;
+use super::listener::GuestMessage;
 use super::transcript::Transcript;
 use crate::results::{Accelerator, End};
 use crate::system::RunDir;
@@ -209,7 +209,7 @@ impl<'a> BootReport<'a> {
     }
 
     /// Takes a message. Returns the end, if it is one.
-    fn take(&mut self, said: Said) -> Option<End> {
+    fn take(&mut self, said: GuestMessage) -> Option<End> {
         match said.message {
             Message::Record(record) => self.record(record, said.before),
             Message::Bytes(stream, _) => Some(End::Garbled(format!("{stream:?} of no program"))),

@@ -15,7 +15,7 @@ use guest::{Key, Record};
 use super::console::ConsoleRead;
 use super::deadline::{kept_waiting, ran_nothing};
 use super::image_release::image_release;
-use super::listener::{Listener, Said};
+use super::listener::{GuestMessage, Listener};
 use super::qemu::{Launch, did_not_start};
 use super::transcript::Transcript;
 use super::{Machine, Running};
@@ -48,7 +48,7 @@ pub(crate) struct Dialogue {
 /// What comes next on the console or elsewhere.
 pub(crate) enum Turn {
     /// The guest sent these messages; perhaps none, only text.
-    Said(Vec<Said>),
+    Said(Vec<GuestMessage>),
     /// One of the other files can be read, by its number.
     Other(usize),
     /// Nothing: the deadline passed.
@@ -144,7 +144,7 @@ impl Dialogue {
     }
 
     /// The end of a guest that runs on another kernel than QEMU was given.
-    fn other_kernel(&mut self, messages: &[Said]) -> Option<End> {
+    fn other_kernel(&mut self, messages: &[GuestMessage]) -> Option<End> {
         let running = messages.iter().find_map(|said| match &said.message {
             Message::Record(Record::Booted { kernel }) => Some(&kernel.release),
             _ => None,

@@ -26,7 +26,7 @@ const TEXT_BEFORE: usize = 4096;
 
 /// A message, and the text before it.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct GuestMessage {
     pub(crate) message: Message<Record>,
     /// The last lines of text since the message before, harmless to print.
     pub(crate) before: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) struct Said {
 /// What the bytes of a console held.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    pub(crate) messages: Vec<Said>,
+    pub(crate) messages: Vec<GuestMessage>,
     /// Bytes to send to the guest, if any.
     pub(crate) answer: Vec<u8>,
     pub(crate) end: Option<End>,
@@ -124,7 +124,7 @@ impl Listener {
                         Message::Record(record) => Message::Record(printable_record(record)),
                         bytes @ Message::Bytes(..) => bytes,
                     };
-                    heard.messages.push(Said { message, before });
+                    heard.messages.push(GuestMessage { message, before });
                 }
             }
         }

@@ -106,7 +106,7 @@ fn claims(scenario: &Scenario, from: Version, to: Version, text: &mut String) {
         if let Some(commit) = &claim.commit {
             let _ = writeln!(text, "  commit {commit}\n  {}", address(commit));
         }
-        let _ = writeln!(text, "  {}", basis(claim.observed));
+        let _ = writeln!(text, "  {}", basis(&scenario.observed(claim)));
     }
     if !any {
         let _ = writeln!(text, "the table claims no change from {from} to {to}");

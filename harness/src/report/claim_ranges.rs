@@ -59,11 +59,10 @@ mod tests {
         Ok(())
     }
 
-    const SCENARIO: Scenario = Scenario {
-        name: "example",
-        summary: "an example",
-        probe: no_probe,
-        claims: &[
+    const SCENARIO: Scenario = Scenario::new(
+        "an example",
+        no_probe,
+        &[
             Claim::since(3, 2).shows("call=ENOSYS"),
             Claim::since(3, 12).shows("call=EINVAL"),
             Claim::since(3, 13)
@@ -71,7 +70,7 @@ mod tests {
                 .backported(&[Version::point(3, 12, 5)]),
             Claim::since(4, 0).shows("call=EPERM"),
         ],
-    };
+    );
 
     #[test]
     fn a_claim_ends_where_the_next_begins() {

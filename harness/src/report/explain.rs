@@ -15,7 +15,7 @@ pub fn explain(scenario: &Scenario) -> String {
     let mut text = format!("{}\n  {}\n", scenario.name, scenario.summary);
     for range in ranges(scenario) {
         text.push('\n');
-        paragraph(&range, &mut text);
+        paragraph(scenario, &range, &mut text);
     }
     text
 }
@@ -32,14 +32,14 @@ pub fn explain_kernel(scenario: &Scenario, subject: &Subject) -> String {
             .filter(|r| r.claim.reached_by(version))
             .last()
         {
-            Some(range) => paragraph(&range, &mut text),
+            Some(range) => paragraph(scenario, &range, &mut text),
             None => text.push_str("  no claim (it is older than all that is claimed)\n"),
         },
     }
     text
 }
 
-fn paragraph(range: &Range, text: &mut String) {
+fn paragraph(scenario: &Scenario, range: &Range, text: &mut String) {
     let claim = range.claim;
     let _ = write!(text, "  {range}");
     for exception in range.exceptions() {
@@ -53,7 +53,7 @@ fn paragraph(range: &Range, text: &mut String) {
     for link in claim.links {
         let _ = writeln!(text, "    met in {link}");
     }
-    let _ = writeln!(text, "    {}", basis(claim.observed));
+    let _ = writeln!(text, "    {}", basis(&scenario.observed(claim)));
 }
 
 /// The web address of a commit.

@@ -7,17 +7,16 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use guest::Version;
 
 use super::details::of_cell;
 use super::table;
 use crate::results::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
-use crate::system::{printable, root, words};
+use crate::system::{printable, words};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
 /// there may be one of another command of the same step.
@@ -152,17 +151,18 @@ fn is_alarming(cell: &Cell) -> bool {
     cell.verdict.is_red() || cell.verdict == Verdict::QemuFailed
 }
 
-/// The file and line of the claim by which a cell was judged; line 1 if it is not
-/// found.
+/// The file and line of the claim by which a cell was judged; line 1 for a claim that
+/// is not in the table.
 fn place(cell: &Cell) -> (String, String) {
-    let file = format!("guest/src/scenarios/{}.rs", cell.scenario);
-    let source = fs::read_to_string(root().join(&file)).unwrap_or_default();
-    let line = cell.claim.as_ref().and_then(|claim| {
-        let Version { major, minor, .. } = claim.since;
-        let begins = format!("Claim::since({major}, {minor})");
-        source.lines().position(|line| line.contains(&begins))
+    let scenario = guest::scenarios::find(&cell.scenario);
+    let file = scenario.map_or("guest/src/scenarios/mod.rs", |scenario| scenario.file);
+    let claims = scenario.map_or(&[][..], |scenario| scenario.claims);
+    let line = cell.claim.as_ref().and_then(|claimed| {
+        let mut claims = claims.iter();
+        claims.find(|claim| claim.since == claimed.since && claim.because == claimed.because)
     });
-    (file, (line.unwrap_or(0) + 1).to_string())
+    let line = line.map_or(1, |claim| claim.line);
+    (file.to_owned(), line.to_string())
 }
 
 /// `::error file=…,line=…,title=…::…`.

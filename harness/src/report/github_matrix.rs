@@ -1,6 +1,5 @@
 //! Kernels, as the jobs of a GitHub workflow.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 
 use images::Kernel;
@@ -13,21 +12,12 @@ use crate::results::Shard;
 const JOBS: usize = 256;
 
 /// More kernels than a matrix may have jobs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} kernels, and a matrix of GitHub has {JOBS} jobs at most: name fewer, or split them with \
+     `test-kernels --shard`"
+)]
 pub struct TooManyJobs(usize);
-
-impl fmt::Display for TooManyJobs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} kernels, and a matrix of GitHub has {JOBS} jobs at most: name fewer, or split \
-             them with `test-kernels --shard`",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for TooManyJobs {}
 
 #[derive(Serialize)]
 struct GithubJobs {

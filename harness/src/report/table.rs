@@ -164,14 +164,14 @@ mod tests {
     use crate::results::Claimed;
 
     fn matrix(cells: usize) -> Matrix {
-        let claims = [
-            Claim::since(3, 2).shows("call=ok"),
-            Claim::since(3, 2)
-                .shows("call=ok")
-                .observed(const { &[Version::new(3, 10)] }),
-        ];
+        let claimed = Claimed::of(&Claim::since(3, 2).shows("call=ok"));
+        let seen = Claimed {
+            observed: vec![Version::new(3, 10)],
+            ..claimed.clone()
+        };
+        let claims = [claimed, seen];
         let cell = |index: usize| Cell {
-            claim: Some(Claimed::of(&claims[index % 2])),
+            claim: Some(claims[index % 2].clone()),
             observed: Observation::written("call=ok"),
             why: None,
             ..Cell::without(&format!("example_{index}"), Verdict::Passed, "")

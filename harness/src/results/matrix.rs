@@ -1,6 +1,5 @@
 //! The matrix of kernels by scenarios, and the exit code.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -68,13 +67,15 @@ pub struct Substitute {
 }
 
 /// What kept the harness from its work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Problem {
     /// The kernel cannot be obtained here: no failure unless `--strict` makes it one.
+    #[error("not available: {0}")]
     Unavailable(String),
     /// Something is wrong that must not be ignored.
+    #[error("{0}")]
     Failed(String),
 }
 
@@ -101,17 +102,6 @@ impl Problem {
         }
     }
 }
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unavailable(why) => write!(f, "not available: {why}"),
-            Self::Failed(why) => f.write_str(why),
-        }
-    }
-}
-
-impl std::error::Error for Problem {}
 
 impl Row {
     /// A row without results.

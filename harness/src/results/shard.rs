@@ -23,20 +23,9 @@ pub struct Shard {
 }
 
 /// A text that is no [`Shard`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no shard: write K/N, such as 1/3, 2/3 and 3/3 on three machines")]
 pub struct ParseShardError(String);
-
-impl fmt::Display for ParseShardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} is no shard: write K/N, such as 1/3, 2/3 and 3/3 on three machines",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for ParseShardError {}
 
 impl Shard {
     /// All shards of this number.

@@ -47,7 +47,13 @@ fn claim_about(scenario: &Scenario, kernel: &Kernel) -> (Option<Claimed>, Option
     };
     match scenario.claim(version) {
         None => (None, Some(format!("nothing is claimed of {version}"))),
-        Some(claim) => (Some(Claimed::of(claim)), None),
+        Some(claim) => {
+            let claimed = Claimed {
+                observed: scenario.observed(claim),
+                ..Claimed::of(claim)
+            };
+            (Some(claimed), None)
+        }
     }
 }
 
@@ -61,17 +67,17 @@ mod tests {
         Ok(())
     }
 
-    const SCENARIO: Scenario = Scenario {
-        name: "example",
-        summary: "an example",
-        probe: no_probe,
-        claims: &[
+    const SCENARIO: Scenario = Scenario::new(
+        "an example",
+        no_probe,
+        &[
             Claim::since(3, 8).shows("call=EINVAL"),
             Claim::since(3, 13)
                 .shows("call=ok")
                 .backported(&[Version::point(3, 12, 5)]),
         ],
-    };
+    )
+    .named("example");
 
     fn cell(release: &str, outcome: &Outcome, observed: &str) -> Cell {
         let kernel = Kernel {

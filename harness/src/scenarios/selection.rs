@@ -1,30 +1,16 @@
 //! Selects scenarios by name.
 
-use std::fmt;
-
 use guest::{Scenario, scenarios};
 
 /// A name that no scenario has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no scenario is called {name:?}; the nearest: {}", nearest.join(", "))]
 pub struct UnknownScenario {
     /// The name.
     pub name: String,
     /// The names that come nearest.
     pub nearest: Vec<&'static str>,
 }
-
-impl fmt::Display for UnknownScenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "no scenario is called {:?}; the nearest: {}",
-            self.name,
-            self.nearest.join(", ")
-        )
-    }
-}
-
-impl std::error::Error for UnknownScenario {}
 
 /// The scenarios of these names, or all of them where none is named.
 ///

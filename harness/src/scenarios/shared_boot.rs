@@ -4,12 +4,12 @@
 //! process that needs a kernel's row boots the kernel and runs all scenarios; the
 //! others read the row from a file.
 
-use std::fs::{self, File, TryLockError};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::fs::{self, File};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use images::Kernel;
+use images::files::FileLock;
 
 use super::suite::Suite;
 use crate::results::{Row, Watcher};
@@ -18,7 +18,6 @@ use crate::system::remember;
 /// How long another process may take to boot and examine a kernel, downloading
 /// included.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
-const POLL: Duration = Duration::from_millis(20);
 
 impl Suite<'_> {
     /// This kernel's row in this run: made by the first process that asks, read by the
@@ -31,7 +30,8 @@ impl Suite<'_> {
         let dir = self.machines.kernel_dir(kernel)?;
         let lock = dir.path().join("lock");
         let lock = File::create(&lock).with_context(|| format!("creating {}", lock.display()))?;
-        wait_for(&lock, &kernel.name())?;
+        let what = format!("the kernel {}, which another test boots", kernel.name());
+        let _lock = FileLock::wait(lock, &what, PATIENCE, || {})?;
         let path = dir.row();
         if let Ok(json) = fs::read(&path) {
             return serde_json::from_slice(&json)
@@ -40,21 +40,5 @@ impl Suite<'_> {
         let row = self.row(kernel, watcher);
         remember(&path, &row)?;
         Ok(row)
-        // The lock goes with the file.
-    }
-}
-
-fn wait_for(lock: &File, kernel: &str) -> Result<()> {
-    let started = Instant::now();
-    loop {
-        match lock.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => sleep(POLL),
-            Err(TryLockError::WouldBlock) => bail!(
-                "waited {} s in vain for another test to be done with kernel {kernel}",
-                PATIENCE.as_secs()
-            ),
-            Err(TryLockError::Error(error)) => return Err(error).context("locking a kernel"),
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! This host: its processes, files, terminal and shell. May use: `guest`.
+//! This host: its processes, files, terminal and shell. May use: `guest`,
+//! `images::files`.
 
 pub(crate) mod anonymous;
 mod interrupt;

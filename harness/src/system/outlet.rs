@@ -1,12 +1,12 @@
 //! A program's output on its way to this process's stdout and stderr, without waiting
 //! for ever for a reader that does not read.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,26 +27,22 @@ const PART: usize = 4096;
 /// for ever; it does not keep this process from ending.
 #[derive(Debug)]
 pub struct Outlet {
-    shared: Arc<SharedBacklog>,
+    parts: Sender<(Stream, Vec<u8>)>,
+    backlog: Arc<Mutex<Backlog>>,
     /// Becomes readable when something was passed on, or could not be.
     moved: UnixStream,
 }
 
 #[derive(Debug, Default)]
-struct SharedBacklog {
-    state: Mutex<Backlog>,
-    more: Condvar,
-}
-
-#[derive(Debug, Default)]
 struct Backlog {
-    queue: VecDeque<(Stream, Vec<u8>)>,
-    /// Bytes in the queue, and of what is being written.
+    /// How many bytes were given and are not written.
     unwritten: usize,
     /// The error of a write that failed.
     error: Option<io::Error>,
-    /// No more output will come.
-    over: bool,
+}
+
+fn lock(backlog: &Mutex<Backlog>) -> MutexGuard<'_, Backlog> {
+    backlog.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The result of waiting for the reader.
@@ -58,12 +54,6 @@ pub enum Drained {
     Late,
     /// This process was told to end.
     Interrupted,
-}
-
-impl SharedBacklog {
-    fn state(&self) -> MutexGuard<'_, Backlog> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Outlet {
@@ -89,12 +79,17 @@ impl Outlet {
         let (moved, tell) = UnixStream::pair()?;
         moved.set_nonblocking(true)?;
         tell.set_nonblocking(true)?;
-        let shared = Arc::new(SharedBacklog::default());
-        let work = Arc::clone(&shared);
+        let (parts, given) = channel();
+        let backlog = Arc::new(Mutex::default());
+        let work = Arc::clone(&backlog);
         thread::Builder::new()
             .name("output".to_owned())
-            .spawn(move || pass_on(&work, &tell, stdout, stderr))?;
-        Ok(Self { shared, moved })
+            .spawn(move || pass_on(&given, &work, &tell, stdout, stderr))?;
+        Ok(Self {
+            parts,
+            backlog,
+            moved,
+        })
     }
 
     /// Takes bytes; they are written later.
@@ -102,13 +97,13 @@ impl Outlet {
     /// # Errors
     /// If an earlier write failed.
     pub fn put(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let mut state = self.shared.state();
-        if let Some(error) = &state.error {
+        let mut backlog = lock(&self.backlog);
+        if let Some(error) = &backlog.error {
             return Err(again(error));
         }
-        state.unwritten += bytes.len();
-        state.queue.push_back((stream, bytes.to_vec()));
-        self.shared.more.notify_all();
+        backlog.unwritten += bytes.len();
+        // The thread is gone only after an error.
+        let _ = self.parts.send((stream, bytes.to_vec()));
         Ok(())
     }
 
@@ -117,8 +112,8 @@ impl Outlet {
     fn holds(&self, least: usize) -> Option<BorrowedFd<'_>> {
         // Clear before the check, so that progress after it is noticed.
         let _ = (&self.moved).read(&mut [0; 64]);
-        let state = self.shared.state();
-        let waits = state.error.is_none() && state.unwritten >= least;
+        let backlog = lock(&self.backlog);
+        let waits = backlog.error.is_none() && backlog.unwritten >= least;
         waits.then(|| self.moved.as_fd())
     }
 
@@ -132,11 +127,9 @@ impl Outlet {
     /// # Errors
     /// If it did.
     pub(crate) fn check(&self) -> io::Result<()> {
-        self.shared
-            .state()
-            .error
-            .as_ref()
-            .map_or(Ok(()), |error| Err(again(error)))
+        let backlog = lock(&self.backlog);
+        let error = backlog.error.as_ref();
+        error.map_or(Ok(()), |error| Err(again(error)))
     }
 
     /// Waits until all is written, or until there is room, as long as something is read
@@ -163,45 +156,26 @@ impl Outlet {
     }
 }
 
-impl Drop for Outlet {
-    fn drop(&mut self) {
-        self.shared.state().over = true;
-        self.shared.more.notify_all();
-    }
-}
-
-/// The body of the thread.
+/// The body of the thread, which ends with the outlet or an error.
 fn pass_on(
-    shared: &SharedBacklog,
+    given: &Receiver<(Stream, Vec<u8>)>,
+    backlog: &Mutex<Backlog>,
     moved: &UnixStream,
     mut stdout: impl Write,
     mut stderr: impl Write,
 ) {
-    loop {
-        let (stream, bytes) = {
-            let mut state = shared.state();
-            loop {
-                if let Some(part) = state.queue.pop_front() {
-                    break part;
-                }
-                if state.over {
-                    return;
-                }
-                let waited = shared.more.wait(state);
-                state = waited.unwrap_or_else(PoisonError::into_inner);
-            }
-        };
+    for (stream, bytes) in given {
         // In small parts, to notice the progress of a slow reader.
         for part in bytes.chunks(PART) {
             let written = match stream {
                 Stream::Stderr => write(&mut stderr, part),
                 Stream::Stdout | Stream::Stdin => write(&mut stdout, part),
             };
-            let mut state = shared.state();
-            state.unwritten -= part.len();
             let failed = written.is_err();
-            state.error = written.err();
-            drop(state);
+            let mut backlog = lock(backlog);
+            backlog.unwritten -= part.len();
+            backlog.error = written.err();
+            drop(backlog);
             // A full socket is readable already.
             let _ = (&*moved).write(b".");
             if failed {

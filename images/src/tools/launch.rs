@@ -1,20 +1,18 @@
 //! How a tool is started: by its own loader, with its own libraries.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LIBRARIES, ToolName};
+use crate::debian::arch::{LIBRARIES, LOADER, QEMU_MODULES};
+use crate::tools::ToolName;
 
 /// Where programs are in a package.
 const PROGRAMS: [&str; 4] = ["usr/bin", "bin", "usr/sbin", "sbin"];
-/// The loader. The link to it in `lib64` is absolute, and would be the host's.
-const LOADER: &str = "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
-
-/// What of the host's environment would mix in libraries of the host.
+/// Variables that would make a tool load libraries of the host.
 const REMOVED: [&str; 12] = [
     "GCONV_PATH",
     "GIO_EXTRA_MODULES",
@@ -33,7 +31,7 @@ const REMOVED: [&str; 12] = [
 /// A tool on this machine, verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tool {
-    /// Which it is.
+    /// The name of the tool.
     pub name: ToolName,
     /// The root of its files.
     pub dir: PathBuf,
@@ -42,7 +40,7 @@ pub struct Tool {
     /// Where it came from, for people.
     pub source: String,
     /// The packages that were asked for, with their versions, where others of
-    /// the suite stand in.
+    /// the suite are used instead.
     pub substituted_for: Option<String>,
     /// Bytes of its files.
     pub size: u64,
@@ -51,7 +49,7 @@ pub struct Tool {
 }
 
 /// A program and what it is started with; the caller's arguments come after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
     /// What is executed.
     pub program: PathBuf,
@@ -69,9 +67,7 @@ impl Launch {
     pub fn of_host(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
-            arguments: Vec::new(),
-            environment: Vec::new(),
-            removed: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -82,7 +78,7 @@ impl Launch {
         for name in &self.removed {
             command.env_remove(name);
         }
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.envs(self.environment.iter().cloned());
         command.args(&self.arguments);
         command
     }
@@ -98,27 +94,27 @@ impl Tool {
     /// How one of its programs is started, such as `qemu-system-x86_64`.
     #[must_use]
     pub fn launch(&self, program: &str) -> Launch {
-        let places = PROGRAMS.iter().map(|dir| self.dir.join(dir).join(program));
-        let there = places.clone().find(|path| path.is_file());
-        let program = there.unwrap_or_else(|| self.dir.join(PROGRAMS[0]).join(program));
+        let places = PROGRAMS.map(|dir| self.dir.join(dir).join(program));
+        let there = places.iter().find(|path| path.is_file());
+        let program = there.unwrap_or(&places[0]).clone();
         if self.name.is_static() {
             return Launch::of_host(program);
         }
-        let libraries: Vec<PathBuf> = LIBRARIES.iter().map(|dir| self.dir.join(dir)).collect();
+        let libraries = LIBRARIES.map(|dir| self.dir.join(dir).into_os_string());
         let mut arguments: Vec<OsString> = vec![
             "--inhibit-cache".into(),
             "--library-path".into(),
-            joined(&libraries),
+            libraries.join(OsStr::new(":")),
             program.into(),
         ];
-        // Its own language: for another one it would load what the host has.
+        // For any other locale it would load files of the host.
         let mut environment: Vec<(OsString, OsString)> = vec![("LC_ALL".into(), "C".into())];
         let mut set = |name: &str, path: &str| {
             environment.push((name.into(), self.dir.join(path).into()));
         };
         match self.name {
             ToolName::Qemu => {
-                set("QEMU_MODULE_DIR", "usr/lib/x86_64-linux-gnu/qemu");
+                set("QEMU_MODULE_DIR", QEMU_MODULES);
                 for data in ["usr/share/qemu", "usr/share/seabios"] {
                     arguments.push("-L".into());
                     arguments.push(self.dir.join(data).into());
@@ -140,15 +136,4 @@ impl Tool {
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.dir.join(path)
     }
-}
-
-fn joined(dirs: &[PathBuf]) -> OsString {
-    let mut all = OsString::new();
-    for dir in dirs {
-        if !all.is_empty() {
-            all.push(":");
-        }
-        all.push(dir);
-    }
-    all
 }

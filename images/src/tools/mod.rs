@@ -1,40 +1,30 @@
-//! Tools of Strata's own: from Debian's packages, without root, started with
-//! their own libraries.
+//! Strata's own tools: from Debian's packages, without root, started with their own
+//! libraries. May use: debian, messages, files.
 //!
 //! ```text
 //! tools/<name>/<sha-256 of the list>/root/      the files
 //!                                   /files      the list of them, with their hashes
 //!                                   /tool.toml  what it is
-//!                                   /proof/     of one that stands in: why it is believed
+//!                                   /proof/     of a substitute: what proves it genuine
 //! ```
 //!
 //! `tools.lock` pins the packages and the list. So a tree in the cache is held
 //! against what is built into this program, wherever the cache came from.
 
-mod closure;
-mod elf;
-mod fetch;
-mod launch;
-mod obtain;
-mod pin;
-mod pins;
-mod proof;
-mod stand_in;
-mod tree;
-mod unpack;
+pub(crate) mod dependencies;
+pub(crate) mod file_list;
+pub(crate) mod launch;
+pub(crate) mod libraries;
+pub(crate) mod tool_pins;
+pub(crate) mod unpack;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use launch::{Launch, Tool};
-pub(crate) use pins::ToolPins;
-pub(crate) use tree::problem;
+use crate::debian::arch::{self, LIBRARIES};
 
-/// Where Debian's amd64 packages have their shared libraries.
-const LIBRARIES: [&str; 2] = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"];
-
-/// What Strata brings along, where the host has none.
+/// A tool that Strata brings along, where the host has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ToolName {
@@ -70,9 +60,9 @@ impl ToolName {
         }
     }
 
-    /// The packages that make it up; the first one's version is the tool's. What
-    /// else it needs is found by dependency.
-    fn packages(self) -> &'static [&'static str] {
+    /// Its packages; the version of the first is the tool's. What else it needs is
+    /// found by dependency.
+    pub(crate) fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Qemu => &[
                 "qemu-system-x86",
@@ -89,19 +79,7 @@ impl ToolName {
     /// its end, means what lies in it.
     fn files(self) -> &'static [&'static str] {
         match self {
-            Self::Qemu => &[
-                "usr/bin/qemu-system-x86_64",
-                "usr/lib/x86_64-linux-gnu/qemu/accel-tcg-x86_64.so",
-                "usr/share/qemu/bios-microvm.bin",
-                "usr/share/qemu/kvmvapic.bin",
-                "usr/share/qemu/linuxboot.bin",
-                "usr/share/qemu/linuxboot_dma.bin",
-                "usr/share/qemu/multiboot.bin",
-                "usr/share/qemu/multiboot_dma.bin",
-                "usr/share/qemu/pvh.bin",
-                "usr/share/qemu/qboot.rom",
-                "usr/share/seabios/",
-            ],
+            Self::Qemu => &arch::QEMU_FILES,
             Self::Busybox => &["bin/busybox", "usr/bin/busybox"],
             Self::Mke2fs => &[
                 "etc/mke2fs.conf",
@@ -112,8 +90,8 @@ impl ToolName {
         }
     }
 
-    /// Libraries that are opened by name, and that no file says it needs.
-    fn opened(self) -> &'static [&'static str] {
+    /// Libraries that are opened by name, without being listed in any file.
+    pub(crate) fn opened(self) -> &'static [&'static str] {
         match self {
             // glibc's, where a thread is cancelled.
             Self::Qemu => &["libgcc_s.so.1"],
@@ -121,19 +99,19 @@ impl ToolName {
         }
     }
 
-    fn is_static(self) -> bool {
+    pub(crate) fn is_static(self) -> bool {
         self == Self::Busybox
     }
 
-    /// Whether a version is one that may stand in. A newer QEMU is slower under
-    /// emulation, and is another machine.
-    fn is_of_series(self, version: &str) -> bool {
+    /// Whether a version may be used in place of the pinned one. A newer QEMU is slower
+    /// under emulation, and is another machine.
+    pub(crate) fn is_of_series(self, version: &str) -> bool {
         let upstream = version.split_once(':').map_or(version, |(_, rest)| rest);
         self != Self::Qemu || upstream.starts_with("7.2")
     }
 
     /// Whether a file of a package is kept. Its path has no `./` before it.
-    fn keeps(self, path: &str) -> bool {
+    pub(crate) fn keeps(self, path: &str) -> bool {
         let is_listed = self.files().iter().any(|kept| match kept.ends_with('/') {
             true => (path.strip_prefix(kept)).is_some_and(|name| !name.contains('/')),
             false => path == *kept,
@@ -156,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_the_program_its_files_and_libraries() {
+    fn a_tool_is_its_program_its_files_and_libraries() {
         for (path, kept) in [
             ("usr/bin/qemu-system-x86_64", true),
             ("usr/bin/qemu-system-i386", false),
@@ -175,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_series_of_qemu_stands_in() {
+    fn only_the_same_series_of_qemu_is_a_substitute() {
         assert!(ToolName::Qemu.is_of_series("1:7.2+dfsg-7+deb12u18+b3"));
         assert!(!ToolName::Qemu.is_of_series("1:10.0.2+ds-2"));
         assert!(ToolName::Mke2fs.is_of_series("1.47.0-2"));

@@ -1,30 +1,30 @@
-//! What is wanted of a package, unpacked.
+//! The files of a package that a tool keeps, unpacked.
 //!
-//! A package is verified before it is opened, yet nothing in it is believed:
-//! every size has a limit, and no path and no link in it leads out of the root.
+//! A package is verified before it is opened, yet its contents are not trusted: every
+//! size has a limit, and no path and no link in it leads out of the root.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path};
 
-use super::ToolName;
-use super::tree::{Kind, List};
-use crate::deb::{DebError, MAX_UNPACKED, data};
-use crate::hash::{Hasher, Limited, open_regular};
+use crate::debian::deb::{DebError, MAX_UNPACKED, data, malformed, read_member};
+use crate::files::hash::Hasher;
+use crate::files::read::{Limited, open_regular};
+use crate::tools::ToolName;
+use crate::tools::file_list::{FileKind, FileList};
 
 /// The largest is QEMU itself, some 20 MB.
 const MAX_FILE: u64 = 128 << 20;
 
 /// Writes the files of a package that the tool keeps below the root, if there is
 /// one, and adds them to the list.
-pub(super) fn unpack(
+pub(crate) fn unpack(
     deb: &Path,
     tool: ToolName,
     root: Option<&Path>,
-    list: &mut List,
+    list: &mut FileList,
 ) -> Result<(), DebError> {
-    let malformed = |error: io::Error| DebError::Malformed(error.to_string());
     let deb = BufReader::new(open_regular(deb).map_err(malformed)?);
     let mut archive = tar::Archive::new(Limited::new(data(deb)?, MAX_UNPACKED));
     // Raw: no file that is kept has a name that is too long for a header.
@@ -41,7 +41,7 @@ pub(super) fn unpack(
             continue;
         }
         if list.0.contains_key(&path) {
-            return Err(DebError::Malformed(format!("{path} is there twice")));
+            return Err(malformed(format!("{path} is there twice")));
         }
         let place = root.map(|root| root.join(&path));
         if let Some(dir) = place.as_deref().and_then(Path::parent) {
@@ -56,21 +56,21 @@ pub(super) fn unpack(
             if let Some(place) = place {
                 symlink(&target, place).map_err(DebError::Write)?;
             }
-            Kind::Link(target)
+            FileKind::Link(target)
         } else if kind.is_file() {
             let executable = member.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-            let bytes = read(&mut member, &path)?;
+            let bytes = read_member(&mut member, &path, MAX_FILE, "a tool")?;
             if let Some(place) = place {
                 write(&place, &bytes, executable).map_err(DebError::Write)?;
             }
-            Kind::File {
+            FileKind::File {
                 executable,
                 size: bytes.len() as u64,
                 sha256: Hasher::of(&bytes),
             }
         } else {
             let why = format!("{path} is neither a file nor a symbolic link ({kind:?})");
-            return Err(DebError::Malformed(why));
+            return Err(malformed(why));
         };
         list.0.insert(path, entry);
     }
@@ -90,23 +90,6 @@ fn plain(path: &Path) -> Option<String> {
     }
     let path = parts.join("/");
     (!path.is_empty() && !path.contains(char::is_control)).then_some(path)
-}
-
-fn read(member: &mut tar::Entry<'_, impl Read>, path: &str) -> Result<Vec<u8>, DebError> {
-    let size = member.size();
-    if size > MAX_FILE {
-        let why = format!("{path} of {size} bytes, more than a tool has");
-        return Err(DebError::Malformed(why));
-    }
-    let mut bytes = Vec::new();
-    let read = member.read_to_end(&mut bytes);
-    read.map_err(|error| DebError::Malformed(error.to_string()))?;
-    // The reader takes the end of the archive for the end of the file.
-    if bytes.len() as u64 != size {
-        let why = format!("{path} ends after {} of {size} bytes", bytes.len());
-        return Err(DebError::Malformed(why));
-    }
-    Ok(bytes)
 }
 
 /// The root was empty: nothing is there that might be followed.

@@ -1,5 +1,5 @@
-//! What the tests of this directory share: an archive, and a store which knows
-//! nothing but that.
+//! What the tests of this directory share: an archive, and a store that knows only
+//! this archive.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod tools;
@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use images::testing::{Files, Key, Package, Server, Suite};
 use images::{
-    Catalogue, Entry, Image, ObtainError, Progress, Silent, Store, StoreBuilder, Timeouts,
+    Catalogue, Entry, Image, Keyring, ObtainError, Progress, Silent, Store, StoreBuilder, Timeouts,
+    Vendor,
 };
 use jiff::Timestamp;
+use test_archive::{Files, Key, Package, Server, Suite};
 
 /// The kernel of [`archive`].
 pub(crate) const VERSION: &str = "6.1.176-1";
@@ -95,7 +96,7 @@ impl Archive {
             .lock_file(self.path("kernels.lock"))
             .kernel_pins("")
             .apt_dir(self.path("apt"))
-            .keyring(self.key.keyring())
+            .keyring(Keyring::parse(&self.key.public_key()).unwrap())
             .mirror(self.server.url(path))
             .timeouts(Timeouts {
                 stall: Duration::from_millis(300),
@@ -117,6 +118,8 @@ pub(crate) fn entry(debian: &str, suite: &str) -> Entry {
         debian: debian.to_owned(),
         suite: suite.to_owned(),
         uploaded: at(UPLOADED_2013),
+        vendor: Vendor::Debian,
+        arch: "x86_64".to_owned(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use images::testing::{Package, Suite, kernel_image};
 use images::{ObtainError, Progress, Silent, StoreBuilder, Tool, ToolName};
+use test_archive::{Package, Suite, kernel_image};
 
 use super::Archive;
 

@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod history;
 pub(crate) mod kernels;
 pub(crate) mod man;
+pub(crate) mod observed;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod shell;

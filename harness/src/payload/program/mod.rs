@@ -7,7 +7,6 @@ pub(crate) mod script;
 mod tree;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use guest::{User, WindowSize};
@@ -108,7 +107,8 @@ impl Program {
 }
 
 /// A request that cannot be met: the user must change it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
 pub struct BadRequest {
     why: String,
     refusal: BadRequestKind,
@@ -155,11 +155,3 @@ impl BadRequest {
         Self { why, refusal }
     }
 }
-
-impl fmt::Display for BadRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why)
-    }
-}
-
-impl std::error::Error for BadRequest {}

@@ -24,7 +24,7 @@ fn write_scenario(scenario: &Scenario, text: &mut String) {
     for range in ranges(scenario) {
         let versions = versions(&range);
         let shows = range.claim.observation().to_string().replace('|', "\\|");
-        let basis = basis(range.claim.observed);
+        let basis = basis(&scenario.observed(range.claim));
         let _ = writeln!(text, "| {versions} | `{shows}` | {basis} |");
     }
     text.push('\n');

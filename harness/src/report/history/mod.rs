@@ -17,14 +17,17 @@ const INTRODUCTION: &str = include_str!("introduction.md");
 /// The document, in Markdown.
 #[must_use]
 pub fn history(scenarios: &[Scenario]) -> String {
-    let claims = || scenarios.iter().flat_map(|scenario| scenario.claims);
-    let on_source = claims().filter(|claim| claim.observed.is_empty()).count();
+    let of = |scenario: &Scenario| {
+        let on_source = |claim: &&Claim| scenario.observed(claim).is_empty();
+        scenario.claims.iter().filter(on_source).count()
+    };
+    let on_source: usize = scenarios.iter().map(of).sum();
+    let claims: usize = scenarios.iter().map(|one| one.claims.len()).sum();
     let mut text = INTRODUCTION.to_owned();
     let _ = writeln!(
         text,
-        "\nThere are {} scenarios with {} claims; {on_source} of these rest on source alone.",
+        "\nThere are {} scenarios with {claims} claims; {on_source} of these rest on source alone.",
         scenarios.len(),
-        claims().count(),
     );
     by_version::write(scenarios, &mut text);
     by_scenario::write(scenarios, &mut text);
@@ -87,11 +90,10 @@ mod tests {
         Ok(())
     }
 
-    const SCENARIOS: &[Scenario] = &[Scenario {
-        name: "an_example",
-        summary: "unshare(A|B) in a thread",
-        probe: no_probe,
-        claims: &[
+    const SCENARIOS: &[Scenario] = &[Scenario::new(
+        "unshare(A|B) in a thread",
+        no_probe,
+        &[
             Claim::since(3, 8)
                 .shows("call=EINVAL child=outer")
                 .because("it is refused"),
@@ -100,10 +102,11 @@ mod tests {
                 .because("it is served")
                 .commit("1f7f4dde5c94", "fork: Allow *it*")
                 .backported(&[Version::point(3, 12, 5)])
-                .observed(&[Version::point(5, 10, 223)])
                 .links(&["https://example.org/issues/1"]),
         ],
-    }];
+    )
+    .named("an_example")
+    .observed_on("5.10.223")];
 
     #[test]
     fn it_tells_by_version_and_by_scenario() {

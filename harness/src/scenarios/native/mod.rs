@@ -19,25 +19,6 @@ use guest_process::Guest;
 const SCENARIO: Duration = Duration::from_secs(30);
 /// How many lines of stderr are shown where something went wrong.
 const LAST_LINES: usize = 12;
-/// Scenarios whose facts depend on where they run.
-const NOT_ON_A_HOST: &[(&str, &str)] = &[
-    (
-        "nesting_limit_unshare",
-        "it counts from the first PID namespace, and this is one further in",
-    ),
-    (
-        "nesting_limit_clone",
-        "it counts from the first PID namespace, and this is one further in",
-    ),
-    (
-        "nesting_limit_user",
-        "it counts from the first user namespace, where this may not be",
-    ),
-    (
-        "max_pid_namespaces",
-        "it changes a limit of the whole system",
-    ),
-];
 
 /// Runs scenarios on the running kernel, and returns its row.
 ///
@@ -68,7 +49,8 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         .iter()
         .map(|scenario| {
             let cell = row.cells.iter().find(|c| c.scenario == scenario.name);
-            let missing = why_not_here(scenario.name).map_or(missing, |why| (Verdict::NotRun, why));
+            let not_here = scenario.not_on_a_host;
+            let missing = not_here.map_or(missing, |why| (Verdict::NotRun, why));
             cell.cloned()
                 .unwrap_or_else(|| Cell::without(scenario.name, missing.0, missing.1))
         })
@@ -117,9 +99,9 @@ struct NativeReport {
 
 impl NativeReport {
     fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Self, Problem> {
-        let names = scenarios.iter().map(|scenario| scenario.name);
-        let wanted = names.filter(|name| why_not_here(name).is_none());
-        let mut guest = Guest::start(binary, wanted.map(str::to_owned).collect(), dir)?;
+        let wanted = scenarios.iter().filter(|one| one.not_on_a_host.is_none());
+        let names = wanted.map(|scenario| scenario.name.to_owned()).collect();
+        let mut guest = Guest::start(binary, names, dir)?;
         match guest.hear("the guest to be in its namespaces")? {
             Some(NativeRecord::Entered {
                 kernel,
@@ -166,12 +148,6 @@ impl NativeReport {
     }
 }
 
-/// Why a scenario cannot run on a host, if so.
-fn why_not_here(scenario: &str) -> Option<&'static str> {
-    let known = NOT_ON_A_HOST.iter().find(|(name, _)| *name == scenario);
-    known.map(|(_, why)| *why)
-}
-
 /// The errnos that seccomp filters return.
 const OF_A_FILTER: [&str; 2] = ["EPERM", "ENOSYS"];
 
@@ -213,13 +189,6 @@ mod tests {
 
     use super::*;
     use crate::results::Claimed;
-
-    #[test]
-    fn what_is_not_run_on_a_host_is_a_scenario() {
-        for (name, _) in NOT_ON_A_HOST {
-            assert!(guest::scenarios::find(name).is_some(), "{name}");
-        }
-    }
 
     const CONTAINER: Confinement = Confinement {
         user_namespace: true,

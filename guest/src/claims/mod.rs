@@ -1,0 +1,19 @@
+//! What is claimed of each kernel, and what a kernel shows; may use: nothing else.
+
+mod claim;
+mod facts;
+mod kernel;
+mod observation;
+mod observed;
+mod scenario;
+mod version;
+
+pub use claim::{Claim, Commit};
+pub use facts::{Facts, ProbeError};
+pub use kernel::{Kernel, Lineage};
+pub use observation::{Fact, Observation};
+pub use observed::ObservedTable;
+#[cfg(test)]
+pub(crate) use observed::TABLE;
+pub use scenario::{Probe, Scenario};
+pub use version::{ParseVersionError, Version};

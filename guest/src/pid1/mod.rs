@@ -1,0 +1,112 @@
+//! PID 1: mounts, runs, reaps, reports, and ends the machine; may use: claims,
+//! protocol, probe, scenarios, faults.
+
+mod filesystems;
+mod network;
+mod orphans;
+mod power;
+mod process;
+mod pump;
+mod run_program;
+mod serial;
+mod supervisor;
+
+use std::convert::Infallible;
+use std::fs;
+use std::panic;
+use std::time::Duration;
+
+use filesystems::Mounts;
+use serial::Serial;
+pub(crate) use supervisor::{supervise, unknown};
+
+use crate::claims::Kernel;
+use crate::faults;
+use crate::protocol::{JOB_PATH, Job, Outcome, Record, allowing_for};
+use crate::scenarios;
+
+/// Does the job and ends the machine, whatever happens.
+pub fn run() -> ! {
+    match Serial::open() {
+        Ok(console) => run_on(console),
+        // Without a console nothing can be reported.
+        Err(_) => power::off(),
+    }
+}
+
+fn run_on(console: Serial) -> ! {
+    // If this program panics, its last record says so.
+    let last_words = console.clone();
+    panic::set_hook(Box::new(move |panic| {
+        last_words.send(&Record::Broken {
+            why: format!("PID 1 of the guest {panic}"),
+        });
+        power::off()
+    }));
+    let Err(why) = do_job(&console);
+    console.send(&Record::Broken { why });
+    power::off()
+}
+
+fn do_job(console: &Serial) -> Result<Infallible, String> {
+    filesystems::mount_basic()?;
+    let booted = uptime();
+    let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
+    let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
+
+    console.send(&Record::Booted {
+        kernel: Kernel::running().map_err(|error| error.to_string())?,
+    });
+    let scenarios = match &job {
+        Job::Scenarios { names, deadline_ms } => {
+            let deadline = Duration::from_millis(*deadline_ms);
+            look(console, names, allowing_for(deadline, booted))?;
+            names.len()
+        }
+        Job::Program(program) => {
+            run_program::run(console, program)?;
+            0
+        }
+    };
+    console.send(&Record::Finished { scenarios });
+    power::off()
+}
+
+/// How long ago the kernel started; nothing where it does not tell.
+fn uptime() -> Duration {
+    let text = fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let seconds = text
+        .split(' ')
+        .next()
+        .and_then(|seconds| seconds.parse().ok());
+    Duration::try_from_secs_f64(seconds.unwrap_or(0.0)).unwrap_or_default()
+}
+
+/// Looks at one scenario after the other.
+fn look(console: &Serial, names: &[String], deadline: Duration) -> Result<(), String> {
+    filesystems::mount_for_scenarios();
+    let mut mounts = Mounts::as_they_are().map_err(|error| format!("reading mounts: {error}"))?;
+    for name in names {
+        console.send(&Record::Started {
+            scenario: name.clone(),
+        });
+        let fault = faults::find(name);
+        let scenario = scenarios::find(name)
+            .or(fault.map(|fault| &fault.scenario))
+            .ok_or_else(|| unknown(name))?;
+        let (mut outcome, observation) = supervise(scenario, deadline)?;
+        if mounts.have_changed() {
+            outcome = Outcome::Failed("it left other mounts than it found".to_owned());
+        }
+        let ended = Record::Ended {
+            scenario: name.clone(),
+            outcome,
+            observation,
+        };
+        match fault.and_then(|fault| fault.report) {
+            None => console.send(&ended),
+            Some(report) => console.send_as(&ended, report),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! A program's streams, carried between it and the host.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::thread::sleep;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+use super::process::{self, Streams};
+use super::serial::Serial;
+use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece, Stream};
+use crate::protocol::{Order, Record};
+
+/// The most bytes of a stream in one frame.
+const FRAME: usize = 16 << 10;
+/// How long an output may be silent and open once every process that held it was
+/// killed: one that is stuck in the kernel keeps it open. The time it takes to carry
+/// output does not count.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for more of it at a time.
+const TURN: Duration = Duration::from_millis(100);
+/// How long the rest of a frame is left to come in: a UART gives eight bytes at
+/// a time, and to wake up for each costs more than they do.
+const REST_OF_FRAME: Duration = Duration::from_millis(2);
+/// What ends the input of a terminal (termios(3): VEOF).
+const END_OF_TRANSMISSION: u8 = 0x04;
+
+/// Lets SIGCHLD interrupt PID 1 only while it waits for something to carry, so that
+/// none is missed.
+pub(crate) struct ChildSignal(SigSet);
+
+impl ChildSignal {
+    pub(crate) fn catch() -> Result<Self, Errno> {
+        extern "C" fn nothing(_: libc::c_int) {}
+        let action = SigAction::new(
+            SigHandler::Handler(nothing),
+            SaFlags::empty(),
+            SigSet::empty(),
+        );
+        // SAFETY: the handler does nothing. It is there to interrupt ppoll(2).
+        unsafe { sigaction(Signal::SIGCHLD, &action) }?;
+        let mut child = SigSet::empty();
+        child.add(Signal::SIGCHLD);
+        child.thread_block()?;
+        Ok(Self(SigSet::empty()))
+    }
+}
+
+/// Carries the streams of a program between it and the host.
+pub(crate) struct Pump<'a> {
+    console: &'a Serial,
+    streams: Streams,
+    signal: ChildSignal,
+    decoder: Decoder,
+    /// The sequence number of the host's next frame.
+    next: u32,
+    /// Input that the program has not yet read: what travelled with it, and
+    /// frames by their number, with what is left of each. The host sends no more
+    /// of these than the window lets it.
+    input: VecDeque<(Option<u32>, Vec<u8>)>,
+    /// No more input follows.
+    input_ends: bool,
+}
+
+impl<'a> Pump<'a> {
+    /// Carries what is at hand, and then what the host sends, if there is more.
+    pub(crate) fn new(
+        console: &'a Serial,
+        streams: Streams,
+        signal: ChildSignal,
+        at_hand: &[u8],
+        more: bool,
+    ) -> Self {
+        let at_hand = at_hand.chunks(FRAME).map(|part| (None, part.to_vec()));
+        let input = at_hand.collect();
+        Self {
+            console,
+            streams,
+            signal,
+            decoder: Decoder::new(console.hosts_key()),
+            next: 0,
+            input,
+            input_ends: !more,
+        }
+    }
+
+    /// Waits until something can be carried, a child has died or `patience` is
+    /// at its end; carries what there is. Says whether anything happened.
+    pub(crate) fn turn(&mut self, patience: Duration) -> Result<bool, String> {
+        let failed = |errno: Errno| format!("carrying the program's streams: {errno}");
+        let to_stdin = if self.input.is_empty() {
+            // Only an error is of interest: that the reader has closed.
+            PollFlags::empty()
+        } else {
+            PollFlags::POLLOUT
+        };
+        let mut wanted = vec![PollFd::new(self.console.as_fd(), PollFlags::POLLIN)];
+        let outputs = self.streams.outputs.iter();
+        wanted.extend(outputs.map(|(_, file)| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
+        let stdin = self.streams.stdin.iter();
+        wanted.extend(stdin.map(|file| PollFd::new(file.as_fd(), to_stdin)));
+        match ppoll(&mut wanted, Some(patience.into()), Some(self.signal.0)) {
+            Ok(0) => return Ok(false),
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(true),
+            Err(errno) => return Err(failed(errno)),
+        }
+        let mut ready = wanted.iter().map(|one| one.any().unwrap_or(true));
+        let console = ready.next() == Some(true);
+        let outputs: Vec<bool> = ready.by_ref().take(self.streams.outputs.len()).collect();
+        let stdin = ready.next() == Some(true);
+
+        if console {
+            self.hear()?;
+        }
+        if stdin {
+            self.feed();
+        }
+        self.close_input();
+        self.carry(&outputs);
+        Ok(true)
+    }
+
+    /// Carries the rest of the output, once the program is over: all of it, in
+    /// whatever time the host takes for it. Says whether it came to its end.
+    pub(crate) fn empty(&mut self) -> Result<bool, String> {
+        self.streams.stdin = None;
+        let mut quiet = Duration::ZERO;
+        while !self.streams.outputs.is_empty() && quiet < PATIENCE {
+            quiet = if self.turn(TURN)? {
+                Duration::ZERO
+            } else {
+                quiet + TURN
+            };
+        }
+        Ok(self.streams.outputs.is_empty())
+    }
+
+    /// Takes in what the host says.
+    fn hear(&mut self) -> Result<(), String> {
+        if self.decoder.is_within_frame() {
+            sleep(REST_OF_FRAME);
+        }
+        let bytes = self
+            .console
+            .read()
+            .map_err(|error| format!("reading the console: {error}"))?;
+        for piece in self.decoder.push(&bytes) {
+            let (sequence, message) = match piece {
+                Piece::Message(sequence, message) => (sequence, message),
+                // A program in the guest typed it (ioctl_tty(2): TIOCSTI).
+                Piece::Text(_) | Piece::Garbled(FOREIGN) => continue,
+                Piece::Garbled(what) => return Err(format!("the host's words arrive as {what}")),
+            };
+            if sequence != self.next {
+                let missing = self.next;
+                return Err(format!("the host's frame {missing} did not arrive"));
+            }
+            self.next += 1;
+            match message {
+                Message::Bytes(Stream::Stdin, bytes) => {
+                    self.input.push_back((Some(sequence), bytes));
+                }
+                Message::Record(Order::EndOfStdin) => self.input_ends = true,
+                Message::Record(Order::Resize(size)) => {
+                    if let Some(terminal) = &self.streams.terminal {
+                        process::resize(terminal, size);
+                    }
+                }
+                Message::Bytes(..) | Message::Record(Order::Key(_)) => {
+                    return Err("the host says what is not its turn to say".to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the program what it has room for, and tells the host.
+    fn feed(&mut self) {
+        let Some(stdin) = &mut self.streams.stdin else {
+            return;
+        };
+        let mut taken = None;
+        // Without anything to write, it was an error that made it ready.
+        let mut closed = self.input.is_empty();
+        while let Some((sequence, bytes)) = self.input.front_mut() {
+            match stdin.write(bytes) {
+                // Room is left for the rest only after it has read.
+                Ok(length) if length < bytes.len() => {
+                    bytes.drain(..length);
+                    break;
+                }
+                Ok(_) => {
+                    taken = sequence.or(taken);
+                    self.input.pop_front();
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    closed = true;
+                    break;
+                }
+            }
+        }
+        if let Some(sequence) = taken {
+            self.console.post(&Record::Taken { sequence });
+        }
+        if closed {
+            self.streams.stdin = None;
+            self.input.clear();
+            self.console.post(&Record::StdinClosed);
+        }
+    }
+
+    /// Ends the program's input once it has all of it.
+    fn close_input(&mut self) {
+        if !self.input_ends || !self.input.is_empty() {
+            return;
+        }
+        if let Some(mut stdin) = self.streams.stdin.take()
+            && self.streams.terminal.is_some()
+        {
+            // A terminal stays open: its reader gets a character that means the end.
+            let _ = stdin.write_all(&[END_OF_TRANSMISSION]);
+        }
+    }
+
+    /// Sends what there is of the outputs that are ready, and forgets those that
+    /// have ended.
+    fn carry(&mut self, ready: &[bool]) {
+        let console = self.console;
+        let mut ready = ready.iter();
+        let mut buffer = [0; FRAME];
+        self.streams.outputs.retain_mut(|(stream, file)| {
+            if ready.next() != Some(&true) {
+                return true;
+            }
+            match file.read(&mut buffer) {
+                Ok(0) => false,
+                Ok(length) => {
+                    console.post_bytes(*stream, &buffer[..length]);
+                    true
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => true,
+                // A terminal whose other side is closed gives EIO.
+                Err(_) => false,
+            }
+        });
+    }
+}

@@ -1,0 +1,87 @@
+//! A program, from its start to its end.
+
+use std::fs;
+use std::io;
+
+use nix::errno::Errno;
+use nix::unistd::{Pid, setsid};
+
+use super::pump::{ChildSignal, Pump};
+use super::serial::Serial;
+use super::{filesystems, network, orphans, process};
+use crate::probe::reap;
+use crate::protocol::{HEARTBEAT, Program, Record, STDIN_PATH, Status, Stdin};
+
+/// Runs a program and carries its streams; tells the host how it ended.
+pub(crate) fn run(console: &Serial, program: &Program) -> Result<(), String> {
+    filesystems::mount_for_programs();
+    let _ = network::bring_loopback_up();
+    let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
+    let signal = ChildSignal::catch().map_err(failed)?;
+    // A program belongs to this session and leads none: a terminal that it opens
+    // does not become its own (credentials(7)).
+    let _ = setsid();
+    let (pid, streams) = match process::start(program) {
+        Ok(started) => started,
+        Err(error) => return refused(console, program, &error),
+    };
+    let terminal = streams.terminal.is_some();
+    console.send(&Record::ProgramStarted { terminal });
+    // Without a terminal, a program reads the file itself.
+    let at_hand = match program.stdin {
+        Stdin::Null => Vec::new(),
+        Stdin::File if !terminal => Vec::new(),
+        Stdin::Console | Stdin::File => fs::read(STDIN_PATH).unwrap_or_default(),
+    };
+    let more = program.stdin == Stdin::Console;
+    let mut pump = Pump::new(console, streams, signal, &at_hand, more);
+    // How long a program takes is for the host to judge.
+    let status = loop {
+        if let Some(status) = reap_until(pid).map_err(failed)? {
+            break status;
+        }
+        if !pump.turn(HEARTBEAT)? {
+            console.post(&Record::Alive);
+        }
+    };
+    // What it has left behind would hold its streams open.
+    orphans::end_all();
+    let whole = pump.empty()?;
+    console.send(&Record::ProgramEnded { status, whole });
+    Ok(())
+}
+
+/// Reports that a program could not be executed; any other error is a failure of the
+/// guest.
+fn refused(console: &Serial, program: &Program, error: &io::Error) -> Result<(), String> {
+    let path = &program.path;
+    let missing = match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOENT | Errno::ENOTDIR) => true,
+        Some(
+            Errno::E2BIG
+            | Errno::EACCES
+            | Errno::EISDIR
+            | Errno::ELIBBAD
+            | Errno::ELOOP
+            | Errno::ENAMETOOLONG
+            | Errno::ENOEXEC
+            | Errno::EPERM
+            | Errno::ETXTBSY,
+        ) => false,
+        _ => return Err(format!("cannot run {path}: {error}")),
+    };
+    let why = format!("{path}: {error}");
+    console.send(&Record::ProgramRefused { why, missing });
+    Ok(())
+}
+
+/// Reaps all that are dead, up to the program; says how it died, if it was among
+/// them.
+fn reap_until(program: Pid) -> Result<Option<Status>, Errno> {
+    while let Some((pid, status)) = reap(None)? {
+        if pid == program {
+            return Ok(Some(status));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,128 @@
+//! The serial console, as the guest writes to it and reads from it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{SetArg, cfmakeraw, tcdrain, tcgetattr, tcsetattr};
+
+use crate::faults::FaultyReport;
+use crate::protocol::wire::{self, Decoder, Message, Piece, Stream};
+use crate::protocol::{Key, Order, Record, WINDOW};
+
+/// How long the host may take to answer. Strata ends the machine long before; this
+/// is for a machine that something else has started.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Where messages go. Clones write to the same console, in one sequence.
+#[derive(Clone)]
+pub(crate) struct Serial {
+    tty: Arc<File>,
+    /// The key of this boot. No other process ever has it: execve(2) takes it from
+    /// those that run a program.
+    key: Key,
+    sequence: Arc<AtomicU32>,
+}
+
+impl Serial {
+    /// Opens it and asks the host for the key of this boot, before anything runs
+    /// that could listen.
+    pub(crate) fn open() -> io::Result<Self> {
+        // The node is in the initramfs: this works before anything is mounted.
+        let tty = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOCTTY)
+            .open("/dev/console")?;
+        // Bytes are to arrive as they are sent.
+        let mut settings = tcgetattr(&tty)?;
+        cfmakeraw(&mut settings);
+        tcsetattr(&tty, SetArg::TCSANOW, &settings)?;
+        let mut console = Self {
+            tty: Arc::new(tty),
+            key: Key::NONE,
+            sequence: Arc::default(),
+        };
+        console.write(&wire::encode(Key::NONE, 0, &Record::Hello));
+        console.key = console.hear_key()?;
+        Ok(console)
+    }
+
+    /// The key under which the host speaks.
+    pub(crate) fn hosts_key(&self) -> Key {
+        self.key.of_host()
+    }
+
+    fn hear_key(&self) -> io::Result<Key> {
+        let started = Instant::now();
+        let mut decoder = Decoder::new(Key::NONE);
+        loop {
+            let left = PATIENCE.saturating_sub(started.elapsed());
+            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let mut ready = [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut ready, left)? == 0 {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            for piece in decoder.push(&self.read()?) {
+                if let Piece::Message(_, Message::Record(Order::Key(key))) = piece {
+                    return Ok(key);
+                }
+            }
+        }
+    }
+
+    /// Sends a record and waits until it has left, so that nothing of it is in the
+    /// kernel's buffer when the machine ends.
+    pub(crate) fn send(&self, record: &Record) {
+        self.post(record);
+        let _ = tcdrain(&*self.tty);
+    }
+
+    /// Sends a record as a fault would have it.
+    pub(crate) fn send_as(&self, record: &Record, report: FaultyReport) {
+        // If `report` panics, the number is not used up.
+        let frame = report(self.key, self.sequence.load(Ordering::Relaxed), record);
+        self.next();
+        self.write(&frame);
+        let _ = tcdrain(&*self.tty);
+    }
+
+    /// Writes a record, which may wait in the kernel's buffer.
+    pub(crate) fn post(&self, record: &Record) {
+        self.write(&wire::encode(self.key, self.next(), record));
+    }
+
+    /// Writes bytes of a stream, which may wait in the kernel's buffer.
+    pub(crate) fn post_bytes(&self, stream: Stream, bytes: &[u8]) {
+        self.write(&wire::encode_bytes(self.key, self.next(), stream, bytes));
+    }
+
+    /// Reads some of what the host has sent: at least a byte once the console is
+    /// readable.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        let mut buffer = vec![0; WINDOW];
+        let length = (&*self.tty).read(&mut buffer)?;
+        buffer.truncate(length);
+        Ok(buffer)
+    }
+
+    fn next(&self) -> u32 {
+        self.sequence.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A failure cannot be reported; the host misses the frame.
+    fn write(&self, frame: &[u8]) {
+        let _ = (&*self.tty).write_all(frame);
+    }
+}
+
+impl AsFd for Serial {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.tty.as_fd()
+    }
+}

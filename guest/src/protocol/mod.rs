@@ -1,0 +1,14 @@
+//! What the host and the guest say to each other; may use: claims.
+
+mod key;
+mod native_job;
+mod program;
+mod record;
+mod slowness;
+pub mod wire;
+
+pub use key::Key;
+pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
+pub use program::{HEARTBEAT, Program, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
+pub use record::{JOB_PATH, Job, Order, Outcome, Record};
+pub use slowness::allowing_for;

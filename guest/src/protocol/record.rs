@@ -1,0 +1,126 @@
+//! What the guest tells the host, and what the host asks of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Program, Status, WindowSize};
+use crate::claims::{Kernel, Observation};
+
+/// Where the guest finds its [`Job`], as JSON.
+pub const JOB_PATH: &str = "/strata/job.json";
+
+/// What the host asks of the guest in one boot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// To look at scenarios.
+    Scenarios {
+        /// Their names, in the order in which to run them.
+        names: Vec<String>,
+        /// How long each may take, in milliseconds of the guest's clock; more on a
+        /// slow machine ([`allowing_for`](super::allowing_for)).
+        deadline_ms: u64,
+    },
+    /// To run a program.
+    Program(Program),
+}
+
+/// What the host asks of the guest once it is up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The answer to [`Record::Hello`]: all that follows is under this key.
+    Key(Key),
+    /// There is no more for the program to read.
+    EndOfStdin,
+    /// The size of the program's terminal has changed.
+    Resize(WindowSize),
+}
+
+/// One message of the guest. The order on the wire is `Hello`, `Booted`, then for
+/// each scenario `Started` and `Ended`, then `Finished`: a report without its end
+/// marker is no report. Of a program it is `ProgramStarted`, then its output,
+/// `Taken` and `Alive` as they come, `ProgramEnded` and `Finished`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// PID 1 is up and asks for the key of this boot. It is said under no key and
+    /// before the sequence begins.
+    Hello,
+    /// PID 1 is up, on this kernel.
+    Booted {
+        /// As uname(2) tells.
+        kernel: Kernel,
+    },
+    /// A scenario begins.
+    Started {
+        /// Its name.
+        scenario: String,
+    },
+    /// A scenario is over.
+    Ended {
+        /// Its name.
+        scenario: String,
+        /// How it ended.
+        outcome: Outcome,
+        /// What it saw until then.
+        observation: Observation,
+    },
+    /// The program runs.
+    ProgramStarted {
+        /// Whether on a terminal. Not where none was asked for, or this kernel
+        /// has no pseudo-terminals.
+        terminal: bool,
+    },
+    /// The program cannot be executed, says the kernel; nothing follows.
+    ProgramRefused {
+        /// Its path, and the kernel's error.
+        why: String,
+        /// Whether the program, or its interpreter, does not exist.
+        missing: bool,
+    },
+    /// The program was given what the host sent, up to this frame: there is
+    /// room for more.
+    Taken {
+        /// The sequence number of the frame.
+        sequence: u32,
+    },
+    /// The program will read no more.
+    StdinClosed,
+    /// Nothing has happened for a while, but the guest is there.
+    Alive,
+    /// The program is over, and all of its output that there was has been sent.
+    ProgramEnded {
+        /// How it ended.
+        status: Status,
+        /// Whether its output has come to its end. Not where a process that it
+        /// has left behind cannot be killed, and may still write.
+        whole: bool,
+    },
+    /// The guest cannot go on; nothing follows.
+    Broken {
+        /// What went wrong.
+        why: String,
+    },
+    /// The end marker: the whole job was done.
+    Finished {
+        /// How many scenarios were run.
+        scenarios: usize,
+    },
+}
+
+/// How a scenario's process ended; no verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The probe ran to its end.
+    Completed,
+    /// This kernel cannot be asked, and why.
+    NotApplicable(String),
+    /// Something failed that the scenario does not examine.
+    Failed(String),
+    /// Its process ended by itself before it was done: `exit status 101`,
+    /// `signal 11`.
+    Died(String),
+    /// Its deadline passed.
+    TimedOut,
+}

@@ -1,0 +1,36 @@
+use crate::scenarios::shared::*;
+
+/// A process that shares all that a thread shares.
+pub(super) const SCENARIO: Scenario = Scenario::new(
+    "clone(CLONE_VM | CLONE_SIGHAND) after unshare(CLONE_NEWPID), before the first \
+     child, with it and after it",
+    probe,
+    &[
+        no_unshare_yet(
+            "unshare=EINVAL first=ok first.child=outer with_init=ok with_init.child=outer \
+             init_gone=ok init_gone.child=outer",
+        ),
+        Claim::since(3, 8)
+            .shows("unshare=ok first=EINVAL with_init=EINVAL init_gone=EINVAL")
+            .because(
+                "memory (until 3.12) and signal handlers may not be shared, to keep threads out",
+            )
+            .by(NO_THREADS_AFTER),
+        Claim::since(4, 3)
+            .shows(
+                "unshare=ok first=ok first.child=1 with_init=ok with_init.child=2 \
+                 init_gone=ENOMEM",
+            )
+            .because("only threads are refused")
+            .by(THREADS_ONLY),
+    ],
+);
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    after_unshare(facts, |facts, when| {
+        let child = Child::clone(CloneFlags::CLONE_VM | CloneFlags::CLONE_SIGHAND);
+        facts.saw_call(when, &child);
+        child.map(Child::end).ok();
+        Ok(())
+    })
+}

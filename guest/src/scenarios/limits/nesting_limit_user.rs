@@ -1,0 +1,63 @@
+use std::fs;
+use std::io;
+
+use crate::scenarios::shared::*;
+
+/// User namespaces have the limit of PID namespaces, nearly.
+pub(super) const SCENARIO: Scenario = Scenario::new(
+    "unshare(CLONE_NEWUSER) by one process again and again, at most 40 times",
+    probe,
+    &[
+        no_user_unshare_yet("levels=0 unshare=EINVAL"),
+        Claim::since(3, 8)
+            .shows("levels=40 unshare=ok")
+            .because("memory is the only limit")
+            .by(UNSHARE_USER),
+        Claim::since(3, 11)
+            .shows("levels=33 unshare=EUSERS")
+            .because("a process more than 32 levels down can make no more")
+            .commit(
+                "8742f229b635",
+                "userns: limit the maximum depth of user_namespace->parent chain",
+            )
+            .backported(versions!["3.10.6"]),
+        Claim::since(4, 9)
+            .shows("levels=33 unshare=ENOSPC")
+            .because("limits are reported as such")
+            .commit(
+                "df75e7748bae",
+                "userns: When the per user per user namespace limit is reached return ENOSPC",
+            )
+            .links(&["https://github.com/containers/bubblewrap/issues/465"]),
+    ],
+)
+.not_on_a_host("it counts from the first user namespace, where this may not be");
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    require("user")?;
+    let mut levels = 0;
+    let mut unshared = Ok(());
+    while levels < 40 {
+        unshared = unshare(CloneFlags::CLONE_NEWUSER);
+        if unshared.is_err() {
+            break;
+        }
+        levels += 1;
+        be_root()?;
+    }
+    facts.saw("levels", levels);
+    facts.saw_result("unshare", &unshared);
+    Ok(())
+}
+
+/// Maps root to root: a user that is not mapped in a user namespace can make none
+/// in it.
+fn be_root() -> io::Result<()> {
+    // Without this, since 3.19, groups are for the privileged to map.
+    match fs::write("/proc/self/setgroups", "deny") {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::write("/proc/self/uid_map", "0 0 1")?;
+    fs::write("/proc/self/gid_map", "0 0 1")
+}

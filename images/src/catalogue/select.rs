@@ -1,0 +1,174 @@
+//! From specs to kernels.
+
+use crate::catalogue::spec::Spec;
+use crate::catalogue::{Catalogue, Kernel};
+use crate::kernel_image::bzimage;
+use crate::messages::error::SelectError;
+
+impl Catalogue {
+    /// The kernels that any of the specs asks for: those of the catalogue in
+    /// version order, then files in the order given, none of them twice.
+    ///
+    /// # Errors
+    /// Where a spec matches nothing, or names a file that is no kernel.
+    pub fn select(&self, specs: &[Spec]) -> Result<Vec<Kernel>, SelectError> {
+        let mut chosen = vec![false; self.entries.len()];
+        let mut files = Vec::new();
+        for spec in specs.iter().flat_map(Spec::each) {
+            if let Some(path) = spec.file() {
+                bzimage::check_file(path)?;
+                if !files.iter().any(|file| file == path) {
+                    files.push(path.to_owned());
+                }
+                continue;
+            }
+            let mut choose = |spec: &Spec| {
+                let mut matched = false;
+                for (number, entry) in self.entries.iter().enumerate() {
+                    let latest = spec.is_latest() && number + 1 == self.entries.len();
+                    if latest || spec.matches(entry) {
+                        chosen[number] = true;
+                        matched = true;
+                    }
+                }
+                matched
+            };
+            if !choose(spec) && !spec.as_series().is_some_and(|series| choose(&series)) {
+                return Err(SelectError::Unknown {
+                    spec: spec.to_string(),
+                    nearest: self.nearest(spec),
+                });
+            }
+        }
+        let entries = self.entries.iter().zip(chosen);
+        let chosen = entries.filter(|(_, chosen)| *chosen);
+        let chosen = chosen.map(|(entry, _)| Kernel::Catalogued(entry.clone()));
+        let files = files.into_iter().map(Kernel::File);
+        Ok(chosen.chain(files).collect())
+    }
+
+    /// Up to three names near what was asked for.
+    fn nearest(&self, spec: &Spec) -> Vec<String> {
+        let target = spec.target();
+        let at = self
+            .entries
+            .partition_point(|entry| target.is_some_and(|target| entry.version() < target));
+        let last = self.entries.len().saturating_sub(3);
+        let from = at.saturating_sub(2).min(last);
+        let names = self.entries.iter().skip(from).take(3);
+        names.map(|entry| entry.name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::Version;
+
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let mut text = "snapshot = 'http://archive.example.org'\nsubstitutes = []\n".to_owned();
+        for debian in [
+            "3.8.13-1",
+            "3.9.8-1",
+            "3.10.11-1",
+            "3.13.10-1",
+            "4.19.37-6",
+            "5.4.19-1",
+            "5.10.223-1",
+            "6.1.176-1",
+            "7.3.4-1~bpo13+1",
+        ] {
+            let (version, _) = Version::leading(debian).unwrap();
+            text += &format!(
+                "[[kernel]]\nname = '{}'\ndebian = '{debian}'\nsuite = 'unstable'\n\
+                 uploaded = '2013-01-01T00:00:00Z'\n",
+                version.series()
+            );
+        }
+        Catalogue::parse(&text).unwrap()
+    }
+
+    fn names(specs: &[&str]) -> Vec<String> {
+        let specs: Vec<Spec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+        let kernels = catalogue().select(&specs).unwrap();
+        kernels.iter().map(Kernel::name).collect()
+    }
+
+    #[test]
+    fn each_form_selects_what_it_says() {
+        assert_eq!(names(&["3.10"]), ["3.10"]);
+        assert_eq!(names(&["5"]), ["5.4", "5.10"]);
+        assert_eq!(names(&["6.1.176"]), ["6.1"]);
+        assert_eq!(names(&["6.1.176-1"]), ["6.1"]);
+        assert_eq!(names(&["7.3.4-1~bpo13+1"]), ["7.3"]);
+        assert_eq!(names(&[">=5.10"]), ["5.10", "6.1", "7.3"]);
+        assert_eq!(names(&[">5.10"]), ["6.1", "7.3"]);
+        assert_eq!(names(&["<4.0"]), ["3.8", "3.9", "3.10", "3.13"]);
+        assert_eq!(names(&["<=3.10"]), ["3.8", "3.9", "3.10"]);
+        assert_eq!(names(&["3.8..3.13"]), ["3.8", "3.9", "3.10", "3.13"]);
+        assert_eq!(names(&["all"]).len(), 9);
+        assert_eq!(names(&["latest"]), ["7.3"]);
+        assert_eq!(names(&["v6.1"]), ["6.1"]);
+        assert_eq!(names(&["6.1.0"]), ["6.1"]);
+        assert_eq!(names(&["6.1,5.10,<=3.8"]), ["3.8", "5.10", "6.1"]);
+    }
+
+    #[test]
+    fn a_comparison_looks_only_at_the_numbers_given() {
+        assert_eq!(names(&["<=4"]).last().unwrap(), "4.19");
+        assert_eq!(names(&[">5"]), ["6.1", "7.3"]);
+        assert_eq!(names(&[">=6.1.100"]), ["6.1", "7.3"]);
+        assert_eq!(names(&[">6.1.176"]), ["7.3"]);
+    }
+
+    #[test]
+    fn a_selection_is_in_version_order_without_repeats() {
+        assert_eq!(
+            names(&["6.1", "3.10", "5", "<=3.10"]),
+            ["3.8", "3.9", "3.10", "5.4", "5.10", "6.1"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_brings_the_nearest() {
+        for (spec, expected) in [
+            ("3.11", ["3.9", "3.10", "3.13"]),
+            ("9", ["5.10", "6.1", "7.3"]),
+            ("2.6", ["3.8", "3.9", "3.10"]),
+            ("6.1.9-1", ["5.4", "5.10", "6.1"]),
+            ("6.2.0", ["5.10", "6.1", "7.3"]),
+            ("6.1,6.2", ["5.10", "6.1", "7.3"]),
+        ] {
+            match catalogue().select(&[spec.parse().unwrap()]) {
+                Err(SelectError::Unknown { nearest, .. }) => {
+                    assert_eq!(nearest, expected, "{spec}")
+                }
+                other => panic!("{spec}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_looked_at_before_it_is_booted() {
+        let dir = tempfile::tempdir().unwrap();
+        let select =
+            |path: &std::path::Path| catalogue().select(&[path.to_str().unwrap().parse().unwrap()]);
+        let text = dir.path().join("notes.txt");
+        std::fs::write(&text, "no kernel").unwrap();
+        assert!(matches!(select(&text), Err(SelectError::NotAKernel { .. })));
+        assert!(matches!(
+            select(dir.path()),
+            Err(SelectError::Unreadable { .. } | SelectError::NotAKernel { .. })
+        ));
+        assert!(matches!(
+            select(&dir.path().join("none")),
+            Err(SelectError::Unreadable { .. })
+        ));
+        let image = dir.path().join("bzImage");
+        std::fs::write(&image, bzimage::tests::header()).unwrap();
+        let kernels = select(&image).unwrap();
+        assert_eq!(kernels, [Kernel::File(image)]);
+        assert_eq!(kernels[0].name(), "bzImage");
+    }
+}

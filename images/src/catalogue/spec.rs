@@ -1,0 +1,288 @@
+//! How a person names kernels: `3.10`, `5`, `>=5.10`, `3.8..3.13`, `./bzImage`.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use guest::Version;
+
+use crate::catalogue::Entry;
+
+/// One request for kernels.
+///
+/// - `3.10`, a series; `5`, all series of 5.x; `6.1.176`, that point release
+/// - `6.1.176-1`, a full Debian version
+/// - `>=5.10`, `>5.10`, `<4.0`, `<=4`: a comparison looks only at the numbers
+///   that are given, so `<=4` takes all of 4.x and `>4` begins with 5.0
+/// - `3.8..3.13`, both ends included
+/// - a path to a kernel image, which is what holds a `/`
+/// - `all`; `latest`, the newest series
+/// - several of these with commas between them: `5.10,6.1`
+///
+/// `v6.1` is 6.1, and so is `6.1.0` where there is no such point release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    text: String,
+    meaning: Meaning,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Meaning {
+    All,
+    Latest,
+    AnyOf(Vec<Spec>),
+    /// From the first to the second, both included; open where `None`.
+    Range(Option<Bound>, Option<Bound>),
+    Debian(String),
+    File(PathBuf),
+}
+
+/// The leading numbers of a version, and whether that very version counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bound {
+    numbers: Numbers,
+    included: bool,
+}
+
+/// One to three leading numbers of a version: `5`, `5.10`, `5.10.223`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Numbers {
+    version: Version,
+    given: usize,
+}
+
+/// A text that is no [`Spec`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} names no kernel; write a series (3.10), a major version (5), a range (3.8..3.13), \
+     a comparison (>=5.10), a Debian version (6.1.176-1), a path with a slash (./bzImage), latest \
+     or all; several with commas between them (5.10,6.1)"
+)]
+pub struct ParseSpecError(String);
+
+impl Spec {
+    /// Whether this kernel is meant; a file is not.
+    pub(crate) fn matches(&self, entry: &Entry) -> bool {
+        let version = entry.version();
+        match &self.meaning {
+            Meaning::All => true,
+            Meaning::Range(from, to) => {
+                from.is_none_or(|from| from.admits(version, Ordering::Greater))
+                    && to.is_none_or(|to| to.admits(version, Ordering::Less))
+            }
+            Meaning::Debian(debian) => entry.debian == *debian,
+            Meaning::AnyOf(specs) => specs.iter().any(|spec| spec.matches(entry)),
+            Meaning::Latest | Meaning::File(_) => false,
+        }
+    }
+
+    /// The specs between the commas.
+    pub(crate) fn each(&self) -> &[Self] {
+        match &self.meaning {
+            Meaning::AnyOf(specs) => specs,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// Whether the newest series is meant.
+    pub(crate) fn is_latest(&self) -> bool {
+        self.meaning == Meaning::Latest
+    }
+
+    /// The series that is meant by its first release, `6.1.0`, where the catalogue
+    /// has no such release.
+    pub(crate) fn as_series(&self) -> Option<Self> {
+        let series = self.text.strip_suffix(".0")?;
+        let numbers: Numbers = series.parse().ok()?;
+        (numbers.given == 2).then(|| series.parse().ok())?
+    }
+
+    /// The file that is meant, if any.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.meaning {
+            Meaning::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// A version near which to suggest other names.
+    pub(crate) fn target(&self) -> Option<Version> {
+        match &self.meaning {
+            Meaning::Range(from, to) => from.or(*to).map(|bound| bound.numbers.version),
+            Meaning::Debian(debian) => Version::leading(debian).ok().map(|(version, _)| version),
+            Meaning::AnyOf(specs) => specs.first().and_then(Self::target),
+            Meaning::All | Meaning::Latest | Meaning::File(_) => None,
+        }
+    }
+}
+
+impl Bound {
+    /// Whether the version lies on the given side of the bound, or on it.
+    fn admits(self, version: Version, side: Ordering) -> bool {
+        match self.numbers.order(version) {
+            Ordering::Equal => self.included,
+            order => order == side,
+        }
+    }
+}
+
+impl Numbers {
+    /// Where a version lies, seen from these numbers; `Equal` where it begins with them.
+    fn order(self, version: Version) -> Ordering {
+        let parts = |v: Version| [v.major, v.minor, v.patch];
+        parts(version)[..self.given].cmp(&parts(self.version)[..self.given])
+    }
+}
+
+impl FromStr for Numbers {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        // As in the tags of kernel.org.
+        let text = match text.strip_prefix('v') {
+            Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+            _ => text,
+        };
+        let given = text.split('.').count();
+        let version = match given {
+            1 => format!("{text}.0").parse(),
+            _ => text.parse(),
+        };
+        let version = version.map_err(|_| ())?;
+        Ok(Self { version, given })
+    }
+}
+
+impl FromStr for Spec {
+    type Err = ParseSpecError;
+
+    fn from_str(text: &str) -> Result<Self, ParseSpecError> {
+        let text = text.trim();
+        let meaning = meaning(text).ok_or_else(|| ParseSpecError(text.to_owned()))?;
+        Ok(Self {
+            text: text.to_owned(),
+            meaning,
+        })
+    }
+}
+
+fn meaning(text: &str) -> Option<Meaning> {
+    match text {
+        "all" => return Some(Meaning::All),
+        "latest" => return Some(Meaning::Latest),
+        _ if text.contains('/') => return Some(Meaning::File(text.into())),
+        _ if text.contains(',') => {
+            let specs = text.split(',').map(str::parse);
+            return specs.collect::<Result<_, _>>().ok().map(Meaning::AnyOf);
+        }
+        _ => {}
+    }
+    let bound = |text: &str, included| -> Option<Bound> {
+        let numbers = text.trim().parse().ok()?;
+        Some(Bound { numbers, included })
+    };
+    let range = if let Some(rest) = text.strip_prefix(">=") {
+        Meaning::Range(Some(bound(rest, true)?), None)
+    } else if let Some(rest) = text.strip_prefix("<=") {
+        Meaning::Range(None, Some(bound(rest, true)?))
+    } else if let Some(rest) = text.strip_prefix('>') {
+        Meaning::Range(Some(bound(rest, false)?), None)
+    } else if let Some(rest) = text.strip_prefix('<') {
+        Meaning::Range(None, Some(bound(rest, false)?))
+    } else if let Some((from, to)) = text.split_once("..") {
+        Meaning::Range(Some(bound(from, true)?), Some(bound(to, true)?))
+    } else if let Some(exact) = bound(text, true) {
+        Meaning::Range(Some(exact), Some(exact))
+    } else {
+        // Only what has a Debian revision; `3.10-rc1` of a vanilla kernel would match nothing.
+        let (_, rest) = Version::leading(text).ok()?;
+        let debian = rest.starts_with(['-', '~', '+']);
+        return debian.then(|| Meaning::Debian(text.to_owned()));
+    };
+    Some(range)
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn text_that_is_no_spec_is_refused() {
+        for text in [
+            "", "bzImage", "v", "vv6.1", "6.1,", ",", "3.", "3.8..", "..3.8", ">=", "=3.8",
+            "6.1.2.3", "3.10x",
+        ] {
+            assert!(
+                text.parse::<Spec>().is_err(),
+                "{text:?} was taken for a spec"
+            );
+        }
+    }
+
+    #[test]
+    fn tags_and_lists_mean_what_they_say() {
+        assert!(matches("v6.1", (6, 1)) && !matches("v6.1", (6, 2)));
+        assert!(matches(">=v6.1", (6, 2)));
+        assert!(matches("5.10,6.1", (6, 1)) && matches("5.10, 6.1", (5, 10)));
+        assert!(!matches("5.10,6.1", (5, 15)));
+    }
+
+    fn matches(spec: &str, version: (u16, u16)) -> bool {
+        let debian = format!("{}.{}.7-1", version.0, version.1);
+        let entry = Entry {
+            name: "any".to_owned(),
+            debian,
+            suite: "sid".to_owned(),
+            uploaded: jiff::Timestamp::UNIX_EPOCH,
+            vendor: crate::catalogue::identity::Vendor::Debian,
+            arch: crate::catalogue::identity::default_arch(),
+        };
+        spec.parse::<Spec>().unwrap().matches(&entry)
+    }
+
+    proptest! {
+        #[test]
+        fn a_comparison_and_its_opposite_part_all_versions(
+            (major, minor) in (0..9_u16, 0..9_u16),
+            version in (0..9_u16, 0..9_u16),
+            whole: bool,
+        ) {
+            let number = if whole { format!("{major}") } else { format!("{major}.{minor}") };
+            let is = |spec: &str| matches(&format!("{spec}{number}"), version);
+            prop_assert_eq!(is(">="), !is("<"));
+            prop_assert_eq!(is(">"), !is("<="));
+            prop_assert_eq!(is(""), is(">=") && is("<="));
+            prop_assert_eq!(is(&format!("{number}..")), is(""));
+            let order = if whole { version.0.cmp(&major) } else { version.cmp(&(major, minor)) };
+            prop_assert_eq!(is("<"), order == Ordering::Less);
+            prop_assert_eq!(is(">"), order == Ordering::Greater);
+        }
+
+        #[test]
+        fn a_range_has_both_ends(
+            first in (0..9_u16, 0..9_u16),
+            last in (0..9_u16, 0..9_u16),
+            version in (0..9_u16, 0..9_u16),
+        ) {
+            let spec = format!("{}.{}..{}.{}", first.0, first.1, last.0, last.1);
+            prop_assert_eq!(matches(&spec, version), (first..=last).contains(&version));
+        }
+
+        #[test]
+        fn a_spec_is_printed_as_it_is_written(text in "[0-9.~<>=a/ -]{0,9}") {
+            if let Ok(spec) = text.parse::<Spec>() {
+                prop_assert_eq!(spec.to_string(), text.trim());
+                prop_assert_eq!(spec.to_string().parse(), Ok(spec));
+            }
+        }
+    }
+}

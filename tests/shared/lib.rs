@@ -1,0 +1,17 @@
+//! What tests of several crates share: an archive that is made, signed with a
+//! throw-away key, served on loopback, and as faulty as a test wants it.
+//!
+//! It is made as Debian makes it, as of 2013 or of 2026; what cannot fail in a test
+//! panics. Nothing of Strata is used here.
+
+mod key;
+mod namespaces;
+mod package;
+mod server;
+mod suite;
+
+pub use key::Key;
+pub use namespaces::{unshare_options, why_no_mounts};
+pub use package::{Compression, Package, kernel_image};
+pub use server::{Fault, Server};
+pub use suite::{Files, Suite};

@@ -1,0 +1,198 @@
+//! Suites: packages, an index, and a signed file at the head.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::key::Key;
+use crate::package::{Package, gzip, xz};
+
+/// The files of a server, by path without a leading slash.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A suite to be.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    suite: String,
+    codename: String,
+    origin: String,
+    label: String,
+    date: Timestamp,
+    valid_for: Option<SignedDuration>,
+    detached: bool,
+    packages: Vec<Package>,
+    debs: Option<Vec<u8>>,
+    claimed_size: Option<u64>,
+}
+
+impl Suite {
+    /// A suite of Debian as of today: `InRelease`, indexes by hash and with xz.
+    #[must_use]
+    pub fn new(suite: &str, codename: &str) -> Self {
+        Self {
+            suite: suite.to_owned(),
+            codename: codename.to_owned(),
+            origin: "Debian".to_owned(),
+            label: "Debian".to_owned(),
+            date: Timestamp::now(),
+            valid_for: None,
+            detached: false,
+            packages: Vec::new(),
+            debs: None,
+            claimed_size: None,
+        }
+    }
+
+    /// The same content as another suite.
+    #[must_use]
+    pub fn named(mut self, suite: &str, codename: &str) -> Self {
+        suite.clone_into(&mut self.suite);
+        codename.clone_into(&mut self.codename);
+        self
+    }
+
+    /// As of some day; before 2016 the index is gzipped and not known by hash.
+    #[must_use]
+    pub fn date(mut self, date: Timestamp) -> Self {
+        self.date = date;
+        self
+    }
+
+    /// Adds a package.
+    #[must_use]
+    pub fn package(mut self, package: Package) -> Self {
+        self.packages.push(package);
+        self
+    }
+
+    /// Signs `Release` with `Release.gpg`; there is no `InRelease`.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.detached = true;
+        self
+    }
+
+    /// Sets `Valid-Until` to the date and this duration.
+    #[must_use]
+    pub fn valid_for(mut self, valid_for: SignedDuration) -> Self {
+        self.valid_for = Some(valid_for);
+        self
+    }
+
+    /// Sets `Origin` and `Label`.
+    #[must_use]
+    pub fn origin(mut self, origin: &str, label: &str) -> Self {
+        origin.clone_into(&mut self.origin);
+        label.clone_into(&mut self.label);
+        self
+    }
+
+    /// Publishes these bytes in place of every package.
+    #[must_use]
+    pub fn replace_debs(mut self, bytes: Vec<u8>) -> Self {
+        self.debs = Some(bytes);
+        self
+    }
+
+    /// Lists every package with this size.
+    #[must_use]
+    pub fn claimed_size(mut self, size: u64) -> Self {
+        self.claimed_size = Some(size);
+        self
+    }
+
+    /// Where the package of that name will be, from the archive's root.
+    #[must_use]
+    pub fn pool_path(package: &str, version: &str) -> String {
+        format!("pool/main/l/linux/{package}_{version}_amd64.deb")
+    }
+
+    /// Writes everything to where it belongs below the archive's root, such as
+    /// `debian` or `archive/debian/20130911T011316Z`.
+    pub fn publish(&self, key: &Key, root: &str, files: &mut Files) {
+        let mut index = String::new();
+        for package in &self.packages {
+            let deb = self.debs.clone().unwrap_or_else(|| package.build());
+            let path = Self::pool_path(&package.name, &package.version);
+            index += &format!(
+                "Package: {}\nVersion: {}\nArchitecture: amd64\nDepends: {}\nDescription: a kernel\n\
+                 Filename: {path}\nSize: {}\nSHA256: {}\n\n",
+                package.name,
+                package.version,
+                package.depends,
+                self.claimed_size.unwrap_or(deb.len() as u64),
+                sha256(&deb)
+            );
+            files.insert(format!("{root}/{path}"), deb);
+        }
+        let dir = format!("{root}/dists/{}", self.suite);
+        let release = self.release(&dir, &index, files);
+        for (name, bytes) in self.signed(key, release) {
+            // A mirror has a link from the code name to the suite, or the other way round.
+            files.insert(
+                format!("{root}/dists/{}/{name}", self.codename),
+                bytes.clone(),
+            );
+            files.insert(format!("{dir}/{name}"), bytes);
+        }
+    }
+
+    fn release(&self, dir: &str, index: &str, files: &mut Files) -> String {
+        let modern = self.date.as_second() > 1_451_606_400; // 2016
+        let packed = match modern {
+            true => ("main/binary-amd64/Packages.xz", xz(index.as_bytes())),
+            false => ("main/binary-amd64/Packages.gz", gzip(index.as_bytes())),
+        };
+        let plain = ("main/binary-amd64/Packages", index.as_bytes().to_vec());
+        let mut sums = String::new();
+        for (path, bytes) in [plain, packed.clone()] {
+            sums += &format!(" {} {:>8} {path}\n", sha256(&bytes), bytes.len());
+        }
+        let (path, bytes) = packed;
+        let twin = dir.replace(
+            &format!("dists/{}", self.suite),
+            &format!("dists/{}", self.codename),
+        );
+        for dir in [dir, &twin] {
+            if modern {
+                let name = format!("{dir}/main/binary-amd64/by-hash/SHA256/{}", sha256(&bytes));
+                files.insert(name, bytes.clone());
+            }
+            files.insert(format!("{dir}/{path}"), bytes.clone());
+        }
+        let date = |time: Timestamp| time.strftime("%a, %d %b %Y %H:%M:%S UTC");
+        let mut release = format!(
+            "Origin: {}\nLabel: {}\nSuite: {}\nCodename: {}\nDate: {}\n",
+            self.origin,
+            self.label,
+            self.suite,
+            self.codename,
+            date(self.date)
+        );
+        if let Some(valid_for) = self.valid_for {
+            release += &format!("Valid-Until: {}\n", date(self.date + valid_for));
+        }
+        if modern {
+            release += "Acquire-By-Hash: yes\n";
+        }
+        format!("{release}Architectures: amd64\nComponents: main\nSHA256:\n{sums}")
+    }
+
+    fn signed(&self, key: &Key, release: String) -> Vec<(&'static str, Vec<u8>)> {
+        if self.detached {
+            let signature = key.sign_detached(release.as_bytes(), self.date);
+            vec![
+                ("Release", release.into_bytes()),
+                ("Release.gpg", signature),
+            ]
+        } else {
+            vec![("InRelease", key.sign(&release, self.date))]
+        }
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digits = Sha256::digest(bytes);
+    digits.iter().map(|byte| format!("{byte:02x}")).collect()
+}
