@@ -85,32 +85,30 @@ fn read(stream: impl Read) -> String {
 mod tests {
     use super::*;
 
-    fn ask_shell(script: &str, words: &str, patience: u64) -> Result<String> {
-        let shell = Launch::of_host("/bin/sh");
+    /// Enough on a busy host.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn ask_shell(script: &str, words: &str, patience: Duration) -> Result<String> {
         ask(
-            &shell,
+            &Launch::of_host("/bin/sh"),
             &["-c", script],
             words,
-            Duration::from_millis(patience),
+            patience,
         )
     }
 
     #[test]
     fn an_answer_is_what_is_said_by_one_that_ends_well() {
-        let patience = PATIENCE_OF_TESTS;
-        assert_eq!(ask_shell("cat", "words", patience).unwrap(), "words");
-        let error = ask_shell("echo why >&2; exit 3", "", patience).unwrap_err();
+        assert_eq!(ask_shell("cat", "words", PATIENCE).unwrap(), "words");
+        let error = ask_shell("echo why >&2; exit 3", "", PATIENCE).unwrap_err();
         assert_eq!(error.to_string(), "exit status: 3: why");
     }
 
     #[test]
     fn one_that_does_not_answer_is_ended() {
         let begun = Instant::now();
-        let error = ask_shell("exec sleep 60", "", 300).unwrap_err();
+        let error = ask_shell("exec sleep 60", "", Duration::from_millis(300)).unwrap_err();
         assert_eq!(error.to_string(), "no answer within 0 s");
-        assert!(begun.elapsed() < Duration::from_secs(30));
+        assert!(begun.elapsed() < PATIENCE);
     }
-
-    /// In milliseconds, on a busy host.
-    const PATIENCE_OF_TESTS: u64 = 30_000;
 }
