@@ -31,7 +31,7 @@ pub(crate) fn path_with_nextest(dir: &Path) -> Result<OsString> {
         let mut cargo = Command::new("cargo");
         cargo
             .args(["install", "--locked", "cargo-nextest", "--version", NEXTEST])
-            // Optimised, it takes three times as long to build and saves nothing.
+            // Every new machine waits for this build, and an optimised one takes longer.
             .args(["--debug", "--no-default-features"])
             .env("CARGO_PROFILE_DEV_DEBUG", "false")
             .arg("--root")
