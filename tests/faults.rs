@@ -25,12 +25,12 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("fault_power_off", "the machine ended before its report did"),
     ("fault_reboot", "the machine ended before its report did"),
-    ("fault_halt", "waited in vain for fault_halt to end"),
+    ("fault_halt", "waited too long for fault_halt to end"),
     (
         "fault_hang_interrupts_off",
-        "waited in vain for fault_hang_interrupts_off to end",
+        "waited too long for fault_hang_interrupts_off to end",
     ),
-    ("fault_shout", "waited in vain for fault_shout to end"),
+    ("fault_shout", "waited too long for fault_shout to end"),
     ("fault_exit", "DIED: exit status 0"),
     ("fault_illegal_instruction", "DIED: signal 4"),
     ("fault_kill_everything", "DIED: signal 9"),
@@ -250,7 +250,7 @@ fn a_hanging_kernel_does_not_disturb_others() -> Result<()> {
     };
     ensure!(hangs.count(Verdict::Hung) == 3 && hangs.boots == 1);
     ensure!(other.count(Verdict::Passed) == 3 && other.boots == 1);
-    ensure!(said.contains("waited in vain for the guest to come up"));
+    ensure!(said.contains("waited too long for the guest to come up"));
     ensure!(matrix.exit(false) == Exit::Disagreed);
     Ok(())
 }

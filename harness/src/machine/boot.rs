@@ -83,11 +83,11 @@ pub(crate) fn again_if<T>(
 }
 
 /// How often boots were repeated, and why; empty if none was.
-pub(crate) fn booted_anew(retries: &[String]) -> String {
+pub(crate) fn booted_again(retries: &[String]) -> String {
     match retries {
         [] => String::new(),
         [.., last] => format!(
-            ", booted anew {} time{} ({last})",
+            ", booted again {} time{} ({last})",
             retries.len(),
             if retries.len() == 1 { "" } else { "s" }
         ),
@@ -160,7 +160,7 @@ fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<
                 }
             }
             Turn::Quiet if report.wait.goes_on(dialogue.kept_waiting()) => {}
-            Turn::Quiet => break report.wait.in_vain(),
+            Turn::Quiet => break report.wait.expired(),
             Turn::Other(_) => {}
             Turn::Over(end) => break end,
         }
@@ -407,7 +407,7 @@ mod tests {
             &mut |_, _| {},
         )
         .unwrap();
-        let hung = End::Hung("waited in vain for the guest to come up".to_owned());
+        let hung = End::Hung("waited too long for the guest to come up".to_owned());
         assert_eq!(boot.end, hung);
     }
 }

@@ -46,8 +46,8 @@ impl Wait {
     }
 
     /// The end of a boot in which this did not come.
-    pub(crate) fn in_vain(&self) -> End {
-        End::Hung(format!("waited in vain for {}", self.name))
+    pub(crate) fn expired(&self) -> End {
+        End::Hung(format!("waited too long for {}", self.name))
     }
 }
 

@@ -33,7 +33,7 @@ use crate::system::{ProcessGroup, die_with};
 use qemu::SANDBOX;
 
 pub use boot::{Boot, Deadlines, EndedScenario, boot};
-pub(crate) use boot::{GRACE, again_if, booted_anew, hosts_fault};
+pub(crate) use boot::{GRACE, again_if, booted_again, hosts_fault};
 pub use console::{Console, ConsoleRead};
 pub(crate) use deadline::{Wait, excused};
 pub use debugger::Debugger;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::session::{Ending, Ran};
-use crate::machine::booted_anew;
+use crate::machine::booted_again;
 use crate::payload::{BadRequest, BadRequestKind};
 use crate::results::{End, Exit};
 use crate::system::{Interrupt, say};
@@ -22,7 +22,7 @@ const INTERRUPTED: u8 = 128 + 2;
 pub fn closing_line(name: &str, ran: &Ran) -> String {
     let (ending, seconds) = (ending(&ran.ending), ran.took.as_secs_f64());
     let line = format!("{name}: {ending}, {seconds:.1} s");
-    let retries = booted_anew(&ran.retries);
+    let retries = booted_again(&ran.retries);
     match &ran.kernel {
         Some(kernel) => format!("{line} ({kernel}){retries}"),
         None => format!("{line}{retries}"),

@@ -301,7 +301,7 @@ impl ProgramDialogue<'_> {
         let now = Instant::now();
         match (&mut self.phase, self.limits.program) {
             (Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _), _) => {
-                (!wait.goes_on(kept_waiting)).then(|| Ending::Lost(wait.in_vain()))
+                (!wait.goes_on(kept_waiting)).then(|| Ending::Lost(wait.expired()))
             }
             (Phase::Runs(Some(until)), Some(limit)) if now >= *until => {
                 Some(Ending::TimedOut(limit))

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 
 use super::basis;
-use crate::machine::booted_anew;
+use crate::machine::booted_again;
 use crate::results::{Cell, Matrix, Row, Verdict};
 use crate::system::{quoted, root};
 
@@ -15,7 +15,7 @@ pub fn details(matrix: &Matrix) -> String {
     let mut text = String::new();
     for row in &matrix.rows {
         if !row.retries.is_empty() {
-            let _ = writeln!(text, "{}{}", row.name, booted_anew(&row.retries));
+            let _ = writeln!(text, "{}{}", row.name, booted_again(&row.retries));
         }
         if let (None, Some(cell)) = (
             &row.kernel,

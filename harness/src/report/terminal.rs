@@ -11,7 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::under_way::{Activity, ActivityKind, UnderWay};
 use super::usual::Usual;
-use crate::machine::booted_anew;
+use crate::machine::booted_again;
 use crate::results::{Event, Problem, Row, Sink, Watcher};
 use crate::system::printable;
 
@@ -274,6 +274,6 @@ fn line(row: &Row) -> String {
     if let Some(version) = row.version() {
         line.push_str(&format!(" ({version})"));
     }
-    line.push_str(&booted_anew(&row.retries));
+    line.push_str(&booted_again(&row.retries));
     line
 }

@@ -105,6 +105,6 @@ mod tests {
             let found = of(&format!("#!/usr/bin/{line}\n")).unwrap();
             assert_eq!(found, [Path::new("/usr/bin/env"), &sh], "{line}");
         }
-        assert!(of("#!/usr/bin/env nobody-has-this\n").is_err());
+        assert!(of("#!/usr/bin/env no-such-program\n").is_err());
     }
 }
