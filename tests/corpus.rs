@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 /// A fuzz target, and the function that checks its properties for any bytes.
-type Target = (&'static str, fn(&[u8]));
+type FuzzTarget = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 13] = [
+const TARGETS: [FuzzTarget; 13] = [
     ("apt", images::fuzzing::apt),
     ("bzimage", images::fuzzing::bzimage),
     ("catalogue", images::fuzzing::catalogue),

@@ -12,7 +12,7 @@ use anyhow::Result;
 use harness::{Matrix, Verdict, cached_kernels, report};
 use images::{Catalogue, Kernel, Spec, Store};
 use libtest_mimic::{Arguments, Failed, Trial};
-use strata_tests::{Captured, run_name, suite, suite_of};
+use strata_tests::{PrintEvents, run_name, suite, suite_of};
 
 fn main() -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
@@ -70,10 +70,10 @@ fn cell(kernel: &Kernel, scenario: &str) -> Result<(), String> {
             let run = format!("{}-{scenario}-attempt{attempt}", run_name());
             let scenario = guest::scenarios::find(scenario).into_iter().collect();
             suite_of(&run, vec![kernel.clone()], scenario)
-                .and_then(|suite| suite.row_once(kernel, &Captured))
+                .and_then(|suite| suite.row_once(kernel, &PrintEvents))
         }
         _ => suite(&run_name(), vec![kernel.clone()])
-            .and_then(|suite| suite.row_once(kernel, &Captured)),
+            .and_then(|suite| suite.row_once(kernel, &PrintEvents)),
     };
     let mut row = row.map_err(|error| format!("{error:#}"))?;
     row.cells.retain(|cell| cell.scenario == scenario);

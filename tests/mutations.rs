@@ -1,9 +1,9 @@
 //! Proof that a red is possible: whatever fact of a scenario is made another, in
 //! what is claimed or in what is seen, its cell turns red.
 
-use guest::{Claim, Fact, Kernel, Observation, Outcome, Scenario, Version, scenarios};
+use guest::{Claim, Fact, Observation, Outcome, RunningKernel, Scenario, Version, scenarios};
 use harness::{Verdict, judge};
-use strata_tests::{Captured, any_kernel, suite_of};
+use strata_tests::{PrintEvents, any_kernel, suite_of};
 
 /// One boot, in which every scenario is held against a claim whose first fact is
 /// false; and what was seen in it, held against all else that could be false.
@@ -20,7 +20,7 @@ fn every_fact_that_a_kernel_shows_can_turn_its_cell_red() {
         .collect();
     let run = format!("tests-mutations-{}", std::process::id());
     let suite = suite_of(&run, vec![any_kernel()], false_ones.iter().collect()).unwrap();
-    let matrix = suite.run(&Captured);
+    let matrix = suite.run(&PrintEvents);
 
     let row = &matrix.rows[0];
     let kernel = row.kernel.as_ref().expect("it booted");
@@ -108,7 +108,7 @@ fn exceptions_are_counted() {
 /// drops each fact of the claim.
 fn assert_all_mutations_fail(
     scenario: &Scenario,
-    kernel: &Kernel,
+    kernel: &RunningKernel,
     expected: &Observation,
     seen: &Observation,
 ) {
@@ -154,7 +154,7 @@ fn assert_all_mutations_fail(
     }
 }
 
-fn verdict(scenario: &Scenario, kernel: &Kernel, seen: &Observation) -> Verdict {
+fn verdict(scenario: &Scenario, kernel: &RunningKernel, seen: &Observation) -> Verdict {
     judge(scenario, kernel, &Outcome::Completed, seen.clone()).verdict
 }
 
@@ -172,8 +172,8 @@ fn claiming(scenario: &Scenario, expected: &Observation) -> Scenario {
     }
 }
 
-fn kernel(version: Version) -> Kernel {
-    Kernel {
+fn kernel(version: Version) -> RunningKernel {
+    RunningKernel {
         release: version.to_string(),
         version: String::new(),
     }

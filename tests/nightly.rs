@@ -22,16 +22,16 @@ const JOBS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// The parts of a workflow that are used here.
 #[derive(Deserialize)]
 struct Workflow {
-    jobs: BTreeMap<String, Job>,
+    jobs: BTreeMap<String, WorkflowJob>,
 }
 
 #[derive(Deserialize)]
-struct Job {
-    steps: Vec<Step>,
+struct WorkflowJob {
+    steps: Vec<WorkflowStep>,
 }
 
 #[derive(Deserialize)]
-struct Step {
+struct WorkflowStep {
     id: Option<String>,
     run: Option<String>,
     #[serde(default)]
@@ -46,7 +46,7 @@ impl Workflow {
         yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap()
     }
 
-    fn step(&self, job: &str, id: &str) -> &Step {
+    fn step(&self, job: &str, id: &str) -> &WorkflowStep {
         let mut steps = self.jobs[job].steps.iter();
         steps.find(|step| step.id.as_deref() == Some(id)).unwrap()
     }
@@ -54,14 +54,14 @@ impl Workflow {
 
 /// What `fromJSON` makes of the matrix.
 #[derive(Deserialize)]
-struct Matrix {
+struct JobMatrix {
     include: Vec<BTreeMap<String, String>>,
 }
 
 /// A runner: a workspace with nothing but what a build leaves there.
-struct Runner(TempDir);
+struct JobRunner(TempDir);
 
-impl Runner {
+impl JobRunner {
     fn new() -> Self {
         let workspace = tempdir().unwrap();
         let target = workspace.path().join("target");
@@ -107,7 +107,7 @@ impl Runner {
     }
 
     /// Runs a step as GitHub does; `job` has the variables of the matrix.
-    fn step(&self, step: &Step, job: &BTreeMap<String, String>) -> Output {
+    fn step(&self, step: &WorkflowStep, job: &BTreeMap<String, String>) -> Output {
         let script = self.path().join("script");
         fs::write(&script, step.run.as_ref().unwrap()).unwrap();
         let mut command = self.command("bash");
@@ -191,19 +191,19 @@ fn assert_whole(parts: &[PastRun], whole: &PastRun) {
 /// The jobs of the workflow, and what is kept of them.
 fn night() -> Vec<PastRun> {
     let workflow = Workflow::nightly();
-    let first = Runner::new();
+    let first = JobRunner::new();
     assert_success(&first.step(workflow.step("matrix", "list"), &BTreeMap::new()));
     let output = fs::read_to_string(first.path().join("output")).unwrap();
     let matrix = output.trim_end().strip_prefix("matrix=").unwrap();
-    let matrix: Matrix = serde_json::from_str(matrix).unwrap();
+    let matrix: JobMatrix = serde_json::from_str(matrix).unwrap();
     let kernels = matrix.include.iter().map(|job| job["kernel"].as_str());
     assert_eq!(kernels.collect::<Vec<_>>(), KERNELS);
 
     let kept = &workflow.step("kernel", "keep").with["path"];
     assert_eq!(kept.as_str(), Some("target/strata/20*/"));
-    let last = Runner::new();
+    let last = JobRunner::new();
     let job = |job: &BTreeMap<String, String>| {
-        let runner = Runner::new();
+        let runner = JobRunner::new();
         assert_success(&runner.step(workflow.step("kernel", "test"), job));
         let run = runner.run();
         assert_eq!(run.rows[0].spec, job["kernel"]);
@@ -231,7 +231,7 @@ fn night() -> Vec<PastRun> {
 
 fn two_machines() -> Vec<PastRun> {
     let machine = |shard: &&str| {
-        let runner = Runner::new();
+        let runner = JobRunner::new();
         assert_success(&runner.test_kernels(&[&["--shard", shard], &KERNELS[..]].concat()));
         runner.run()
     };
@@ -240,7 +240,7 @@ fn two_machines() -> Vec<PastRun> {
 
 #[test]
 fn shards_together_find_what_a_whole_run_finds() {
-    let whole = Runner::new();
+    let whole = JobRunner::new();
     assert_success(&whole.test_kernels(&KERNELS));
     let whole = whole.run();
     assert_whole(&night(), &whole);
@@ -249,7 +249,7 @@ fn shards_together_find_what_a_whole_run_finds() {
 
 #[test]
 fn a_shard_without_kernels_says_so() {
-    let runner = Runner::new();
+    let runner = JobRunner::new();
     let output = runner.test_kernels(&["6.1", "--shard", "2/2"]);
     assert_success(&output);
     let stderr = String::from_utf8_lossy(&output.stderr);

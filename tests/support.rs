@@ -15,9 +15,9 @@ use libtest_mimic::{Arguments, Trial};
 
 /// A watcher that prints to stderr, which tests capture.
 #[derive(Debug)]
-pub struct Captured;
+pub struct PrintEvents;
 
-impl Watcher for Captured {
+impl Watcher for PrintEvents {
     fn event(&self, event: &Event) {
         match event {
             Event::Note { text } => eprintln!("{text}"),
@@ -82,7 +82,9 @@ pub fn any_image() -> Result<PathBuf> {
         unreachable!("the catalogue holds catalogued kernels")
     };
     let store = Store::builder(&Catalogue::builtin()).build()?;
-    Ok(store.obtain(&entry, &Downloads::told_to(&Captured))?.path)
+    Ok(store
+        .obtain(&entry, &Downloads::told_to(&PrintEvents))?
+        .path)
 }
 
 /// `cargo xtask`, built from the sources as they are.
@@ -142,7 +144,7 @@ pub fn processes_in(place: &Path) -> Vec<u32> {
 /// Where there is none, or the program cannot be written.
 pub fn qemu_in(dir: &Path) -> Result<PathBuf> {
     let store = Store::builder(&Catalogue::builtin()).build()?;
-    let qemu = Machines::new(store, RunDir::anonymous())?.qemu(&Captured)?;
+    let qemu = Machines::new(store, RunDir::anonymous())?.qemu(&PrintEvents)?;
     let path = dir.join("true-qemu");
     executable(&path, &harness::launch_script(&qemu.launch))?;
     Ok(path)
@@ -159,7 +161,7 @@ pub fn executable(path: &Path, script: &str) -> Result<()> {
 }
 
 /// The name of a test, and its function.
-pub type Test = (&'static str, fn() -> Result<()>);
+pub type NamedTest = (&'static str, fn() -> Result<()>);
 
 /// A list of tests with their names. Each returns nothing or a result.
 #[macro_export]
@@ -198,7 +200,7 @@ impl Done for Result<()> {
 /// Runs groups of tests as the command line says. A group for which something is
 /// missing is ignored, with that as the reason.
 #[must_use]
-pub fn run_tests<const N: usize>(groups: [(Vec<Test>, Option<&str>); N]) -> ExitCode {
+pub fn run_tests<const N: usize>(groups: [(Vec<NamedTest>, Option<&str>); N]) -> ExitCode {
     let mut trials = Vec::new();
     for (tests, missing) in groups {
         for (name, test) in tests {

@@ -2,13 +2,13 @@
 
 use guest::{Claim, Facts, ProbeError, Scenario, scenarios};
 use harness::{Exit, Matrix, Verdict, report};
-use strata_tests::{Captured, any_kernel, suite_of};
+use strata_tests::{PrintEvents, any_kernel, suite_of};
 
 fn run(name: &str, scenarios: Vec<&Scenario>) -> Matrix {
     let run = format!("test-{name}-{}", std::process::id());
     suite_of(&run, vec![any_kernel()], scenarios)
         .unwrap()
-        .run(&Captured)
+        .run(&PrintEvents)
 }
 
 /// The guest runs the true probes, and the host judges one of them by a false claim.

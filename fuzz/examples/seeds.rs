@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use guest::wire::{Stream, encode, encode_bytes};
-use guest::{Job, NativeJob, Observation, Order, Outcome, Program, Record, Status, Stdin};
-use test_archive::{Compression, Files, Key, Package, Suite};
+use guest::{Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status, Stdin};
+use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite};
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -98,7 +98,7 @@ fn records(seed: Seed) {
         deadline_ms: 10_000,
     };
     seed("record", "scenarios", &json(&scenarios));
-    let program = Job::Program(Program {
+    let program = Job::Program(ProgramJob {
         path: "/bin/sh".to_owned(),
         arguments: vec!["sh".into(), "-c".into(), "true".into()],
         environment: vec![("PATH".into(), "/bin".into())],
@@ -167,16 +167,16 @@ fn names(seed: Seed) {
 
 fn archives(seed: Seed) {
     let now = "2026-11-23T00:00:00Z".parse().unwrap();
-    let suite = Suite::new("oldstable", "bookworm")
+    let suite = TestSuite::new("oldstable", "bookworm")
         .date(now)
         .valid_for(Duration::from_secs(3600).try_into().unwrap())
-        .package(Package::new("linux-image-6.1-cloud-amd64", "6.1.176-1"))
-        .package(Package::new("linux-binary-7.3-amd64", "7.3.4-1~bpo13+1+b1"));
+        .package(TestPackage::new("linux-image-6.1-cloud-amd64", "6.1.176-1"))
+        .package(TestPackage::new("linux-binary-7.3-amd64", "7.3.4-1~bpo13+1+b1"));
     let mut files = Files::new();
-    let key = Key::generate();
+    let key = SigningKey::generate();
     suite.clone().publish(&key, "one", &mut files);
     suite.detached().publish(&key, "two", &mut files);
-    Suite::new("unstable", "sid").publish(&Key::of_2013(), "three", &mut files);
+    TestSuite::new("unstable", "sid").publish(&SigningKey::of_2013(), "three", &mut files);
     for (name, path) in [
         ("inrelease", "one/dists/oldstable/InRelease"),
         ("inrelease-2013", "three/dists/unstable/InRelease"),
@@ -211,7 +211,7 @@ fn kernel() -> Vec<u8> {
 }
 
 fn packages(seed: Seed) {
-    let package = || Package::new("linux-image-6.1-amd64", "6.1.176-1");
+    let package = || TestPackage::new("linux-image-6.1-amd64", "6.1.176-1");
     for compression in [
         Compression::None,
         Compression::Gzip,

@@ -20,11 +20,11 @@ pub mod scenarios;
 
 pub use arch::{Arch, X86_64};
 pub use claims::{
-    Claim, Commit, Fact, Facts, Kernel, Lineage, Observation, ObservedTable, ParseVersionError,
-    Probe, ProbeError, Scenario, Version,
+    Claim, Commit, Fact, Facts, Lineage, Observation, ObservedTable, ParseVersionError, Probe,
+    ProbeError, RunningKernel, Scenario, Version,
 };
 pub use printable::printable;
 pub use protocol::{
     Confinement, HEARTBEAT, JOB_PATH, Job, Key, NATIVE, NativeJob, NativeRecord, Order, Outcome,
-    Program, Record, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize, allowing_for, wire,
+    ProgramJob, Record, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize, allowing_for, wire,
 };

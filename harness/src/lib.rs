@@ -25,7 +25,7 @@ pub use kernels::{
 };
 pub use machine::{
     Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Qemu,
-    QemuChoice, Running, Transcript, boot, launch_script,
+    QemuChoice, RunningMachine, Transcript, boot, launch_script,
 };
 pub use payload::{BadRequest, BadRequestKind, PackedProgram, Program, guest_binary, initramfs};
 pub use programs::{

@@ -10,10 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use images::{Catalogue, ObtainError, Silent, Store};
-use support::{Archive, Notes, VERSION, archive, entry, files_below, obtain};
-use test_archive::{Fault, Suite, kernel_image};
+use support::{Notes, TestArchive, VERSION, archive, entry, files_below, obtain};
+use test_archive::{ServerFault, TestSuite, kernel_image};
 
-fn downloads(archive: &Archive) -> usize {
+fn downloads(archive: &TestArchive) -> usize {
     archive
         .server
         .requests()
@@ -271,9 +271,9 @@ fn a_run_that_is_killed_amid_a_download_leaves_what_the_next_one_needs() {
     let archive = archive();
     archive.obtain(VERSION, "bookworm").unwrap();
     fs::remove_dir_all(archive.path("cache")).unwrap();
-    let deb = Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION);
+    let deb = TestSuite::pool_path("linux-binary-6.1-cloud-amd64", VERSION);
     let deb = format!("debian/{deb}");
-    archive.server.fault(&deb, Fault::Stall(50_000), 1);
+    archive.server.fault(&deb, ServerFault::Stall(50_000), 1);
     let place = format!(
         "{} {}",
         archive.dir.path().display(),

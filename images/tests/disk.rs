@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 
 use images::{Image, ObtainError};
 use libtest_mimic::{Arguments, Trial};
-use support::{Archive, VERSION, archive, deb, files_below};
+use support::{TestArchive, VERSION, archive, deb, files_below};
 use test_archive::{kernel_image, unshare_options, why_no_mounts};
 
 fn main() -> ExitCode {
@@ -72,7 +72,7 @@ fn mount(arguments: &[&str], on: &Path) {
     assert!(mounted.unwrap().success(), "mount {arguments:?}");
 }
 
-fn archive_with_cache() -> Archive {
+fn archive_with_cache() -> TestArchive {
     let archive = archive();
     fs::create_dir(archive.path("cache")).unwrap();
     archive

@@ -6,8 +6,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use images::{Image, ObtainError, Timeouts};
-use support::{Archive, VERSION, archive, deb, files_below, obtain, refused, unavailable};
-use test_archive::Fault;
+use support::{TestArchive, VERSION, archive, deb, files_below, obtain, refused, unavailable};
+use test_archive::ServerFault;
 
 const RELEASE: &str = "debian/dists/bookworm/InRelease";
 const OK: &str = "HTTP/1.1 200 OK\r\n";
@@ -19,13 +19,17 @@ const NOW: Duration = Duration::ZERO;
 const SLOWLY: Duration = Duration::from_millis(50);
 
 /// Ends within seconds, whatever is answered to the request for a path.
-fn answered(path: &str, fault: Fault) -> (Archive, Result<Image, ObtainError>) {
+fn answered(path: &str, fault: ServerFault) -> (TestArchive, Result<Image, ObtainError>) {
     let archive = archive();
     let result = answered_by(&archive, path, fault);
     (archive, result)
 }
 
-fn answered_by(archive: &Archive, path: &str, fault: Fault) -> Result<Image, ObtainError> {
+fn answered_by(
+    archive: &TestArchive,
+    path: &str,
+    fault: ServerFault,
+) -> Result<Image, ObtainError> {
     archive.server.fault(path, fault, 100);
     let begun = Instant::now();
     let store = archive.mirrored().timeouts(Timeouts {
@@ -40,7 +44,7 @@ fn answered_by(archive: &Archive, path: &str, fault: Fault) -> Result<Image, Obt
 }
 
 /// Nothing is left but an index that was right and what came so far.
-fn nothing_is_kept(archive: &Archive) -> bool {
+fn nothing_is_kept(archive: &TestArchive) -> bool {
     !archive.path("cache/kernels").exists()
 }
 
@@ -48,7 +52,8 @@ fn nothing_is_kept(archive: &Archive) -> bool {
 fn a_header_without_an_end_is_given_up() {
     for pause in [NOW, SLOWLY] {
         for path in [RELEASE, &deb()] {
-            let (archive, result) = answered(path, Fault::Endless(OK, "X-More: more\r\n", pause));
+            let (archive, result) =
+                answered(path, ServerFault::Endless(OK, "X-More: more\r\n", pause));
             unavailable(result);
             assert!(nothing_is_kept(&archive));
         }
@@ -58,7 +63,7 @@ fn a_header_without_an_end_is_given_up() {
 #[test]
 fn a_header_line_without_an_end_is_given_up() {
     let line = "HTTP/1.1 200 OK\r\nX-More: ";
-    let (_archive, result) = answered(RELEASE, Fault::Endless(line, "more and more", NOW));
+    let (_archive, result) = answered(RELEASE, ServerFault::Endless(line, "more and more", NOW));
     unavailable(result);
 }
 
@@ -66,7 +71,7 @@ fn a_header_line_without_an_end_is_given_up() {
 fn a_body_without_an_end_is_refused() {
     let chunk: &'static str = format!("10000\r\n{}\r\n", "x".repeat(0x10000)).leak();
     for path in [RELEASE, &deb()] {
-        let fault = Fault::Endless(CHUNKED, chunk, NOW);
+        let fault = ServerFault::Endless(CHUNKED, chunk, NOW);
         let (archive, result) = answered(path, fault);
         let (file, _, found) = refused(result);
         assert!(file.ends_with(path) && found == "more", "{file}: {found}");
@@ -81,7 +86,7 @@ fn a_body_that_trickles_has_a_deadline() {
     for start in [CHUNKED, WHOLE] {
         for path in [RELEASE, &deb()] {
             let next = if start == CHUNKED { "1\r\nx\r\n" } else { "x" };
-            let (archive, result) = answered(path, Fault::Endless(start, next, SLOWLY));
+            let (archive, result) = answered(path, ServerFault::Endless(start, next, SLOWLY));
             match result {
                 // A package of another size is not waited for.
                 Err(ObtainError::Verification { found, .. }) => assert_eq!(found, "9999 bytes"),
@@ -113,7 +118,7 @@ fn a_redirect_to_a_file_or_another_protocol_is_refused() {
             "file" => format!("file://{}", file.display()),
             other => archive.server.url(RELEASE).replace("http", other),
         };
-        let why = unavailable(answered_by(&archive, RELEASE, Fault::Redirect(url)));
+        let why = unavailable(answered_by(&archive, RELEASE, ServerFault::Redirect(url)));
         assert!(why.contains("has no bookworm"), "{scheme}: {why}");
         assert!(files_below(&archive.path("cache")).is_empty(), "{scheme}");
     }
@@ -123,7 +128,7 @@ fn a_redirect_to_a_file_or_another_protocol_is_refused() {
 fn another_host_may_have_the_file_but_not_another_one() {
     // As the snapshot archive sends to its file server.
     let elsewhere = archive();
-    let fault = Fault::Redirect(elsewhere.server.url(&deb()));
+    let fault = ServerFault::Redirect(elsewhere.server.url(&deb()));
     let (archive, result) = answered(&deb(), fault.clone());
     // Both made the same package.
     assert_eq!(result.unwrap().source, archive.server.url(&deb()));
@@ -142,7 +147,7 @@ fn another_host_may_have_the_file_but_not_another_one() {
 fn a_body_that_is_too_slow_is_given_up_long_before_its_deadline() {
     for path in [RELEASE, &deb()] {
         let archive = archive();
-        let fault = Fault::Endless(CHUNKED, "1\r\nx\r\n", SLOWLY);
+        let fault = ServerFault::Endless(CHUNKED, "1\r\nx\r\n", SLOWLY);
         archive.server.fault(path, fault, 100);
         let begun = Instant::now();
         let store = archive.mirrored().timeouts(Timeouts {

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use images::{Image, ObtainError, Silent};
 use jiff::Timestamp;
 use support::{
-    Archive, Notes, VERSION, archive, deb, entry, files_below, obtain, refused, unavailable,
+    Notes, TestArchive, VERSION, archive, deb, entry, files_below, obtain, refused, unavailable,
 };
-use test_archive::{Fault, Files, kernel_image};
+use test_archive::{Files, ServerFault, kernel_image};
 
-fn with(fault: Fault, times: usize) -> (Archive, Result<Image, ObtainError>) {
+fn with(fault: ServerFault, times: usize) -> (TestArchive, Result<Image, ObtainError>) {
     let archive = archive();
     archive.server.fault(&deb(), fault, times);
     let result = archive.obtain(VERSION, "bookworm");
@@ -24,7 +24,7 @@ fn is_whole(image: &Image) -> bool {
 }
 
 /// Nothing that came from a server is left, other than the index that was right.
-fn nothing_stays(archive: &Archive) -> bool {
+fn nothing_stays(archive: &TestArchive) -> bool {
     files_below(&archive.path("cache"))
         .iter()
         .all(|path| path.parent().unwrap().ends_with("indexes"))
@@ -32,7 +32,7 @@ fn nothing_stays(archive: &Archive) -> bool {
 
 #[test]
 fn a_transfer_that_breaks_off_is_resumed() {
-    let (archive, result) = with(Fault::BreakOff(100_000), 1);
+    let (archive, result) = with(ServerFault::BreakOff(100_000), 1);
     assert!(is_whole(&result.unwrap()));
     assert!(
         archive
@@ -44,7 +44,7 @@ fn a_transfer_that_breaks_off_is_resumed() {
 
 #[test]
 fn a_transfer_that_stalls_is_resumed() {
-    let (archive, result) = with(Fault::Stall(50_000), 1);
+    let (archive, result) = with(ServerFault::Stall(50_000), 1);
     assert!(is_whole(&result.unwrap()));
     assert!(
         archive
@@ -57,9 +57,11 @@ fn a_transfer_that_stalls_is_resumed() {
 #[test]
 fn a_server_that_never_answers_is_given_up() {
     let archive = archive();
-    archive
-        .server
-        .fault("debian/dists/bookworm/InRelease", Fault::Stall(0), 100);
+    archive.server.fault(
+        "debian/dists/bookworm/InRelease",
+        ServerFault::Stall(0),
+        100,
+    );
     let why = unavailable(archive.obtain(VERSION, "bookworm"));
     assert!(
         why.contains("broke off") && why.contains("4 times"),
@@ -70,10 +72,12 @@ fn a_server_that_never_answers_is_given_up() {
 #[test]
 fn an_earlier_run_s_part_is_resumed() {
     let archive = archive();
-    archive.server.fault(&deb(), Fault::BreakOff(70_000), 1);
     archive
         .server
-        .fault(&deb(), Fault::Status(503, Some("3600".to_owned())), 1);
+        .fault(&deb(), ServerFault::BreakOff(70_000), 1);
+    archive
+        .server
+        .fault(&deb(), ServerFault::Status(503, Some("3600".to_owned())), 1);
     unavailable(archive.obtain(VERSION, "bookworm"));
     let before = archive.server.requests().len();
     assert!(is_whole(&archive.obtain(VERSION, "bookworm").unwrap()));
@@ -106,7 +110,7 @@ fn an_earlier_run_s_rubbish_is_not_built_upon() {
 
 #[test]
 fn a_short_file_is_refused() {
-    let (archive, result) = with(Fault::Short(1000), 1);
+    let (archive, result) = with(ServerFault::Short(1000), 1);
     let (file, expected, found) = refused(result);
     assert!(
         file.ends_with(".deb") && expected.ends_with(" bytes"),
@@ -123,7 +127,7 @@ fn a_wrong_file_of_the_right_size_is_refused() {
     archive.server.files(|files| size = files[&deb()].len());
     archive
         .server
-        .fault(&deb(), Fault::Replace(vec![0; size]), 1);
+        .fault(&deb(), ServerFault::Replace(vec![0; size]), 1);
     let (file, expected, found) = refused(archive.obtain(VERSION, "bookworm"));
     assert!(
         file.ends_with(".deb") && expected.starts_with("SHA-256 "),
@@ -167,7 +171,7 @@ fn a_package_that_is_listed_and_missing_is_unavailable() {
 
 #[test]
 fn a_redirect_loop_ends() {
-    let (archive, result) = with(Fault::RedirectLoop, 1000);
+    let (archive, result) = with(ServerFault::RedirectLoop, 1000);
     let why = unavailable(result);
     assert!(why.contains("redirect"), "{why}");
     assert!(archive.server.requests().len() < 40);
@@ -177,7 +181,7 @@ fn a_redirect_loop_ends() {
 fn a_busy_server_is_asked_again_when_it_said() {
     for status in [429, 503] {
         let begun = Instant::now();
-        let (_archive, result) = with(Fault::Status(status, Some("1".to_owned())), 1);
+        let (_archive, result) = with(ServerFault::Status(status, Some("1".to_owned())), 1);
         assert!(is_whole(&result.unwrap()));
         assert!(begun.elapsed() >= Duration::from_secs(1));
     }
@@ -189,7 +193,7 @@ fn a_busy_server_may_say_when_by_a_date() {
     let then = Timestamp::now() + Duration::from_secs(3);
     let date = then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let begun = Instant::now();
-    let (_archive, result) = with(Fault::Status(429, Some(date)), 1);
+    let (_archive, result) = with(ServerFault::Status(429, Some(date)), 1);
     assert!(is_whole(&result.unwrap()));
     assert!(begun.elapsed() >= Duration::from_secs(1));
 }
@@ -197,7 +201,7 @@ fn a_busy_server_may_say_when_by_a_date() {
 #[test]
 fn a_server_that_is_busy_for_an_hour_is_not_waited_for() {
     let begun = Instant::now();
-    let (_archive, result) = with(Fault::Status(503, Some("3600".to_owned())), 1000);
+    let (_archive, result) = with(ServerFault::Status(503, Some("3600".to_owned())), 1000);
     let why = unavailable(result);
     assert!(why.contains("status 503, again in 3600 s"), "{why}");
     assert!(begun.elapsed() < Duration::from_secs(20));
@@ -237,7 +241,7 @@ fn a_disk_that_cannot_be_written_is_named() {
 fn a_body_of_unknown_length_that_breaks_off_is_asked_for_again() {
     for path in [&deb(), "debian/dists/bookworm/InRelease"] {
         let archive = archive();
-        archive.server.fault(path, Fault::Unsized(200), 2);
+        archive.server.fault(path, ServerFault::Unsized(200), 2);
         assert!(
             is_whole(&archive.obtain(VERSION, "bookworm").unwrap()),
             "{path}"
@@ -245,13 +249,13 @@ fn a_body_of_unknown_length_that_breaks_off_is_asked_for_again() {
     }
     // Where it never ends as it should, that is said of a file that was signed for.
     let archive = archive();
-    archive.server.fault(&deb(), Fault::Unsized(200), 100);
+    archive.server.fault(&deb(), ServerFault::Unsized(200), 100);
     let why = unavailable(archive.obtain(VERSION, "bookworm"));
     assert!(why.contains("broke off"), "{why}");
 }
 
 /// A page for whatever is asked.
-fn portal() -> Archive {
+fn portal() -> TestArchive {
     let archive = archive();
     archive.server.files(|files| {
         files
@@ -265,7 +269,7 @@ fn portal() -> Archive {
 fn a_portal_is_reported_and_does_not_end_the_search() {
     let (portal, archive) = (portal(), archive());
     let told = Notes::default();
-    let builder = |first: &Archive| {
+    let builder = |first: &TestArchive| {
         let store = archive.store().mirror(first.server.url("debian"));
         store.mirror(archive.server.url("debian")).build().unwrap()
     };
@@ -305,7 +309,7 @@ fn a_wrong_package_of_one_mirror_does_not_end_the_search() {
     wrong.server.files(|files| size = files[&deb()].len());
     wrong
         .server
-        .fault(&deb(), Fault::Replace(vec![0; size]), 100);
+        .fault(&deb(), ServerFault::Replace(vec![0; size]), 100);
     // Each is signed by another key; what is pinned needs none.
     right.obtain(VERSION, "bookworm").unwrap();
     fs::remove_dir_all(right.path("cache")).unwrap();
@@ -317,7 +321,7 @@ fn a_wrong_package_of_one_mirror_does_not_end_the_search() {
 
 #[test]
 fn a_retry_after_that_cannot_be_read_is_not_asked_against() {
-    let (archive, result) = with(Fault::Status(503, Some("soon".to_owned())), 1000);
+    let (archive, result) = with(ServerFault::Status(503, Some("soon".to_owned())), 1000);
     let why = unavailable(result);
     assert!(why.contains("Retry-After that cannot be read"), "{why}");
     let asked = archive.server.requests();
@@ -334,7 +338,9 @@ fn bytes_of_a_server_make_no_long_error() {
     for junk in [vec![200; 115_000], b"Valid-Until: \x1b[31m\n".repeat(9_000)] {
         let release = "debian/dists/bookworm/InRelease";
         archive.server.unfault(release);
-        archive.server.fault(release, Fault::Replace(junk), 100);
+        archive
+            .server
+            .fault(release, ServerFault::Replace(junk), 100);
         let error = archive.obtain(VERSION, "bookworm").unwrap_err().to_string();
         assert!(error.len() < 3000, "{} bytes", error.len());
         assert!(!error.contains(char::is_control), "{error}");
@@ -353,11 +359,11 @@ fn the_credentials_of_a_mirror_are_neither_printed_nor_kept() {
         said.push(String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
     }
     for fault in [
-        Fault::Status(403, None),
-        Fault::Replace(b"<html>".to_vec()),
-        Fault::RedirectLoop,
-        Fault::Short(9),
-        Fault::Redirect("ftp://me:s3cret@host/".to_owned()),
+        ServerFault::Status(403, None),
+        ServerFault::Replace(b"<html>".to_vec()),
+        ServerFault::RedirectLoop,
+        ServerFault::Short(9),
+        ServerFault::Redirect("ftp://me:s3cret@host/".to_owned()),
     ] {
         fs::remove_dir_all(archive.path("cache")).unwrap();
         for path in [&deb(), "debian/dists/bookworm/InRelease"] {

@@ -6,21 +6,21 @@ use std::fs;
 
 use images::{Catalogue, Entry, Silent, Vendor};
 use jiff::{SignedDuration, Timestamp};
-use support::{Archive, UPLOADED_2013, at, entry, obtain, unavailable};
-use test_archive::{Compression, Files, Key, Package, Suite, kernel_image};
+use support::{TestArchive, UPLOADED_2013, at, entry, obtain, unavailable};
+use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite, kernel_image};
 
-fn unstable_of_2013(version: &str, date: &str) -> Suite {
-    Suite::new("unstable", "sid")
+fn unstable_of_2013(version: &str, date: &str) -> TestSuite {
+    TestSuite::new("unstable", "sid")
         .date(at(date))
         .valid_for(SignedDuration::from_hours(24 * 7))
-        .package(Package::of_2013("3.10-2-amd64", version))
-        .package(Package::of_2013("3.10-2-rt-amd64", version))
+        .package(TestPackage::of_2013("3.10-2-amd64", version))
+        .package(TestPackage::of_2013("3.10-2-rt-amd64", version))
 }
 
-fn bookworm(version: &str) -> Suite {
+fn bookworm(version: &str) -> TestSuite {
     let release = "6.1.0-50-cloud-amd64";
-    Suite::new("oldstable", "bookworm").package(
-        Package::new(&format!("linux-image-{release}"), version)
+    TestSuite::new("oldstable", "bookworm").package(
+        TestPackage::new(&format!("linux-image-{release}"), version)
             .file(&format!("./boot/vmlinuz-{release}"), &kernel_image(version)),
     )
 }
@@ -28,7 +28,7 @@ fn bookworm(version: &str) -> Suite {
 #[test]
 fn a_kernel_of_2013_comes_from_the_snapshot_archive() {
     let suite = unstable_of_2013("3.10.11-1", "2013-09-11T00:20:00Z");
-    let archive = Archive::new(&[("archive/debian/20130911T003000Z", suite)]);
+    let archive = TestArchive::new(&[("archive/debian/20130911T003000Z", suite)]);
     let image = obtain(archive.store(), "3.10.11-1", "unstable").unwrap();
     assert_eq!(fs::read(&image.path).unwrap(), kernel_image("3.10.11-1"));
     assert_eq!(
@@ -54,7 +54,7 @@ fn a_kernel_of_2013_comes_from_the_snapshot_archive() {
 
 #[test]
 fn a_cached_kernel_needs_no_archive() {
-    let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
+    let archive = TestArchive::new(&[("debian", bookworm("6.1.176-1"))]);
     archive.obtain("6.1.176-1", "bookworm").unwrap();
     let before = archive.server.requests().len();
     let image = archive.obtain("6.1.176-1", "bookworm").unwrap();
@@ -64,7 +64,7 @@ fn a_cached_kernel_needs_no_archive() {
 
 #[test]
 fn a_pinned_kernel_needs_no_index() {
-    let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
+    let archive = TestArchive::new(&[("debian", bookworm("6.1.176-1"))]);
     archive.obtain("6.1.176-1", "bookworm").unwrap();
     fs::remove_dir_all(archive.path("cache")).unwrap();
     let before = archive.server.requests().len();
@@ -81,13 +81,13 @@ fn a_kernel_of_2026_is_in_the_package_that_has_the_image() {
     let (cloud, plain) = ("7.3.4+deb13-cloud-amd64", "7.3.4+deb13-amd64");
     let version = "7.3.4-1~bpo13+1";
     let needs = |release: &str| format!("initramfs-tools, linux-binary-{release} (= {version})");
-    let suite = Suite::new("stable-backports", "trixie-backports")
+    let suite = TestSuite::new("stable-backports", "trixie-backports")
         .origin("Debian Backports", "Debian Backports")
         .valid_for(SignedDuration::from_hours(1))
-        .package(Package::of_2026(plain, version))
-        .package(Package::new(&format!("linux-image-{cloud}"), version).depends(&needs(cloud)))
-        .package(Package::of_2026(cloud, version));
-    let archive = Archive::new(&[("debian", suite)]);
+        .package(TestPackage::of_2026(plain, version))
+        .package(TestPackage::new(&format!("linux-image-{cloud}"), version).depends(&needs(cloud)))
+        .package(TestPackage::of_2026(cloud, version));
+    let archive = TestArchive::new(&[("debian", suite)]);
     let image = archive.obtain(version, "trixie-backports").unwrap();
     assert!(
         image.source.contains(&format!("linux-binary-{cloud}")),
@@ -104,12 +104,12 @@ fn a_kernel_of_2026_is_in_the_package_that_has_the_image() {
 #[test]
 fn a_kernel_of_2026_comes_from_the_snapshot_archive() {
     let (release, version) = ("7.3.4+deb13-cloud-amd64", "7.3.4-1~bpo13+1");
-    let suite = Suite::new("stable-backports", "trixie-backports")
+    let suite = TestSuite::new("stable-backports", "trixie-backports")
         .origin("Debian Backports", "Debian Backports")
         .date(at("2026-09-01T12:00:00Z"))
         .valid_for(SignedDuration::from_hours(24 * 7))
-        .package(Package::of_2026(release, version));
-    let archive = Archive::new(&[("archive/debian/20260901T120500Z", suite)]);
+        .package(TestPackage::of_2026(release, version));
+    let archive = TestArchive::new(&[("archive/debian/20260901T120500Z", suite)]);
     let entry = Entry {
         uploaded: at("2026-09-01T02:00:00Z"),
         vendor: Vendor::Debian,
@@ -136,7 +136,7 @@ fn a_kernel_of_2026_comes_from_the_snapshot_archive() {
 
 #[test]
 fn an_index_not_yet_known_by_its_hash_is_found_by_its_name() {
-    let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
+    let archive = TestArchive::new(&[("debian", bookworm("6.1.176-1"))]);
     archive
         .server
         .files(|files| files.retain(|path, _| !path.contains("by-hash")));
@@ -145,7 +145,7 @@ fn an_index_not_yet_known_by_its_hash_is_found_by_its_name() {
 
 #[test]
 fn a_release_with_its_signature_beside_it_will_do() {
-    let archive = Archive::new(&[("debian", bookworm("6.1.176-1").detached())]);
+    let archive = TestArchive::new(&[("debian", bookworm("6.1.176-1").detached())]);
     archive.obtain("6.1.176-1", "bookworm").unwrap();
 }
 
@@ -157,8 +157,9 @@ fn every_compression_of_a_package_is_read() {
         Compression::Xz,
         Compression::Zstd,
     ] {
-        let package = Package::of_2013("3.10-2-amd64", "3.10.11-1").compression(compression);
-        let archive = Archive::new(&[("debian", Suite::new("unstable", "sid").package(package))]);
+        let package = TestPackage::of_2013("3.10-2-amd64", "3.10.11-1").compression(compression);
+        let archive =
+            TestArchive::new(&[("debian", TestSuite::new("unstable", "sid").package(package))]);
         let image = archive.obtain("3.10.11-1", "unstable").unwrap();
         assert_eq!(
             fs::read(&image.path).unwrap(),
@@ -171,9 +172,9 @@ fn every_compression_of_a_package_is_read() {
 #[test]
 fn the_mirror_of_this_machine_s_apt_is_found_among_others() {
     let mut files = Files::new();
-    let other = Suite::new("bookworm", "bookworm").origin("Docker", "Docker CE");
-    other.publish(&Key::generate(), "docker", &mut files);
-    let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
+    let other = TestSuite::new("bookworm", "bookworm").origin("Docker", "Docker CE");
+    other.publish(&SigningKey::generate(), "docker", &mut files);
+    let archive = TestArchive::new(&[("debian", bookworm("6.1.176-1"))]);
     archive.server.files(|all| all.append(&mut files));
     let sources = format!(
         "deb [arch=amd64] {} bookworm stable\ndeb {} bookworm main\n",
@@ -191,7 +192,7 @@ fn the_mirror_of_this_machine_s_apt_is_found_among_others() {
 
 #[test]
 fn a_mirror_can_be_a_directory() {
-    let archive = Archive::new(&[]);
+    let archive = TestArchive::new(&[]);
     let mut files = Files::new();
     bookworm("6.1.176-1").publish(&archive.key, "mirror", &mut files);
     for (path, bytes) in files {
@@ -206,7 +207,7 @@ fn a_mirror_can_be_a_directory() {
 #[test]
 fn the_security_archive_is_found_beside_the_mirror() {
     let suite = bookworm("6.1.192-2").named("oldstable-security", "bookworm-security");
-    let archive = Archive::new(&[("debian-security", suite)]);
+    let archive = TestArchive::new(&[("debian-security", suite)]);
     archive.obtain("6.1.192-2", "bookworm-security").unwrap();
 }
 
@@ -214,7 +215,7 @@ fn the_security_archive_is_found_beside_the_mirror() {
 fn the_snapshot_archive_is_asked_until_the_version_is_there() {
     let early = unstable_of_2013("3.10.7-1", "2013-09-10T00:00:00Z");
     let late = unstable_of_2013("3.10.11-1", "2013-09-12T00:00:00Z");
-    let archive = Archive::new(&[
+    let archive = TestArchive::new(&[
         ("archive/debian/20130910T000000Z", early),
         // 13 September is more than a day, and less than two, after the upload.
         ("archive/debian/20130912T100000Z", late),
@@ -230,7 +231,7 @@ fn the_snapshot_archive_is_asked_until_the_version_is_there() {
 #[test]
 fn a_version_that_has_left_the_mirror_is_replaced_by_the_newest_of_its_series() {
     let security = bookworm("6.1.192-2").named("oldstable-security", "bookworm-security");
-    let archive = Archive::new(&[
+    let archive = TestArchive::new(&[
         ("debian", bookworm("6.1.180-1")),
         ("debian-security", security),
     ]);
@@ -252,7 +253,7 @@ fn a_version_that_has_left_the_mirror_is_replaced_by_the_newest_of_its_series() 
 
 #[test]
 fn without_any_archive_a_cached_version_of_the_series_serves() {
-    let archive = Archive::new(&[("debian", bookworm("6.1.180-1"))]);
+    let archive = TestArchive::new(&[("debian", bookworm("6.1.180-1"))]);
     archive.obtain("6.1.176-1", "bookworm").unwrap();
     archive.server.files(Files::clear);
     let image = archive.obtain("6.1.176-1", "bookworm").unwrap();
@@ -262,7 +263,7 @@ fn without_any_archive_a_cached_version_of_the_series_serves() {
 
 #[test]
 fn a_locked_store_follows_signatures_and_writes_no_lock() {
-    let archive = Archive::new(&[("debian", bookworm("6.1.176-1"))]);
+    let archive = TestArchive::new(&[("debian", bookworm("6.1.176-1"))]);
     obtain(archive.mirrored().locked(true), "6.1.176-1", "bookworm").unwrap();
     assert!(!archive.path("kernels.lock").exists());
 }
@@ -270,13 +271,13 @@ fn a_locked_store_follows_signatures_and_writes_no_lock() {
 #[test]
 fn several_kernels_at_once_share_the_index() {
     let suite = ["6.1.176-1", "6.2.1-1", "6.3.1-1", "6.4.1-1"].iter().fold(
-        Suite::new("oldstable", "bookworm"),
+        TestSuite::new("oldstable", "bookworm"),
         |suite, version| {
             let release = format!("{}-cloud-amd64", &version[..3]);
-            suite.package(Package::of_2026(&release, version))
+            suite.package(TestPackage::of_2026(&release, version))
         },
     );
-    let archive = Archive::new(&[("debian", suite)]);
+    let archive = TestArchive::new(&[("debian", suite)]);
     let store = archive.mirrored().build().unwrap();
     std::thread::scope(|scope| {
         for version in ["6.1.176-1", "6.2.1-1", "6.3.1-1", "6.4.1-1"] {

@@ -6,26 +6,26 @@ mod support;
 use std::fs;
 
 use images::{Image, ObtainError};
-use support::{Archive, files_below, refused};
+use support::{TestArchive, files_below, refused};
 use tar::EntryType;
-use test_archive::{Compression, Package, Suite, kernel_image};
+use test_archive::{Compression, TestPackage, TestSuite, kernel_image};
 
 const VERSION: &str = "6.1.176-1";
 
-fn bookworm(package: Package) -> Suite {
-    Suite::new("oldstable", "bookworm").package(package)
+fn bookworm(package: TestPackage) -> TestSuite {
+    TestSuite::new("oldstable", "bookworm").package(package)
 }
 
-fn genuine() -> Suite {
-    bookworm(Package::of_2026("6.1-cloud-amd64", VERSION))
+fn genuine() -> TestSuite {
+    bookworm(TestPackage::of_2026("6.1-cloud-amd64", VERSION))
 }
 
-fn package() -> Package {
-    Package::new("linux-image-6.1-cloud-amd64", VERSION)
+fn package() -> TestPackage {
+    TestPackage::new("linux-image-6.1-cloud-amd64", VERSION)
 }
 
-fn packed(package: Package) -> (Archive, Result<Image, ObtainError>) {
-    let archive = Archive::new(&[("debian", bookworm(package))]);
+fn packed(package: TestPackage) -> (TestArchive, Result<Image, ObtainError>) {
+    let archive = TestArchive::new(&[("debian", bookworm(package))]);
     let result = archive.obtain(VERSION, "bookworm");
     (archive, result)
 }
@@ -82,13 +82,13 @@ fn a_package_that_is_not_as_it_should_be_is_refused() {
 
 #[test]
 fn bytes_that_are_no_package_are_refused() {
-    let archive = Archive::new(&[("debian", genuine())]);
+    let archive = TestArchive::new(&[("debian", genuine())]);
     let rubbish =
         b"!<arch>\ndata.tar.xz     0           0     0     100644  99999999  `\nrubbish".to_vec();
     archive.server.files(|files| {
         let path = format!(
             "debian/{}",
-            Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION)
+            TestSuite::pool_path("linux-binary-6.1-cloud-amd64", VERSION)
         );
         files.clear();
         // Signed all the same, as if the archive itself had been taken over.
@@ -103,7 +103,7 @@ fn bytes_that_are_no_package_are_refused() {
 
 #[test]
 fn a_package_that_claims_to_be_huge_is_not_downloaded() {
-    let archive = Archive::new(&[("debian", genuine().claimed_size(300 << 20))]);
+    let archive = TestArchive::new(&[("debian", genuine().claimed_size(300 << 20))]);
     let (_, expected, found) = refused(archive.obtain(VERSION, "bookworm"));
     assert!(
         expected.starts_with("at most") && found.starts_with("314572800"),
@@ -185,7 +185,7 @@ fn the_first_of_two_kernels_is_taken() {
 
 #[test]
 fn a_package_within_a_package_is_no_kernel() {
-    let inner = Package::of_2026("6.1-cloud-amd64", VERSION).compression(Compression::Zstd);
+    let inner = TestPackage::of_2026("6.1-cloud-amd64", VERSION).compression(Compression::Zstd);
     let outer = package().file("./boot/vmlinuz-6.1", &inner.build());
     let (_archive, result) = packed(outer);
     let (_, _, found) = refused(result);

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use images::{Image, ObtainError, Silent};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
-use support::{Archive, VERSION, archive, at, entry, files_below, unavailable};
-use test_archive::{Files, Package, Suite, kernel_image};
+use support::{TestArchive, VERSION, archive, at, entry, files_below, unavailable};
+use test_archive::{Files, TestPackage, TestSuite, kernel_image};
 
 /// By a store that pins nothing: what it obtains is in no lock file.
-fn obtain(archive: &Archive) -> Result<Image, ObtainError> {
+fn obtain(archive: &TestArchive) -> Result<Image, ObtainError> {
     let store = archive.mirrored().locked(true).build().unwrap();
     store.obtain(&entry(VERSION, "bookworm"), &Silent)
 }
@@ -97,7 +97,7 @@ fn an_image_without_pin_or_proof_is_not_used() {
     assert!(index.exists());
 }
 
-fn unavailable_without(archive: &Archive) {
+fn unavailable_without(archive: &TestArchive) {
     let mut files = Files::new();
     archive.server.files(|all| files.append(all));
     unavailable(obtain(archive));
@@ -117,12 +117,12 @@ fn a_pinned_kernel_needs_no_proof() {
 fn an_old_release_of_a_suite_without_an_end_is_refused() {
     let bookworm = |version: &str, date: Timestamp| {
         let release = format!("{}-cloud-amd64", &version[..3]);
-        let package = Package::of_2026(&release, version);
-        Suite::new("oldstable", "bookworm")
+        let package = TestPackage::of_2026(&release, version);
+        TestSuite::new("oldstable", "bookworm")
             .date(date)
             .package(package)
     };
-    let archive = Archive::new(&[("debian", bookworm(VERSION, Timestamp::now()))]);
+    let archive = TestArchive::new(&[("debian", bookworm(VERSION, Timestamp::now()))]);
     obtain(&archive).unwrap();
     let old = || archive.mirrored().build().unwrap();
     for (age, refused) in [(24 * 30, true), (6, false)] {

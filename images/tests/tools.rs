@@ -9,9 +9,9 @@ use images::{CachedKind, ObtainError, Silent, ToolName};
 use support::tools::{NEWER, QEMU, bookworm, e2fsprogs, libc6, pinned, tool};
 use support::{Notes, UPLOADED_2013, at, files_below};
 use tar::EntryType;
-use test_archive::{Package, Suite, kernel_image};
+use test_archive::{TestPackage, TestSuite, kernel_image};
 
-fn downloads(archive: &support::Archive) -> usize {
+fn downloads(archive: &support::TestArchive) -> usize {
     let asked = archive.server.requests();
     asked.iter().filter(|path| path.ends_with(".deb")).count()
 }
@@ -254,7 +254,7 @@ fn qemu_of_another_series_is_no_substitute() {
 #[test]
 fn a_substitute_has_all_it_needs_or_is_refused() {
     let (archive, pins) = pinned(bookworm(QEMU));
-    let suite = Suite::new("oldstable", "bookworm")
+    let suite = TestSuite::new("oldstable", "bookworm")
         .package(e2fsprogs("1.47.0-3"))
         .package(libc6("2.36-10", false));
     archive.only("debian", &suite);
@@ -398,7 +398,7 @@ fn a_package_that_leads_elsewhere_touches_nothing() {
     let victim = tempfile::tempdir().unwrap();
     let there = victim.path().to_str().unwrap().to_owned();
     let library = "./usr/lib/x86_64-linux-gnu/libevil.so.1";
-    let main = || Package::new("qemu-system-x86", NEWER).depends("");
+    let main = || TestPackage::new("qemu-system-x86", NEWER).depends("");
     for (package, expected) in [
         (
             main().special(program, EntryType::Link, "/etc/passwd"),

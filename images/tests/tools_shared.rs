@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use images::{Catalogue, Silent, Store, StoreBuilder, ToolName};
 use rand::Rng;
-use support::Archive;
+use support::TestArchive;
 use support::tools::{QEMU, bookworm, pinned, tool};
 
 /// Set for the process that obtains QEMU: where its archive is.
@@ -19,7 +19,7 @@ const PLACE: &str = "STRATA_TEST_TOOLS";
 /// Obtains QEMU in another process, which runs this test again.
 struct Other<'a> {
     test: &'a str,
-    archive: &'a Archive,
+    archive: &'a TestArchive,
 }
 
 impl Other<'_> {
@@ -49,7 +49,7 @@ fn of_the_other() -> Option<(StoreBuilder, String)> {
     Some((store, fs::read_to_string(format!("{dir}/pins")).unwrap()))
 }
 
-fn setting() -> (Archive, String) {
+fn setting() -> (TestArchive, String) {
     let (archive, pins) = pinned(bookworm(QEMU));
     fs::write(archive.path("pins"), &pins).unwrap();
     (archive, pins)

@@ -138,7 +138,7 @@ fn a_claim_is_found_in_its_file() {
         ..Cell::without(SCENARIOS[1], Verdict::Failed, "")
     };
     let row = Row {
-        kernel: Some(Kernel {
+        kernel: Some(RunningKernel {
             release: "6.1.0".to_owned(),
             version: String::new(),
         }),

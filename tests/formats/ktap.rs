@@ -4,12 +4,12 @@ use super::*;
 
 /// A test as KTAP has it.
 #[derive(Debug, PartialEq)]
-struct Test {
+struct KtapTest {
     passed: bool,
     name: String,
     /// The directive, and the text after it.
     directive: Option<(String, String)>,
-    subtests: Vec<Test>,
+    subtests: Vec<KtapTest>,
     /// The diagnostic lines before it.
     diagnostics: Vec<String>,
 }
@@ -17,7 +17,7 @@ struct Test {
 /// Reads KTAP version 1 as documented, and is stricter: every plan is fulfilled, numbers
 /// count up, each line of a subtest is indented by two spaces, and each line that is no
 /// result is a diagnostic line.
-fn read(text: &str) -> Vec<Test> {
+fn read(text: &str) -> Vec<KtapTest> {
     assert!(text.ends_with('\n') && !text.contains(['\r', '\0', '\x1b']));
     let mut lines = text.lines().peekable();
     let tests = tests(&mut lines, "");
@@ -28,7 +28,7 @@ fn read(text: &str) -> Vec<Test> {
 fn tests<'a>(
     lines: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>,
     indent: &str,
-) -> Vec<Test> {
+) -> Vec<KtapTest> {
     let mut next = || lines.next().map(|line| own(line, indent).to_owned());
     assert_eq!(next().as_deref(), Some("KTAP version 1"));
     // The kernel's own tests have this line between version and plan.
@@ -64,7 +64,7 @@ fn tests<'a>(
             Some((name, rest)) => (name, Some(rest.split_once(' ').unwrap_or((rest, "")))),
         };
         assert!(!name.contains('#'), "{line}");
-        tests.push(Test {
+        tests.push(KtapTest {
             passed,
             name: name.to_owned(),
             directive: directive.map(|(word, data)| (word.to_owned(), data.to_owned())),
@@ -115,7 +115,7 @@ fn hostile_text_changes_no_result() {
     let mut text = Vec::new();
     take_the_worst(Ktap::new(&mut text));
     let text = String::from_utf8(text).unwrap();
-    let result = |test: &Test| {
+    let result = |test: &KtapTest| {
         let directive = test.directive.as_ref().map(|(word, _)| word.clone());
         (
             test.passed,

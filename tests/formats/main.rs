@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
-use guest::{Claim, Kernel, Observation, Scenario, scenarios};
+use guest::{Claim, Observation, RunningKernel, Scenario, scenarios};
 use harness::{
     Cell, Claimed, Event, EventBus, Exit, Header, Matrix, Problem, Row, RunDir, Sink, Verdict,
     Watcher,
@@ -103,7 +103,7 @@ fn worst() -> Vec<Event> {
         ],
         ..Cell::without(verdict.word(), verdict, "")
     };
-    let kernel = Kernel {
+    let kernel = RunningKernel {
         release: "6.1".to_owned(),
         version: EVIL.to_owned(),
     };

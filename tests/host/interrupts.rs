@@ -18,12 +18,12 @@ use tempfile::{TempDir, tempdir};
 use super::{Fake, test_kernels, wait_until};
 
 /// A command that runs until a signal ends it, and the directory for its temporary files.
-struct Running {
+struct RunningCommand {
     child: Child,
     place: TempDir,
 }
 
-impl Running {
+impl RunningCommand {
     fn start(mut command: Command) -> Self {
         let place = tempdir().unwrap();
         command.env("TMPDIR", place.path());
@@ -72,7 +72,7 @@ fn each() -> [Command; 3] {
 /// The moments are before the boot, during it and after it.
 pub(crate) fn a_killed_harness_leaves_nothing_behind() {
     for round in 0..20 {
-        let running = each().map(Running::start);
+        let running = each().map(RunningCommand::start);
         sleep(Duration::from_millis(round * 100));
         for running in running {
             let (status, _) = running.end(Signal::SIGKILL);
@@ -83,10 +83,10 @@ pub(crate) fn a_killed_harness_leaves_nothing_behind() {
 
 /// `test-kernels native` while a scenario runs: a process outside the namespaces, their
 /// PID 1 and the scenario.
-fn native_at_work() -> Running {
+fn native_at_work() -> RunningCommand {
     let mut command = xtask();
     command.args(["test-kernels", "native"]);
-    let running = Running::start(command);
+    let running = RunningCommand::start(command);
     let place = running.place.path();
     wait_until(Duration::from_secs(60), "a scenario to run", || {
         processes_in(place).len() > 3
@@ -133,7 +133,7 @@ pub(crate) fn a_signal_ends_a_run_with_its_exit_code() {
         (Signal::SIGTERM, 143),
         (Signal::SIGHUP, 129),
     ] {
-        let running = each().map(Running::start);
+        let running = each().map(RunningCommand::start);
         sleep(Duration::from_secs(1));
         for running in running {
             let (status, said) = running.end(signal);
@@ -204,7 +204,7 @@ pub(crate) fn processes_of_a_qemu_wrapper_end_with_the_run() {
             command.args(["--", "sh", "-c", "while :; do :; done"]);
         }
         fake.before(&mut command);
-        let running = Running::start(command);
+        let running = RunningCommand::start(command);
         let sleeps = || {
             let processes = processes_in(running.place.path()).into_iter();
             let comm = processes.map(|id| fs::read_to_string(format!("/proc/{id}/comm")));
@@ -236,7 +236,7 @@ pub(crate) fn an_interrupted_run_has_reported_finished_kernels() {
     let mut command = test_kernels(&kernels);
     command.args(["--jobs", "1"]);
     fake.before(&mut command);
-    let mut running = Running::start(command);
+    let mut running = RunningCommand::start(command);
     let mut told = BufReader::new(running.child.stderr.as_mut().unwrap()).lines();
     let told = told.find(|line| line.as_ref().unwrap().starts_with("first: 1 of 1 passed"));
     assert!(told.is_some(), "the first kernel is not told of");

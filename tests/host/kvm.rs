@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::time::{Duration, Instant};
 
 use harness::{Accelerator, AcceleratorChoice, choose};
-use strata_tests::Captured;
+use strata_tests::PrintEvents;
 use tempfile::tempdir;
 
 use super::{Fake, bootable};
@@ -23,7 +23,7 @@ pub(crate) fn a_hanging_kvm_is_detected_within_its_deadline() {
             machine,
             dir,
             Some(&memory),
-            &Captured,
+            &PrintEvents,
         )
         .unwrap()
     };

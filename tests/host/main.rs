@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Bootable, Launch, Machines, Qemu, RunDir};
 use images::{Catalogue, Kernel, Silent, Store};
-use strata_tests::{Captured, any_image, executable, qemu_in, run_tests, tests, xtask};
+use strata_tests::{PrintEvents, any_image, executable, qemu_in, run_tests, tests, xtask};
 use tempfile::{TempDir, tempdir};
 use test_archive::why_no_mounts;
 
@@ -109,7 +109,7 @@ impl Fake {
 fn true_qemu() -> Qemu {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let machines = Machines::new(store, RunDir::anonymous()).unwrap();
-    machines.qemu(&Captured).unwrap()
+    machines.qemu(&PrintEvents).unwrap()
 }
 
 /// A kernel in the cache, and a machine for it.

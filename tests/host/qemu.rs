@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use harness::{Cell, Deadlines, Row, Verdict, examine};
-use strata_tests::{Captured, any_image};
+use strata_tests::{PrintEvents, any_image};
 use tempfile::tempdir;
 
 use super::{Fake, assert_says, bootable, stderr, stdout, test_kernels};
@@ -157,18 +157,19 @@ pub(crate) fn a_killed_qemu_is_not_the_kernels_fault() {
 
 /// Only the scenario that was running is `QEMU FAILED`.
 pub(crate) fn scenarios_after_a_killed_qemu_run_in_a_fresh_boot() {
-    // It dies amid the first records of scenarios.
+    // It dies amid the first records of scenarios. It does not share
+    // the file of stdin, which it makes nonblocking, with dd.
     let fake = Fake::new(
         "if mkdir $here/begun 2>/dev/null; then\n\
          exec 3<&0; mkfifo $here/console\n\
-         $qemu \"$@\" <&3 > $here/console &\n\
+         cat <&3 | $qemu \"$@\" > $here/console &\n\
          dd bs=1 count=2000 status=none < $here/console; kill -9 $!; kill -9 $$\nfi\nexec $qemu \"$@\"",
     );
     let bootable = bootable(Some(&fake));
     let scenarios = harness::scenarios_named(&[]).unwrap();
     let deadlines = Deadlines::of(bootable.machine.accelerator);
     let mut row = Row::new("6.1", "6.1");
-    examine(&mut row, &bootable, &scenarios, deadlines, &Captured);
+    examine(&mut row, &bootable, &scenarios, deadlines, &PrintEvents);
     assert!(row.problem.is_none(), "{:?}", row.problem);
     assert_eq!(row.boots, 2);
     let failed = |cell: &&Cell| cell.verdict == Verdict::QemuFailed;
@@ -183,7 +184,7 @@ pub(crate) fn a_red_cell_stands_when_a_later_boot_fails() {
     let fake = Fake::new(
         "if mkdir $here/begun 2>/dev/null; then\n\
          exec 3<&0; mkfifo $here/console\n\
-         $qemu \"$@\" <&3 > $here/console &\n\
+         cat <&3 | $qemu \"$@\" > $here/console &\n\
          dd bs=1 count=20000 status=none < $here/console; kill -9 $!\n\
          printf '\\r\\n[    9.9] Kernel panic - not syncing: for a test\\r\\n'; exit 0\nfi\n\
          echo \"qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory\" >&2; exit 1",
@@ -290,7 +291,11 @@ pub(crate) fn a_panic_for_want_of_a_timer_is_retried_and_counted() {
     let fake = Fake::new(&other);
     let output = run_with(&fake);
     assert_eq!(output.status.code(), Some(1));
-    assert!(!stderr(&output).contains("booted again"), "{}", stderr(&output));
+    assert!(
+        !stderr(&output).contains("booted again"),
+        "{}",
+        stderr(&output)
+    );
     let boots = fs::read_to_string(fake.0.path().join("boots")).unwrap();
     assert_eq!(boots.lines().count(), 1);
 }

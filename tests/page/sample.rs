@@ -1,7 +1,7 @@
 //! Invented runs: all scenarios, on kernels that show what is claimed, except in the
 //! cells that a test changes.
 
-use guest::{Kernel, Observation, Outcome, Scenario, Version, scenarios};
+use guest::{Observation, Outcome, RunningKernel, Scenario, Version, scenarios};
 use harness::{
     Accelerator, Cell, ChosenAccelerator, Exit, Header, PastRun, Problem, Row, Verdict, judge,
 };
@@ -89,7 +89,7 @@ fn run(name: &str, rows: impl Iterator<Item = Row>) -> PastRun {
 }
 
 fn row(version: &str) -> Row {
-    let kernel = Kernel {
+    let kernel = RunningKernel {
         release: version.to_owned(),
         version: "#1 SMP".to_owned(),
     };

@@ -17,14 +17,14 @@ use rand::rngs::StdRng;
 use rand::{CryptoRng, Rng, SeedableRng, thread_rng};
 
 /// A key that signs releases.
-pub struct Key {
+pub struct SigningKey {
     secret: SignedSecretKey,
     public: SignedPublicKey,
     /// Of the digest in signatures.
     hash: HashAlgorithm,
 }
 
-impl Key {
+impl SigningKey {
     /// A key made in 2010 that does not expire.
     #[must_use]
     pub fn generate() -> Self {

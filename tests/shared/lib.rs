@@ -10,8 +10,8 @@ mod package;
 mod server;
 mod suite;
 
-pub use key::Key;
+pub use key::SigningKey;
 pub use namespaces::{unshare_options, why_no_mounts};
-pub use package::{Compression, Package, kernel_image};
-pub use server::{Fault, Server};
-pub use suite::{Files, Suite};
+pub use package::{Compression, TestPackage, kernel_image};
+pub use server::{Server, ServerFault};
+pub use suite::{Files, TestSuite};

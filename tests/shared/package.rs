@@ -21,7 +21,7 @@ pub enum Compression {
 
 /// A package to be.
 #[derive(Clone, Debug)]
-pub struct Package {
+pub struct TestPackage {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) depends: String,
@@ -55,7 +55,7 @@ pub fn kernel_image(text: &str) -> Vec<u8> {
     image
 }
 
-impl Package {
+impl TestPackage {
     /// A package without files.
     #[must_use]
     pub fn new(name: &str, version: &str) -> Self {

@@ -15,7 +15,7 @@ use crate::suite::Files;
 
 /// What a server does instead of sending a file.
 #[derive(Clone, Debug)]
-pub enum Fault {
+pub enum ServerFault {
     /// Answers with a status, and `Retry-After` in seconds or as a date.
     Status(u16, Option<String>),
     /// Promises all, closes the connection after so many bytes of the body.
@@ -47,7 +47,7 @@ pub struct Server {
 
 struct Shared {
     files: Mutex<Files>,
-    faults: Mutex<HashMap<String, VecDeque<Fault>>>,
+    faults: Mutex<HashMap<String, VecDeque<ServerFault>>>,
     requests: Mutex<Vec<String>>,
     stopped: AtomicBool,
 }
@@ -88,7 +88,7 @@ impl Server {
 
     /// Does this instead of sending the file, so many times, after the faults
     /// that the file already has.
-    pub fn fault(&self, path: &str, fault: Fault, times: usize) {
+    pub fn fault(&self, path: &str, fault: ServerFault, times: usize) {
         let mut faults = locked(&self.shared.faults);
         let queue = faults.entry(path.to_owned()).or_default();
         queue.extend(std::iter::repeat_n(fault, times));
@@ -148,7 +148,7 @@ impl Shared {
         let fault = self.next_fault(&path);
         let file = locked(&self.files).get(&path).cloned();
         match (fault, file) {
-            (Some(Fault::Status(code, after)), _) => {
+            (Some(ServerFault::Status(code, after)), _) => {
                 let after =
                     after.map_or(String::new(), |after| format!("Retry-After: {after}\r\n"));
                 head(
@@ -156,9 +156,9 @@ impl Shared {
                     &format!("{code} Fault\r\n{after}Content-Length: 0"),
                 )
             }
-            (Some(Fault::RedirectLoop), _) => redirect(&mut stream, &format!("/{path}")),
-            (Some(Fault::Redirect(url)), _) => redirect(&mut stream, &url),
-            (Some(Fault::Endless(start, next, pause)), _) => {
+            (Some(ServerFault::RedirectLoop), _) => redirect(&mut stream, &format!("/{path}")),
+            (Some(ServerFault::Redirect(url)), _) => redirect(&mut stream, &url),
+            (Some(ServerFault::Endless(start, next, pause)), _) => {
                 stream.write_all(start.as_bytes())?;
                 // Ends when the client has had enough.
                 loop {
@@ -166,16 +166,18 @@ impl Shared {
                     thread::sleep(pause);
                 }
             }
-            (Some(Fault::Replace(bytes)), _) => send(&mut stream, &bytes, 0, usize::MAX),
-            (Some(Fault::Short(length)), Some(file)) => {
+            (Some(ServerFault::Replace(bytes)), _) => send(&mut stream, &bytes, 0, usize::MAX),
+            (Some(ServerFault::Short(length)), Some(file)) => {
                 send(&mut stream, &file[..length], 0, usize::MAX)
             }
-            (Some(Fault::Unsized(length)), Some(file)) => {
+            (Some(ServerFault::Unsized(length)), Some(file)) => {
                 head(&mut stream, "200 OK")?;
                 stream.write_all(&file[..length])
             }
-            (Some(Fault::BreakOff(length)), Some(file)) => send(&mut stream, &file, start, length),
-            (Some(Fault::Stall(length)), Some(file)) => {
+            (Some(ServerFault::BreakOff(length)), Some(file)) => {
+                send(&mut stream, &file, start, length)
+            }
+            (Some(ServerFault::Stall(length)), Some(file)) => {
                 send(&mut stream, &file, start, length)?;
                 thread::sleep(Duration::from_secs(60));
                 Ok(())
@@ -188,7 +190,7 @@ impl Shared {
         }
     }
 
-    fn next_fault(&self, path: &str) -> Option<Fault> {
+    fn next_fault(&self, path: &str) -> Option<ServerFault> {
         locked(&self.faults).get_mut(path)?.pop_front()
     }
 

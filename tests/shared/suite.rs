@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::key::Key;
-use crate::package::{Package, gzip, xz};
+use crate::key::SigningKey;
+use crate::package::{TestPackage, gzip, xz};
 
 /// The files of a server, by path without a leading slash.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A suite to be.
 #[derive(Clone, Debug)]
-pub struct Suite {
+pub struct TestSuite {
     suite: String,
     codename: String,
     origin: String,
@@ -21,12 +21,12 @@ pub struct Suite {
     date: Timestamp,
     valid_for: Option<SignedDuration>,
     detached: bool,
-    packages: Vec<Package>,
+    packages: Vec<TestPackage>,
     debs: Option<Vec<u8>>,
     claimed_size: Option<u64>,
 }
 
-impl Suite {
+impl TestSuite {
     /// A suite of Debian as of today: `InRelease`, indexes by hash and with xz.
     #[must_use]
     pub fn new(suite: &str, codename: &str) -> Self {
@@ -61,7 +61,7 @@ impl Suite {
 
     /// Adds a package.
     #[must_use]
-    pub fn package(mut self, package: Package) -> Self {
+    pub fn package(mut self, package: TestPackage) -> Self {
         self.packages.push(package);
         self
     }
@@ -110,7 +110,7 @@ impl Suite {
 
     /// Writes everything to where it belongs below the archive's root, such as
     /// `debian` or `archive/debian/20130911T011316Z`.
-    pub fn publish(&self, key: &Key, root: &str, files: &mut Files) {
+    pub fn publish(&self, key: &SigningKey, root: &str, files: &mut Files) {
         let mut index = String::new();
         for package in &self.packages {
             let deb = self.debs.clone().unwrap_or_else(|| package.build());
@@ -179,7 +179,7 @@ impl Suite {
         format!("{release}Architectures: amd64\nComponents: main\nSHA256:\n{sums}")
     }
 
-    fn signed(&self, key: &Key, release: String) -> Vec<(&'static str, Vec<u8>)> {
+    fn signed(&self, key: &SigningKey, release: String) -> Vec<(&'static str, Vec<u8>)> {
         if self.detached {
             let signature = key.sign_detached(release.as_bytes(), self.date);
             vec![

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Ran, run, xtask_command};
+use support::{CommandResult, run, xtask_command};
 
-fn kernels(cache: &Path, words: &[&str]) -> Ran {
+fn kernels(cache: &Path, words: &[&str]) -> CommandResult {
     run(xtask_command()
         .arg("kernels")
         .args(words)

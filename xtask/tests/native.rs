@@ -5,11 +5,11 @@ mod support;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use support::{Ran, SCENARIO, run, xtask, xtask_command};
+use support::{CommandResult, SCENARIO, run, xtask, xtask_command};
 
 /// Where namespaces cannot be had, as in some containers, there is nothing to
 /// test but that it says so.
-fn has_namespaces(ran: &Ran) -> bool {
+fn has_namespaces(ran: &CommandResult) -> bool {
     let refused = ran.stdout.contains("not run: no namespaces")
         || ran.stdout.contains("not run: mounting a /proc of its own");
     if refused {
@@ -85,7 +85,7 @@ fn it_can_be_held_against_the_claims_for_any_version() {
 }
 
 /// The cells that are red, in the details: `native NAME: FAIL`.
-fn red(ran: &Ran) -> Vec<&str> {
+fn red(ran: &CommandResult) -> Vec<&str> {
     let lines = ran
         .stdout
         .lines()

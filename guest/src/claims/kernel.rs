@@ -15,7 +15,7 @@ use super::{ParseVersionError, Version};
     derive(schemars::JsonSchema),
     schemars(deny_unknown_fields)
 )]
-pub struct Kernel {
+pub struct RunningKernel {
     /// `uname -r`, such as `6.1.0-50-cloud-amd64`.
     pub release: String,
     /// `uname -v`, such as `#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)`.
@@ -32,7 +32,7 @@ pub enum Lineage {
     Vendor(String),
 }
 
-impl Kernel {
+impl RunningKernel {
     /// The kernel that runs this program, as `/proc` tells.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Kernel {
     }
 }
 
-impl fmt::Display for Kernel {
+impl fmt::Display for RunningKernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.release)
     }
@@ -125,8 +125,8 @@ fn is_vendor_mark(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn kernel(release: &str, version: &str) -> Kernel {
-        Kernel {
+    fn kernel(release: &str, version: &str) -> RunningKernel {
+        RunningKernel {
             release: release.to_owned(),
             version: version.to_owned(),
         }

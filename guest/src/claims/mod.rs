@@ -10,7 +10,7 @@ mod version;
 
 pub use claim::{Claim, Commit};
 pub use facts::{Facts, ProbeError};
-pub use kernel::{Kernel, Lineage};
+pub use kernel::{Lineage, RunningKernel};
 pub use observation::{Fact, Observation};
 pub use observed::ObservedTable;
 #[cfg(test)]

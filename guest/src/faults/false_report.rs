@@ -1,7 +1,7 @@
 //! PID 1 reports wrongly that a scenario has ended.
 
 use super::Fault;
-use crate::claims::{Fact, Kernel, Observation};
+use crate::claims::{Fact, Observation, RunningKernel};
 use crate::protocol::wire::encode;
 use crate::protocol::{Outcome, Record};
 
@@ -87,7 +87,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "fault_booted_again",
         "the guest is said to have come up a second time",
         |key, sequence, _| {
-            let kernel = Kernel {
+            let kernel = RunningKernel {
                 release: "3.2.0".to_owned(),
                 version: String::new(),
             };

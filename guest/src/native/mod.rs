@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use enter::enter;
 
-use crate::claims::Kernel;
+use crate::claims::RunningKernel;
 use crate::pid1::{supervise, unknown};
 use crate::protocol::{Confinement, NativeJob, NativeRecord};
 use crate::scenarios;
@@ -41,7 +41,7 @@ fn do_job(confinement: Confinement) -> Result<(), String> {
     read.map_err(|error| format!("reading the job: {error}"))?;
     let job: NativeJob = serde_json::from_slice(&job).map_err(|error| error.to_string())?;
 
-    let kernel = Kernel::running().map_err(|error| error.to_string())?;
+    let kernel = RunningKernel::running().map_err(|error| error.to_string())?;
     say(&NativeRecord::Entered {
         kernel,
         confinement,

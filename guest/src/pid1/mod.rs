@@ -20,7 +20,7 @@ use filesystems::Mounts;
 use serial::Serial;
 pub(crate) use supervisor::{supervise, unknown};
 
-use crate::claims::Kernel;
+use crate::claims::RunningKernel;
 use crate::faults;
 use crate::protocol::{JOB_PATH, Job, Outcome, Record, allowing_for};
 use crate::scenarios;
@@ -55,7 +55,7 @@ fn do_job(console: &Serial) -> Result<Infallible, String> {
     let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
 
     console.send(&Record::Booted {
-        kernel: Kernel::running().map_err(|error| error.to_string())?,
+        kernel: RunningKernel::running().map_err(|error| error.to_string())?,
     });
     let scenarios = match &job {
         Job::Scenarios { names, deadline_ms } => {

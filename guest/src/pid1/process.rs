@@ -14,7 +14,7 @@ use nix::sys::signal::SigSet;
 use nix::unistd::{Gid, Pid, Uid, execve, fchown, pipe2, setpgid, setsid};
 
 use crate::protocol::wire::Stream;
-use crate::protocol::{Program, STDIN_PATH, Stdin, User, WindowSize};
+use crate::protocol::{ProgramJob, STDIN_PATH, Stdin, User, WindowSize};
 
 /// PID 1's ends of a program's streams. They do not block.
 pub(crate) struct Streams {
@@ -32,7 +32,7 @@ type Given = [Stdio; 3];
 /// Starts a program as a plain parent does: no signal is blocked or ignored, and
 /// it leads a process group. On a terminal it leads a session too, as what a
 /// terminal belongs to does.
-pub(crate) fn start(program: &Program) -> io::Result<(Pid, Streams)> {
+pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
     // A kernel without pseudo-terminals still runs programs.
     let terminal = program
         .terminal
@@ -85,7 +85,7 @@ struct Execution {
 }
 
 impl Execution {
-    fn of(program: &Program) -> io::Result<Self> {
+    fn of(program: &ProgramJob) -> io::Result<Self> {
         let text = |text: &OsStr| Ok(CString::new(text.as_bytes())?);
         let variable = |(name, value): &(OsString, OsString)| {
             let mut variable = name.clone();
@@ -122,7 +122,7 @@ fn last_of_each(variables: &[(OsString, OsString)]) -> impl Iterator<Item = &(Os
         .map(|(_, variable)| variable)
 }
 
-fn on_pipes(program: &Program) -> io::Result<(Given, Streams)> {
+fn on_pipes(program: &ProgramJob) -> io::Result<(Given, Streams)> {
     let (stdin, to_stdin) = match program.stdin {
         Stdin::Null => (Stdio::null(), None),
         Stdin::File => (File::open(STDIN_PATH)?.into(), None),

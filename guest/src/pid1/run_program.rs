@@ -10,10 +10,10 @@ use super::pump::{ChildSignal, Pump};
 use super::serial::Serial;
 use super::{filesystems, network, orphans, process};
 use crate::probe::reap;
-use crate::protocol::{HEARTBEAT, Program, Record, STDIN_PATH, Status, Stdin};
+use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 
 /// Runs a program and carries its streams; tells the host how it ended.
-pub(crate) fn run(console: &Serial, program: &Program) -> Result<(), String> {
+pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> {
     filesystems::mount_for_programs();
     let _ = network::bring_loopback_up();
     let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
@@ -53,7 +53,7 @@ pub(crate) fn run(console: &Serial, program: &Program) -> Result<(), String> {
 
 /// Reports that a program could not be executed; any other error is a failure of the
 /// guest.
-fn refused(console: &Serial, program: &Program, error: &io::Error) -> Result<(), String> {
+fn refused(console: &Serial, program: &ProgramJob, error: &io::Error) -> Result<(), String> {
     let path = &program.path;
     let missing = match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ENOENT | Errno::ENOTDIR) => true,

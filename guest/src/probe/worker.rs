@@ -8,7 +8,7 @@ use std::thread;
 use nix::errno::Errno;
 use nix::unistd::{Pid, gettid};
 
-type Job = Box<dyn FnOnce() + Send>;
+type Call = Box<dyn FnOnce() + Send>;
 
 /// A thread that lives until it is dropped, and until then runs what it is
 /// given, one after the other.
@@ -22,26 +22,26 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub struct Worker {
     tid: Pid,
-    jobs: Option<Sender<Job>>,
+    calls: Option<Sender<Call>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Worker {
     /// Starts the thread. It runs when this returns.
     pub fn start() -> Result<Self, Errno> {
-        let (jobs, to_do) = channel::<Job>();
+        let (calls, to_do) = channel::<Call>();
         let (running, is_running) = channel();
         let thread = thread::Builder::new()
             .spawn(move || {
                 let _ = running.send(gettid());
-                while let Ok(job) = to_do.recv() {
-                    job();
+                while let Ok(call) = to_do.recv() {
+                    call();
                 }
             })
             .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
         Ok(Self {
             tid: is_running.recv().map_err(|_| Errno::ESRCH)?,
-            jobs: Some(jobs),
+            calls: Some(calls),
             thread: Some(thread),
         })
     }
@@ -55,23 +55,23 @@ impl Worker {
     /// Runs something in the thread and waits for what comes of it.
     ///
     /// # Panics
-    /// Where `job` does.
-    pub fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
+    /// Where `call` does.
+    pub fn run<T: Send + 'static>(&self, call: impl FnOnce() -> T + Send + 'static) -> T {
         let (done, result) = channel();
-        let job = move || {
-            let _ = done.send(job());
+        let call = move || {
+            let _ = done.send(call());
         };
-        if let Some(jobs) = &self.jobs {
-            let _ = jobs.send(Box::new(job));
+        if let Some(calls) = &self.calls {
+            let _ = calls.send(Box::new(call));
         }
-        result.recv().expect("the job panicked")
+        result.recv().expect("the call panicked")
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
         let threads = count_threads();
-        self.jobs = None;
+        self.calls = None;
         if let Some(thread) = self.thread.take() {
             if let Err(panic) = thread.join()
                 && !thread::panicking()

@@ -9,6 +9,6 @@ pub mod wire;
 
 pub use key::Key;
 pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
-pub use program::{HEARTBEAT, Program, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
+pub use program::{HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
 pub use record::{JOB_PATH, Job, Order, Outcome, Record};
 pub use slowness::allowing_for;

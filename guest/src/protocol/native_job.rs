@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
-use crate::claims::{Kernel, Observation};
+use crate::claims::{Observation, RunningKernel};
 
 /// The word that starts the guest so, as its only argument. It reads a
 /// [`NativeJob`] from stdin, as JSON, and writes a [`NativeRecord`] a line.
@@ -63,7 +63,7 @@ pub enum NativeRecord {
     /// It is in its namespaces.
     Entered {
         /// As uname(2) tells.
-        kernel: Kernel,
+        kernel: RunningKernel,
         /// What keeps it from what root of the whole system may do.
         confinement: Confinement,
     },

@@ -19,7 +19,7 @@ pub const WINDOW: usize = 4000;
 
 /// A program, as PID 1 is to run it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Program {
+pub struct ProgramJob {
     /// Its absolute path.
     pub path: String,
     /// Its arguments, its own name first.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Program, Status, WindowSize};
-use crate::claims::{Kernel, Observation};
+use super::{Key, ProgramJob, Status, WindowSize};
+use crate::claims::{Observation, RunningKernel};
 
 /// Where the guest finds its [`Job`], as JSON.
 pub const JOB_PATH: &str = "/strata/job.json";
@@ -21,7 +21,7 @@ pub enum Job {
         deadline_ms: u64,
     },
     /// To run a program.
-    Program(Program),
+    Program(ProgramJob),
 }
 
 /// What the host asks of the guest once it is up.
@@ -49,7 +49,7 @@ pub enum Record {
     /// PID 1 is up, on this kernel.
     Booted {
         /// As uname(2) tells.
-        kernel: Kernel,
+        kernel: RunningKernel,
     },
     /// A scenario begins.
     Started {

@@ -72,7 +72,7 @@ mod tests {
     use crate::results::End;
 
     fn class(ending: Ending, booted: bool) -> String {
-        let kernel = booted.then(|| guest::Kernel {
+        let kernel = booted.then(|| guest::RunningKernel {
             release: "6.1.176".to_owned(),
             version: "#1 SMP".to_owned(),
         });

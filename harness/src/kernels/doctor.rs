@@ -33,9 +33,9 @@ impl fmt::Display for HostCheck {
 }
 
 /// What a check found; or what does not work, and what to do.
-type Checked = Result<String, String>;
+type CheckResult = Result<String, String>;
 
-fn check(what: &'static str, found: Checked) -> HostCheck {
+fn check(what: &'static str, found: CheckResult) -> HostCheck {
     let works = found.is_ok();
     let (Ok(text) | Err(text)) = found;
     HostCheck { what, text, works }
@@ -92,7 +92,7 @@ fn host() -> String {
 }
 
 /// Probed with a cached kernel; without one, the first boot probes.
-fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Checked {
+fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> CheckResult {
     if let Err(error) = OpenOptions::new().read(true).write(true).open("/dev/kvm") {
         return Ok(format!("tcg (emulation): /dev/kvm does not open ({error})"));
     }
@@ -109,7 +109,7 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> Checked 
     text.map_err(|error| words(&error))
 }
 
-fn qemu(store: &Store, choice: &QemuChoice) -> Checked {
+fn qemu(store: &Store, choice: &QemuChoice) -> CheckResult {
     let own = || Ok(own_tool(store, ToolName::Qemu, "boot"));
     let host = match choice {
         QemuChoice::Own => return own(),
@@ -140,7 +140,7 @@ fn own_tool(store: &Store, tool: ToolName, user: &str) -> String {
     }
 }
 
-fn cache(store: &Store) -> Checked {
+fn cache(store: &Store) -> CheckResult {
     let dir = store.cache_dir();
     let cached = store.cached();
     let held: u64 = cached.iter().map(|cached| cached.about.size).sum();
@@ -159,7 +159,7 @@ fn cache(store: &Store) -> Checked {
     }
 }
 
-fn state() -> Checked {
+fn state() -> CheckResult {
     let dir = runs().map_err(|error| words(&error))?;
     let text = dir.display().to_string();
     match try_to_write(&dir) {
@@ -173,13 +173,13 @@ fn try_to_write(dir: &Path) -> io::Result<()> {
     tempfile::tempfile_in(dir).map(drop)
 }
 
-fn archives(store: &Store) -> Vec<Checked> {
+fn archives(store: &Store) -> Vec<CheckResult> {
     let asked = store.reachable(&Silent);
     if asked.is_empty() {
         let text = "none is known: name a mirror with --mirror";
         return vec![Err(text.to_owned())];
     }
-    let checked = |(name, answer): (String, Checked)| match answer {
+    let checked = |(name, answer): (String, CheckResult)| match answer {
         Ok(text) => Ok(format!("{name}: {text}")),
         Err(why) => Err(format!("{name}: {why}")),
     };

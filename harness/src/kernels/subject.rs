@@ -3,14 +3,14 @@
 use std::fmt;
 use std::path::Path;
 
-use guest::{Kernel, Lineage, Version};
+use guest::{Lineage, RunningKernel, Version};
 use images::{Catalogue, SelectError, Spec};
 
 /// A kernel about which claims may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     name: String,
-    kernel: Kernel,
+    kernel: RunningKernel,
 }
 
 impl Subject {
@@ -84,7 +84,7 @@ impl Subject {
 /// # Errors
 /// If no claims hold: the reason, in a few words. A vendor's kernel does not do what
 /// its version says.
-pub fn claimed_version(kernel: &Kernel) -> Result<Version, String> {
+pub fn claimed_version(kernel: &RunningKernel) -> Result<Version, String> {
     if let Lineage::Vendor(vendor) = kernel.lineage() {
         return Err(format!("lineage {vendor}"));
     }
@@ -93,8 +93,8 @@ pub fn claimed_version(kernel: &Kernel) -> Result<Version, String> {
         .map_err(|_| format!("no version in {:?}", kernel.release))
 }
 
-fn upstream(version: Version) -> Kernel {
-    Kernel {
+fn upstream(version: Version) -> RunningKernel {
+    RunningKernel {
         release: version.to_string(),
         version: String::new(),
     }
@@ -102,11 +102,11 @@ fn upstream(version: Version) -> Kernel {
 
 /// The kernel by the banner of an image: `6.1.0-50-cloud-amd64 (builder@host) #1 SMP
 /// …`.
-fn of_image(path: &Path) -> Result<Kernel, SelectError> {
+fn of_image(path: &Path) -> Result<RunningKernel, SelectError> {
     let banner = images::banner(path)?;
     let (release, rest) = banner.split_once(' ').unwrap_or((&banner, ""));
     let version = rest.find('#').map_or("", |start| &rest[start..]);
-    Ok(Kernel {
+    Ok(RunningKernel {
         release: release.to_owned(),
         version: version.to_owned(),
     })

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use guest::wire::Message;
-use guest::{Kernel, Observation, Outcome, Record, allowing_for};
+use guest::{Observation, Outcome, Record, RunningKernel, allowing_for};
 
 use super::Machine;
 use super::deadline::Wait;
@@ -58,7 +58,7 @@ const RETRIES: usize = 3;
 
 /// The words of the panic, if a boot ended by the host's fault before the guest came
 /// up.
-pub(crate) fn hosts_fault(kernel: Option<&Kernel>, end: &End) -> Option<String> {
+pub(crate) fn hosts_fault(kernel: Option<&RunningKernel>, end: &End) -> Option<String> {
     match (kernel, end) {
         (None, End::Panicked(panic)) if panic.contains(NO_TIMER) => Some(panic.clone()),
         _ => None,
@@ -98,7 +98,7 @@ pub(crate) fn booted_again(retries: &[String]) -> String {
 #[derive(Debug)]
 pub struct Boot {
     /// The kernel that ran, if the guest came up.
-    pub kernel: Option<Kernel>,
+    pub kernel: Option<RunningKernel>,
     /// The scenarios that ended, in their order.
     pub ended: Vec<EndedScenario>,
     /// The scenario that was running when the boot ended.
@@ -137,7 +137,7 @@ pub fn boot(
     names: &[&str],
     deadlines: Deadlines,
     dir: &RunDir,
-    tell: &mut dyn FnMut(&Kernel, &EndedScenario),
+    tell: &mut dyn FnMut(&RunningKernel, &EndedScenario),
 ) -> Result<Boot> {
     let mut retries = Vec::new();
     let boot = again_if(
@@ -181,20 +181,20 @@ struct BootReport<'a> {
     names: &'a [&'a str],
     deadlines: Deadlines,
     wait: Wait,
-    kernel: Option<Kernel>,
+    kernel: Option<RunningKernel>,
     ended: Vec<EndedScenario>,
     running: Option<String>,
     /// When the running scenario started; at first, when QEMU did.
     since: Instant,
     /// Hears of each scenario that ended.
-    tell: &'a mut dyn FnMut(&Kernel, &EndedScenario),
+    tell: &'a mut dyn FnMut(&RunningKernel, &EndedScenario),
 }
 
 impl<'a> BootReport<'a> {
     fn new(
         names: &'a [&'a str],
         deadlines: Deadlines,
-        tell: &'a mut dyn FnMut(&Kernel, &EndedScenario),
+        tell: &'a mut dyn FnMut(&RunningKernel, &EndedScenario),
     ) -> Self {
         Self {
             names,
@@ -290,7 +290,7 @@ mod tests {
     fn booted() -> Record {
         let (release, version) = ("6.1.0".to_owned(), "#1".to_owned());
         Record::Booted {
-            kernel: Kernel { release, version },
+            kernel: RunningKernel { release, version },
         }
     }
 
@@ -320,7 +320,7 @@ mod tests {
     fn told(records: Vec<Record>) -> (usize, Option<End>) {
         let (deadlines, mut tell) = (
             Deadlines::of(Accelerator::Tcg),
-            |_: &Kernel, _: &EndedScenario| {},
+            |_: &RunningKernel, _: &EndedScenario| {},
         );
         let mut report = BootReport::new(&["a", "b"], deadlines, &mut tell);
         let end = records

@@ -18,7 +18,7 @@ use super::image_release::image_release;
 use super::listener::{GuestMessage, Listener};
 use super::qemu::{Launch, did_not_start};
 use super::transcript::Transcript;
-use super::{Machine, Running};
+use super::{Machine, RunningMachine};
 use crate::results::End;
 use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
 
@@ -31,7 +31,7 @@ const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machin
 
 /// A running machine, killed when this is dropped.
 pub(crate) struct Dialogue {
-    running: Running,
+    running: RunningMachine,
     listener: Listener,
     /// The key of the host's messages.
     key: Key,

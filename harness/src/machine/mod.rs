@@ -148,7 +148,7 @@ impl Machine {
     ///
     /// # Errors
     /// If no process can be started. If QEMU then refuses to run, the console ends.
-    pub fn start(&self, log: File) -> Result<Running> {
+    pub fn start(&self, log: File) -> Result<RunningMachine> {
         // No pseudo-terminal: a bare container has none.
         let (ours, theirs) = UnixStream::pair().context("making the console")?;
         let end = OwnedFd::from(theirs);
@@ -165,7 +165,7 @@ impl Machine {
             .with_context(|| format!("starting {}", self.qemu))?;
         // This closes our copy of QEMU's end of the console.
         drop(command);
-        let mut running = Running {
+        let mut running = RunningMachine {
             process,
             keeper: None,
             console: Console::new(ours)?,
@@ -201,7 +201,7 @@ fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
 
 /// A machine that runs until it is dropped.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningMachine {
     process: Child,
     /// Kills the processes that a wrapper of QEMU has started.
     keeper: Option<ProcessGroup>,
@@ -209,7 +209,7 @@ pub struct Running {
     pub console: Console,
 }
 
-impl Running {
+impl RunningMachine {
     /// The number of QEMU's process.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
@@ -228,7 +228,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningMachine {
     fn drop(&mut self) {
         // There is no disk, so nothing is lost by SIGKILL. An error means that it is
         // gone.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use guest::{Kernel, Status};
+use guest::{RunningKernel, Status};
 use images::{Catalogue, Silent, Store};
 
 use super::boot_watch::BootWatch;
@@ -142,7 +142,7 @@ pub struct Finished {
     /// All that it wrote to stderr.
     pub stderr: Vec<u8>,
     /// The kernel that ran.
-    pub kernel: Kernel,
+    pub kernel: RunningKernel,
 }
 
 impl Program {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use guest::wire::Message;
-use guest::{Kernel, Order, Record, Status};
+use guest::{Order, Record, RunningKernel, Status};
 
 use super::input_frames::{Coming, InputFrames};
 use super::output::Output;
@@ -53,7 +53,7 @@ pub struct Session<'a> {
 #[derive(Debug)]
 pub struct Ran {
     /// The kernel that ran, if the guest came up.
-    pub kernel: Option<Kernel>,
+    pub kernel: Option<RunningKernel>,
     /// How it ended.
     pub ending: Ending,
     /// The reason for each repeated boot: a panic that is the host's fault.
@@ -190,7 +190,7 @@ struct ProgramDialogue<'a> {
     heard: Instant,
     /// How long it may be silent.
     silence: Option<Duration>,
-    kernel: Option<Kernel>,
+    kernel: Option<RunningKernel>,
     input: &'a mut InputFrames,
     interrupt: Option<&'a Interrupt>,
     window: Option<&'a Window>,

@@ -178,14 +178,14 @@ mod tests {
 
     /// Two kernels, on the second of which one scenario failed, and what was told of
     /// them.
-    struct Record {
+    struct Fixture {
         header: Header,
         rows: Vec<Row>,
         told: Told,
         exit: Option<Exit>,
     }
 
-    fn right() -> Record {
+    fn right() -> Fixture {
         let scenarios = ["one", "two"];
         let row = |name: &str, verdicts: [Verdict; 2]| Row {
             cells: scenarios
@@ -207,7 +207,7 @@ mod tests {
                 of_kernel.insert(cell.scenario.clone(), vec![cell.verdict]);
             }
         }
-        Record {
+        Fixture {
             header: Header {
                 format: 1,
                 run: "example".to_owned(),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     /// What is found after a change: in words, and whether red is hidden.
-    fn found(change: impl FnOnce(&mut Record)) -> (String, bool) {
+    fn found(change: impl FnOnce(&mut Fixture)) -> (String, bool) {
         let mut record = right();
         change(&mut record);
         let account = Account {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_found(words: &str, hides_red: bool, change: impl FnOnce(&mut Record)) {
+    fn assert_found(words: &str, hides_red: bool, change: impl FnOnce(&mut Fixture)) {
         let (found, hidden) = found(change);
         assert!(found.contains(words), "{words:?} is not in {found:?}");
         assert_eq!(hidden, hides_red, "{found}");
@@ -249,7 +249,7 @@ mod tests {
     fn a_record_that_is_whole_has_no_flaw() {
         assert_eq!(found(|_| {}), (String::new(), false));
         // Of the running kernel nothing is told but the row.
-        let native = |record: &mut Record| {
+        let native = |record: &mut Fixture| {
             record.told.clear();
             for row in &mut record.rows {
                 row.boots = 0;
@@ -257,7 +257,7 @@ mod tests {
         };
         assert_eq!(found(native), (String::new(), false));
         // Two files of the same name, in any order.
-        let same_name = |record: &mut Record| {
+        let same_name = |record: &mut Fixture| {
             let told: Vec<_> = record.told.values().cloned().collect();
             record.told.clear();
             let both = record.told.entry("bzImage".to_owned()).or_default();
@@ -271,7 +271,7 @@ mod tests {
         };
         assert_eq!(found(same_name), (String::new(), false));
         // A shard that had nothing to do.
-        let idle = |record: &mut Record| {
+        let idle = |record: &mut Fixture| {
             record.header.kernels.clear();
             record.rows.clear();
             record.told.clear();
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn what_was_red_before_a_run_was_cut_short_is_told() {
         let cut = |at: usize| {
-            move |record: &mut Record| {
+            move |record: &mut Fixture| {
                 record.rows.remove(at);
                 record.exit = None;
             }
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_what_was_told_last() {
-        let told = |record: &mut Record, verdicts: &[Verdict]| {
+        let told = |record: &mut Fixture, verdicts: &[Verdict]| {
             let of_kernel = record.told.get_mut("3.10").unwrap();
             of_kernel.insert("two".to_owned(), verdicts.to_vec());
         };
@@ -385,7 +385,7 @@ mod tests {
             },
         );
         // With --strict, what was not run counts.
-        let not_run = |record: &mut Record, exit| {
+        let not_run = |record: &mut Fixture, exit| {
             record.rows.truncate(1);
             record.header.kernels.truncate(1);
             record.told.remove("6.1");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use guest::{Kernel, Version};
+use guest::{RunningKernel, Version};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::tally::Tally;
@@ -24,7 +24,7 @@ pub struct Row {
     /// The version that was served instead of the pinned one, if it was.
     pub substitute: Option<Substitute>,
     /// The kernel that ran, as it reports itself.
-    pub kernel: Option<Kernel>,
+    pub kernel: Option<RunningKernel>,
     /// One a scenario, in the order they were asked for.
     pub cells: Vec<Cell>,
     /// What kept the harness from its work, if anything did.

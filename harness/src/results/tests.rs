@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guest::Kernel;
+use guest::RunningKernel;
 use jiff::Timestamp;
 
 use super::{Cell, Exit, Header, PastRun, Row, Verdict};
@@ -29,7 +29,7 @@ pub(crate) fn run(name: &str, second: i64, rows: Vec<Row>) -> PastRun {
 
 /// A kernel that shows these verdicts.
 pub(crate) fn row(spec: &str, release: Option<&str>, cells: &[(&str, Verdict)]) -> Row {
-    let kernel = release.map(|release| Kernel {
+    let kernel = release.map(|release| RunningKernel {
         release: release.to_owned(),
         version: "#1 SMP".to_owned(),
     });

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Error;
-use guest::{Job, Kernel, Scenario};
+use guest::{Job, RunningKernel, Scenario};
 
 use super::judge::judge;
 use crate::kernels::Bootable;
@@ -35,7 +35,7 @@ pub fn examine(
         row.boots += 1;
         let mut told = Vec::new();
         let before = row.cells.len();
-        let mut tell = |kernel: &Kernel, ended: &EndedScenario| {
+        let mut tell = |kernel: &RunningKernel, ended: &EndedScenario| {
             if let Some(scenario) = left.get(told.len()) {
                 let cell = cell(kernel, scenario, ended.clone());
                 watcher.event(&done(&name, &cell));
@@ -70,7 +70,7 @@ fn boot_for(
     left: &[&Scenario],
     deadlines: Deadlines,
     number: usize,
-    tell: &mut dyn FnMut(&Kernel, &EndedScenario),
+    tell: &mut dyn FnMut(&RunningKernel, &EndedScenario),
 ) -> anyhow::Result<Boot> {
     let dir = bootable.dir.boot(number)?;
     let names: Vec<&str> = left.iter().map(|scenario| scenario.name).collect();
@@ -90,7 +90,7 @@ fn boot_for(
 impl Row {
     /// Takes a boot that the harness could not follow to its end: cells that were
     /// reported stand, and the rest are not run.
-    fn break_off(&mut self, error: &Error, told: &[(Kernel, Cell)], left: &[&Scenario]) {
+    fn break_off(&mut self, error: &Error, told: &[(RunningKernel, Cell)], left: &[&Scenario]) {
         if told.is_empty() {
             // Perhaps nothing was booted.
             self.boots -= 1;
@@ -147,7 +147,7 @@ impl Row {
 }
 
 /// Makes a cell of a scenario that ended.
-fn cell(kernel: &Kernel, scenario: &Scenario, ended: EndedScenario) -> Cell {
+fn cell(kernel: &RunningKernel, scenario: &Scenario, ended: EndedScenario) -> Cell {
     Cell {
         took: ended.took,
         console: ended.console,
@@ -204,7 +204,7 @@ mod tests {
             console: Vec::new(),
         };
         let boot = Boot {
-            kernel: Some(Kernel { release, version }),
+            kernel: Some(RunningKernel { release, version }),
             ended: left.iter().take(ended).map(seen).collect(),
             running: running.then(|| left[ended].name.to_owned()),
             end,
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn what_was_seen_before_the_harness_broke_off_stands() {
         let left: Vec<&Scenario> = scenarios::ALL.iter().take(4).collect();
-        let kernel = Kernel {
+        let kernel = RunningKernel {
             release: "6.1.0".to_owned(),
             version: String::new(),
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guest::{Kernel, Observation, Outcome, Scenario};
+use guest::{Observation, Outcome, RunningKernel, Scenario};
 
 use crate::kernels::claimed_version;
 use crate::results::{Cell, Claimed, Verdict};
@@ -11,7 +11,7 @@ use crate::results::{Cell, Claimed, Verdict};
 #[must_use]
 pub fn judge(
     scenario: &Scenario,
-    kernel: &Kernel,
+    kernel: &RunningKernel,
     outcome: &Outcome,
     observed: Observation,
 ) -> Cell {
@@ -40,7 +40,7 @@ pub fn judge(
 }
 
 /// The claim about a kernel, or why there is none.
-fn claim_about(scenario: &Scenario, kernel: &Kernel) -> (Option<Claimed>, Option<String>) {
+fn claim_about(scenario: &Scenario, kernel: &RunningKernel) -> (Option<Claimed>, Option<String>) {
     let version = match claimed_version(kernel) {
         Ok(version) => version,
         Err(why) => return (None, Some(why)),
@@ -80,7 +80,7 @@ mod tests {
     .named("example");
 
     fn cell(release: &str, outcome: &Outcome, observed: &str) -> Cell {
-        let kernel = Kernel {
+        let kernel = RunningKernel {
             release: release.to_owned(),
             version: "#1 SMP".to_owned(),
         };

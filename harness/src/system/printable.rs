@@ -1,7 +1,7 @@
 //! Text of guests, records and file names, made harmless to a terminal.
 
 pub(crate) use guest::printable;
-use guest::{Fact, Kernel, Observation, Outcome, Record};
+use guest::{Fact, Observation, Outcome, Record, RunningKernel};
 use serde_json::Value;
 
 /// A value of JSON, with every text in it made [`printable`].
@@ -22,7 +22,7 @@ pub(crate) fn printable_json(value: Value) -> Value {
 pub(crate) fn printable_record(record: Record) -> Record {
     match record {
         Record::Booted { kernel } => Record::Booted {
-            kernel: Kernel {
+            kernel: RunningKernel {
                 release: printable(&kernel.release),
                 version: printable(&kernel.version),
             },
@@ -102,7 +102,7 @@ mod tests {
         };
         for record in [
             Record::Booted {
-                kernel: Kernel {
+                kernel: RunningKernel {
                     release: text(),
                     version: text(),
                 },

@@ -186,7 +186,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::Index;
 
-    use test_archive::{Compression, Package};
+    use test_archive::{Compression, TestPackage};
 
     use super::*;
 
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_bomb_of_any_compression_ends_in_an_error() {
         for compression in COMPRESSIONS {
-            let package = Package::new("linux-image", "1")
+            let package = TestPackage::new("linux-image", "1")
                 .file("./usr/lib/firmware", &vec![0; 4 << 20])
                 .file("./boot/vmlinuz-6.1", &bzimage::tests::header())
                 .compression(compression);
@@ -255,7 +255,7 @@ mod tests {
             let mut image = bzimage::tests::header();
             image.extend([7; 1000]);
             let path = if modern { "./usr/lib/modules/7.3/vmlinuz" } else { "./boot/vmlinuz-3.10" };
-            let package = Package::new("linux-image", "1").compression(compression);
+            let package = TestPackage::new("linux-image", "1").compression(compression);
             let package = before.iter().fold(package, |package, (name, content)| {
                 package.file(&format!("./boot/{name}"), content.as_bytes())
             });

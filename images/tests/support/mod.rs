@@ -14,37 +14,37 @@ use images::{
     Vendor,
 };
 use jiff::Timestamp;
-use test_archive::{Files, Key, Package, Server, Suite};
+use test_archive::{Files, Server, SigningKey, TestPackage, TestSuite};
 
 /// The kernel of [`archive`].
 pub(crate) const VERSION: &str = "6.1.176-1";
 
 /// An archive with one kernel, in a package of 2026.
-pub(crate) fn archive() -> Archive {
-    let package = Package::of_2026("6.1-cloud-amd64", VERSION);
-    let suite = Suite::new("oldstable", "bookworm").package(package);
-    Archive::new(&[("debian", suite)])
+pub(crate) fn archive() -> TestArchive {
+    let package = TestPackage::of_2026("6.1-cloud-amd64", VERSION);
+    let suite = TestSuite::new("oldstable", "bookworm").package(package);
+    TestArchive::new(&[("debian", suite)])
 }
 
 /// Where the package of [`archive`] is.
 pub(crate) fn deb() -> String {
-    let path = Suite::pool_path("linux-binary-6.1-cloud-amd64", VERSION);
+    let path = TestSuite::pool_path("linux-binary-6.1-cloud-amd64", VERSION);
     format!("debian/{path}")
 }
 
-pub(crate) struct Archive {
-    pub(crate) key: Key,
+pub(crate) struct TestArchive {
+    pub(crate) key: SigningKey,
     pub(crate) server: Server,
     pub(crate) dir: tempfile::TempDir,
 }
 
-impl Archive {
+impl TestArchive {
     /// Each suite is published under the root beside it.
-    pub(crate) fn new(suites: &[(&str, Suite)]) -> Self {
-        Self::signed_by(Key::generate(), suites)
+    pub(crate) fn new(suites: &[(&str, TestSuite)]) -> Self {
+        Self::signed_by(SigningKey::generate(), suites)
     }
 
-    pub(crate) fn signed_by(key: Key, suites: &[(&str, Suite)]) -> Self {
+    pub(crate) fn signed_by(key: SigningKey, suites: &[(&str, TestSuite)]) -> Self {
         let mut files = Files::new();
         for (root, suite) in suites {
             suite.publish(&key, root, &mut files);

@@ -24,13 +24,14 @@ Examples:
 pub(crate) struct CheckCommand {}
 
 /// Every step and its words; `TARGET` is cargo's target directory.
-const STEPS: [(&str, &str); 7] = [
+const STEPS: [(&str, &str); 8] = [
     ("format", "cargo fmt --all --check"),
     (
         "format of fuzz",
         "cargo fmt --manifest-path fuzz/Cargo.toml --check",
     ),
     ("prose", ".ci/prose"),
+    ("names of types", ".ci/names"),
     ("scripts and workflows", ".ci/lint"),
     (
         "clippy",

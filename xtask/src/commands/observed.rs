@@ -50,7 +50,7 @@ impl ObservedCommand {
 /// Adds the cells of a kernel; says how many are new.
 fn add(table: &mut ObservedTable, row: &Row) -> usize {
     let kernel = row.kernel.as_ref();
-    let version = kernel.and_then(guest::Kernel::unmodified);
+    let version = kernel.and_then(guest::RunningKernel::unmodified);
     // On a host, a container or a filter may have had a hand in it.
     let Some(version) = version.filter(|_| !row.name.starts_with(NATIVE)) else {
         return 0;
@@ -68,7 +68,7 @@ fn add(table: &mut ObservedTable, row: &Row) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use guest::{Kernel, Version};
+    use guest::{RunningKernel, Version};
     use harness::Cell;
 
     use super::*;
@@ -82,7 +82,7 @@ mod tests {
             ..Cell::without(scenario.name, Verdict::Passed, "")
         };
         Row {
-            kernel: Some(Kernel {
+            kernel: Some(RunningKernel {
                 release: release.to_owned(),
                 version: "#1 SMP".to_owned(),
             }),

@@ -12,14 +12,14 @@ pub(crate) const SCENARIO: &str = "unshare_newpid_multithreaded";
 
 /// What came of a command.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct CommandResult {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 /// `cargo xtask` with these words.
-pub(crate) fn xtask(words: &[&str]) -> Ran {
+pub(crate) fn xtask(words: &[&str]) -> CommandResult {
     run(xtask_command().args(words))
 }
 
@@ -29,17 +29,17 @@ pub(crate) fn xtask_command() -> Command {
 }
 
 /// Runs a command to its end.
-pub(crate) fn run(command: &mut Command) -> Ran {
+pub(crate) fn run(command: &mut Command) -> CommandResult {
     let output = command.output().expect("the command can be run");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it writes text");
-    Ran {
+    CommandResult {
         code: output.status.code().unwrap_or(-1),
         stdout: text(output.stdout),
         stderr: text(output.stderr),
     }
 }
 
-impl Ran {
+impl CommandResult {
     /// Fails the test where this was not the exit code.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {

@@ -20,7 +20,7 @@ const NEAREST: usize = 3;
 /// A program with all files that it needs.
 #[derive(Clone, Debug)]
 pub struct PackedProgram {
-    pub(crate) program: guest::Program,
+    pub(crate) program: guest::ProgramJob,
     tree: Tree,
 }
 
@@ -63,7 +63,7 @@ impl Program {
         let own_name = self.name.clone();
         let own_name = own_name.unwrap_or_else(|| self.path.clone().into());
         Ok(PackedProgram {
-            program: guest::Program {
+            program: guest::ProgramJob {
                 path: name.to_owned(),
                 arguments: [own_name]
                     .into_iter()

@@ -79,13 +79,13 @@ pub(super) fn slug(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use guest::Kernel;
+    use guest::RunningKernel;
 
     use super::*;
 
     fn labels(kernels: &[(&str, &str, &str)]) -> Vec<String> {
         let row = |(name, spec, release): &(&str, &str, &str)| Row {
-            kernel: Some(Kernel {
+            kernel: Some(RunningKernel {
                 release: (*release).to_owned(),
                 version: "#1 SMP".to_owned(),
             }),

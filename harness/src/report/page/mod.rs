@@ -101,7 +101,7 @@ fn digest(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use guest::{Kernel, Observation};
+    use guest::{Observation, RunningKernel};
 
     use super::*;
     use crate::results::tests::{row, run};
@@ -120,7 +120,7 @@ mod tests {
             ..Cell::without(HOSTILE, Verdict::Failed, HOSTILE)
         };
         let row = Row {
-            kernel: Some(Kernel {
+            kernel: Some(RunningKernel {
                 release: HOSTILE.to_owned(),
                 version: HOSTILE.to_owned(),
             }),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
-use guest::{Confinement, Kernel, NATIVE, NativeRecord, Outcome, Scenario, Version};
+use guest::{Confinement, NATIVE, NativeRecord, Outcome, RunningKernel, Scenario, Version};
 
 use crate::payload::guest_binary;
 use crate::results::{Cell, Problem, Row, Verdict};
@@ -93,7 +93,7 @@ fn last_lines(dir: &RunDir) -> Vec<String> {
 /// The guest's report, from where it is in its namespaces.
 struct NativeReport {
     guest: Guest,
-    kernel: Kernel,
+    kernel: RunningKernel,
     confinement: Confinement,
 }
 
@@ -176,8 +176,8 @@ fn unless_confined(cell: Cell, outcome: &Outcome, confinement: Confinement) -> C
     }
 }
 
-fn claimed_to_be(version: Version) -> Kernel {
-    Kernel {
+fn claimed_to_be(version: Version) -> RunningKernel {
+    RunningKernel {
         release: version.to_string(),
         version: String::new(),
     }
