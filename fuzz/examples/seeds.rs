@@ -43,7 +43,10 @@ fn all_records() -> Vec<Record> {
             observation: Observation::default(),
         },
         Record::Hello,
-        Record::ProgramStarted { terminal: true },
+        Record::ProgramStarted {
+            terminal: true,
+            shared: true,
+        },
         Record::ProgramRefused {
             why: "/bin/sh: Exec format error".to_owned(),
             missing: false,
@@ -54,6 +57,11 @@ fn all_records() -> Vec<Record> {
         Record::ProgramEnded {
             status: Status::Killed(9),
             whole: true,
+            carried: Some([Carried { bytes: 9, tag: u64::MAX }; 3]),
+        },
+        Record::Bell,
+        Record::Garbled {
+            what: "stdin".to_owned(),
         },
         Record::Broken {
             why: "no memory".to_owned(),

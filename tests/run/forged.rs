@@ -14,6 +14,7 @@ fn forged() -> Vec<u8> {
     let ended = Record::ProgramEnded {
         status,
         whole: true,
+        carried: None,
     };
     let finished = Record::Finished { scenarios: 0 };
     let keys = [Key::NONE, Key::NONE.of_host(), Key::new([1; 16])];

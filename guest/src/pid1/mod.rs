@@ -9,6 +9,7 @@ mod process;
 mod pump;
 mod run_program;
 mod serial;
+mod shared_memory;
 mod supervisor;
 
 use std::convert::Infallible;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -10,13 +10,18 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use super::power;
 use super::process::{self, Streams};
 use super::serial::Serial;
+use super::shared_memory::GuestRings;
+use crate::protocol::ring::Scribbled;
 use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece, Stream};
-use crate::protocol::{Order, Record};
+use crate::protocol::{Carried, Order, Record};
 
 /// The most bytes of a stream in one frame.
 const FRAME: usize = 16 << 10;
+/// The most bytes that are read from a stream at a time: what a pipe holds (pipe(7)).
+const PART: usize = 64 << 10;
 /// How long an output may be silent and open once every process that held it was
 /// killed: one that is stuck in the kernel keeps it open. The time it takes to carry
 /// output does not count.
@@ -54,6 +59,8 @@ impl ChildSignal {
 pub(crate) struct Pump<'a> {
     console: &'a Serial,
     streams: Streams,
+    /// The way of the streams; the console where there is none.
+    shared: Option<GuestRings>,
     signal: ChildSignal,
     decoder: Decoder,
     /// The sequence number of the host's next frame.
@@ -71,6 +78,7 @@ impl<'a> Pump<'a> {
     pub(crate) fn new(
         console: &'a Serial,
         streams: Streams,
+        shared: Option<GuestRings>,
         signal: ChildSignal,
         at_hand: &[u8],
         more: bool,
@@ -80,6 +88,7 @@ impl<'a> Pump<'a> {
         Self {
             console,
             streams,
+            shared,
             signal,
             decoder: Decoder::new(console.hosts_key()),
             next: 0,
@@ -92,6 +101,7 @@ impl<'a> Pump<'a> {
     /// at its end; carries what there is. Says whether anything happened.
     pub(crate) fn turn(&mut self, patience: Duration) -> Result<bool, String> {
         let failed = |errno: Errno| format!("carrying the program's streams: {errno}");
+        self.refill();
         let to_stdin = if self.input.is_empty() {
             // Only an error is of interest: that the reader has closed.
             PollFlags::empty()
@@ -99,8 +109,12 @@ impl<'a> Pump<'a> {
             PollFlags::POLLOUT
         };
         let mut wanted = vec![PollFd::new(self.console.as_fd(), PollFlags::POLLIN)];
-        let outputs = self.streams.outputs.iter();
-        wanted.extend(outputs.map(|(_, file)| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
+        // Not those without room: at its end, a pipe is ready whatever is wanted of it.
+        let open = self.outputs_with_room();
+        wanted.extend(
+            open.iter()
+                .map(|(_, file)| PollFd::new(*file, PollFlags::POLLIN)),
+        );
         let stdin = self.streams.stdin.iter();
         wanted.extend(stdin.map(|file| PollFd::new(file.as_fd(), to_stdin)));
         match ppoll(&mut wanted, Some(patience.into()), Some(self.signal.0)) {
@@ -111,7 +125,9 @@ impl<'a> Pump<'a> {
         }
         let mut ready = wanted.iter().map(|one| one.any().unwrap_or(true));
         let console = ready.next() == Some(true);
-        let outputs: Vec<bool> = ready.by_ref().take(self.streams.outputs.len()).collect();
+        let outputs: Vec<Stream> = (open.iter().zip(ready.by_ref()))
+            .filter_map(|((stream, _), ready)| ready.then_some(*stream))
+            .collect();
         let stdin = ready.next() == Some(true);
 
         if console {
@@ -131,13 +147,70 @@ impl<'a> Pump<'a> {
         self.streams.stdin = None;
         let mut quiet = Duration::ZERO;
         while !self.streams.outputs.is_empty() && quiet < PATIENCE {
-            quiet = if self.turn(TURN)? {
+            quiet = if self.turn(TURN)? || self.waits_for_room() {
                 Duration::ZERO
             } else {
                 quiet + TURN
             };
         }
         Ok(self.streams.outputs.is_empty())
+    }
+
+    /// What was carried by shared memory, if there is any.
+    pub(crate) fn carried(&self) -> Option<[Carried; 3]> {
+        self.shared.as_ref().map(GuestRings::carried)
+    }
+
+    /// The outputs that can be carried further.
+    fn outputs_with_room(&self) -> Vec<(Stream, BorrowedFd<'_>)> {
+        let outputs = self.streams.outputs.iter();
+        let outputs = outputs.filter(|(stream, _)| self.room(*stream) > 0);
+        outputs
+            .map(|(stream, file)| (*stream, file.as_fd()))
+            .collect()
+    }
+
+    fn waits_for_room(&self) -> bool {
+        self.outputs_with_room().len() < self.streams.outputs.len()
+    }
+
+    /// How many bytes of an output can be carried at once.
+    fn room(&self, stream: Stream) -> usize {
+        let Some(shared) = &self.shared else {
+            return FRAME;
+        };
+        match shared.room(stream) {
+            Ok(room) => room.min(PART),
+            Err(scribbled) => self.garbled(scribbled),
+        }
+    }
+
+    /// Takes input out of shared memory, once the program has what was taken before.
+    fn refill(&mut self) {
+        let Some(shared) = &mut self.shared else {
+            return;
+        };
+        if self.streams.stdin.is_none() || !self.input.is_empty() {
+            return;
+        }
+        match shared.take() {
+            Ok((bytes, bell)) => {
+                if !bytes.is_empty() {
+                    self.input.push_back((None, bytes));
+                }
+                if bell {
+                    self.console.post(&Record::Bell);
+                }
+            }
+            Err(scribbled) => self.garbled(scribbled),
+        }
+    }
+
+    /// Tells the host, and ends the machine.
+    fn garbled(&self, scribbled: Scribbled) -> ! {
+        let what = scribbled.to_string();
+        self.console.send(&Record::Garbled { what });
+        power::off()
     }
 
     /// Takes in what the host says.
@@ -217,6 +290,8 @@ impl<'a> Pump<'a> {
 
     /// Ends the program's input once it has all of it.
     fn close_input(&mut self) {
+        // The host had put in all of it before it said so.
+        self.refill();
         if !self.input_ends || !self.input.is_empty() {
             return;
         }
@@ -228,26 +303,34 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Sends what there is of the outputs that are ready, and forgets those that
+    /// Carries what there is of the outputs that are ready, and forgets those that
     /// have ended.
-    fn carry(&mut self, ready: &[bool]) {
-        let console = self.console;
-        let mut ready = ready.iter();
-        let mut buffer = [0; FRAME];
-        self.streams.outputs.retain_mut(|(stream, file)| {
-            if ready.next() != Some(&true) {
-                return true;
-            }
-            match file.read(&mut buffer) {
-                Ok(0) => false,
-                Ok(length) => {
-                    console.post_bytes(*stream, &buffer[..length]);
-                    true
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => true,
+    fn carry(&mut self, ready: &[Stream]) {
+        let mut buffer = [0; PART];
+        for &stream in ready {
+            let room = self.room(stream);
+            let outputs = &mut self.streams.outputs;
+            let Some(number) = outputs.iter().position(|(other, _)| *other == stream) else {
+                continue;
+            };
+            match outputs[number].1.read(&mut buffer[..room]) {
+                Ok(length @ 1..) => self.send(stream, &buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 // A terminal whose other side is closed gives EIO.
-                Err(_) => false,
+                Ok(0) | Err(_) => drop(outputs.remove(number)),
             }
-        });
+        }
+    }
+
+    /// Gives the host bytes for which there is room.
+    fn send(&mut self, stream: Stream, bytes: &[u8]) {
+        let Some(shared) = &mut self.shared else {
+            return self.console.post_bytes(stream, bytes);
+        };
+        match shared.put(stream, bytes) {
+            Ok(true) => self.console.post(&Record::Bell),
+            Ok(false) => {}
+            Err(scribbled) => self.garbled(scribbled),
+        }
     }
 }

@@ -8,6 +8,7 @@ use nix::unistd::{Pid, setsid};
 
 use super::pump::{ChildSignal, Pump};
 use super::serial::Serial;
+use super::shared_memory::GuestRings;
 use super::{filesystems, network, orphans, process};
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
@@ -26,7 +27,11 @@ pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> 
         Err(error) => return refused(console, program, &error),
     };
     let terminal = streams.terminal.is_some();
-    console.send(&Record::ProgramStarted { terminal });
+    let shared = GuestRings::find(console.hosts_key());
+    console.send(&Record::ProgramStarted {
+        terminal,
+        shared: shared.is_some(),
+    });
     // Without a terminal, a program reads the file itself.
     let at_hand = match program.stdin {
         Stdin::Null => Vec::new(),
@@ -34,7 +39,7 @@ pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> 
         Stdin::Console | Stdin::File => fs::read(STDIN_PATH).unwrap_or_default(),
     };
     let more = program.stdin == Stdin::Console;
-    let mut pump = Pump::new(console, streams, signal, &at_hand, more);
+    let mut pump = Pump::new(console, streams, shared, signal, &at_hand, more);
     // How long a program takes is for the host to judge.
     let status = loop {
         if let Some(status) = reap_until(pid).map_err(failed)? {
@@ -47,7 +52,11 @@ pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> 
     // What it has left behind would hold its streams open.
     orphans::end_all();
     let whole = pump.empty()?;
-    console.send(&Record::ProgramEnded { status, whole });
+    console.send(&Record::ProgramEnded {
+        status,
+        whole,
+        carried: pump.carried(),
+    });
     Ok(())
 }
 

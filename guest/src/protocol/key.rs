@@ -30,16 +30,26 @@ impl Key {
     /// of the guest's.
     #[must_use]
     pub fn of_host(self) -> Self {
+        self.of(b"host")
+    }
+
+    /// A key for this purpose only.
+    pub(super) fn of(self, purpose: &[u8]) -> Self {
         let mut hasher = SipHasher128::new_with_key(&self.0);
-        hasher.write(b"host");
+        hasher.write(purpose);
         Self(hasher.finish128().as_bytes())
     }
 
     /// The tag of these bytes.
     pub(crate) fn tag(self, bytes: &[u8]) -> u64 {
-        let mut hasher = SipHasher24::new_with_key(&self.0);
+        let mut hasher = self.hasher();
         hasher.write(bytes);
         hasher.finish()
+    }
+
+    /// What computes a tag, part by part.
+    pub(super) fn hasher(self) -> SipHasher24 {
+        SipHasher24::new_with_key(&self.0)
     }
 }
 

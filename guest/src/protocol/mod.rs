@@ -1,12 +1,15 @@
 //! What the host and the guest say to each other; may use: claims.
 
+mod digest;
 mod key;
 mod native_job;
 mod program;
 mod record;
+pub mod ring;
 mod slowness;
 pub mod wire;
 
+pub use digest::{Carried, Digest};
 pub use key::Key;
 pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use program::{HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, ProgramJob, Status, WindowSize};
+use super::{Carried, Key, ProgramJob, Status, WindowSize};
 use crate::claims::{Observation, RunningKernel};
 
 /// Where the guest finds its [`Job`], as JSON.
@@ -39,7 +39,7 @@ pub enum Order {
 /// One message of the guest. The order on the wire is `Hello`, `Booted`, then for
 /// each scenario `Started` and `Ended`, then `Finished`: a report without its end
 /// marker is no report. Of a program it is `ProgramStarted`, then its output,
-/// `Taken` and `Alive` as they come, `ProgramEnded` and `Finished`.
+/// `Taken`, `Bell` and `Alive` as they come, `ProgramEnded` and `Finished`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
@@ -70,6 +70,9 @@ pub enum Record {
         /// Whether on a terminal. Not where none was asked for, or this kernel
         /// has no pseudo-terminals.
         terminal: bool,
+        /// Whether its streams are carried by [shared memory](super::ring), and
+        /// not on the console.
+        shared: bool,
     },
     /// The program cannot be executed, says the kernel; nothing follows.
     ProgramRefused {
@@ -84,6 +87,8 @@ pub enum Record {
         /// The sequence number of the frame.
         sequence: u32,
     },
+    /// There is something to see in the [shared memory](super::ring).
+    Bell,
     /// The program will read no more.
     StdinClosed,
     /// Nothing has happened for a while, but the guest is there.
@@ -95,6 +100,14 @@ pub enum Record {
         /// Whether its output has come to its end. Not where a process that it
         /// has left behind cannot be killed, and may still write.
         whole: bool,
+        /// What the guest has taken out of the ring of stdin, and put into those of
+        /// stdout and stderr, if they were used.
+        carried: Option<[Carried; 3]>,
+    },
+    /// The shared memory holds what neither side has written; nothing follows.
+    Garbled {
+        /// Which part of it.
+        what: String,
     },
     /// The guest cannot go on; nothing follows.
     Broken {

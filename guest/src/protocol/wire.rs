@@ -58,6 +58,18 @@ pub enum Stream {
     Stderr = 2,
 }
 
+impl Stream {
+    /// Its name, as in the C library.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stdin => "stdin",
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
 /// What is sent in one frame. `T` is [`Record`](super::Record) from the guest
 /// and [`Order`](super::Order) to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

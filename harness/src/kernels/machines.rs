@@ -54,6 +54,8 @@ pub struct Bootable {
     pub image: String,
     /// The version that stands in for the pinned one, if any.
     pub substitute: Option<Substitute>,
+    /// Whether the machine could share memory with this process.
+    pub(crate) can_share_memory: bool,
     /// The directory of this kernel in the run.
     pub dir: RunDir,
 }
@@ -142,6 +144,7 @@ impl Machines {
             memory_mib: MEMORY_MIB,
             cpus: self.cpus,
             append: self.append.clone(),
+            shares_memory: false,
             gdb: None,
         };
         machine.accelerator = self.accelerator(&machine, watcher)?;
@@ -151,6 +154,7 @@ impl Machines {
             packaged,
             unpacked,
             image,
+            can_share_memory: qemu.can_share_memory,
             substitute,
             dir,
         })

@@ -18,7 +18,7 @@ use super::image_release::image_release;
 use super::listener::{GuestMessage, Listener};
 use super::qemu::{Launch, did_not_start};
 use super::transcript::Transcript;
-use super::{Machine, RunningMachine};
+use super::{Machine, RunningMachine, SharedMemory};
 use crate::results::End;
 use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
 
@@ -181,6 +181,11 @@ impl Dialogue {
     /// The key of the host's messages.
     pub(crate) fn key(&self) -> Key {
         self.key
+    }
+
+    /// The memory that the machine shares with this process, if it does.
+    pub(crate) fn memory(&self) -> Option<&SharedMemory> {
+        self.running.memory.as_ref()
     }
 
     /// Sends bytes to the guest.

@@ -11,6 +11,7 @@ pub(crate) mod fuzzing;
 mod image_release;
 mod listener;
 mod qemu;
+mod shared_memory;
 mod transcript;
 
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ pub(crate) use deadline::{Wait, excused};
 pub use debugger::Debugger;
 pub(crate) use dialogue::{Dialogue, Turn};
 pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
+pub(crate) use shared_memory::SharedMemory;
 pub use transcript::Transcript;
 
 /// A basic processor that every QEMU emulates.
@@ -89,6 +91,8 @@ pub struct Machine {
     /// Words to add to the kernel's command line. A kernel uses the last of two
     /// contradicting words.
     pub append: Vec<String>,
+    /// Whether it shares memory with this process, for the streams of a program.
+    pub shares_memory: bool,
     /// The descriptor of a listening socket at which a debugger may attach to the
     /// kernel.
     pub gdb: Option<RawFd>,
@@ -152,8 +156,10 @@ impl Machine {
         // No pseudo-terminal: a bare container has none.
         let (ours, theirs) = UnixStream::pair().context("making the console")?;
         let end = OwnedFd::from(theirs);
+        let memory = self.shares_memory.then(SharedMemory::new).transpose()?;
         let mut command = self.qemu.command();
         command.args(self.arguments());
+        command.args(memory.iter().flat_map(SharedMemory::arguments));
         command.stdin(end.try_clone()?).stdout(end).stderr(log);
         let (harness, gdb) = (id(), self.gdb);
         // SAFETY: between fork(2) and execve(2) it makes system calls only.
@@ -169,6 +175,7 @@ impl Machine {
             process,
             keeper: None,
             console: Console::new(ours)?,
+            memory,
         };
         // QEMU leads a group: see `isolate`. Strata's own QEMU is no wrapper.
         if self.qemu.arguments.is_empty() {
@@ -207,6 +214,8 @@ pub struct RunningMachine {
     keeper: Option<ProcessGroup>,
     /// Its serial console.
     pub console: Console,
+    /// The memory that it shares with this process.
+    pub(crate) memory: Option<SharedMemory>,
 }
 
 impl RunningMachine {
@@ -254,6 +263,7 @@ pub(crate) mod tests {
             memory_mib: 256,
             cpus: 1,
             append: Vec::new(),
+            shares_memory: false,
             gdb: None,
         }
     }

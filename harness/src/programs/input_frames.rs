@@ -22,6 +22,16 @@ pub struct Coming {
     pub(super) spool: Option<Arc<Spool>>,
 }
 
+/// What the rest of the input has given.
+pub(super) enum InputRead {
+    /// This many bytes, at the beginning of the buffer.
+    Bytes(usize),
+    /// Nothing yet.
+    Nothing,
+    /// Its end.
+    End,
+}
+
 /// The frames to the guest.
 pub(super) struct InputFrames {
     /// The rest of the input; none at its end.
@@ -44,19 +54,21 @@ impl InputFrames {
     /// The file to wait for; none if the window is full.
     pub(super) fn wanted(&self) -> Option<BorrowedFd<'_>> {
         let sent: usize = self.sent.iter().map(|(_, length)| length).sum();
-        let source = self.source.as_ref();
-        source
+        self.source()
             .filter(|_| sent + frame_length(FRAME) <= WINDOW)
-            .map(|source| source.file.as_fd())
     }
 
-    /// Reads input, and makes a frame of it, unless there is none yet.
-    pub(super) fn frame(&mut self, key: Key) -> io::Result<Option<Vec<u8>>> {
+    /// The file to wait for, where input travels past the console.
+    pub(super) fn source(&self) -> Option<BorrowedFd<'_>> {
+        self.source.as_ref().map(|source| source.file.as_fd())
+    }
+
+    /// Reads input.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<InputRead> {
         let Some(source) = &mut self.source else {
-            return Ok(None);
+            return Ok(InputRead::Nothing);
         };
-        let mut buffer = [0; FRAME];
-        match source.file.read(&mut buffer) {
+        match source.file.read(buffer) {
             Ok(0) => {
                 // A spool may have ended by an error.
                 source
@@ -64,18 +76,28 @@ impl InputFrames {
                     .as_ref()
                     .map_or(Ok(()), |spool| spool.check())?;
                 self.source = None;
-                Ok(Some(self.order(key, &Order::EndOfStdin)))
+                Ok(InputRead::End)
             }
-            Ok(length) => {
+            Ok(length) => Ok(InputRead::Bytes(length)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(InputRead::Nothing),
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(InputRead::Nothing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads input, and makes a frame of it, unless there is none yet.
+    pub(super) fn frame(&mut self, key: Key) -> io::Result<Option<Vec<u8>>> {
+        let mut buffer = [0; FRAME];
+        Ok(match self.read(&mut buffer)? {
+            InputRead::Bytes(length) => {
                 let frame = wire::encode_bytes(key, self.next, Stream::Stdin, &buffer[..length]);
                 self.sent.push_back((self.next, frame.len()));
                 self.next += 1;
-                Ok(Some(frame))
+                Some(frame)
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(None),
-            Err(error) => Err(error),
-        }
+            InputRead::Nothing => None,
+            InputRead::End => Some(self.order(key, &Order::EndOfStdin)),
+        })
     }
 
     /// The frame of an order. Orders are few and small, so the window does not count

@@ -2,6 +2,7 @@
 
 mod boot_watch;
 mod busybox;
+mod host_rings;
 mod input_frames;
 mod outcome;
 mod output;

@@ -110,6 +110,7 @@ impl Runner<'_> {
         // For the initramfs, its unpacked files, and input.
         let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
         machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
+        machine.shares_memory = kernel.can_share_memory;
         machine.gdb = self.debugger.map(Debugger::number);
         machine.initramfs = program.initramfs.path();
         let boot = Deadlines::of(machine.accelerator).boot;

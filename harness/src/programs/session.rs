@@ -1,15 +1,18 @@
 //! One run of a program, from the boot of the kernel to the exit status.
 
 use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use guest::wire::Message;
-use guest::{Order, Record, RunningKernel, Status};
+use guest::ring::{BELL, RING_BYTES, Scribbled};
+use guest::wire::{Message, Stream};
+use guest::{Carried, Order, Record, RunningKernel, Status};
 
-use super::input_frames::{Coming, InputFrames};
+use super::host_rings::HostRings;
+use super::input_frames::{Coming, InputFrames, InputRead};
 use super::output::Output;
 use crate::machine::{Dialogue, GRACE, Machine, Turn, Wait, again_if, excused, hosts_fault};
 use crate::results::End;
@@ -19,6 +22,8 @@ use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How many lines of a console are shown where a run ended badly.
 const LAST_LINES: usize = 12;
+/// How many bytes of a stream are carried at a time.
+const PART: usize = 64 << 10;
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +109,8 @@ impl Session<'_> {
                     heard: Instant::now(),
                     silence: self.limits.silence,
                     kernel: None,
+                    rings: None,
+                    buffer: vec![0; PART],
                     input: &mut input,
                     interrupt: self.interrupt,
                     window: self.window,
@@ -191,6 +198,9 @@ struct ProgramDialogue<'a> {
     /// How long it may be silent.
     silence: Option<Duration>,
     kernel: Option<RunningKernel>,
+    /// The streams, if they are carried by shared memory.
+    rings: Option<HostRings>,
+    buffer: Vec<u8>,
     input: &'a mut InputFrames,
     interrupt: Option<&'a Interrupt>,
     window: Option<&'a Window>,
@@ -198,20 +208,33 @@ struct ProgramDialogue<'a> {
 
 impl ProgramDialogue<'_> {
     fn hold(&mut self, output: &mut dyn Output) -> Result<Ending> {
+        let ending = self.converse(output)?;
+        if matches!(ending, Ending::Lost(_)) {
+            // What the program wrote before is still in the memory.
+            let _ = self.carry(output, true)?;
+        }
+        Ok(ending)
+    }
+
+    fn converse(&mut self, output: &mut dyn Output) -> Result<Ending> {
         loop {
-            let (turn, sources) = self.turn(&*output)?;
+            let more = match self.carry(output, false)? {
+                ControlFlow::Continue(more) => more,
+                ControlFlow::Break(ending) => return Ok(ending),
+            };
+            // A guest that never pauses must not outlive its deadline.
+            if self.time_is_up()
+                && let Some(ending) = self.patience_is_over()
+            {
+                return Ok(ending);
+            }
+            let (turn, sources) = self.turn(&*output, more)?;
             match turn {
                 Turn::Said(messages) => {
                     for said in messages {
                         if let Some(ending) = self.take(said.message, output)? {
                             return Ok(ending);
                         }
-                    }
-                    // A guest that never pauses must not outlive its deadline.
-                    if self.time_is_up()
-                        && let Some(ending) = self.patience_is_over()
-                    {
-                        return Ok(ending);
                     }
                 }
                 Turn::Other(number) => match sources[number] {
@@ -225,9 +248,9 @@ impl ProgramDialogue<'_> {
                         }
                     }
                     Awaited::Stdin => {
-                        let frame = self.input.frame(self.dialogue.key());
-                        let frame = frame.context("reading the program's input")?;
-                        self.send(&frame.unwrap_or_default())?;
+                        if let Some(ending) = self.feed()? {
+                            return Ok(ending);
+                        }
                     }
                 },
                 Turn::Quiet => {
@@ -240,16 +263,87 @@ impl ProgramDialogue<'_> {
         }
     }
 
+    /// Takes output out of shared memory: as long as there is room for it here, or all of
+    /// it. Says whether there may be more.
+    fn carry(&mut self, output: &mut dyn Output, all: bool) -> Result<ControlFlow<Ending, bool>> {
+        let Some(rings) = &mut self.rings else {
+            return Ok(ControlFlow::Continue(false));
+        };
+        let mut more = false;
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            // No more than a ring holds: something else may have happened meanwhile.
+            let mut carried = 0;
+            while all || output.full().is_none() {
+                if carried >= RING_BYTES {
+                    more = true;
+                    break;
+                }
+                let moved = match rings.take(stream, &mut self.buffer) {
+                    Ok(moved) => moved,
+                    Err(scribbled) => return Ok(ControlFlow::Break(garbled(scribbled))),
+                };
+                if moved.bytes == 0 {
+                    break;
+                }
+                if moved.bell {
+                    self.dialogue
+                        .send(&[BELL])
+                        .context("writing to the console")?;
+                }
+                carried += moved.bytes;
+                self.heard = Instant::now();
+                if let Err(error) = output.bytes(stream, &self.buffer[..moved.bytes]) {
+                    return not_taken(error).map(ControlFlow::Break);
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(more))
+    }
+
+    /// Gives the guest input that has come. Returns the end, if that cannot be.
+    fn feed(&mut self) -> Result<Option<Ending>> {
+        const READING: &str = "reading the program's input";
+        let Some(rings) = &mut self.rings else {
+            let frame = self.input.frame(self.dialogue.key()).context(READING)?;
+            self.send(&frame.unwrap_or_default())?;
+            return Ok(None);
+        };
+        let most = match rings.room() {
+            Ok(0) => return Ok(None),
+            Ok(room) => room.min(self.buffer.len()),
+            Err(scribbled) => return Ok(Some(garbled(scribbled))),
+        };
+        let read = self.input.read(&mut self.buffer[..most]).context(READING)?;
+        match read {
+            InputRead::Nothing => {}
+            InputRead::Bytes(length) => match rings.put(&self.buffer[..length]) {
+                Ok(true) => self.send(&[BELL])?,
+                Ok(false) => {}
+                Err(scribbled) => return Ok(Some(garbled(scribbled))),
+            },
+            InputRead::End => {
+                let order = self.input.order(self.dialogue.key(), &Order::EndOfStdin);
+                self.send(&order)?;
+            }
+        }
+        Ok(None)
+    }
+
     /// Waits for the guest, or for another source: `Turn::Other` is an index of the
-    /// returned list.
-    fn turn(&mut self, output: &dyn Output) -> Result<(Turn, Vec<Awaited>)> {
+    /// returned list. Only looks if there is `more` to do.
+    fn turn(&mut self, output: &dyn Output, more: bool) -> Result<(Turn, Vec<Awaited>)> {
         let runs = matches!(self.phase, Phase::Runs(_));
         let full = output.full().filter(|_| runs);
         let paused = full.is_some();
         let deadline = match &self.phase {
             // The guest cannot be heard, so it is not silent.
             Phase::Runs(until) if paused => *until,
+            _ if more => Some(Instant::now()),
             _ => self.deadline(),
+        };
+        let stdin = match &self.rings {
+            Some(rings) => self.input.source().filter(|_| rings.room() != Ok(0)),
+            None => self.input.wanted(),
         };
         let sources: [(Option<BorrowedFd<'_>>, Awaited); 4] = [
             (full, Awaited::Output),
@@ -258,10 +352,7 @@ impl ProgramDialogue<'_> {
                 self.window.filter(|_| runs).map(AsFd::as_fd),
                 Awaited::Window,
             ),
-            (
-                self.input.wanted().filter(|_| runs && !paused),
-                Awaited::Stdin,
-            ),
+            (stdin.filter(|_| runs && !paused), Awaited::Stdin),
         ];
         let (files, sources): (Vec<_>, Vec<_>) = sources
             .into_iter()
@@ -339,38 +430,73 @@ impl ProgramDialogue<'_> {
                 self.kernel = Some(kernel);
                 self.phase = Phase::Starts(Wait::new("the program to start", GRACE));
             }
-            (Record::ProgramStarted { terminal }, Phase::Starts(_)) => {
+            (Record::ProgramStarted { terminal, shared }, Phase::Starts(_)) => {
+                let memory = self.dialogue.memory().filter(|_| shared);
+                self.rings = memory.map(|memory| HostRings::new(memory, self.dialogue.key()));
                 output.started(terminal).context("preparing the terminal")?;
                 let until = self.limits.program.map(|limit| Instant::now() + limit);
                 self.phase = Phase::Runs(until);
             }
             (Record::Taken { sequence }, Phase::Runs(_)) => self.input.taken(sequence),
             (Record::StdinClosed, Phase::Runs(_)) => self.input.close(),
-            (Record::Alive, Phase::Runs(_)) => {}
+            (Record::Bell | Record::Alive, Phase::Runs(_)) => {}
             (Record::ProgramRefused { why, missing }, Phase::Starts(_)) => {
                 return Ok(Some(Ending::Refused(why, missing)));
             }
-            (Record::ProgramEnded { status, whole }, Phase::Runs(_)) if !whole => {
-                return Ok(Some(Ending::Lost(End::Broken(format!(
-                    "the program ended ({status}), but something that it has left behind cannot \
-                     be killed and holds its output open: some of that may be missing"
-                )))));
-            }
-            (Record::ProgramEnded { status, .. }, Phase::Runs(_)) => {
+            (
+                Record::ProgramEnded {
+                    status,
+                    whole,
+                    carried,
+                },
+                Phase::Runs(_),
+            ) => {
+                if let ControlFlow::Break(ending) = self.carry(output, true)? {
+                    return Ok(Some(ending));
+                }
+                if let Some(what) = self.differs(carried) {
+                    return Ok(Some(Ending::Lost(End::Garbled(what))));
+                }
+                if !whole {
+                    return Ok(Some(Ending::Lost(End::Broken(format!(
+                        "the program ended ({status}), but something that it has left behind \
+                         cannot be killed and holds its output open: some of that may be missing"
+                    )))));
+                }
                 self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
             }
             (Record::Finished { .. }, Phase::Ends(_, status)) => {
                 return Ok(Some(Ending::Ended(*status)));
             }
+            (Record::Garbled { what }, _) => return Ok(Some(Ending::Lost(End::Garbled(what)))),
             (Record::Broken { why }, _) => return Ok(Some(Ending::Lost(End::Broken(why)))),
             (record, _) => return Ok(Some(out_of_turn(&Message::Record(record)))),
         }
         Ok(None)
     }
 
+    /// What is wrong with the streams that the guest says it has carried, if anything is.
+    fn differs(&mut self, carried: Option<[Carried; 3]>) -> Option<String> {
+        match (&mut self.rings, carried) {
+            (None, None) => None,
+            (Some(rings), Some(carried)) => rings.differs(&carried).map(|stream| {
+                let stream = stream.name();
+                format!(
+                    "{stream} arrived with other bytes than were sent: something in the guest has \
+                     written to the memory through which it travels"
+                )
+            }),
+            _ => Some("the guest carries streams by another way than it said".to_owned()),
+        }
+    }
+
     fn send(&mut self, frame: &[u8]) -> Result<()> {
         self.dialogue.send(frame).context("writing to the console")
     }
+}
+
+fn garbled(scribbled: Scribbled) -> Ending {
+    Ending::Lost(End::Garbled(scribbled.to_string()))
 }
 
 fn out_of_turn(message: &Message<Record>) -> Ending {

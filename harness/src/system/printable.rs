@@ -42,6 +42,9 @@ pub(crate) fn printable_record(record: Record) -> Record {
         Record::Broken { why } => Record::Broken {
             why: printable(&why),
         },
+        Record::Garbled { what } => Record::Garbled {
+            what: printable(&what),
+        },
         Record::ProgramRefused { why, missing } => Record::ProgramRefused {
             why: printable(&why),
             missing,
@@ -49,6 +52,7 @@ pub(crate) fn printable_record(record: Record) -> Record {
         Record::Hello
         | Record::ProgramStarted { .. }
         | Record::Taken { .. }
+        | Record::Bell
         | Record::StdinClosed
         | Record::Alive
         | Record::ProgramEnded { .. }

@@ -15,6 +15,7 @@ use images::{Store, ToolName};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
+use super::shared_memory;
 use crate::results::{Downloads, Watcher};
 use crate::system::{ChildProcess, paths, recall, remember, words};
 
@@ -49,6 +50,9 @@ pub struct Qemu {
     /// Why its sandbox does not work here, if so. The sandbox takes a QEMU built with
     /// seccomp, and a host kernel that has it.
     pub no_sandbox: Option<String>,
+    /// Whether its machines can share memory with this process; some distributions
+    /// build a QEMU without the device.
+    pub can_share_memory: bool,
 }
 
 impl fmt::Display for Qemu {
@@ -112,6 +116,7 @@ impl Qemu {
         let qemu = Self {
             version: version(&launch)?,
             no_sandbox: why_no_sandbox(&launch),
+            can_share_memory: has_device(&launch, shared_memory::DEVICE),
             launch,
             installed,
             from,
@@ -170,6 +175,12 @@ fn why_no_sandbox(launch: &Launch) -> Option<String> {
     ];
     let answer = ask(launch, &arguments, "quit\n", PATIENCE);
     answer.err().map(|error| words(&error))
+}
+
+/// Whether it knows a device.
+fn has_device(launch: &Launch, device: &str) -> bool {
+    let help = format!("{device},help");
+    ask(launch, &["-device", &help], "", PATIENCE).is_ok()
 }
 
 /// What a QEMU writes to stdout, given these words on stdin, if it succeeds within

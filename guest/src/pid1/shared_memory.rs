@@ -1,0 +1,118 @@
+//! The memory that the host shares with this machine, as a PCI device that needs no
+//! driver (QEMU's `ivshmem-plain`), and the streams that travel through it.
+
+use std::fs::{self, File};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::slice;
+use std::sync::atomic::AtomicU64;
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap};
+
+use crate::protocol::ring::{self, RingReader, RingWriter, SHARED_BYTES, Scribbled};
+use crate::protocol::wire::Stream;
+use crate::protocol::{Carried, Digest, Key};
+
+/// Where the kernel lists the devices on its PCI buses.
+const DEVICES: &str = "/sys/bus/pci/devices";
+/// The numbers of the device (QEMU's docs/specs/ivshmem-spec).
+const VENDOR: &str = "0x1af4";
+const DEVICE: &str = "0x1110";
+/// Its memory, by the kind of access: write-combining is faster, and is not on every
+/// kernel.
+const RESOURCES: [&str; 2] = ["resource2_wc", "resource2"];
+/// The most bytes that are taken at a time.
+const PART: usize = 64 << 10;
+
+/// The memory, mapped for as long as the machine runs.
+type Mapped = &'static [AtomicU64];
+
+/// A program's streams in shared memory.
+pub(crate) struct GuestRings {
+    stdin: RingReader<Mapped>,
+    stdout: RingWriter<Mapped>,
+    stderr: RingWriter<Mapped>,
+    /// Of what was carried, by the number of the stream.
+    digests: [Digest; 3],
+}
+
+impl GuestRings {
+    /// Finds them. There are none where the machine has no such device, or the kernel
+    /// has no PCI or no sysfs.
+    pub(crate) fn find(key: Key) -> Option<Self> {
+        let memory = find_memory()?;
+        let digest = |stream| Digest::new(key, stream);
+        Some(Self {
+            stdin: RingReader::new(memory, Stream::Stdin),
+            stdout: RingWriter::new(memory, Stream::Stdout),
+            stderr: RingWriter::new(memory, Stream::Stderr),
+            digests: [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(digest),
+        })
+    }
+
+    /// For how many bytes of an output there is room.
+    pub(crate) fn room(&self, stream: Stream) -> Result<usize, Scribbled> {
+        match stream {
+            Stream::Stderr => self.stderr.room(),
+            Stream::Stdout | Stream::Stdin => self.stdout.room(),
+        }
+    }
+
+    /// Puts in bytes of an output, for which there is room. Says whether the host must
+    /// be told.
+    pub(crate) fn put(&mut self, stream: Stream, bytes: &[u8]) -> Result<bool, Scribbled> {
+        let output = match stream {
+            Stream::Stderr => &mut self.stderr,
+            Stream::Stdout | Stream::Stdin => &mut self.stdout,
+        };
+        let moved = output.put(bytes)?;
+        self.digests[stream as usize].add(&bytes[..moved.bytes]);
+        Ok(moved.bell)
+    }
+
+    /// Takes the next bytes of stdin, if there are any. Says whether the host must be
+    /// told.
+    pub(crate) fn take(&mut self) -> Result<(Vec<u8>, bool), Scribbled> {
+        let mut bytes = vec![0; PART];
+        let moved = self.stdin.take(&mut bytes)?;
+        bytes.truncate(moved.bytes);
+        self.digests[Stream::Stdin as usize].add(&bytes);
+        Ok((bytes, moved.bell))
+    }
+
+    /// What was carried.
+    pub(crate) fn carried(&self) -> [Carried; 3] {
+        self.digests.each_ref().map(Digest::carried)
+    }
+}
+
+fn find_memory() -> Option<Mapped> {
+    let devices = fs::read_dir(DEVICES).ok()?.flatten();
+    let mut devices = devices.map(|device| device.path());
+    let device =
+        devices.find(|device| is(device, "vendor", VENDOR) && is(device, "device", DEVICE))?;
+    fs::write(device.join("enable"), "1").ok()?;
+    let memory = RESOURCES
+        .iter()
+        .find_map(|resource| map(&device.join(resource)))?;
+    ring::is_marked(memory).then_some(memory)
+}
+
+fn is(device: &Path, name: &str, value: &str) -> bool {
+    fs::read_to_string(device.join(name)).is_ok_and(|text| text.trim_end() == value)
+}
+
+fn map(resource: &Path) -> Option<Mapped> {
+    let file = File::options().read(true).write(true).open(resource).ok()?;
+    if file.metadata().ok()?.len() != SHARED_BYTES as u64 {
+        return None;
+    }
+    let length = NonZeroUsize::new(SHARED_BYTES)?;
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: the kernel chooses where, so nothing else is there.
+    let start = unsafe { mmap(None, length, access, MapFlags::MAP_SHARED, &file, 0) };
+    let start = start.ok()?.cast::<AtomicU64>();
+    // SAFETY: it is mapped in this length, for good, and begins with a page. Others
+    // write to it, which atomics allow.
+    Some(unsafe { slice::from_raw_parts(start.as_ptr(), SHARED_BYTES / size_of::<AtomicU64>()) })
+}

@@ -1,0 +1,86 @@
+//! A program's streams in the memory that its machine shares with this process.
+
+use std::collections::VecDeque;
+
+use guest::ring::{Moved, RingReader, RingWriter, Scribbled};
+use guest::wire::Stream;
+use guest::{Carried, Digest, Key};
+
+use crate::machine::SharedMemory;
+
+/// The host's ends of the three rings. What the guest's PID 1 says on the console of the
+/// bytes that it carried is compared with what was carried here: a program in the guest
+/// can write to the memory, and not to that.
+pub(super) struct HostRings {
+    stdin: RingWriter<SharedMemory>,
+    /// What was put into stdin's ring and not yet taken out, as far as is known.
+    sent: VecDeque<u8>,
+    stdout: RingReader<SharedMemory>,
+    stderr: RingReader<SharedMemory>,
+    /// Of what was taken out, by the number of the stream.
+    digests: [Digest; 3],
+}
+
+impl HostRings {
+    pub(super) fn new(memory: &SharedMemory, key: Key) -> Self {
+        let memory = || memory.clone();
+        let digest = |stream| Digest::new(key, stream);
+        Self {
+            stdin: RingWriter::new(memory(), Stream::Stdin),
+            sent: VecDeque::new(),
+            stdout: RingReader::new(memory(), Stream::Stdout),
+            stderr: RingReader::new(memory(), Stream::Stderr),
+            digests: [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(digest),
+        }
+    }
+
+    /// For how many bytes of stdin there is room.
+    pub(super) fn room(&self) -> Result<usize, Scribbled> {
+        self.stdin.room()
+    }
+
+    /// Puts in bytes of stdin, for which there is room. Says whether the guest must be
+    /// told.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
+        let moved = self.stdin.put(bytes)?;
+        if moved.bytes < bytes.len() {
+            // What the guest has taken out it cannot put back.
+            return Err(Scribbled(Stream::Stdin));
+        }
+        self.sent.extend(bytes);
+        let held = self.stdin.held()?;
+        self.was_taken(self.sent.len().saturating_sub(held));
+        Ok(moved.bell)
+    }
+
+    /// Takes the next bytes of an output. Says whether the guest must be told.
+    pub(super) fn take(&mut self, stream: Stream, buffer: &mut [u8]) -> Result<Moved, Scribbled> {
+        let moved = match stream {
+            Stream::Stderr => self.stderr.take(buffer)?,
+            Stream::Stdout | Stream::Stdin => self.stdout.take(buffer)?,
+        };
+        self.digests[stream as usize].add(&buffer[..moved.bytes]);
+        Ok(moved)
+    }
+
+    /// The stream of which the guest has carried something else, if there is one.
+    pub(super) fn differs(&mut self, carried: &[Carried; 3]) -> Option<Stream> {
+        let known = self.digests[Stream::Stdin as usize].carried().bytes;
+        let more = carried[Stream::Stdin as usize].bytes.saturating_sub(known);
+        self.was_taken(usize::try_from(more).unwrap_or(usize::MAX));
+        let streams = [Stream::Stdin, Stream::Stdout, Stream::Stderr];
+        let mut streams = streams.into_iter().zip(self.digests.iter().zip(carried));
+        let differs = streams.find(|(_, (digest, carried))| digest.carried() != **carried);
+        differs.map(|(stream, _)| stream)
+    }
+
+    /// These many more bytes of stdin were taken out.
+    fn was_taken(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.sent.len());
+        let (first, second) = self.sent.as_slices();
+        let digest = &mut self.digests[Stream::Stdin as usize];
+        digest.add(&first[..bytes.min(first.len())]);
+        digest.add(&second[..bytes.saturating_sub(first.len())]);
+        self.sent.drain(..bytes);
+    }
+}
