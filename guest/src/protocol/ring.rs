@@ -94,8 +94,8 @@ impl<M: Deref<Target = [AtomicU64]>> Ring<M> {
 
     /// The bytes that are held, if the counters can be true.
     fn held(&self, put: u64, taken: u64) -> Result<usize, Scribbled> {
-        usize::try_from(put.wrapping_sub(taken))
-            .ok()
+        put.checked_sub(taken)
+            .and_then(|held| usize::try_from(held).ok())
             .filter(|held| *held <= self.capacity())
             .ok_or(Scribbled(self.stream))
     }
@@ -218,11 +218,182 @@ impl<M: Deref<Target = [AtomicU64]>> RingReader<M> {
         self.taken += length as u64;
         taken.store(self.taken, Ordering::SeqCst);
         // The writer may have found it full.
-        let full = before.wrapping_add(self.ring.capacity() as u64);
+        let full = before + self.ring.capacity() as u64;
         let bell = put.load(Ordering::SeqCst) == full;
         Ok(Moved {
             bytes: length,
             bell,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Rings of 512 bytes.
+    const WORDS: usize = 4 * 64;
+
+    fn memory() -> Vec<AtomicU64> {
+        (0..WORDS).map(|_| AtomicU64::new(0)).collect()
+    }
+
+    fn ends(memory: &[AtomicU64]) -> (RingWriter<&[AtomicU64]>, RingReader<&[AtomicU64]>) {
+        let writer = RingWriter::new(memory, Stream::Stdout);
+        (writer, RingReader::new(memory, Stream::Stdout))
+    }
+
+    const fn moved(bytes: usize, bell: bool) -> Result<Moved, Scribbled> {
+        Ok(Moved { bytes, bell })
+    }
+
+    #[test]
+    fn the_bell_is_rung_for_a_side_that_may_be_asleep() {
+        let memory = memory();
+        let (mut writer, mut reader) = ends(&memory);
+        let mut buffer = [0; 600];
+        assert_eq!(reader.take(&mut buffer), moved(0, false));
+        assert_eq!(writer.put(&[1; 100]), moved(100, true));
+        assert_eq!(writer.put(&[2; 600]), moved(412, false));
+        assert_eq!(writer.room(), Ok(0));
+        assert_eq!(writer.put(&[3; 1]), moved(0, false));
+        assert_eq!(reader.take(&mut buffer[..7]), moved(7, true));
+        assert_eq!(reader.take(&mut buffer), moved(505, false));
+        assert_eq!(writer.put(&[]), moved(0, false));
+        assert_eq!(writer.room(), Ok(512));
+    }
+
+    #[test]
+    fn the_rings_lie_apart() {
+        let memory = memory();
+        mark(&memory);
+        let streams = [Stream::Stdin, Stream::Stdout, Stream::Stderr];
+        for stream in streams {
+            let mut writer = RingWriter::new(&memory[..], stream);
+            assert_eq!(writer.put(&[stream as u8; 512]), moved(512, true));
+        }
+        for stream in streams {
+            let mut buffer = [9; 600];
+            let mut reader = RingReader::new(&memory[..], stream);
+            assert_eq!(reader.take(&mut buffer), moved(512, true));
+            assert_eq!(buffer[..512], [stream as u8; 512]);
+            assert_eq!(buffer[512..], [9; 88]);
+        }
+        assert!(is_marked(&memory));
+    }
+
+    /// One thread puts in and another takes out; either sleeps until its bell is rung.
+    #[test]
+    fn nothing_is_lost_and_neither_side_sleeps_for_ever() {
+        const PATIENCE: Duration = Duration::from_secs(60);
+        let memory = memory();
+        let (mut writer, mut reader) = ends(&memory);
+        let bytes: Vec<u8> = (0..300_000).map(|number| (number % 251) as u8).collect();
+        let (ring_reader, reader_bell) = channel();
+        let (ring_writer, writer_bell) = channel();
+        let heard = thread::scope(|scope| {
+            let (bytes, total) = (&bytes, bytes.len());
+            scope.spawn(move || {
+                let mut rest = &bytes[..];
+                while !rest.is_empty() {
+                    let moved = writer.put(&rest[..rest.len().min(97)]).unwrap();
+                    rest = &rest[moved.bytes..];
+                    if moved.bell {
+                        ring_reader.send(()).unwrap();
+                    }
+                    if moved.bytes == 0 {
+                        writer_bell.recv_timeout(PATIENCE).unwrap();
+                    }
+                }
+            });
+            let mut heard: Vec<u8> = Vec::new();
+            let mut buffer = [0; 211];
+            while heard.len() < total {
+                let moved = reader.take(&mut buffer).unwrap();
+                heard.extend(&buffer[..moved.bytes]);
+                if moved.bell {
+                    // The writer may be done.
+                    let _ = ring_writer.send(());
+                }
+                if moved.bytes == 0 {
+                    reader_bell.recv_timeout(PATIENCE).unwrap();
+                }
+            }
+            heard
+        });
+        assert!(heard == bytes);
+    }
+
+    proptest! {
+        /// Pieces of any length, across the end of the ring.
+        #[test]
+        fn bytes_come_out_as_they_went_in(lengths in vec((0..700_usize, 0..700_usize), 1..40)) {
+            let memory = memory();
+            let (mut writer, mut reader) = ends(&memory);
+            let (mut sent, mut heard) = (Vec::<u8>::new(), Vec::<u8>::new());
+            for (put, take) in lengths {
+                let piece: Vec<u8> = (0..put).map(|byte| (sent.len() + byte) as u8).collect();
+                let room = 512 - (sent.len() - heard.len());
+                let moved = writer.put(&piece).unwrap();
+                prop_assert_eq!(moved.bytes, put.min(room));
+                sent.extend(&piece[..moved.bytes]);
+                let mut buffer = vec![0; take];
+                let moved = reader.take(&mut buffer).unwrap();
+                prop_assert_eq!(moved.bytes, take.min(sent.len() - heard.len()));
+                heard.extend(&buffer[..moved.bytes]);
+                prop_assert_eq!(writer.held(), Ok(sent.len() - heard.len()));
+            }
+            prop_assert_eq!(&heard[..], &sent[..heard.len()]);
+        }
+
+        /// Whatever a program writes to the memory, each step is an error or moves no more
+        /// than a ring holds.
+        #[test]
+        fn hostile_counters_are_errors_or_bounded(
+            steps in vec((any::<bool>(), 0..700_usize, 0..WORDS, any_counter()), 1..40),
+        ) {
+            let memory = memory();
+            let (mut writer, mut reader) = ends(&memory);
+            let mut buffer = [0; 700];
+            for (puts, length, word, value) in steps {
+                memory[word].store(value, Ordering::SeqCst);
+                let moved = if puts {
+                    writer.put(&buffer[..length])
+                } else {
+                    reader.take(&mut buffer[..length])
+                };
+                if let Ok(moved) = moved {
+                    prop_assert!(moved.bytes <= length.min(512));
+                }
+            }
+        }
+
+        /// A counter that cannot be is found.
+        #[test]
+        fn a_counter_that_cannot_be_is_an_error(sent in 0..512_u64, value in any_counter()) {
+            let memory = memory();
+            let (mut writer, mut reader) = ends(&memory);
+            writer.put(&vec![1; sent as usize]).unwrap();
+            let [put, taken] = writer.ring.counters();
+            taken.store(value, Ordering::SeqCst);
+            prop_assert_eq!(writer.room().is_err(), value > sent);
+            put.store(value, Ordering::SeqCst);
+            prop_assert_eq!(reader.take(&mut [0; 9]).is_err(), value > 512);
+        }
+    }
+
+    fn any_counter() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            0..2048_u64,
+            (0..2048_u64).prop_map(|less| u64::MAX - less),
+            any::<u64>()
+        ]
     }
 }
