@@ -11,7 +11,7 @@ use proptest::sample::Index;
 /// A fuzz target, and the function that checks its properties for any bytes.
 type FuzzTarget = (&'static str, fn(&[u8]));
 
-const TARGETS: [FuzzTarget; 13] = [
+const TARGETS: [FuzzTarget; 14] = [
     ("apt", images::fuzzing::apt),
     ("bzimage", images::fuzzing::bzimage),
     ("catalogue", images::fuzzing::catalogue),
@@ -22,6 +22,7 @@ const TARGETS: [FuzzTarget; 13] = [
     ("package", images::fuzzing::package),
     ("record", guest::fuzzing::record),
     ("release", images::fuzzing::release),
+    ("ring", guest::fuzzing::ring),
     ("script", harness::fuzzing::script),
     ("spec", images::fuzzing::spec),
     ("version", guest::fuzzing::version),

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use guest::wire::{Stream, encode, encode_bytes};
-use guest::{Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status, Stdin};
+use guest::{
+    Carried, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status, Stdin,
+};
 use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite};
 
 fn main() {
@@ -18,6 +20,7 @@ fn main() {
     };
     console(&seed);
     records(&seed);
+    rings(&seed);
     names(&seed);
     archives(&seed);
     packages(&seed);
@@ -57,7 +60,12 @@ fn all_records() -> Vec<Record> {
         Record::ProgramEnded {
             status: Status::Killed(9),
             whole: true,
-            carried: Some([Carried { bytes: 9, tag: u64::MAX }; 3]),
+            carried: Some(
+                [Carried {
+                    bytes: 9,
+                    tag: u64::MAX,
+                }; 3],
+            ),
         },
         Record::Bell,
         Record::Garbled {
@@ -91,6 +99,25 @@ fn console(seed: Seed) {
     let lost = encode(guest::Key::NONE, 2, &Record::Alive);
     seed("console", "lost", &[b"\x07", &output[..], &lost].concat());
     seed("console", "half", &[b"\x40", &output[..9], panic].concat());
+}
+
+/// Steps on a ring of 512 bytes, whose counters are the words 40 and 48.
+fn rings(seed: Seed) {
+    let step = |side: u8, length: u8, written: Option<(u8, u64)>| {
+        let (place, value) = written.unwrap_or_default();
+        let head = [side, length, place, u8::from(written.is_some())];
+        [&head[..], &value.to_le_bytes()].concat()
+    };
+    let [put, take] = [0, 1].map(|side| step(side, 100, None));
+    seed(
+        "ring",
+        "around",
+        &[put.clone(), take.clone()].concat().repeat(3),
+    );
+    seed("ring", "full", &put.repeat(3));
+    let hostile = [(40, u64::MAX), (48, u64::MAX), (40, 513), (48, 7)];
+    let hostile = hostile.map(|written| [step(0, 9, Some(written)), step(1, 200, Some(written))]);
+    seed("ring", "hostile", &hostile.concat().concat());
 }
 
 fn records(seed: Seed) {
@@ -179,7 +206,10 @@ fn archives(seed: Seed) {
         .date(now)
         .valid_for(Duration::from_secs(3600).try_into().unwrap())
         .package(TestPackage::new("linux-image-6.1-cloud-amd64", "6.1.176-1"))
-        .package(TestPackage::new("linux-binary-7.3-amd64", "7.3.4-1~bpo13+1+b1"));
+        .package(TestPackage::new(
+            "linux-binary-7.3-amd64",
+            "7.3.4-1~bpo13+1+b1",
+        ));
     let mut files = Files::new();
     let key = SigningKey::generate();
     suite.clone().publish(&key, "one", &mut files);

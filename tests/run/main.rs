@@ -5,6 +5,7 @@ mod forged;
 mod input;
 mod output;
 mod several;
+mod shared_memory;
 mod state;
 
 use std::fs;

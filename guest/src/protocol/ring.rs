@@ -155,7 +155,10 @@ impl<M: Deref<Target = [AtomicU64]>> RingWriter<M> {
     /// # Errors
     /// If the counter of the other side cannot be.
     pub fn held(&self) -> Result<usize, Scribbled> {
-        let [_, taken] = self.ring.counters();
+        let [put, taken] = self.ring.counters();
+        // Each look repeats it: the other side would wait for ever for what something
+        // else has overwritten.
+        put.store(self.put, Ordering::SeqCst);
         self.ring.held(self.put, taken.load(Ordering::SeqCst))
     }
 
@@ -205,6 +208,8 @@ impl<M: Deref<Target = [AtomicU64]>> RingReader<M> {
     /// If the counter of the other side cannot be.
     pub fn take(&mut self, buffer: &mut [u8]) -> Result<Moved, Scribbled> {
         let [put, taken] = self.ring.counters();
+        // As in `RingWriter::held`.
+        taken.store(self.taken, Ordering::SeqCst);
         let held = self.ring.held(put.load(Ordering::SeqCst), self.taken)?;
         let length = held.min(buffer.len());
         if length == 0 {

@@ -30,7 +30,7 @@ pub(crate) struct SharedMemory {
 
 impl SharedMemory {
     /// New memory, which has the mark by which a guest knows it.
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let file = sealed().context("making memory to share with a machine")?;
         let mapping = Mapping::of(&file).context("mapping memory to share with a machine")?;
         let (file, mapping) = (Arc::new(file), Arc::new(mapping));

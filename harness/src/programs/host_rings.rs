@@ -84,3 +84,58 @@ impl HostRings {
         self.sent.drain(..bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Key = Key::new([7; 16]);
+
+    fn carried(stream: Stream, bytes: &[u8]) -> Carried {
+        let mut digest = Digest::new(KEY, stream);
+        digest.add(bytes);
+        digest.carried()
+    }
+
+    /// The guest has taken a part of stdin, and written to stdout.
+    #[test]
+    fn what_the_guest_says_of_the_streams_must_be_so() {
+        let memory = SharedMemory::new().unwrap();
+        let mut rings = HostRings::new(&memory, KEY);
+        let input: Vec<u8> = (0..100).collect();
+        assert_eq!(rings.put(&input), Ok(true));
+        let mut stdin = RingReader::new(memory.clone(), Stream::Stdin);
+        stdin.take(&mut [0; 40]).unwrap();
+        // By now the host knows of these.
+        assert_eq!(rings.put(&input), Ok(false));
+        stdin.take(&mut [0; 20]).unwrap();
+        let mut stdout = RingWriter::new(memory.clone(), Stream::Stdout);
+        stdout.put(b"words").unwrap();
+        assert_eq!(rings.take(Stream::Stdout, &mut [0; 9]).unwrap().bytes, 5);
+
+        let told = [
+            carried(Stream::Stdin, &input[..60]),
+            carried(Stream::Stdout, b"words"),
+            carried(Stream::Stderr, b""),
+        ];
+        let with = |stream: Stream, bytes: &[u8]| {
+            let mut told = told;
+            told[stream as usize] = carried(stream, bytes);
+            told
+        };
+        for (lie, stream) in [
+            (with(Stream::Stdin, &input[..39]), Stream::Stdin),
+            (with(Stream::Stdout, b"swords"), Stream::Stdout),
+            (with(Stream::Stdout, b"sword"), Stream::Stdout),
+            (with(Stream::Stderr, b"x"), Stream::Stderr),
+        ] {
+            assert_eq!(rings.differs(&lie), Some(stream));
+        }
+        assert_eq!(rings.differs(&told), None);
+        let more = [&input[..], &input, b"x"].concat();
+        assert_eq!(
+            rings.differs(&with(Stream::Stdin, &more)),
+            Some(Stream::Stdin)
+        );
+    }
+}
