@@ -67,7 +67,6 @@ fn all_records() -> Vec<Record> {
                 }; 3],
             ),
         },
-        Record::Bell,
         Record::Garbled {
             what: "stdin".to_owned(),
         },

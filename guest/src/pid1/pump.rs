@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::thread::sleep;
 use std::time::Duration;
@@ -71,6 +72,8 @@ pub(crate) struct Pump<'a> {
     input: VecDeque<(Option<u32>, Vec<u8>)>,
     /// No more input follows.
     input_ends: bool,
+    /// What was read of an output, on its way to the host.
+    buffer: Vec<u8>,
 }
 
 impl<'a> Pump<'a> {
@@ -94,6 +97,7 @@ impl<'a> Pump<'a> {
             next: 0,
             input,
             input_ends: !more,
+            buffer: vec![0; PART],
         }
     }
 
@@ -199,7 +203,7 @@ impl<'a> Pump<'a> {
                     self.input.push_back((None, bytes));
                 }
                 if bell {
-                    self.console.post(&Record::Bell);
+                    self.console.ring();
                 }
             }
             Err(scribbled) => self.garbled(scribbled),
@@ -306,7 +310,7 @@ impl<'a> Pump<'a> {
     /// Carries what there is of the outputs that are ready, and forgets those that
     /// have ended.
     fn carry(&mut self, ready: &[Stream]) {
-        let mut buffer = [0; PART];
+        let mut buffer = mem::take(&mut self.buffer);
         for &stream in ready {
             let room = self.room(stream);
             let outputs = &mut self.streams.outputs;
@@ -320,6 +324,7 @@ impl<'a> Pump<'a> {
                 Ok(0) | Err(_) => drop(outputs.remove(number)),
             }
         }
+        self.buffer = buffer;
     }
 
     /// Gives the host bytes for which there is room.
@@ -328,7 +333,7 @@ impl<'a> Pump<'a> {
             return self.console.post_bytes(stream, bytes);
         };
         match shared.put(stream, bytes) {
-            Ok(true) => self.console.post(&Record::Bell),
+            Ok(true) => self.console.ring(),
             Ok(false) => {}
             Err(scribbled) => self.garbled(scribbled),
         }

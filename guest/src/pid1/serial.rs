@@ -12,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{SetArg, cfmakeraw, tcdrain, tcgetattr, tcsetattr};
 
 use crate::faults::FaultyReport;
+use crate::protocol::ring::BELL;
 use crate::protocol::wire::{self, Decoder, Message, Piece, Stream};
 use crate::protocol::{Key, Order, Record, WINDOW};
 
@@ -100,6 +101,11 @@ impl Serial {
     /// Writes bytes of a stream, which may wait in the kernel's buffer.
     pub(crate) fn post_bytes(&self, stream: Stream, bytes: &[u8]) {
         self.write(&wire::encode_bytes(self.key, self.next(), stream, bytes));
+    }
+
+    /// Rings the host's bell.
+    pub(crate) fn ring(&self) {
+        self.write(&[BELL]);
     }
 
     /// Reads some of what the host has sent: at least a byte once the console is

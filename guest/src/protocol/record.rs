@@ -39,7 +39,7 @@ pub enum Order {
 /// One message of the guest. The order on the wire is `Hello`, `Booted`, then for
 /// each scenario `Started` and `Ended`, then `Finished`: a report without its end
 /// marker is no report. Of a program it is `ProgramStarted`, then its output,
-/// `Taken`, `Bell` and `Alive` as they come, `ProgramEnded` and `Finished`.
+/// `Taken` and `Alive` as they come, `ProgramEnded` and `Finished`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
@@ -87,8 +87,6 @@ pub enum Record {
         /// The sequence number of the frame.
         sequence: u32,
     },
-    /// There is something to see in the [shared memory](super::ring).
-    Bell,
     /// The program will read no more.
     StdinClosed,
     /// Nothing has happened for a while, but the guest is there.

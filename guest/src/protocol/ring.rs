@@ -25,7 +25,8 @@ use super::wire::Stream;
 pub const SHARED_BYTES: usize = 4 * RING_BYTES;
 /// How many bytes a ring holds.
 pub const RING_BYTES: usize = 1 << 20;
-/// The byte on the console by which the host says: look at the shared memory.
+/// The bell, a byte on the console: look at the shared memory. It is no message, and so
+/// costs little; whatever else rings it does no harm.
 pub const BELL: u8 = 0x07;
 
 /// The first word, by which the guest knows that this is the memory of its host.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
+use guest::ring::BELL;
 use guest::wire::{self, Decoder, Message, Piece};
 use guest::{Key, Order, Record};
 
@@ -160,6 +161,9 @@ impl Listener {
     }
 
     fn text(&mut self, text: &[u8]) {
+        // The guest's bell has woken this process, which was its purpose.
+        let text: Vec<u8> = text.iter().copied().filter(|&byte| byte != BELL).collect();
+        let text = &text[..];
         self.transcript.text(text);
         push_bounded(&mut self.before, text, TEXT_BEFORE);
         for &byte in text {

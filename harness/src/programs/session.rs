@@ -439,7 +439,7 @@ impl ProgramDialogue<'_> {
             }
             (Record::Taken { sequence }, Phase::Runs(_)) => self.input.taken(sequence),
             (Record::StdinClosed, Phase::Runs(_)) => self.input.close(),
-            (Record::Bell | Record::Alive, Phase::Runs(_)) => {}
+            (Record::Alive, Phase::Runs(_)) => {}
             (Record::ProgramRefused { why, missing }, Phase::Starts(_)) => {
                 return Ok(Some(Ending::Refused(why, missing)));
             }

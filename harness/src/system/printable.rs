@@ -52,7 +52,6 @@ pub(crate) fn printable_record(record: Record) -> Record {
         Record::Hello
         | Record::ProgramStarted { .. }
         | Record::Taken { .. }
-        | Record::Bell
         | Record::StdinClosed
         | Record::Alive
         | Record::ProgramEnded { .. }
