@@ -22,12 +22,13 @@ pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> 
     // A program belongs to this session and leads none: a terminal that it opens
     // does not become its own (credentials(7)).
     let _ = setsid();
+    // Before the program could change what the machine has.
+    let shared = GuestRings::find(console.hosts_key());
     let (pid, streams) = match process::start(program) {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),
     };
     let terminal = streams.terminal.is_some();
-    let shared = GuestRings::find(console.hosts_key());
     console.send(&Record::ProgramStarted {
         terminal,
         shared: shared.is_some(),

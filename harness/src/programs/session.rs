@@ -457,6 +457,8 @@ impl ProgramDialogue<'_> {
                 if let Some(what) = self.differs(carried) {
                     return Ok(Some(Ending::Lost(End::Garbled(what))));
                 }
+                // What comes after what was compared is not the program's.
+                self.rings = None;
                 if !whole {
                     return Ok(Some(Ending::Lost(End::Broken(format!(
                         "the program ended ({status}), but something that it has left behind \
