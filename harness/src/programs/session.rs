@@ -273,8 +273,8 @@ impl ProgramDialogue<'_> {
         for stream in [Stream::Stdout, Stream::Stderr] {
             // No more than a ring holds: something else may have happened meanwhile.
             let mut carried = 0;
-            while all || output.full().is_none() {
-                if carried >= RING_BYTES {
+            loop {
+                if carried >= RING_BYTES || !all && output.full().is_some() {
                     more = true;
                     break;
                 }
