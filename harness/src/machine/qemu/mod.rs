@@ -180,7 +180,8 @@ fn why_no_sandbox(launch: &Launch) -> Option<String> {
 /// Whether it knows a device.
 fn has_device(launch: &Launch, device: &str) -> bool {
     let help = format!("{device},help");
-    ask(launch, &["-device", &help], "", PATIENCE).is_ok()
+    let arguments = ["-machine", "none", "-device", &help];
+    ask(launch, &arguments, "", PATIENCE).is_ok()
 }
 
 /// What a QEMU writes to stdout, given these words on stdin, if it succeeds within
