@@ -171,7 +171,10 @@ fn archives(seed: Seed) {
         .date(now)
         .valid_for(Duration::from_secs(3600).try_into().unwrap())
         .package(TestPackage::new("linux-image-6.1-cloud-amd64", "6.1.176-1"))
-        .package(TestPackage::new("linux-binary-7.3-amd64", "7.3.4-1~bpo13+1+b1"));
+        .package(TestPackage::new(
+            "linux-binary-7.3-amd64",
+            "7.3.4-1~bpo13+1+b1",
+        ));
     let mut files = Files::new();
     let key = SigningKey::generate();
     suite.clone().publish(&key, "one", &mut files);

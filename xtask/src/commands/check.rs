@@ -11,7 +11,7 @@ use crate::tools::succeeds;
 
 /// Check what CI checks before the tests
 ///
-/// Format, prose, scripts and workflows, clippy of the workspace and of the fuzz
+/// Format, prose, names, scripts and workflows, clippy of the workspace and of the fuzz
 /// targets, and the documentation. Stops at the first step that fails.
 #[derive(Args)]
 #[command(after_help = "\
@@ -24,12 +24,8 @@ Examples:
 pub(crate) struct CheckCommand {}
 
 /// Every step and its words; `TARGET` is cargo's target directory.
-const STEPS: [(&str, &str); 8] = [
-    ("format", "cargo fmt --all --check"),
-    (
-        "format of fuzz",
-        "cargo fmt --manifest-path fuzz/Cargo.toml --check",
-    ),
+const STEPS: [(&str, &str); 7] = [
+    ("format", ".ci/format"),
     ("prose", ".ci/prose"),
     ("names of types", ".ci/names"),
     ("scripts and workflows", ".ci/lint"),
