@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use console::style;
 
+use super::reasons::Reasons;
 use crate::results::{Cell, Matrix, Problem, Row, Verdict};
 
 /// A wider table has one letter for each cell.
@@ -16,7 +17,7 @@ pub fn in_colour() -> bool {
 }
 
 /// Kernels by scenarios, in colour or not. A kernel that did not run has one line
-/// that says why.
+/// that says why, or which kernel above it did not run for the same reason.
 #[must_use]
 pub fn table(matrix: &Matrix, colour: bool) -> String {
     let cells = matrix.rows.first().map_or(&[][..], |row| &row.cells);
@@ -41,10 +42,16 @@ pub fn table(matrix: &Matrix, colour: bool) -> String {
         let ruler: String = tens.map(|number| format!("{number:>11}")).collect();
         let _ = writeln!(text, "{:name_width$} {ruler}", "kernel");
     }
+    let mut reasons = Reasons::default();
     for row in &matrix.rows {
         let _ = write!(text, "{:name_width$}", label(row));
-        if let Some(why) = not_run(row) {
-            let _ = write!(text, "  {why}");
+        if let Some(problem) = not_run(row) {
+            let failed = match problem {
+                Problem::Unavailable(_) => "",
+                Problem::Failed(_) => ", FAILED",
+            };
+            let why = reasons.once(&row.name, problem.why());
+            let _ = write!(text, "  not run{failed}: {why}");
         } else {
             if in_words {
                 words(row, &columns, colour, &mut text);
@@ -138,11 +145,8 @@ fn label(row: &Row) -> String {
 }
 
 /// Why no scenario ran on a kernel, if none did.
-fn not_run(row: &Row) -> Option<String> {
-    match row.problem.as_ref().filter(|_| !row.was_run())? {
-        Problem::Unavailable(why) => Some(format!("not run: {why}")),
-        Problem::Failed(why) => Some(format!("not run, FAILED: {why}")),
-    }
+fn not_run(row: &Row) -> Option<&Problem> {
+    row.problem.as_ref().filter(|_| !row.was_run())
 }
 
 fn letter(verdict: Verdict, marked: bool) -> char {
@@ -208,6 +212,30 @@ mod tests {
             let text = table(&matrix, false);
             assert!(text.contains("not run, FAILED: the disk is full"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_said_once() {
+        let unreachable = || Problem::Unavailable("no network".to_owned());
+        let broken = || Problem::Failed("wrong signature".to_owned());
+        let problems = [unreachable(), broken(), unreachable(), broken()];
+        let row = |(index, problem)| Row {
+            cells: vec![Cell::without("example", Verdict::NotRun, "")],
+            problem: Some(problem),
+            ..Row::new(format!("3.{index}"), "")
+        };
+        let rows = problems.into_iter().enumerate().map(row).collect();
+        let text = table(&Matrix { rows }, false);
+        let rows: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(
+            rows,
+            [
+                "3.0     not run: no network",
+                "3.1     not run, FAILED: wrong signature",
+                "3.2     not run: as 3.0",
+                "3.3     not run, FAILED: as 3.1",
+            ]
+        );
     }
 
     fn last_of(matrix: &Matrix) -> Cell {

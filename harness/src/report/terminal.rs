@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::reasons::Reasons;
 use super::under_way::{Activity, ActivityKind, UnderWay};
 use super::usual::Usual;
 use crate::machine::booted_again;
@@ -39,11 +40,12 @@ pub struct Terminal {
     _stop: Sender<()>,
 }
 
-/// The activities, and when the last line was printed.
+/// The activities, what was said, and when the last line was printed.
 #[derive(Debug)]
 struct Shown {
     under_way: UnderWay<ProgressBar>,
     usual: Usual,
+    reasons: Reasons,
     last: Instant,
 }
 
@@ -85,6 +87,7 @@ impl Terminal {
         let shown = Arc::new(Mutex::new(Shown {
             under_way: UnderWay::default(),
             usual: Usual::recalled(),
+            reasons: Reasons::default(),
             last: Instant::now(),
         }));
         let (stop, stopped) = channel();
@@ -229,9 +232,12 @@ impl Watcher for Terminal {
             }),
             Event::Kernel(row) => {
                 self.end(ActivityKind::Boot, Some(&row.name));
-                lock(&self.shown).usual.learn(row);
+                let mut shown = lock(&self.shown);
+                shown.usual.learn(row);
                 if self.kernels {
-                    self.say(&line(row));
+                    let line = line(row, &mut shown.reasons);
+                    drop(shown);
+                    self.say(&line);
                 }
             }
         }
@@ -246,12 +252,14 @@ impl Sink for Terminal {
 }
 
 /// A kernel in one line.
-fn line(row: &Row) -> String {
+fn line(row: &Row, reasons: &mut Reasons) -> String {
     let tally = row.tally();
     let mut line = match &row.problem {
-        Some(Problem::Unavailable(why)) => return format!("{}: not run: {why}", row.name),
+        Some(Problem::Unavailable(why)) => {
+            return format!("{}: not run: {}", row.name, reasons.once(&row.name, why));
+        }
         Some(Problem::Failed(why)) if tally.not_run == row.cells.len() => {
-            return format!("{}: FAILED: {why}", row.name);
+            return format!("{}: FAILED: {}", row.name, reasons.once(&row.name, why));
         }
         // What was seen before stands.
         Some(Problem::Failed(why)) => format!(
