@@ -45,6 +45,8 @@ fn the_list_says_what_is_cached_and_where_it_came_from() {
     let json = kernels(cache.path(), &["list", "--format", "json"]).exits(0);
     let list: Vec<serde_json::Value> = serde_json::from_str(&json.stdout).unwrap();
     let entry = list.iter().find(|entry| entry["name"] == "3.10").unwrap();
+    assert_eq!(entry["vendor"], "debian");
+    assert_eq!(entry["arch"], "x86_64");
     assert_eq!(entry["cached"]["size"], 5);
     assert_eq!(entry["cached"]["sha256"], IMAGE);
     assert!(
