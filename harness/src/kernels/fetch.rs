@@ -6,7 +6,7 @@ use anyhow::Result;
 use images::{Kernel, ObtainError, Progress, Store};
 
 use crate::results::{Downloads, Watcher};
-use crate::system::side_by_side;
+use crate::system::{grouped, side_by_side};
 
 /// How many downloads may run at the same time.
 const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
@@ -19,7 +19,7 @@ const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 /// If a verification or this machine fails.
 pub fn fetch_all(store: &Store, kernels: &[Kernel], watcher: &dyn Watcher) -> Result<usize> {
     let progress = Downloads::told_to(watcher);
-    let mut unavailable: Vec<(String, Vec<String>)> = Vec::new();
+    let mut unavailable = Vec::new();
     let mut failed = None;
     let obtain = |kernel: &Kernel| match kernel {
         Kernel::Catalogued(entry) => (kernel.name(), store.obtain(entry, &progress).map(drop)),
@@ -27,21 +27,17 @@ pub fn fetch_all(store: &Store, kernels: &[Kernel], watcher: &dyn Watcher) -> Re
     };
     side_by_side(STREAMS, kernels, obtain, |(name, result)| match result {
         Ok(()) => {}
-        Err(ObtainError::Unavailable { why }) => {
-            match unavailable.iter_mut().find(|(reason, _)| *reason == why) {
-                Some((_, names)) => names.push(name),
-                None => unavailable.push((why, vec![name])),
-            }
-        }
+        Err(ObtainError::Unavailable { why }) => unavailable.push((why, name)),
         Err(error) => {
             failed.get_or_insert(error);
         }
     });
-    for (why, names) in &unavailable {
+    let count = unavailable.len();
+    for (why, names) in grouped(unavailable) {
         progress.note(&format!("{}: cannot be had: {why}", names.join(", ")));
     }
     match failed {
         Some(error) => Err(error.into()),
-        None => Ok(unavailable.iter().map(|(_, names)| names.len()).sum()),
+        None => Ok(count),
     }
 }

@@ -121,7 +121,7 @@ impl Listener {
                     let before = lines_of(&self.before);
                     self.before.clear();
                     let message = match message {
-                        Message::Record(record) => Message::Record(printable_record(record)),
+                        Message::Record(record) => Message::Record(printable_record(&record)),
                         bytes @ Message::Bytes(..) => bytes,
                     };
                     heard.messages.push(GuestMessage { message, before });

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::under_way::{Activity, ActivityKind, UnderWay};
 use super::usual::Usual;
 use crate::machine::booted_again;
 use crate::results::{Event, Problem, Row, Sink, Watcher};
-use crate::system::printable;
+use crate::system::{lock, printable};
 
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
 const BOOTING: &str = "{msg}, {elapsed}{prefix}";
@@ -172,10 +172,6 @@ fn break_silence(shown: &mut Shown, reserved: bool) {
 /// A closed stderr is ignored.
 fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
-}
-
-fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The templates above always parse.

@@ -12,7 +12,7 @@ use super::verdict::{Cell, Verdict};
 use crate::system::{printable, words};
 
 /// One kernel and what it showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// The name under which it was asked for.
@@ -110,25 +110,14 @@ impl Row {
         Self {
             name: name.into(),
             spec: spec.into(),
-            image: None,
-            substitute: None,
-            kernel: None,
-            cells: Vec::new(),
-            problem: None,
-            boots: 0,
-            retries: Vec::new(),
-            took: Duration::ZERO,
-            last_lines: Vec::new(),
-            dir: PathBuf::new(),
+            ..Self::default()
         }
     }
 
     /// The version that the kernel follows.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
-        self.kernel
-            .as_ref()
-            .and_then(|kernel| kernel.follows().ok())
+        self.kernel.as_ref()?.follows().ok()
     }
 
     /// The same; or the version in its name, if the kernel never came up.
@@ -151,9 +140,7 @@ impl Row {
     /// Whether any scenario ran. A problem may have come later.
     #[must_use]
     pub fn was_run(&self) -> bool {
-        self.cells
-            .iter()
-            .any(|cell| cell.verdict != Verdict::NotRun)
+        self.count(Verdict::NotRun) < self.cells.len()
     }
 
     /// How many of its cells have this verdict.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use guest::{Claim, Fact, Observation, Version};
+use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
 /// The result of a scenario on a kernel.
@@ -192,22 +193,14 @@ impl Cell {
     pub fn comparison(&self) -> Vec<Comparison> {
         let none = Observation::default();
         let expected = self.claim.as_ref().map_or(&none, |claim| &claim.expected);
-        let names = expected
-            .0
-            .iter()
-            .chain(&self.observed.0)
-            .map(|fact| &fact.name);
-        let mut rows: Vec<Comparison> = Vec::new();
-        for name in names {
-            if rows.iter().all(|row| row.fact != *name) {
-                rows.push(Comparison {
-                    fact: name.clone(),
-                    expected: expected.get(name).map(str::to_owned),
-                    observed: self.observed.get(name).map(str::to_owned),
-                });
-            }
-        }
-        rows
+        let facts = expected.0.iter().chain(&self.observed.0);
+        let names = facts.map(|fact| &fact.name);
+        let row = |name: &String| Comparison {
+            fact: name.clone(),
+            expected: expected.get(name).map(str::to_owned),
+            observed: self.observed.get(name).map(str::to_owned),
+        };
+        names.unique().map(row).collect()
     }
 }
 

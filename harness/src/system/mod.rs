@@ -2,8 +2,11 @@
 //! `images::files`.
 
 pub(crate) mod anonymous;
+mod grouped;
 mod interrupt;
+mod lock;
 mod memo;
+mod nearest;
 mod old_runs;
 mod outlet;
 mod parallel;
@@ -20,15 +23,16 @@ pub mod stdio;
 mod terminal;
 mod words;
 
+pub(crate) use grouped::grouped;
 pub use interrupt::Interrupt;
+pub(crate) use lock::lock;
 pub(crate) use memo::{recall, remember};
+pub(crate) use nearest::nearest;
 pub use outlet::{Drained, Outlet};
 pub use parallel::side_by_side;
 pub use paths::{RUNS, is_in_workspace, root, runs, target};
 pub(crate) use poll::{first_ready, patience};
-pub(crate) use printable::{
-    printable, printable_json, printable_observation, printable_outcome, printable_record,
-};
+pub(crate) use printable::{printable, printable_json, printable_record};
 pub use process::dies_with_this;
 pub(crate) use process::{ChildProcess, die_with};
 pub(crate) use process_group::ProcessGroup;

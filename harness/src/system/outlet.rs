@@ -6,13 +6,14 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use guest::wire::Stream;
 
 use super::interrupt::Interrupt;
+use super::lock::lock;
 use super::poll::first_ready;
 
 /// How many bytes are kept for a reader that pauses. Beyond that, the guest is kept
@@ -39,10 +40,6 @@ struct Backlog {
     unwritten: usize,
     /// The error of a write that failed.
     error: Option<io::Error>,
-}
-
-fn lock(backlog: &Mutex<Backlog>) -> MutexGuard<'_, Backlog> {
-    backlog.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The result of waiting for the reader.

@@ -56,7 +56,7 @@ pub(crate) struct Object {
 /// `library_path` is the guest's `LD_LIBRARY_PATH`.
 pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>, BadRequest> {
     let shown = binary.display();
-    let bytes = fs::read(binary).map_err(|error| BadRequest::new(format!("{shown}: {error}")))?;
+    let bytes = fs::read(binary).map_err(BadRequest::reading(binary))?;
     let program = Object::parse(binary, &bytes, None).map_err(|why| {
         BadRequest::not_executable(format!("{shown} is no program for this machine: {why}"))
     })?;
@@ -156,10 +156,9 @@ impl LibrarySearch {
             library_path: std::env::split_paths(library_path)
                 .filter(|dir| dir.is_absolute())
                 .collect(),
-            cache: if musl {
-                HashMap::new()
-            } else {
-                ld_cache::read()
+            cache: match musl {
+                true => HashMap::new(),
+                false => ld_cache::read(),
             },
             default: match (musl, program.machine) {
                 (true, _) => MUSL,

@@ -7,6 +7,7 @@ pub(crate) mod script;
 mod tree;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use guest::{User, WindowSize};
@@ -130,6 +131,11 @@ impl BadRequest {
     #[must_use]
     pub fn new(why: impl Into<String>) -> Self {
         Self::because(why, BadRequestKind::Senseless)
+    }
+
+    /// A file that cannot be read, for an error of this host.
+    pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::new(format!("{}: {error}", path.display()))
     }
 
     /// A program that cannot be executed.

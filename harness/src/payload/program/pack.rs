@@ -13,9 +13,7 @@ use guest::{Job, STDIN_PATH};
 use super::tree::Tree;
 use super::{BadRequest, PATH, Program, elf, ld_cache, script};
 use crate::payload::initramfs;
-
-/// How many similar names are suggested.
-const NEAREST: usize = 3;
+use crate::system;
 
 /// A program with all files that it needs.
 #[derive(Clone, Debug)]
@@ -242,13 +240,12 @@ fn head(path: &Path) -> Result<Vec<u8>, BadRequest> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|file| file.take(256).read_to_end(&mut head))
-        .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))?;
+        .map_err(BadRequest::reading(path))?;
     Ok(head)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, BadRequest> {
-    std::path::absolute(path)
-        .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))
+    std::path::absolute(path).map_err(BadRequest::reading(path))
 }
 
 /// A hint with the most similar names in the same directory.
@@ -259,16 +256,10 @@ fn nearest(path: &Path) -> String {
     let name = name.to_string_lossy();
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut names: Vec<(f64, String)> = names
-        .map(|other| (strsim::jaro_winkler(&name, &other), other))
-        .filter(|(nearness, _)| *nearness > 0.7)
-        .collect();
-    names.sort_by(|one, other| other.0.total_cmp(&one.0));
-    names.truncate(NEAREST);
-    let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!("; the nearest there: {}", names.join(", "))
+    // What is less alike is no help.
+    let names = system::nearest(&name, names, 0.7);
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; the nearest there: {}", names.join(", ")),
     }
 }
