@@ -48,25 +48,25 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
         let at = cached.iter().position(wanted)?;
         Some(stock_of(cached.remove(at)))
     };
-    let exact: Vec<Option<CachedStock>> = catalogue
-        .entries
-        .iter()
-        .map(|entry| take(&|cached| cached.about.identity() == entry.identity()))
-        .collect();
     let mut stocks: Vec<Stock> = catalogue
         .entries
         .iter()
-        .zip(exact)
-        .map(|(entry, exact)| Stock {
+        .map(|entry| Stock {
             name: Some(entry.name.clone()),
             vendor: entry.vendor,
             arch: entry.arch.clone(),
             debian: Some(entry.debian.clone()),
             suite: Some(entry.suite.clone()),
             default: catalogue.default.contains(&entry.name),
-            cached: exact.or_else(|| take(&|cached| is_of_series(cached, entry))),
+            cached: take(&|cached| cached.about.identity() == entry.identity()),
         })
         .collect();
+    // What no entry names itself.
+    for (stock, entry) in stocks.iter_mut().zip(&catalogue.entries) {
+        if stock.cached.is_none() {
+            stock.cached = take(&|cached| is_of_series(cached, entry));
+        }
+    }
     stocks.extend(cached.into_iter().chain(tools).map(|cached| Stock {
         name: match cached.kind {
             CachedKind::Tool(tool) => Some(tool.name().to_owned()),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use images::{Kernel, ObtainError, Store, Unpacked};
 
 use super::dir_name::dir_name;
@@ -12,7 +12,7 @@ use crate::machine::{Machine, Qemu, QemuChoice};
 use crate::results::{
     Accelerator, ChosenAccelerator, Downloads, Event, Problem, Substitute, Watcher,
 };
-use crate::system::{RunDir, paths, words};
+use crate::system::{RunDir, lock, paths, words};
 
 /// The default memory of a machine, in MiB.
 pub(crate) const MEMORY_MIB: u32 = 256;
@@ -162,8 +162,8 @@ impl Machines {
     /// If the kernel cannot be obtained, or the harness fails.
     pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<ChosenAccelerator> {
         self.machine(kernel, watcher)?;
-        let known = self.chosen.lock().map_err(|_| panicked("KVM"))?;
-        known.clone().context("a machine has an accelerator")
+        let known = lock(&self.chosen).clone();
+        known.context("a machine has an accelerator")
     }
 
     /// The directory of a kernel in this run.
@@ -173,29 +173,14 @@ impl Machines {
 
     /// The accelerator, probed with the first machine.
     fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
-        let mut known = self
-            .chosen
-            .lock()
-            .map_err(|_| panicked("the accelerator"))?;
-        if known.is_none() {
-            let memory = paths::accelerator_memory();
-            let choice = choose(
-                self.accelerator,
-                machine,
-                &self.dir,
-                memory.as_deref(),
-                watcher,
-            )?;
-            watcher.event(&Event::Accelerator(choice.clone()));
-            *known = Some(choice);
+        let mut known = lock(&self.chosen);
+        if let Some(choice) = &*known {
+            return Ok(choice.accelerator);
         }
-        Ok(known
-            .as_ref()
-            .map_or(Accelerator::Tcg, |choice| choice.accelerator))
+        let memory = paths::memory("accelerator.json");
+        let (asked, memory) = (self.accelerator, memory.as_deref());
+        let choice = choose(asked, machine, &self.dir, memory, watcher)?;
+        watcher.event(&Event::Accelerator(choice.clone()));
+        Ok(known.insert(choice).accelerator)
     }
-}
-
-/// The error after a panic in another thread.
-fn panicked(what: &str) -> Error {
-    anyhow!("looking for {what} panicked: its message stands above")
 }

@@ -43,7 +43,7 @@ pub struct Terminal {
 /// The activities, what was said, and when the last line was printed.
 #[derive(Debug)]
 struct Shown {
-    under_way: UnderWay<ProgressBar>,
+    under_way: UnderWay,
     usual: Usual,
     reasons: Reasons,
     last: Instant,
@@ -148,7 +148,7 @@ impl Terminal {
         }
     }
 
-    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&mut Activity<ProgressBar>)) {
+    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&mut Activity)) {
         let mut shown = lock(&self.shown);
         if let Some(activity) = shown.under_way.find(kind, name) {
             by(activity);

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
+use itertools::Itertools;
+
 /// The kinds of things that take a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ActivityKind {
@@ -15,7 +18,7 @@ pub(super) enum ActivityKind {
 
 /// One thing that is being done.
 #[derive(Debug)]
-pub(super) struct Activity<B> {
+pub(super) struct Activity {
     kind: ActivityKind,
     name: String,
     since: Instant,
@@ -25,11 +28,16 @@ pub(super) struct Activity<B> {
     /// How long it took last time.
     pub(super) usual: Option<Duration>,
     /// What shows it on a terminal.
-    pub(super) bar: B,
+    pub(super) bar: ProgressBar,
 }
 
-impl<B> Activity<B> {
-    pub(super) fn new(kind: ActivityKind, name: &str, total: Option<u64>, bar: B) -> Self {
+impl Activity {
+    pub(super) fn new(
+        kind: ActivityKind,
+        name: &str,
+        total: Option<u64>,
+        bar: ProgressBar,
+    ) -> Self {
         Self {
             kind,
             name: name.to_owned(),
@@ -74,32 +82,26 @@ fn rate(bytes: u64, took: Duration) -> String {
 }
 
 /// All that is being done, in the order in which it began.
-#[derive(Debug)]
-pub(super) struct UnderWay<B>(Vec<Activity<B>>);
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(Vec<Activity>);
 
-impl<B> Default for UnderWay<B> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<B> UnderWay<B> {
+impl UnderWay {
     /// Begins an activity, and returns the one of the same kind and name that it
     /// replaces.
-    pub(super) fn begin(&mut self, activity: Activity<B>) -> Option<Activity<B>> {
+    pub(super) fn begin(&mut self, activity: Activity) -> Option<Activity> {
         let old = self.end(activity.kind, Some(&activity.name));
         self.0.push(activity);
         old
     }
 
     /// Ends the activity of this kind and name; of any name without one.
-    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) -> Option<Activity<B>> {
-        let is_it = |it: &Activity<B>| it.kind == kind && name.is_none_or(|name| it.name == name);
+    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) -> Option<Activity> {
+        let is_it = |it: &Activity| it.kind == kind && name.is_none_or(|name| it.name == name);
         let at = self.0.iter().position(is_it)?;
         Some(self.0.remove(at))
     }
 
-    pub(super) fn find(&mut self, kind: ActivityKind, name: &str) -> Option<&mut Activity<B>> {
+    pub(super) fn find(&mut self, kind: ActivityKind, name: &str) -> Option<&mut Activity> {
         let mut all = self.0.iter_mut();
         all.find(|it| it.kind == kind && it.name == name)
     }
@@ -107,9 +109,8 @@ impl<B> UnderWay<B> {
     /// All activities in a line; kernels that boot only with `boots`.
     pub(super) fn line(&self, boots: bool) -> String {
         let now = Instant::now();
-        let told = |it: &&Activity<B>| boots || it.kind != ActivityKind::Boot;
-        let texts: Vec<String> = self.0.iter().filter(told).map(|it| it.text(now)).collect();
-        texts.join("; ")
+        let told = |it: &&Activity| boots || it.kind != ActivityKind::Boot;
+        self.0.iter().filter(told).map(|it| it.text(now)).join("; ")
     }
 }
 
@@ -117,10 +118,10 @@ impl<B> UnderWay<B> {
 mod tests {
     use super::*;
 
-    fn activity(kind: ActivityKind, name: &str, total: Option<u64>, seconds: u64) -> Activity<()> {
+    fn activity(kind: ActivityKind, name: &str, total: Option<u64>, seconds: u64) -> Activity {
         Activity {
             since: Instant::now() - Duration::from_secs(seconds),
-            ..Activity::new(kind, name, total, ())
+            ..Activity::new(kind, name, total, ProgressBar::hidden())
         }
     }
 

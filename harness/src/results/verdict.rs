@@ -219,15 +219,10 @@ impl Comparison {
     /// Whether the claim allows what was seen.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        match (&self.expected, &self.observed) {
-            (Some(expected), Some(observed)) => {
-                let claimed = Fact {
-                    name: self.fact.clone(),
-                    value: expected.clone(),
-                };
-                claimed.allows(observed)
-            }
-            _ => false,
-        }
+        let Some((expected, observed)) = self.expected.as_ref().zip(self.observed.as_ref()) else {
+            return false;
+        };
+        let (name, value) = (self.fact.clone(), expected.clone());
+        Fact { name, value }.allows(observed)
     }
 }

@@ -1,7 +1,5 @@
 //! Verdicts: what a kernel showed, compared with the claims.
 
-use std::time::Duration;
-
 use guest::{Observation, Outcome, RunningKernel, Scenario};
 
 use crate::kernels::claimed_version;
@@ -29,13 +27,10 @@ pub fn judge(
         },
     };
     Cell {
-        scenario: scenario.name.to_owned(),
-        verdict,
         why,
         claim,
         observed,
-        took: Duration::ZERO,
-        console: Vec::new(),
+        ..Cell::without(scenario.name, verdict, "")
     }
 }
 
