@@ -12,6 +12,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use itertools::Itertools;
 
 use super::details::of_cell;
 use super::table;
@@ -92,8 +93,7 @@ pub fn for_people(text: String) -> Result<String> {
 #[must_use]
 pub fn complaint(error: &anyhow::Error) -> String {
     let text = format!("error: {}", words(error));
-    let lines: Vec<String> = text.lines().map(printable).collect();
-    let text = lines.join("\n") + "\n";
+    let text = text.lines().map(printable).join("\n") + "\n";
     // Without randomness, an unfenced error is better than none.
     for_people(text.clone()).unwrap_or(text)
 }
@@ -167,17 +167,10 @@ fn place(cell: &Cell) -> (String, String) {
 
 /// `::error file=…,line=…,title=…::…`.
 fn command(name: &str, properties: &[(&str, &str)], message: &str, text: &mut String) {
-    let properties: Vec<String> = properties
-        .iter()
-        .map(|(name, value)| format!("{name}={}", property(value)))
-        .collect();
-    let message = message.trim().replace('\0', "");
-    let _ = writeln!(
-        text,
-        "::{name} {}::{}",
-        properties.join(","),
-        escaped(&message)
-    );
+    let properties = properties.iter();
+    let properties = properties.map(|(name, value)| format!("{name}={}", property(value)));
+    let (properties, message) = (properties.format(","), message.trim().replace('\0', ""));
+    let _ = writeln!(text, "::{name} {properties}::{}", escaped(&message));
 }
 
 fn escaped(text: &str) -> String {

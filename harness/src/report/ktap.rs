@@ -61,10 +61,8 @@ fn kernel(number: usize, row: &Row) -> String {
     if let (Some((result, directive)), false) = (&problem, row.was_run()) {
         return format!("{result} {number} {name}{directive}\n");
     }
-    let mut text = format!(
-        "  KTAP version 1\n  # Subtest: {name}\n  1..{}\n",
-        row.cells.len()
-    );
+    let cells = row.cells.len();
+    let mut text = format!("  KTAP version 1\n  # Subtest: {name}\n  1..{cells}\n");
     if let Some(kernel) = &row.kernel {
         let (release, version) = (plain(&kernel.release), plain(&kernel.version));
         let _ = writeln!(text, "  # kernel: {release} {version}");
@@ -128,12 +126,7 @@ fn directive(verdict: Verdict) -> Option<&'static str> {
         Verdict::Passed | Verdict::Failed => None,
         Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => Some("SKIP"),
         Verdict::TimedOut | Verdict::Hung => Some("TIMEOUT"),
-        Verdict::Broken
-        | Verdict::Died
-        | Verdict::Panicked
-        | Verdict::Ended
-        | Verdict::QemuFailed
-        | Verdict::Garbled => Some("ERROR"),
+        _ => Some("ERROR"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use console::style;
+use itertools::Itertools;
 
 use super::reasons::Reasons;
 use crate::results::{Cell, Matrix, Problem, Row, Verdict};
@@ -101,17 +102,13 @@ fn key(matrix: &Matrix, scenarios: &[&str], text: &mut String) {
     // A row that did not run has words instead of letters.
     let rows = matrix.rows.iter().filter(|row| not_run(row).is_none());
     let cells = rows.flat_map(|row| &row.cells);
-    let mut used: Vec<(Verdict, bool)> = cells
-        .map(|cell| (cell.verdict, cell.rests_on_source()))
-        .collect();
-    used.sort_unstable();
-    used.dedup();
-    let meaning = |&(verdict, on_source): &(Verdict, bool)| {
+    let used = cells.map(|cell| (cell.verdict, cell.rests_on_source()));
+    let meaning = |(verdict, on_source): (Verdict, bool)| {
         let basis = if on_source { " (basis: source)" } else { "" };
         format!("{} {verdict}{basis}", letter(verdict, on_source))
     };
-    let legend: Vec<String> = used.iter().map(meaning).collect();
-    let _ = writeln!(text, "\n{}\n", legend.join("   "));
+    let legend = used.unique().sorted().map(meaning).join("   ");
+    let _ = writeln!(text, "\n{legend}\n");
 }
 
 /// A cell in its colour.

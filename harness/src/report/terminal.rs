@@ -128,15 +128,12 @@ impl Terminal {
         if !self.bars.is_hidden() {
             bar.enable_steady_tick(TICK);
         }
-        let mut activity = Activity::new(kind, name, total, bar);
         if kind == ActivityKind::Boot
             && let Some(usual) = shown.usual.of(name)
         {
-            let prefix = format!(" ({} s last time)", usual.as_secs());
-            activity.bar.set_prefix(prefix);
-            activity.usual = Some(usual);
+            bar.set_prefix(format!(" ({} s last time)", usual.as_secs()));
         }
-        if let Some(old) = shown.under_way.begin(activity) {
+        if let Some(old) = shown.under_way.begin(Activity::new(kind, name, bar)) {
             old.bar.finish_and_clear();
         }
     }
@@ -148,10 +145,9 @@ impl Terminal {
         }
     }
 
-    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&mut Activity)) {
-        let mut shown = lock(&self.shown);
-        if let Some(activity) = shown.under_way.find(kind, name) {
-            by(activity);
+    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = lock(&self.shown).under_way.bar(kind, name) {
+            by(bar);
         }
     }
 }
@@ -189,26 +185,16 @@ impl Watcher for Terminal {
         }
         match event {
             Event::Run(_) | Event::Finished { .. } => {}
-            Event::Accelerator(choice) => {
-                if self.accelerator {
-                    self.say(&printable(&format!("accelerator {choice}")));
-                }
-            }
-            Event::Qemu { version, from } => {
-                if self.accelerator {
-                    self.say(&format!("QEMU {version}, {from}"));
-                }
-            }
+            Event::Accelerator(_) | Event::Qemu { .. } if !self.accelerator => {}
+            Event::Accelerator(choice) => self.say(&printable(&format!("accelerator {choice}"))),
+            Event::Qemu { version, from } => self.say(&format!("QEMU {version}, {from}")),
             Event::Step { text } => self.begin(ActivityKind::Step, text, None),
             Event::Note { text } => self.say(text),
             Event::DownloadStarted { file, size } => {
                 self.begin(ActivityKind::Download, file, *size);
             }
             Event::DownloadAdvanced { file, bytes } => {
-                self.advance(ActivityKind::Download, file, |download| {
-                    download.done = *bytes;
-                    download.bar.set_position(*bytes);
-                });
+                self.advance(ActivityKind::Download, file, |bar| bar.set_position(*bytes));
             }
             Event::DownloadFinished { file } => self.end(ActivityKind::Download, Some(file)),
             Event::Boot {
@@ -218,13 +204,12 @@ impl Watcher for Terminal {
                 self.begin(ActivityKind::Boot, kernel, scenarios);
             }
             Event::Booted { kernel } => self.end(ActivityKind::Boot, Some(kernel)),
-            Event::Scenario { kernel, .. } => self.advance(ActivityKind::Boot, kernel, |boot| {
-                if boot.done == 0 {
-                    boot.bar.set_style(style(RUNNING));
-                    boot.bar.set_message(kernel.clone());
+            Event::Scenario { kernel, .. } => self.advance(ActivityKind::Boot, kernel, |bar| {
+                if bar.position() == 0 {
+                    bar.set_style(style(RUNNING));
+                    bar.set_message(kernel.clone());
                 }
-                boot.done += 1;
-                boot.bar.inc(1);
+                bar.inc(1);
             }),
             Event::Kernel(row) => {
                 self.end(ActivityKind::Boot, Some(&row.name));

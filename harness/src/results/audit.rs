@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use itertools::Itertools;
+
 use super::event::Header;
 use super::matrix::{Exit, Matrix, Row};
 use super::verdict::Verdict;
@@ -122,15 +124,13 @@ impl Account<'_> {
             let must_be_told = row.boots > 0 && cell.verdict != Verdict::NotRun;
             let agrees = told.contains(&cell.verdict) || (told.is_empty() && !must_be_told);
             if !agrees {
-                let words: Vec<&str> = told.iter().map(|verdict| verdict.word()).collect();
-                let words = if told.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    words.join(", ")
+                let words = match told {
+                    [] => "nothing".to_owned(),
+                    told => told.iter().join(", "),
                 };
+                let verdict = cell.verdict;
                 wrong(format!(
-                    "{scenario} has the verdict {}, and {words} was told",
-                    cell.verdict
+                    "{scenario} has the verdict {verdict}, and {words} was told"
                 ));
             }
         }

@@ -34,9 +34,8 @@ impl History {
     /// If it is there and cannot be read.
     pub fn is_current(&self) -> Result<bool> {
         match fs::read(&self.path) {
-            Ok(bytes) => Ok(bytes == self.text.as_bytes()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("reading {self}")),
+            read => Ok(read.with_context(|| format!("reading {self}"))? == self.text.as_bytes()),
         }
     }
 

@@ -37,14 +37,8 @@ pub fn page(merged: &Merged) -> String {
     let columns = Column::of(&merged.matrix.rows);
     let strips: Vec<Strip<'_>> = (0..merged.scenarios.len())
         .map(|at| {
-            Strip::of(
-                merged
-                    .matrix
-                    .rows
-                    .iter()
-                    .map(|row| &row.cells[at])
-                    .collect(),
-            )
+            let rows = merged.matrix.rows.iter();
+            Strip::of(rows.map(|row| &row.cells[at]).collect())
         })
         .collect();
     let style = format!("{STYLE}{}", grid::spans(columns.len()));
