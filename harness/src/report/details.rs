@@ -17,10 +17,8 @@ pub fn details(matrix: &Matrix) -> String {
         if !row.retries.is_empty() {
             let _ = writeln!(text, "{}{}", row.name, booted_again(&row.retries));
         }
-        if let (None, Some(cell)) = (
-            &row.kernel,
-            row.cells.iter().find(|cell| cell.verdict.is_red()),
-        ) {
+        let red_cell = row.cells.iter().find(|cell| cell.verdict.is_red());
+        if let (None, Some(cell)) = (&row.kernel, red_cell) {
             never_up(row, cell, &mut text);
             continue;
         }
@@ -51,11 +49,8 @@ pub(super) fn of_cell(row: &Row, cell: &Cell) -> String {
 
 fn aside(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "{} {}: {} ({why})",
-        row.name, cell.scenario, cell.verdict
-    );
+    let (name, verdict) = (&row.name, cell.verdict);
+    let _ = writeln!(text, "{name} {}: {verdict} ({why})", cell.scenario);
     if !cell.observed.0.is_empty() {
         let _ = writeln!(text, "    observed: {}", cell.observed);
     }
@@ -89,10 +84,9 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
 
 /// The console during the scenario, or else its last lines.
 fn console(row: &Row, meanwhile: &[String], text: &mut String) {
-    let lines = if meanwhile.is_empty() {
-        &row.last_lines
-    } else {
-        meanwhile
+    let lines = match meanwhile {
+        [] => &row.last_lines,
+        lines => lines,
     };
     let dir = row.dir.strip_prefix(root()).unwrap_or(&row.dir);
     let _ = writeln!(text, "  console, last lines ({}):", dir.display());
@@ -128,12 +122,8 @@ fn side_by_side(cell: &Cell, text: &mut String) {
         value.as_deref().unwrap_or("-")
     }
     let fact = rows.iter().map(|row| row.fact.len()).max().unwrap_or(0);
-    let expected = rows
-        .iter()
-        .map(|row| shown(&row.expected).len())
-        .max()
-        .unwrap_or(0);
-    let expected = expected.max("expected".len());
+    let expected = rows.iter().map(|row| shown(&row.expected).len());
+    let expected = expected.chain(["expected".len()]).max().unwrap_or(0);
     let _ = writeln!(text, "  {:fact$}  {:expected$}  observed", "", "expected");
     for row in &rows {
         let mark = if row.agrees() { "" } else { "   <--" };

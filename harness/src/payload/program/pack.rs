@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use guest::{Job, STDIN_PATH};
+use itertools::Itertools;
 
 use super::tree::Tree;
 use super::{BadRequest, PATH, Program, elf, ld_cache, script};
@@ -45,28 +46,26 @@ impl Program {
         packer.carry(&path)?;
         // Files for another path come last: the links among the others decide where
         // that path leads.
-        let (moving, staying): (Vec<_>, Vec<_>) =
-            self.files.iter().partition(|(_, guest)| guest.is_some());
-        for (host, _) in staying {
-            packer.carry(&absolute(host)?)?;
-        }
-        for (host, guest) in moving {
-            let guest = guest.as_deref().unwrap_or_default();
-            packer.carry_to(&absolute(host)?, guest)?;
+        for (host, guest) in self
+            .files
+            .iter()
+            .sorted_by_key(|(_, guest)| guest.is_some())
+        {
+            let host = absolute(host)?;
+            match guest {
+                None => packer.carry(&host)?,
+                Some(guest) => packer.carry_to(&host, guest)?,
+            }
         }
         let shown = path.display();
-        let name = path
-            .to_str()
-            .ok_or_else(|| BadRequest::new(format!("{shown}: a program has a name in UTF-8")))?;
+        let name = path.to_str();
+        let no_name = || BadRequest::new(format!("{shown}: a program has a name in UTF-8"));
         let own_name = self.name.clone();
         let own_name = own_name.unwrap_or_else(|| self.path.clone().into());
         Ok(PackedProgram {
             program: guest::ProgramJob {
-                path: name.to_owned(),
-                arguments: [own_name]
-                    .into_iter()
-                    .chain(self.arguments.clone())
-                    .collect(),
+                path: name.ok_or_else(no_name)?.to_owned(),
+                arguments: [&[own_name], &self.arguments[..]].concat(),
                 environment,
                 user: self.user,
                 stdin: guest::Stdin::Null,
@@ -79,20 +78,16 @@ impl Program {
     /// The program's absolute path; it is executable.
     fn find(&self) -> Result<PathBuf, BadRequest> {
         let shown = self.path.display();
-        if self.path.components().count() == 1 && !self.path.is_absolute() {
-            let name = self.path.as_os_str();
-            // `./name` has one component, too.
-            if !name.as_encoded_bytes().contains(&b'/') {
-                return which::which(name).map_err(|_| {
-                    let here = Path::new(".").join(name);
-                    let hint = if here.is_file() {
-                        format!("write {} for the one in this directory", here.display())
-                    } else {
-                        "write a path with a slash, or install it".to_owned()
-                    };
-                    BadRequest::missing(format!("no program {shown} in PATH: {hint}"))
-                });
-            }
+        let name = self.path.as_os_str();
+        if !name.is_empty() && !name.as_encoded_bytes().contains(&b'/') {
+            return which::which(name).map_err(|_| {
+                let here = Path::new(".").join(name);
+                let hint = match here.is_file() {
+                    true => format!("write {} for the one in this directory", here.display()),
+                    false => "write a path with a slash, or install it".to_owned(),
+                };
+                BadRequest::missing(format!("no program {shown} in PATH: {hint}"))
+            });
         }
         let path = absolute(&self.path)?;
         let metadata = fs::metadata(&path).map_err(|error| {
