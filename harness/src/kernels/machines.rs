@@ -110,16 +110,14 @@ impl Machines {
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let qemu = self.qemu(watcher)?;
         let mut unpacked = None;
-        let (packaged, path, image, substitute) = match kernel {
-            Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
+        let (packaged, image, substitute) = match kernel {
+            Kernel::File(path) => (path.clone(), path.display().to_string(), None),
             Kernel::Catalogued(entry) => {
-                let image = self
-                    .store
-                    .obtain(entry, &Downloads::told_to(watcher))
-                    .map_err(|error| match error {
-                        ObtainError::Unavailable { why } => Problem::Unavailable(why),
-                        error => Problem::Failed(error.to_string()),
-                    })?;
+                let obtained = self.store.obtain(entry, &Downloads::told_to(watcher));
+                let image = obtained.map_err(|error| match error {
+                    ObtainError::Unavailable { why } => Problem::Unavailable(why),
+                    error => Problem::Failed(error.to_string()),
+                })?;
                 let shown = format!("{} from {}", image.debian_version, image.source);
                 let substitute = image.substituted_for.clone().map(|pinned| Substitute {
                     served: image.debian_version.clone(),
@@ -127,17 +125,18 @@ impl Machines {
                 });
                 // An unpacked kernel boots faster.
                 unpacked = self.store.unpacked(&image);
-                let path = unpacked.as_ref().map(|unpacked| unpacked.path.clone());
-                let path = path.unwrap_or_else(|| image.path.clone());
-                (image.path, path, shown, substitute)
+                (image.path, shown, substitute)
             }
         };
+        let path = unpacked
+            .as_ref()
+            .map_or(&packaged, |unpacked| &unpacked.path);
         let dir = self.kernel_dir(kernel)?;
         let mut machine = Machine {
             qemu: qemu.launch,
             sandbox: qemu.no_sandbox.is_none(),
             accelerator: Accelerator::Tcg,
-            kernel: path,
+            kernel: path.clone(),
             initramfs: PathBuf::new(),
             memory_mib: MEMORY_MIB,
             cpus: self.cpus,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use console::style;
+use console::{Alignment, pad_str, style};
 use itertools::Itertools;
 
 use super::reasons::Reasons;
@@ -21,8 +21,8 @@ pub fn in_colour() -> bool {
 /// that says why, or which kernel above it did not run for the same reason.
 #[must_use]
 pub fn table(matrix: &Matrix, colour: bool) -> String {
-    let cells = matrix.rows.first().map_or(&[][..], |row| &row.cells);
-    let scenarios: Vec<&str> = cells.iter().map(|cell| cell.scenario.as_str()).collect();
+    let cells = matrix.rows.first().into_iter().flat_map(|row| &row.cells);
+    let scenarios: Vec<&str> = cells.map(|cell| cell.scenario.as_str()).collect();
     let names = matrix.rows.iter().map(|row| label(row).chars().count());
     let name_width = names.max().unwrap_or(0).max("kernel".len());
     let widest = Verdict::NotApplicable.word().len();
@@ -76,10 +76,9 @@ pub fn table(matrix: &Matrix, colour: bool) -> String {
 fn words(row: &Row, columns: &[usize], colour: bool, text: &mut String) {
     for (cell, width) in row.cells.iter().zip(columns) {
         let mark = if cell.rests_on_source() { "*" } else { "" };
-        let verdict = format!("{}{mark}", cell.verdict);
-        let gap = " ".repeat(width.saturating_sub(verdict.len()));
-        let verdict = painted(&verdict, cell.verdict, colour);
-        let _ = write!(text, "  {verdict}{gap}");
+        let verdict = painted(&format!("{}{mark}", cell.verdict), cell.verdict, colour);
+        let verdict = pad_str(&verdict, *width, Alignment::Left, None);
+        let _ = write!(text, "  {verdict}");
     }
 }
 

@@ -234,28 +234,18 @@ impl Sink for Terminal {
 
 /// A kernel in one line.
 fn line(row: &Row, reasons: &mut Reasons) -> String {
-    let tally = row.tally();
+    let (name, tally, cells) = (&row.name, row.tally(), row.cells.len());
+    let passed = format!("{} of {cells} passed", tally.passed);
     let mut line = match &row.problem {
         Some(Problem::Unavailable(why)) => {
-            return format!("{}: not run: {}", row.name, reasons.once(&row.name, why));
+            return format!("{name}: not run: {}", reasons.once(name, why));
         }
-        Some(Problem::Failed(why)) if tally.not_run == row.cells.len() => {
-            return format!("{}: FAILED: {}", row.name, reasons.once(&row.name, why));
+        Some(Problem::Failed(why)) if tally.not_run == cells => {
+            return format!("{name}: FAILED: {}", reasons.once(name, why));
         }
         // What was seen before stands.
-        Some(Problem::Failed(why)) => format!(
-            "{}: FAILED: {why}; until then {} of {} passed",
-            row.name,
-            tally.passed,
-            row.cells.len()
-        ),
-        None => format!(
-            "{}: {} of {} passed in {:.1} s",
-            row.name,
-            tally.passed,
-            row.cells.len(),
-            row.took.as_secs_f64()
-        ),
+        Some(Problem::Failed(why)) => format!("{name}: FAILED: {why}; until then {passed}"),
+        None => format!("{name}: {passed} in {:.1} s", row.took.as_secs_f64()),
     };
     if tally.red > 0 {
         line.push_str(&format!(", {} RED", tally.red));

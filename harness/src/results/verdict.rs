@@ -52,42 +52,33 @@ impl Verdict {
         )
     }
 
-    /// A sign of one letter; a space for what was not run and what passed.
-    #[must_use]
-    pub const fn letter(self) -> char {
-        match self {
-            Self::Passed | Self::NotRun => ' ',
-            Self::Failed => 'F',
-            Self::NoClaim => '?',
-            Self::NotApplicable => '–',
-            Self::Broken => 'B',
-            Self::Died => 'D',
-            Self::TimedOut => 'T',
-            Self::Panicked => 'P',
-            Self::Hung => 'H',
-            Self::Ended => 'E',
-            Self::Garbled => 'G',
-            Self::QemuFailed => 'Q',
-        }
-    }
-
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
+        self.names().0
+    }
+
+    /// A sign of one letter; a space for what was not run and what passed.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        self.names().1
+    }
+
+    const fn names(self) -> (&'static str, char) {
         match self {
-            Self::Passed => "pass",
-            Self::Failed => "FAIL",
-            Self::NoClaim => "no claim",
-            Self::NotApplicable => "not applicable",
-            Self::NotRun => "not run",
-            Self::Broken => "BROKEN",
-            Self::Died => "DIED",
-            Self::TimedOut => "TIMED OUT",
-            Self::Panicked => "PANICKED",
-            Self::Hung => "HUNG",
-            Self::Ended => "ENDED EARLY",
-            Self::Garbled => "GARBLED",
-            Self::QemuFailed => "QEMU FAILED",
+            Self::Passed => ("pass", ' '),
+            Self::Failed => ("FAIL", 'F'),
+            Self::NoClaim => ("no claim", '?'),
+            Self::NotApplicable => ("not applicable", '–'),
+            Self::NotRun => ("not run", ' '),
+            Self::Broken => ("BROKEN", 'B'),
+            Self::Died => ("DIED", 'D'),
+            Self::TimedOut => ("TIMED OUT", 'T'),
+            Self::Panicked => ("PANICKED", 'P'),
+            Self::Hung => ("HUNG", 'H'),
+            Self::Ended => ("ENDED EARLY", 'E'),
+            Self::Garbled => ("GARBLED", 'G'),
+            Self::QemuFailed => ("QEMU FAILED", 'Q'),
         }
     }
 }

@@ -140,22 +140,18 @@ fn row(
 
 fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Markup {
     let cell = spot.cell;
-    let mut classes = mark::class(cell.verdict).to_owned();
-    if let (Some(behaviour), false) = (spot.behaviour, cell.verdict.is_red()) {
-        let _ = write!(classes, " k{}", behaviour.min(TINTS - 1));
-    }
-    classes.push_str(match spot.boundary {
-        Boundary::None => "",
-        Boundary::Claim => " claim",
-        Boundary::Behaviour => " step",
-    });
+    let (boundary, change) = match spot.boundary {
+        Boundary::None => ("", ""),
+        Boundary::Claim => (" claim", ", another claim holds"),
+        Boundary::Behaviour => (" step", ", behaves otherwise"),
+    };
+    let tint = match spot.behaviour.filter(|_| !cell.verdict.is_red()) {
+        Some(behaviour) => format!(" k{}", behaviour.min(TINTS - 1)),
+        None => String::new(),
+    };
+    let classes = format!("{}{tint}{boundary}", mark::class(cell.verdict));
     let on_source = cell.rests_on_source();
-    let mut label = format!("{}: {}", column.label, cell.verdict);
-    match spot.boundary {
-        Boundary::Behaviour => label.push_str(", behaves otherwise"),
-        Boundary::Claim => label.push_str(", another claim holds"),
-        Boundary::None => {}
-    }
+    let mut label = format!("{}: {}{change}", column.label, cell.verdict);
     if dissent {
         label.push_str(", runs disagree");
     }

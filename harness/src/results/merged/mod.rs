@@ -88,10 +88,14 @@ impl Merged {
             .filter_map(|seen| Some((row_of(&seen)?, seen)))
             .collect();
         kernels.sort_by_key(|(row, _)| order(row));
+        let flaws = |run: &&PastRun| {
+            let names = std::iter::repeat(run.header.run.clone());
+            names.zip(run.flaws.clone())
+        };
         let mut merged = Self {
             sources: runs.iter().map(|run| MergedRun::of(run)).collect(),
             missing: missing_shards(runs.iter().map(|run| &run.header)),
-            flaws: runs.iter().flat_map(|run| flaws_of(run)).collect(),
+            flaws: runs.iter().flat_map(flaws).collect(),
             ..Self::default()
         };
         for (at, (mut row, seen)) in kernels.into_iter().enumerate() {
@@ -203,11 +207,6 @@ impl MergedRun {
             finished: run.finished.is_some(),
         }
     }
-}
-
-fn flaws_of(run: &PastRun) -> impl Iterator<Item = (String, Flaw)> {
-    let name = &run.header.run;
-    run.flaws.iter().map(|flaw| (name.clone(), flaw.clone()))
 }
 
 fn scenarios_of(runs: &[&PastRun]) -> Vec<String> {
