@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::tally::Tally;
 use super::verdict::{Cell, Verdict};
-use crate::system::{printable, words};
+use crate::system::words;
 
 /// One kernel and what it showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,15 +91,6 @@ impl Problem {
     pub fn why(&self) -> &str {
         let (Self::Unavailable(why) | Self::Failed(why)) = self;
         why
-    }
-
-    /// The same, made harmless to a terminal: it may hold words of a server or QEMU, or
-    /// a file name.
-    pub(crate) fn printable(self) -> Self {
-        match self {
-            Self::Unavailable(why) => Self::Unavailable(printable(&why)),
-            Self::Failed(why) => Self::Failed(printable(&why)),
-        }
     }
 }
 

@@ -32,7 +32,7 @@ pub use outlet::{Drained, Outlet};
 pub use parallel::side_by_side;
 pub use paths::{RUNS, is_in_workspace, root, runs, target};
 pub(crate) use poll::{first_ready, patience};
-pub(crate) use printable::{printable, printable_json, printable_record};
+pub(crate) use printable::{printable, printable_data, printable_json};
 pub use process::dies_with_this;
 pub(crate) use process::{ChildProcess, die_with};
 pub(crate) use process_group::ProcessGroup;

@@ -94,11 +94,8 @@ impl Outlet {
     /// # Errors
     /// If an earlier write failed.
     pub fn put(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let mut backlog = lock(&self.backlog);
-        if let Some(error) = &backlog.error {
-            return Err(again(error));
-        }
-        backlog.unwritten += bytes.len();
+        self.check()?;
+        lock(&self.backlog).unwritten += bytes.len();
         // The thread is gone only after an error.
         let _ = self.parts.send((stream, bytes.to_vec()));
         Ok(())

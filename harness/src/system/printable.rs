@@ -19,14 +19,14 @@ pub(crate) fn printable_json(value: Value) -> Value {
     }
 }
 
-/// A record, with every text in it made [`printable`].
+/// A record and the like, with every text in it made [`printable`].
 ///
 /// # Panics
-/// Never: a record is plain data, and stays what it is with other text in it.
-pub(crate) fn printable_record<T: Serialize + DeserializeOwned>(record: &T) -> T {
-    serde_json::to_value(record)
+/// Never: it is plain data, and stays what it is with other text in it.
+pub(crate) fn printable_data<T: Serialize + DeserializeOwned>(data: &T) -> T {
+    serde_json::to_value(data)
         .and_then(|json| serde_json::from_value(printable_json(json)))
-        .expect("a record is plain data")
+        .expect("it is plain data")
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
                 missing: false,
             },
         ] {
-            let json = serde_json::to_string(&printable_record(&record)).unwrap();
+            let json = serde_json::to_string(&printable_data(&record)).unwrap();
             let raw = serde_json::to_string(&SEQUENCES).unwrap();
             let raw = raw.trim_matches('"');
             assert!(serde_json::to_string(&record).unwrap().contains(raw));

@@ -14,27 +14,13 @@ use super::{BadRequest, ld_cache};
 /// What a binary begins with.
 pub(super) const MAGIC: &[u8] = b"\x7fELF";
 
-/// The last directories of glibc's search: Debian's first, then those of other
-/// distributions.
-const GLIBC: &[&str] = &[
-    "/lib/x86_64-linux-gnu",
-    "/usr/lib/x86_64-linux-gnu",
-    "/lib64",
-    "/usr/lib64",
-    "/lib",
-    "/usr/lib",
-];
+/// The last directories of glibc's search, each in `/` and in `/usr`: Debian's first,
+/// then those of other distributions.
+const GLIBC: [&str; 3] = ["lib/x86_64-linux-gnu", "lib64", "lib"];
 /// The same directories for 32-bit programs.
-const GLIBC_32: &[&str] = &[
-    "/lib/i386-linux-gnu",
-    "/usr/lib/i386-linux-gnu",
-    "/lib32",
-    "/usr/lib32",
-    "/lib",
-    "/usr/lib",
-];
+const GLIBC_32: [&str; 3] = ["lib/i386-linux-gnu", "lib32", "lib"];
 /// The directories of musl's search.
-const MUSL: &[&str] = &["/lib", "/usr/local/lib", "/usr/lib"];
+const MUSL: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 
 /// A binary or library that is loaded.
 pub(crate) struct Object {
@@ -146,12 +132,13 @@ fn directories(lists: &[&str], origin: &Path) -> Vec<PathBuf> {
 struct LibrarySearch {
     library_path: Vec<PathBuf>,
     cache: HashMap<String, Vec<PathBuf>>,
-    default: &'static [&'static str],
+    default: Vec<PathBuf>,
 }
 
 impl LibrarySearch {
     fn of(program: &Object, interpreter: &Path, library_path: &OsStr) -> Self {
         let musl = interpreter.to_string_lossy().contains("/ld-musl-");
+        let twice = |dir| ["/", "/usr"].map(|root| Path::new(root).join(dir));
         Self {
             library_path: std::env::split_paths(library_path)
                 .filter(|dir| dir.is_absolute())
@@ -161,9 +148,9 @@ impl LibrarySearch {
                 false => ld_cache::read(),
             },
             default: match (musl, program.machine) {
-                (true, _) => MUSL,
-                (false, EM_386) => GLIBC_32,
-                (false, _) => GLIBC,
+                (true, _) => MUSL.map(PathBuf::from).to_vec(),
+                (false, EM_386) => GLIBC_32.map(twice).concat(),
+                (false, _) => GLIBC.map(twice).concat(),
             },
         }
     }
@@ -182,7 +169,7 @@ impl LibrarySearch {
             }
             let own = self.library_path.iter().chain(&object.runpath);
             let cached = self.cache.get(name).into_iter().flatten().cloned();
-            let default = self.default.iter().map(|dir| Path::new(dir).join(name));
+            let default = self.default.iter().map(|dir| dir.join(name));
             let early = inherited.into_iter().chain(own).map(|dir| dir.join(name));
             early.chain(cached).chain(default).collect()
         };

@@ -97,24 +97,21 @@ impl Program {
                 _ => BadRequest::not_executable(why),
             }
         })?;
-        if !metadata.is_file() {
-            return Err(BadRequest::not_executable(format!(
-                "{shown} is no program but a directory or device"
-            )));
-        }
-        if metadata.permissions().mode() & 0o111 == 0 {
-            return Err(BadRequest::not_executable(format!(
-                "{shown} is not executable: `chmod +x {shown}` if it is a program"
-            )));
-        }
-        let head = head(&path)?;
-        if !(head.starts_with(elf::MAGIC) || head.starts_with(b"#!")) {
-            return Err(BadRequest::not_executable(format!(
+        let why = if !metadata.is_file() {
+            format!("{shown} is no program but a directory or device")
+        } else if metadata.permissions().mode() & 0o111 == 0 {
+            format!("{shown} is not executable: `chmod +x {shown}` if it is a program")
+        } else {
+            let head = head(&path)?;
+            if head.starts_with(elf::MAGIC) || head.starts_with(b"#!") {
+                return Ok(path);
+            }
+            format!(
                 "{shown} is no executable: neither an ELF binary nor a script with a first line \
                  such as #!/bin/sh"
-            )));
-        }
-        Ok(path)
+            )
+        };
+        Err(BadRequest::not_executable(why))
     }
 }
 

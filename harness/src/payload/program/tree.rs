@@ -33,8 +33,7 @@ impl Tree {
     /// links on the way to it; gives the files that came.
     pub(super) fn carry(&mut self, path: &Path) -> Result<Vec<PathBuf>, BadRequest> {
         let real = self.follow(path)?;
-        let guest = real.clone();
-        self.plant(&real, &guest)
+        self.plant(&real, &real)
     }
 
     /// Takes a file or directory along to another path.

@@ -24,7 +24,6 @@ use sha2::{Digest, Sha256};
 
 use crate::results::Merged;
 use columns::Column;
-use panel::Panels;
 use strip::Strip;
 
 const STYLE: &str = include_str!("page.css");
@@ -47,7 +46,6 @@ pub fn page(merged: &Merged) -> String {
         digest(&style),
         digest(SCRIPT)
     );
-    let panels = Panels::of(merged);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -69,7 +67,7 @@ pub fn page(merged: &Merged) -> String {
                     (grid::html(merged, &columns, &strips))
                     (grid::legend(merged))
                 }
-                (panels.html(merged, &columns))
+                (panel::html(merged, &columns))
                 script { (PreEscaped(SCRIPT)) }
             }
         }

@@ -12,7 +12,7 @@ use crate::kernels::upstream;
 use crate::payload::guest_binary;
 use crate::results::{Cell, Comparison, Problem, Row, Verdict};
 use crate::scenarios::judge::judge;
-use crate::system::{RunDir, printable};
+use crate::system::{RunDir, printable, printable_data};
 use guest_process::Guest;
 
 /// How long a scenario may take.
@@ -39,8 +39,8 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         ..Row::new(native_name(claims), spec)
     };
     let started = Instant::now();
-    row.problem = fill(&mut row, scenarios, claims, dir).err();
-    row.problem = row.problem.map(Problem::printable);
+    let problem = fill(&mut row, scenarios, claims, dir).err();
+    row.problem = problem.as_ref().map(printable_data);
     let missing = match &row.problem {
         Some(problem) => (Verdict::NotRun, problem.why()),
         None => (Verdict::Ended, "the guest ended before its report did"),
