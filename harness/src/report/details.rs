@@ -58,24 +58,16 @@ fn aside(row: &Row, cell: &Cell, text: &mut String) {
 
 fn red(row: &Row, cell: &Cell, text: &mut String) {
     let _ = write!(text, "\n{} {}: {}", row.name, cell.scenario, cell.verdict);
-    match &cell.why {
-        Some(why) => {
-            let _ = writeln!(text, ": {why}");
-        }
-        None => text.push('\n'),
-    }
+    text.extend(cell.why.iter().map(|why| format!(": {why}")));
+    text.push('\n');
     if let Some(kernel) = &row.kernel {
         let _ = writeln!(text, "  kernel: {} {}", kernel.release, kernel.version);
     }
-    if let Some(image) = &row.image {
-        let _ = writeln!(text, "  image: {image}");
-    }
+    text.extend(row.image.iter().map(|image| format!("  image: {image}\n")));
     side_by_side(cell, text);
     if let Some(claim) = &cell.claim {
         let _ = writeln!(text, "  claimed since {}: {}", claim.since, claim.because);
-        if let Some(commit) = &claim.commit {
-            let _ = writeln!(text, "  commit {commit}");
-        }
+        text.extend(claim.commit.iter().map(|id| format!("  commit {id}\n")));
         let _ = writeln!(text, "  {}", basis(&claim.observed));
     }
     console(row, &cell.console, text);
@@ -91,24 +83,20 @@ fn console(row: &Row, meanwhile: &[String], text: &mut String) {
     let dir = row.dir.strip_prefix(root()).unwrap_or(&row.dir);
     let _ = writeln!(text, "  console, last lines ({}):", dir.display());
     if lines.is_empty() {
-        let _ = writeln!(text, "    (nothing)");
+        text.push_str("    (nothing)\n");
     }
-    for line in lines {
-        let _ = writeln!(text, "    {line}");
-    }
+    text.extend(lines.iter().map(|line| format!("    {line}\n")));
 }
 
 /// A kernel on which the guest never came up: reported once for all scenarios.
 fn never_up(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
+    let (name, verdict) = (&row.name, cell.verdict);
     let _ = writeln!(
         text,
-        "\n{}: the guest did not come up: {}: {why}",
-        row.name, cell.verdict
+        "\n{name}: the guest did not come up: {verdict}: {why}"
     );
-    if let Some(image) = &row.image {
-        let _ = writeln!(text, "  image: {image}");
-    }
+    text.extend(row.image.iter().map(|image| format!("  image: {image}\n")));
     console(row, &[], text);
     let _ = writeln!(text, "  reproduce: cargo xtask test-kernels {}", row.spec);
 }
@@ -135,10 +123,8 @@ fn side_by_side(cell: &Cell, text: &mut String) {
 /// The command that runs this cell alone.
 pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
     let scenario = quoted(OsStr::new(&cell.scenario));
-    format!(
-        "cargo xtask test-kernels {} --scenario {scenario}",
-        row.spec
-    )
+    let kernel = &row.spec;
+    format!("cargo xtask test-kernels {kernel} --scenario {scenario}")
 }
 
 #[cfg(test)]

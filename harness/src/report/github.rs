@@ -206,14 +206,9 @@ fn summary(matrix: &Matrix) -> String {
             (None, Some(version)) => version.to_string(),
             (None, None) => "did not come up".to_owned(),
         };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {:.1} s |",
-            inline(&row.name),
-            inline(&ran),
-            row.tally(),
-            row.took.as_secs_f64()
-        );
+        let (name, ran, tally) = (inline(&row.name), inline(&ran), row.tally());
+        let took = row.took.as_secs_f64();
+        let _ = writeln!(text, "| {name} | {ran} | {tally} | {took:.1} s |");
     }
     text.push_str("\n<details><summary>Matrix</summary>\n\n");
     text.push_str(&block(&table(matrix, false)));

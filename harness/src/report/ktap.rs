@@ -71,9 +71,8 @@ fn kernel(number: usize, row: &Row) -> String {
         scenario(index + 1, cell, &mut text);
     }
     if row.kernel.is_none() {
-        for line in &row.last_lines {
-            let _ = writeln!(text, "# {name}: console: {}", plain(line));
-        }
+        let console = |line: &String| format!("# {name}: console: {}\n", plain(line));
+        text.extend(row.last_lines.iter().map(console));
     }
     let all = |wanted: fn(&Cell) -> bool| row.cells.iter().all(wanted);
     let (result, directive) = if let Some(problem) = problem {
@@ -95,15 +94,11 @@ fn scenario(number: usize, cell: &Cell, text: &mut String) {
         for row in cell.comparison().iter().filter(|row| !row.agrees()) {
             let shown = |value: &Option<String>| plain(value.as_deref().unwrap_or("nothing"));
             let (expected, observed) = (shown(&row.expected), shown(&row.observed));
-            let fact = plain(&row.fact);
-            let _ = writeln!(
-                text,
-                "  # {name}: {fact}: expected {expected}, observed {observed}"
-            );
+            let differs = format!("expected {expected}, observed {observed}");
+            let _ = writeln!(text, "  # {name}: {}: {differs}", plain(&row.fact));
         }
-        for line in &cell.console {
-            let _ = writeln!(text, "  # {name}: console: {}", plain(line));
-        }
+        let console = |line: &String| format!("  # {name}: console: {}\n", plain(line));
+        text.extend(cell.console.iter().map(console));
     }
     let result = if is_ok(cell.verdict) { "ok" } else { "not ok" };
     let directive = directive(cell.verdict).map_or(String::new(), |directive| {

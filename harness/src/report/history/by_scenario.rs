@@ -23,10 +23,7 @@ fn write_scenario(scenario: &Scenario, text: &mut String) {
         sentence(scenario.summary)
     );
     for range in ranges(scenario) {
-        let versions = [range.to_string()]
-            .into_iter()
-            .chain(range.exceptions())
-            .join(", ");
+        let versions = range.with_exceptions();
         let shows = range.claim.observation().to_string().replace('|', "\\|");
         let observed = scenario.observed(range.claim);
         let basis = match &observed[..] {
