@@ -196,8 +196,16 @@ mod tests {
     fn an_error_is_the_commands_own_or_the_programs() {
         for (error, standard, legacy) in [
             (BadRequest::new("no sense").into(), 125, 2),
-            (BadRequest::not_executable("a directory").into(), 126, 2),
-            (BadRequest::missing("no such file").into(), 127, 2),
+            (
+                BadRequest::NotExecutable("a directory".to_owned()).into(),
+                126,
+                2,
+            ),
+            (
+                BadRequest::Missing("no such file".to_owned()).into(),
+                127,
+                2,
+            ),
             (anyhow::anyhow!("no QEMU"), 125, 3),
         ] {
             assert_eq!(ExitCodes::Standard.of_error(&error), standard, "{error}");

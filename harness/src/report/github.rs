@@ -17,7 +17,7 @@ use itertools::Itertools;
 use super::details::of_cell;
 use super::table;
 use crate::results::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
-use crate::system::{printable, words};
+use crate::system::{printable, words, write_out};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
 /// there may be one of another command of the same step.
@@ -51,9 +51,7 @@ impl<W: Write + Send> Sink for Github<W> {
             Event::Run(header) => self.header = Some(header.clone()),
             Event::Kernel(row) => {
                 self.rows.push(Row::clone(row));
-                self.to
-                    .write_all(annotations(row).as_bytes())
-                    .and_then(|()| self.to.flush())
+                write_out(&mut self.to, annotations(row).as_bytes())
                     .context("writing annotations")?;
             }
             Event::Finished { .. } => {

@@ -10,6 +10,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use crate::results::{Cell, Event, Problem, Row, Sink, Verdict};
+use crate::system::write_out;
 
 /// Words anywhere in a line that end a log for tools/testing/kunit/kunit_parser.py.
 const ENDS: [&str; 3] = [
@@ -44,10 +45,7 @@ impl<W: Write + Send> Sink for Ktap<W> {
             }
             _ => return Ok(()),
         };
-        self.to
-            .write_all(text.as_bytes())
-            .and_then(|()| self.to.flush())
-            .context("writing KTAP")
+        write_out(&mut self.to, text.as_bytes()).context("writing KTAP")
     }
 }
 

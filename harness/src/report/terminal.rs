@@ -133,16 +133,12 @@ impl Terminal {
         {
             bar.set_prefix(format!(" ({} s last time)", usual.as_secs()));
         }
-        if let Some(old) = shown.under_way.begin(Activity::new(kind, name, bar)) {
-            old.bar.finish_and_clear();
-        }
+        shown.under_way.begin(Activity::new(kind, name, bar));
     }
 
     /// Ends the activity of this kind and name; of any name without one.
     fn end(&self, kind: ActivityKind, name: Option<&str>) {
-        if let Some(ended) = lock(&self.shown).under_way.end(kind, name) {
-            ended.bar.finish_and_clear();
-        }
+        lock(&self.shown).under_way.end(kind, name);
     }
 
     fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&ProgressBar)) {

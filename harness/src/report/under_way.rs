@@ -22,7 +22,7 @@ pub(super) enum ActivityKind {
 pub(super) struct Activity {
     kind: ActivityKind,
     name: String,
-    pub(super) bar: ProgressBar,
+    bar: ProgressBar,
 }
 
 impl Activity {
@@ -63,19 +63,18 @@ fn rate(bytes: u64, took: Duration) -> String {
 pub(super) struct UnderWay(Vec<Activity>);
 
 impl UnderWay {
-    /// Begins an activity, and returns the one of the same kind and name that it
-    /// replaces.
-    pub(super) fn begin(&mut self, activity: Activity) -> Option<Activity> {
-        let old = self.end(activity.kind, Some(&activity.name));
+    /// Begins an activity, in the place of one of the same kind and name.
+    pub(super) fn begin(&mut self, activity: Activity) {
+        self.end(activity.kind, Some(&activity.name));
         self.0.push(activity);
-        old
     }
 
     /// Ends the activity of this kind and name; of any name without one.
-    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) -> Option<Activity> {
+    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) {
         let is_it = |it: &Activity| it.kind == kind && name.is_none_or(|name| it.name == name);
-        let at = self.0.iter().position(is_it)?;
-        Some(self.0.remove(at))
+        if let Some(at) = self.0.iter().position(is_it) {
+            self.0.remove(at).bar.finish_and_clear();
+        }
     }
 
     /// The bar of the activity of this kind and name.

@@ -35,10 +35,9 @@ impl Account<'_> {
     /// All contradictions.
     pub(crate) fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        let mut names: BTreeSet<&str> =
-            self.run.header.kernels.iter().map(String::as_str).collect();
-        names.extend(self.run.rows.iter().map(|row| row.name.as_str()));
-        names.extend(self.told.keys().map(String::as_str));
+        let rows = self.run.rows.iter().map(|row| &row.name);
+        let names = self.run.header.kernels.iter().chain(rows);
+        let names: BTreeSet<&String> = names.chain(self.told.keys()).collect();
         for name in names {
             self.kernel(name, &mut flaws);
         }
@@ -56,13 +55,9 @@ impl Account<'_> {
     /// How often a kernel is listed, and how many rows it has: two files may have
     /// the same name.
     fn kernel(&self, name: &str, flaws: &mut Vec<Flaw>) {
-        let listed = self
-            .run
-            .header
-            .kernels
-            .iter()
-            .filter(|known| *known == name);
-        let (listed, rows) = (listed.count(), self.rows_of(name).count());
+        let kernels = self.run.header.kernels.iter();
+        let listed = kernels.filter(|known| *known == name).count();
+        let rows = self.rows_of(name).count();
         let red = self.red_that_is_in_no_cell(name);
         let hint = match &red[..] {
             [] => String::new(),

@@ -22,6 +22,7 @@ mod shell_word;
 pub mod stdio;
 mod terminal;
 mod words;
+mod write_out;
 
 pub(crate) use grouped::grouped;
 pub use interrupt::Interrupt;
@@ -42,3 +43,4 @@ pub(crate) use run_dir::{CONSOLE, EVENTS, QEMU_LOG};
 pub(crate) use shell_word::{only_words, quoted};
 pub use terminal::{RawTerminal, Window};
 pub use words::{say, words};
+pub(crate) use write_out::write_out;

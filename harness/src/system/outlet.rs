@@ -15,6 +15,7 @@ use guest::wire::Stream;
 use super::interrupt::Interrupt;
 use super::lock::lock;
 use super::poll::first_ready;
+use super::write_out::write_out;
 
 /// How many bytes are kept for a reader that pauses. Beyond that, the guest is kept
 /// waiting.
@@ -162,8 +163,8 @@ fn pass_on(
         // In small parts, to notice the progress of a slow reader.
         for part in bytes.chunks(PART) {
             let written = match stream {
-                Stream::Stderr => write(&mut stderr, part),
-                Stream::Stdout | Stream::Stdin => write(&mut stdout, part),
+                Stream::Stderr => write_out(&mut stderr, part),
+                Stream::Stdout | Stream::Stdin => write_out(&mut stdout, part),
             };
             let failed = written.is_err();
             let mut backlog = lock(backlog);
@@ -177,11 +178,6 @@ fn pass_on(
             }
         }
     }
-}
-
-fn write(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    to.write_all(bytes)?;
-    to.flush()
 }
 
 /// A copy of an error.

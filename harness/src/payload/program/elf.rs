@@ -44,12 +44,12 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
     let shown = binary.display();
     let bytes = fs::read(binary).map_err(BadRequest::reading(binary))?;
     let program = Object::parse(binary, &bytes, None).map_err(|why| {
-        BadRequest::not_executable(format!("{shown} is no program for this machine: {why}"))
+        BadRequest::NotExecutable(format!("{shown} is no program for this machine: {why}"))
     })?;
     let mut found: Vec<PathBuf> = program.interpreter.iter().cloned().collect();
     if let Some(missing) = found.iter().find(|interpreter| !interpreter.is_file()) {
         let missing = missing.display();
-        return Err(BadRequest::missing(format!(
+        return Err(BadRequest::Missing(format!(
             "{shown} needs the dynamic linker {missing}, which is not on this machine: install \
              the C library it was built for, or link it statically"
         )));
@@ -72,7 +72,7 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
             }
             let library = search.find(&name, &objects, index).ok_or_else(|| {
                 let needer = objects[index].path.display();
-                BadRequest::missing(format!(
+                BadRequest::Missing(format!(
                     "{shown}: the library {name}, needed by {needer}, is nowhere on this machine: \
                      install it, or say with --env LD_LIBRARY_PATH=DIR where it is"
                 ))

@@ -125,16 +125,4 @@ impl BadRequest {
     pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::new(format!("{}: {error}", path.display()))
     }
-
-    /// A program that cannot be executed.
-    #[must_use]
-    pub fn not_executable(why: impl Into<String>) -> Self {
-        Self::NotExecutable(why.into())
-    }
-
-    /// A program that is missing, or something that it needs.
-    #[must_use]
-    pub fn missing(why: impl Into<String>) -> Self {
-        Self::Missing(why.into())
-    }
 }

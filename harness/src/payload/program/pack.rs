@@ -86,15 +86,15 @@ impl Program {
                     true => format!("write {} for the one in this directory", here.display()),
                     false => "write a path with a slash, or install it".to_owned(),
                 };
-                BadRequest::missing(format!("no program {shown} in PATH: {hint}"))
+                BadRequest::Missing(format!("no program {shown} in PATH: {hint}"))
             });
         }
         let path = absolute(&self.path)?;
         let metadata = fs::metadata(&path).map_err(|error| {
             let why = format!("no program {shown}: {error}{}", nearest(&path));
             match error.kind() {
-                ErrorKind::NotFound | ErrorKind::NotADirectory => BadRequest::missing(why),
-                _ => BadRequest::not_executable(why),
+                ErrorKind::NotFound | ErrorKind::NotADirectory => BadRequest::Missing(why),
+                _ => BadRequest::NotExecutable(why),
             }
         })?;
         let why = if !metadata.is_file() {
@@ -111,7 +111,7 @@ impl Program {
                  such as #!/bin/sh"
             )
         };
-        Err(BadRequest::not_executable(why))
+        Err(BadRequest::NotExecutable(why))
     }
 }
 

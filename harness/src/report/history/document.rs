@@ -44,9 +44,6 @@ impl History {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&self) -> Result<()> {
-        if let Some(dir) = self.path.parent() {
-            fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
-        }
         fs::write(&self.path, &self.text).with_context(|| format!("writing {self}"))
     }
 }
