@@ -24,13 +24,9 @@ fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
     let Some(cell) = row.cells.first() else {
         return KernelAnswer::Skipped("the report says nothing".to_owned());
     };
-    let because = |word: &str| {
-        let why = cell.why.as_deref().unwrap_or_default();
-        if why.is_empty() {
-            word.to_owned()
-        } else {
-            format!("{word} ({why})")
-        }
+    let because = |word: &str| match cell.why.as_deref().unwrap_or_default() {
+        "" => word.to_owned(),
+        why => format!("{word} ({why})"),
     };
     if row.kernel.is_none() {
         return KernelAnswer::Skipped(because("it does not boot"));

@@ -141,27 +141,20 @@ fn cache(store: &Store) -> CheckResult {
     let cached = store.cached();
     let held: u64 = cached.iter().map(|cached| cached.about.size).sum();
     let kernels = cached.iter().filter(|one| one.kind == CachedKind::Kernel);
-    let text = format!(
-        "{}, {} kernels, {} MB with the tools",
-        dir.display(),
-        kernels.count(),
-        held / 1_000_000
-    );
-    match try_to_write(dir) {
-        Ok(()) => Ok(text),
-        Err(error) => Err(format!(
-            "{text}; read only ({error}): STRATA_CACHE names another directory"
-        )),
-    }
+    let (shown, kernels, held) = (dir.display(), kernels.count(), held / 1_000_000);
+    let text = format!("{shown}, {kernels} kernels, {held} MB with the tools");
+    let read_only =
+        |error| format!("{text}; read only ({error}): STRATA_CACHE names another directory");
+    try_to_write(dir).map_err(read_only)?;
+    Ok(text)
 }
 
 fn state() -> CheckResult {
     let dir = runs().map_err(|error| words(&error))?;
     let text = dir.display().to_string();
-    match try_to_write(&dir) {
-        Ok(()) => Ok(text),
-        Err(error) => Err(format!("{text}: {error}; --runs names another directory")),
-    }
+    let elsewhere = |error| format!("{text}: {error}; --runs names another directory");
+    try_to_write(&dir).map_err(elsewhere)?;
+    Ok(text)
 }
 
 fn try_to_write(dir: &Path) -> io::Result<()> {

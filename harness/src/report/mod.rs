@@ -10,7 +10,7 @@ mod github_matrix;
 mod history;
 mod ktap;
 mod page;
-mod reasons;
+mod said_reasons;
 mod stock;
 mod table;
 mod terminal;

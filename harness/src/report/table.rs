@@ -5,7 +5,7 @@ use std::fmt::Write;
 use console::{Alignment, pad_str, style};
 use itertools::Itertools;
 
-use super::reasons::Reasons;
+use super::said_reasons::SaidReasons;
 use crate::results::{Cell, Matrix, Problem, Row, Verdict};
 
 /// A wider table has one letter for each cell.
@@ -43,7 +43,7 @@ pub fn table(matrix: &Matrix, colour: bool) -> String {
         let ruler: String = tens.map(|number| format!("{number:>11}")).collect();
         let _ = writeln!(text, "{:name_width$} {ruler}", "kernel");
     }
-    let mut reasons = Reasons::default();
+    let mut reasons = SaidReasons::default();
     for row in &matrix.rows {
         let _ = write!(text, "{:name_width$}", label(row));
         if let Some(problem) = not_run(row) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::reasons::Reasons;
+use super::said_reasons::SaidReasons;
 use super::under_way::{Activity, ActivityKind, UnderWay};
 use super::usual::Usual;
 use crate::machine::booted_again;
@@ -45,7 +45,7 @@ pub struct Terminal {
 struct Shown {
     under_way: UnderWay,
     usual: Usual,
-    reasons: Reasons,
+    reasons: SaidReasons,
     last: Instant,
 }
 
@@ -87,7 +87,7 @@ impl Terminal {
         let shown = Arc::new(Mutex::new(Shown {
             under_way: UnderWay::default(),
             usual: Usual::recalled(),
-            reasons: Reasons::default(),
+            reasons: SaidReasons::default(),
             last: Instant::now(),
         }));
         let (stop, stopped) = channel();
@@ -229,7 +229,7 @@ impl Sink for Terminal {
 }
 
 /// A kernel in one line.
-fn line(row: &Row, reasons: &mut Reasons) -> String {
+fn line(row: &Row, reasons: &mut SaidReasons) -> String {
     let (name, tally, cells) = (&row.name, row.tally(), row.cells.len());
     let passed = format!("{} of {cells} passed", tally.passed);
     let mut line = match &row.problem {

@@ -198,16 +198,13 @@ impl Matrix {
     /// besides.
     #[must_use]
     pub fn exit(&self, strict: bool) -> Exit {
-        let cells = || self.rows.iter().flat_map(|row| &row.cells);
-        let problems = || self.rows.iter().filter_map(|row| row.problem.as_ref());
-        if cells().any(|cell| cell.verdict.is_red()) {
-            return Exit::Disagreed;
-        }
-        let failed = problems().any(|problem| matches!(problem, Problem::Failed(_)))
-            || cells().any(|cell| cell.verdict == Verdict::QemuFailed);
-        let asserted = cells().any(|cell| cell.verdict == Verdict::Passed);
-        let left_out = cells().any(|cell| cell.verdict == Verdict::NotRun);
-        if failed || !asserted || (strict && left_out) {
+        let tally = self.tally();
+        let mut problems = self.rows.iter().filter_map(|row| row.problem.as_ref());
+        let failed = problems.any(|problem| matches!(problem, Problem::Failed(_)));
+        let left_out = strict && tally.not_run > 0;
+        if tally.red > 0 {
+            Exit::Disagreed
+        } else if failed || tally.qemu_failed > 0 || tally.passed == 0 || left_out {
             Exit::Unable
         } else {
             Exit::Agreed

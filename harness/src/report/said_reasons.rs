@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 /// Each reason, with the first kernel that had it.
 #[derive(Debug, Default)]
-pub(super) struct Reasons(BTreeMap<String, String>);
+pub(super) struct SaidReasons(BTreeMap<String, String>);
 
-impl Reasons {
+impl SaidReasons {
     /// The reason of a kernel; or which kernel before it had the same. An archive that
     /// is out of reach is the reason of a dozen.
     pub(super) fn once(&mut self, kernel: &str, why: &str) -> String {
