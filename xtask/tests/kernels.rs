@@ -100,17 +100,28 @@ fn prune_leaves_what_the_catalogue_names() {
     assert!(!named.exists());
 }
 
-#[test]
-fn what_cannot_be_had_is_said() {
+/// Fetches where there is no network at all; none where such a place cannot be made.
+fn fetch_without_network(names: &[&str]) -> Option<CommandResult> {
     let cache = tempfile::tempdir().unwrap();
-    // Where there is no network at all.
     let ran = run(Command::new("unshare")
         .args(["--map-root-user", "--net"])
         .arg(xtask_command().get_program())
-        .args(["kernels", "fetch", "3.10"])
+        .args(["kernels", "fetch"])
+        .args(names)
         .env("STRATA_CACHE", cache.path()));
-    if ran.stderr.starts_with("unshare:") {
-        return;
+    (!ran.stderr.starts_with("unshare:")).then_some(ran)
+}
+
+#[test]
+fn what_cannot_be_had_is_said() {
+    if let Some(ran) = fetch_without_network(&["3.10"]) {
+        ran.exits(3).complains(&["3.10: cannot be had"]);
     }
-    ran.exits(3).complains(&["3.10: cannot be had"]);
+}
+
+#[test]
+fn a_reason_that_several_kernels_share_is_said_once() {
+    if let Some(ran) = fetch_without_network(&["3.10", "3.12"]) {
+        ran.exits(3).complains(&["3.10, 3.12: cannot be had: "]);
+    }
 }
