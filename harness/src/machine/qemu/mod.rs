@@ -102,7 +102,7 @@ impl Qemu {
     fn ask(launch: Launch, program: &Path, from: String) -> Result<Self> {
         let installed = fs::metadata(program).and_then(|file| file.modified());
         let installed = installed.with_context(|| format!("looking at {}", program.display()))?;
-        let memory = paths::qemu_memory();
+        let memory = paths::memory("qemu.json");
         let known = memory.as_deref().and_then(recall::<Self>);
         if let Some(known) = known
             && (&known.launch, known.installed) == (&launch, installed)
