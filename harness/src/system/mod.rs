@@ -1,12 +1,11 @@
 //! This host: its processes, files, terminal and shell. May use: `guest`,
-//! `images::files`.
+//! `images::files`, `images::side_by_side`.
 
 pub(crate) mod anonymous;
 mod interrupt;
 mod memo;
 mod old_runs;
 mod outlet;
-mod parallel;
 pub(crate) mod paths;
 mod poll;
 mod printable;
@@ -20,10 +19,10 @@ pub mod stdio;
 mod terminal;
 mod words;
 
+pub use images::side_by_side;
 pub use interrupt::Interrupt;
 pub(crate) use memo::{recall, remember};
 pub use outlet::{Drained, Outlet};
-pub use parallel::side_by_side;
 pub use paths::{RUNS, is_in_workspace, root, runs, target};
 pub(crate) use poll::{first_ready, patience};
 pub(crate) use printable::{
