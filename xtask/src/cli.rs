@@ -10,10 +10,22 @@ use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use harness::ExitCodes;
 use harness::{RUNS, is_in_workspace, program_name, set_program_name};
 
-use crate::commands::{
-    bench, bisect, check, completions, doctor, explain, history, kernels, man, observed, report,
-    run, shell, stress, test, test_kernels,
-};
+use crate::commands::bench::BenchCommand;
+use crate::commands::bisect::BisectCommand;
+use crate::commands::check::CheckCommand;
+use crate::commands::completions::CompletionsCommand;
+use crate::commands::doctor::DoctorCommand;
+use crate::commands::explain::ExplainCommand;
+use crate::commands::history::HistoryCommand;
+use crate::commands::kernels::KernelsCommand;
+use crate::commands::man::ManCommand;
+use crate::commands::observed::ObservedCommand;
+use crate::commands::report::ReportCommand;
+use crate::commands::run::RunCommand;
+use crate::commands::shell::ShellCommand;
+use crate::commands::stress::StressCommand;
+use crate::commands::test::TestCommand;
+use crate::commands::test_kernels::TestKernelsCommand;
 use crate::exit;
 
 /// How this program is called within its own repository, and in all examples.
@@ -45,16 +57,16 @@ struct Cli<C: Subcommand> {
 /// The commands for users.
 #[derive(Subcommand)]
 enum Anywhere {
-    TestKernels(test_kernels::TestKernelsCommand),
-    Run(run::RunCommand),
-    Shell(shell::ShellCommand),
-    Bisect(bisect::BisectCommand),
-    Explain(explain::ExplainCommand),
-    Report(report::ReportCommand),
-    Kernels(kernels::KernelsCommand),
-    Doctor(doctor::DoctorCommand),
-    Completions(completions::CompletionsCommand),
-    Man(man::ManCommand),
+    TestKernels(TestKernelsCommand),
+    Run(RunCommand),
+    Shell(ShellCommand),
+    Bisect(BisectCommand),
+    Explain(ExplainCommand),
+    Report(ReportCommand),
+    Kernels(KernelsCommand),
+    Doctor(DoctorCommand),
+    Completions(CompletionsCommand),
+    Man(ManCommand),
 }
 
 /// The commands for developers of Strata, which need its sources.
@@ -62,12 +74,12 @@ enum Anywhere {
 enum InWorkspace {
     #[command(flatten)]
     Anywhere(Anywhere),
-    Check(check::CheckCommand),
-    Test(test::TestCommand),
-    Bench(bench::BenchCommand),
-    History(history::HistoryCommand),
-    Observed(observed::ObservedCommand),
-    Stress(stress::StressCommand),
+    Check(CheckCommand),
+    Test(TestCommand),
+    Bench(BenchCommand),
+    History(HistoryCommand),
+    Observed(ObservedCommand),
+    Stress(StressCommand),
 }
 
 /// Does what the command line says.
