@@ -1,5 +1,5 @@
 //! This host: its processes, files, terminal and shell. May use: `guest`,
-//! `images::files`.
+//! `images::files`, `images::side_by_side`.
 
 pub(crate) mod anonymous;
 mod grouped;
@@ -9,7 +9,6 @@ mod memo;
 mod nearest;
 mod old_runs;
 mod outlet;
-mod parallel;
 pub(crate) mod paths;
 mod poll;
 mod printable;
@@ -25,12 +24,12 @@ mod words;
 mod write_out;
 
 pub(crate) use grouped::grouped;
+pub use images::side_by_side;
 pub use interrupt::Interrupt;
 pub(crate) use lock::lock;
 pub(crate) use memo::{recall, remember};
 pub(crate) use nearest::nearest;
 pub use outlet::{Drained, Outlet};
-pub use parallel::side_by_side;
 pub use paths::{RUNS, is_in_workspace, root, runs, target};
 pub(crate) use poll::{first_ready, patience};
 pub(crate) use printable::{printable, printable_data, printable_json};

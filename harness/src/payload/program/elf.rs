@@ -14,11 +14,6 @@ use super::{BadRequest, ld_cache};
 /// What a binary begins with.
 pub(super) const MAGIC: &[u8] = b"\x7fELF";
 
-/// The last directories of glibc's search, each in `/` and in `/usr`: Debian's first,
-/// then those of other distributions.
-const GLIBC: [&str; 3] = ["lib/x86_64-linux-gnu", "lib64", "lib"];
-/// The same directories for 32-bit programs.
-const GLIBC_32: [&str; 3] = ["lib/i386-linux-gnu", "lib32", "lib"];
 /// The directories of musl's search.
 const MUSL: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 
@@ -149,8 +144,8 @@ impl LibrarySearch {
             },
             default: match (musl, program.machine) {
                 (true, _) => MUSL.map(PathBuf::from).to_vec(),
-                (false, EM_386) => GLIBC_32.map(twice).concat(),
-                (false, _) => GLIBC.map(twice).concat(),
+                (false, EM_386) => guest::X86_64.libraries_32.map(twice).concat(),
+                (false, _) => guest::X86_64.libraries.map(twice).concat(),
             },
         }
     }
