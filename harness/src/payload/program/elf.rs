@@ -16,23 +16,9 @@ pub(super) const MAGIC: &[u8] = b"\x7fELF";
 
 /// The last directories of glibc's search: Debian's first, then those of other
 /// distributions.
-const GLIBC: &[&str] = &[
-    "/lib/x86_64-linux-gnu",
-    "/usr/lib/x86_64-linux-gnu",
-    "/lib64",
-    "/usr/lib64",
-    "/lib",
-    "/usr/lib",
-];
+const GLIBC: &[&str] = guest::X86_64.libraries;
 /// The same directories for 32-bit programs.
-const GLIBC_32: &[&str] = &[
-    "/lib/i386-linux-gnu",
-    "/usr/lib/i386-linux-gnu",
-    "/lib32",
-    "/usr/lib32",
-    "/lib",
-    "/usr/lib",
-];
+const GLIBC_32: &[&str] = guest::X86_64.libraries_32;
 /// The directories of musl's search.
 const MUSL: &[&str] = &["/lib", "/usr/local/lib", "/usr/lib"];
 
