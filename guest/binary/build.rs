@@ -6,8 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
 /// Every boot loads the guest, so it is kept small. Link-time optimisation would
 /// take a tenth off it, and add a quarter to the time that building it takes.
 const PROFILE: [&str; 4] = [
@@ -37,10 +35,11 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
 
     let build = out.join("build");
+    let target = variable("DEP_STRATA_GUEST_TARGET");
     let mut cargo = Command::new(variable("CARGO"));
     cargo
         .args(["build", "--quiet", "--release", "--bin", "strata-guest"])
-        .args(["--target", TARGET])
+        .args(["--target", &target])
         .args(PROFILE.iter().flat_map(|setting| ["--config", setting]))
         .arg("--manifest-path")
         .arg(&manifest)
@@ -67,7 +66,7 @@ fn main() {
     if !output.status.success() {
         fail(&format!("cargo could not build the guest:\n{said}"));
     }
-    let built = build.join(TARGET).join("release/strata-guest");
+    let built = build.join(&target).join("release/strata-guest");
     let copied = fs::copy(&built, out.join("strata-guest"));
     copied.unwrap_or_else(|error| panic!("copying {}: {error}", built.display()));
 }

@@ -27,7 +27,7 @@ pub use machine::{
     Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Qemu,
     QemuChoice, RunningMachine, Transcript, boot, launch_script,
 };
-pub use payload::{BadRequest, BadRequestKind, PackedProgram, Program, guest_binary, initramfs};
+pub use payload::{BadRequest, PackedProgram, Program, guest_binary, initramfs};
 pub use programs::{
     Captured, Collected, Coming, Ending, ExitCodes, Finished, Input, Limits, Output, OutputStreams,
     Ran, Runner, Screen, Session, Several, SharedInput, TIMEOUT, busybox, closing_line, failure,

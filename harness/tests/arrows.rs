@@ -30,6 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "images",
         &[
+            "parallel",
             "files",
             "messages",
             "cpio",

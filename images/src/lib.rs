@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod http;
 mod kernel_image;
 mod messages;
+mod parallel;
 mod store;
 mod tools;
 
@@ -35,6 +36,7 @@ pub use http::timeouts::Timeouts;
 pub use kernel_image::bzimage::banner;
 pub use messages::error::{ObtainError, SelectError};
 pub use messages::progress::{Progress, Silent};
+pub use parallel::side_by_side;
 pub use store::cache::{About, Cached, CachedKind};
 pub use store::sweep::Removed;
 pub use store::unpacked::Unpacked;

@@ -80,6 +80,21 @@ impl Fake {
         Self::of_version("exec $qemu -version", script)
     }
 
+    /// In the first boot, QEMU is killed when it has written this much to the console,
+    /// and `then` runs; `later` is the script of every other boot.
+    fn killed_after(bytes: usize, then: &str, later: &str) -> Self {
+        // QEMU makes its stdin nonblocking. The harness gives stdin and stdout as one
+        // file, so QEMU gets another, or dd could not write.
+        Self::new(&format!(
+            "if mkdir $here/begun 2>/dev/null; then\n\
+             exec 3<&0; mkfifo $here/console $here/input\n\
+             cat <&3 > $here/input & cat=$!\n\
+             $qemu \"$@\" < $here/input > $here/console &\n\
+             dd bs=1 count={bytes} status=none < $here/console; kill -9 $! $cat\n\
+             {then}\nfi\n{later}"
+        ))
+    }
+
     fn of_version(version: &str, script: &str) -> Self {
         let dir = tempdir().unwrap();
         let qemu = dir.path().join("qemu-system-x86_64");

@@ -157,14 +157,8 @@ pub(crate) fn a_killed_qemu_is_not_the_kernels_fault() {
 
 /// Only the scenario that was running is `QEMU FAILED`.
 pub(crate) fn scenarios_after_a_killed_qemu_run_in_a_fresh_boot() {
-    // It dies amid the first records of scenarios. It does not share
-    // the file of stdin, which it makes nonblocking, with dd.
-    let fake = Fake::new(
-        "if mkdir $here/begun 2>/dev/null; then\n\
-         exec 3<&0; mkfifo $here/console\n\
-         cat <&3 | $qemu \"$@\" > $here/console &\n\
-         dd bs=1 count=2000 status=none < $here/console; kill -9 $!; kill -9 $$\nfi\nexec $qemu \"$@\"",
-    );
+    // It dies amid the first records of scenarios.
+    let fake = Fake::killed_after(2000, "kill -9 $$", "exec $qemu \"$@\"");
     let bootable = bootable(Some(&fake));
     let scenarios = harness::scenarios_named(&[]).unwrap();
     let deadlines = Deadlines::of(bootable.machine.accelerator);
@@ -181,13 +175,10 @@ pub(crate) fn scenarios_after_a_killed_qemu_run_in_a_fresh_boot() {
 
 /// The first boot is real and ends in a panic; for a second, the host has no memory.
 pub(crate) fn a_red_cell_stands_when_a_later_boot_fails() {
-    let fake = Fake::new(
-        "if mkdir $here/begun 2>/dev/null; then\n\
-         exec 3<&0; mkfifo $here/console\n\
-         cat <&3 | $qemu \"$@\" > $here/console &\n\
-         dd bs=1 count=20000 status=none < $here/console; kill -9 $!\n\
-         printf '\\r\\n[    9.9] Kernel panic - not syncing: for a test\\r\\n'; exit 0\nfi\n\
-         echo \"qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory\" >&2; exit 1",
+    let fake = Fake::killed_after(
+        20_000,
+        "printf '\\r\\n[    9.9] Kernel panic - not syncing: for a test\\r\\n'; exit 0",
+        "echo \"qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory\" >&2; exit 1",
     );
     let mut command = strata_tests::xtask();
     command.arg("test-kernels").arg(any_image().unwrap());

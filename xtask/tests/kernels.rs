@@ -45,6 +45,8 @@ fn the_list_says_what_is_cached_and_where_it_came_from() {
     let json = kernels(cache.path(), &["list", "--format", "json"]).exits(0);
     let list: Vec<serde_json::Value> = serde_json::from_str(&json.stdout).unwrap();
     let entry = list.iter().find(|entry| entry["name"] == "3.10").unwrap();
+    assert_eq!(entry["vendor"], "debian");
+    assert_eq!(entry["arch"], "x86_64");
     assert_eq!(entry["cached"]["size"], 5);
     assert_eq!(entry["cached"]["sha256"], IMAGE);
     assert!(
@@ -98,17 +100,28 @@ fn prune_leaves_what_the_catalogue_names() {
     assert!(!named.exists());
 }
 
-#[test]
-fn what_cannot_be_had_is_said() {
+/// Fetches where there is no network at all; none where such a place cannot be made.
+fn fetch_without_network(names: &[&str]) -> Option<CommandResult> {
     let cache = tempfile::tempdir().unwrap();
-    // Where there is no network at all.
     let ran = run(Command::new("unshare")
         .args(["--map-root-user", "--net"])
         .arg(xtask_command().get_program())
-        .args(["kernels", "fetch", "3.10"])
+        .args(["kernels", "fetch"])
+        .args(names)
         .env("STRATA_CACHE", cache.path()));
-    if ran.stderr.starts_with("unshare:") {
-        return;
+    (!ran.stderr.starts_with("unshare:")).then_some(ran)
+}
+
+#[test]
+fn what_cannot_be_had_is_said() {
+    if let Some(ran) = fetch_without_network(&["3.10"]) {
+        ran.exits(3).complains(&["3.10: cannot be had"]);
     }
-    ran.exits(3).complains(&["3.10: cannot be had"]);
+}
+
+#[test]
+fn a_reason_that_several_kernels_share_is_said_once() {
+    if let Some(ran) = fetch_without_network(&["3.10", "3.12"]) {
+        ran.exits(3).complains(&["3.10, 3.12: cannot be had: "]);
+    }
 }

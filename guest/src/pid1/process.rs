@@ -42,7 +42,14 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
         None => on_pipes(program)?,
     };
     let on_terminal = streams.terminal.is_some();
-    let execution = Execution::of(program)?;
+    let text = |text: &OsStr| CString::new(text.as_bytes());
+    let path = text(program.path.as_ref())?;
+    let arguments = program.arguments.iter().map(|argument| text(argument));
+    let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
+    let variables = last_of_each(&program.environment);
+    let variables = variables
+        .map(|(name, value)| text(&[name, value].map(OsString::as_os_str).join(OsStr::new("="))));
+    let environment = variables.collect::<Result<Vec<_>, _>>()?;
     let mut command = Command::new(&program.path);
     command
         .current_dir("/")
@@ -67,47 +74,16 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
             } else {
                 setpgid(this, this)?;
             }
-            Err(execution.execute())
+            // The standard library's way to execute gives a shell what the kernel does
+            // not know (execvp(3)), be it a program for another machine.
+            let Err(errno) = execve(&path, &arguments, &environment);
+            Err(errno.into())
         });
     }
     // This side's copies of what was given go with the command, so that the
     // streams end when the program, and all it has started, has closed them.
     let child = command.spawn()?;
     Ok((Pid::from_raw(child.id().cast_signed()), streams))
-}
-
-/// What execve(2) takes. The standard library's way to execute gives a shell what
-/// the kernel does not know (execvp(3)), be it a program for another machine.
-struct Execution {
-    path: CString,
-    arguments: Vec<CString>,
-    environment: Vec<CString>,
-}
-
-impl Execution {
-    fn of(program: &ProgramJob) -> io::Result<Self> {
-        let text = |text: &OsStr| Ok(CString::new(text.as_bytes())?);
-        let variable = |(name, value): &(OsString, OsString)| {
-            let mut variable = name.clone();
-            variable.push("=");
-            variable.push(value);
-            text(&variable)
-        };
-        let arguments = program.arguments.iter().map(|argument| text(argument));
-        let environment = last_of_each(&program.environment).map(variable);
-        Ok(Self {
-            path: text(program.path.as_ref())?,
-            arguments: arguments.collect::<io::Result<_>>()?,
-            environment: environment.collect::<io::Result<_>>()?,
-        })
-    }
-
-    /// Becomes it; comes back with the error only.
-    fn execute(&self) -> io::Error {
-        match execve(&self.path, &self.arguments, &self.environment) {
-            Err(errno) => errno.into(),
-        }
-    }
 }
 
 /// The variables, each by its name but once: the last one counts.

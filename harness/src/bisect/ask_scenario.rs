@@ -1,7 +1,7 @@
 //! Tests a kernel by a scenario.
 
 use anyhow::Result;
-use guest::{Claim, Fact, Observation, Scenario};
+use guest::{Claim, Fact, Scenario};
 use images::Kernel;
 
 use super::{Behaviour, KernelAnswer};
@@ -24,13 +24,9 @@ fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
     let Some(cell) = row.cells.first() else {
         return KernelAnswer::Skipped("the report says nothing".to_owned());
     };
-    let because = |word: &str| {
-        let why = cell.why.as_deref().unwrap_or_default();
-        if why.is_empty() {
-            word.to_owned()
-        } else {
-            format!("{word} ({why})")
-        }
+    let because = |word: &str| match cell.why.as_deref().unwrap_or_default() {
+        "" => word.to_owned(),
+        why => format!("{word} ({why})"),
     };
     if row.kernel.is_none() {
         return KernelAnswer::Skipped(because("it does not boot"));
@@ -69,25 +65,18 @@ fn class(scenario: Option<&Scenario>, cell: &Cell) -> String {
 /// A fact in the form of the claim that allows a range for it: `refused=0..200` instead
 /// of the 17 of one race. A value that a claim names exactly is kept.
 fn settled(claims: &[Claim], fact: &Fact) -> String {
-    let expected: Vec<Observation> = claims.iter().map(Claim::observation).collect();
-    let values = || expected.iter().filter_map(|o| o.get(&fact.name));
-    let named = values().any(|value| value == fact.value);
-    let seen = Observation(vec![fact.clone()]);
-    let allows = |value: &&str| {
-        let allowed = Fact {
-            name: fact.name.clone(),
-            value: (*value).to_owned(),
-        };
-        Observation(vec![allowed]).satisfied_by(&seen)
-    };
-    match values().find(allows).filter(|_| !named) {
-        Some(open) => format!("{}={open}", fact.name),
-        None => fact.to_string(),
-    }
+    let expected = claims.iter().flat_map(|claim| claim.observation().0);
+    let expected: Vec<Fact> = expected.filter(|it| it.name == fact.name).collect();
+    let open = expected.iter().find(|it| it.allows(&fact.value));
+    open.filter(|_| !expected.contains(fact))
+        .unwrap_or(fact)
+        .to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use guest::Observation;
+
     use super::*;
 
     #[test]

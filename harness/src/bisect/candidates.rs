@@ -57,12 +57,7 @@ pub enum RangeError {
 /// A [`RangeError`], or an [`images::SelectError`] for an unknown kernel.
 pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<Vec<Candidate>> {
     let kernels = match specs {
-        [] => catalogue
-            .entries
-            .iter()
-            .cloned()
-            .map(Kernel::Catalogued)
-            .collect(),
+        [] => catalogue.select(&["all".parse()?])?,
         specs => catalogue.select(specs)?,
     };
     let mut all: Vec<Candidate> = kernels.into_iter().map(candidate).collect::<Result<_>>()?;

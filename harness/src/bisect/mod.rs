@@ -86,19 +86,18 @@ pub fn bisect<'a>(
             answer: ask(&candidate.kernel)?,
         };
         watch(&step);
-        let answer = match &step.answer {
+        let mark = match &step.answer {
             KernelAnswer::Skipped(_) => Mark::Skip,
-            KernelAnswer::Showed(showed) => {
-                let standard = standard.get_or_insert_with(|| showed.class.clone());
-                if *standard == showed.class {
-                    Mark::Good
-                } else {
-                    Mark::Bad
+            KernelAnswer::Showed(Behaviour { class, .. }) => {
+                let standard = standard.get_or_insert_with(|| class.clone());
+                match standard == class {
+                    true => Mark::Good,
+                    false => Mark::Bad,
                 }
             }
         };
         answers.insert(position, step.answer);
-        anyhow::Ok(answer)
+        anyhow::Ok(mark)
     })?;
     Ok(Bisection {
         scenario,

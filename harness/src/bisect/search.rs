@@ -53,12 +53,11 @@ pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Mark, E>) -> Re
     let mut asked = Asked {
         test,
         answers: BTreeMap::new(),
+        contradictions: Vec::new(),
     };
-    let mut contradictions = Vec::new();
-    let outcome = asked.run(count, &mut contradictions)?;
     Ok(Search {
-        outcome,
-        contradictions,
+        outcome: asked.run(count)?,
+        contradictions: asked.contradictions,
         answers: asked.answers,
     })
 }
@@ -66,10 +65,11 @@ pub fn search<E>(count: usize, test: impl FnMut(usize) -> Result<Mark, E>) -> Re
 struct Asked<F> {
     test: F,
     answers: BTreeMap<usize, Mark>,
+    contradictions: Vec<usize>,
 }
 
 impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
-    fn run(&mut self, count: usize, contradictions: &mut Vec<usize>) -> Result<SearchOutcome, E> {
+    fn run(&mut self, count: usize) -> Result<SearchOutcome, E> {
         let Some((first, low)) = self.first_of(0..count)? else {
             return Ok(SearchOutcome::Nothing);
         };
@@ -81,7 +81,7 @@ impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
             // The behaviour may come and go between them.
             match self.middle_of(first, last)? {
                 Some((middle, answer)) if answer != low => {
-                    contradictions.push(last);
+                    self.contradictions.push(last);
                     after = middle;
                 }
                 _ => return Ok(SearchOutcome::NoChange),
@@ -100,7 +100,7 @@ impl<E, F: FnMut(usize) -> Result<Mark, E>> Asked<F> {
                 && let Some((position, answer)) = self.middle_of(from, to)?
                 && Some(&answer) != self.answers.get(&end)
             {
-                contradictions.push(position);
+                self.contradictions.push(position);
             }
         }
         Ok(SearchOutcome::Change { before, after })

@@ -44,10 +44,11 @@ fn of_path(path: &Path) -> String {
         }
     }
     if name.len() > LONGEST {
-        let mut digest = String::new();
-        for byte in &Sha256::digest(bytes)[..16] {
-            let _ = write!(digest, "{byte:02x}");
-        }
+        let digest = Sha256::digest(bytes);
+        let digest: String = digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         // The name is ASCII, so any byte is a boundary.
         name = format!("{digest}~{}", &name[name.len() - TAIL..]);
     }

@@ -64,19 +64,15 @@ pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<
     let first_run = first_run(&store, choice, catalogue, &cached);
     checks.push(check("first run", Ok(first_run)));
     // Done last, since it boots a guest and consumes the store.
-    let at = 2;
-    checks.insert(
-        at,
-        check("accelerator", accelerator(store, choice, &cached)),
-    );
+    let accelerator = accelerator(store, choice, &cached);
+    checks.insert(2, check("accelerator", accelerator));
     checks
 }
 
 fn program() -> String {
-    let linked = if cfg!(target_feature = "crt-static") {
-        "statically linked: it runs on any x86-64 Linux"
-    } else {
-        "linked to this host's C library: it runs where that is as new or newer"
+    let linked = match cfg!(target_feature = "crt-static") {
+        true => "statically linked: it runs on any x86-64 Linux",
+        false => "linked to this host's C library: it runs where that is as new or newer",
     };
     format!("{} for {ARCH}, {linked}", env!("CARGO_PKG_VERSION"))
 }
@@ -145,27 +141,20 @@ fn cache(store: &Store) -> CheckResult {
     let cached = store.cached();
     let held: u64 = cached.iter().map(|cached| cached.about.size).sum();
     let kernels = cached.iter().filter(|one| one.kind == CachedKind::Kernel);
-    let text = format!(
-        "{}, {} kernels, {} MB with the tools",
-        dir.display(),
-        kernels.count(),
-        held / 1_000_000
-    );
-    match try_to_write(dir) {
-        Ok(()) => Ok(text),
-        Err(error) => Err(format!(
-            "{text}; read only ({error}): STRATA_CACHE names another directory"
-        )),
-    }
+    let (shown, kernels, held) = (dir.display(), kernels.count(), held / 1_000_000);
+    let text = format!("{shown}, {kernels} kernels, {held} MB with the tools");
+    let read_only =
+        |error| format!("{text}; read only ({error}): STRATA_CACHE names another directory");
+    try_to_write(dir).map_err(read_only)?;
+    Ok(text)
 }
 
 fn state() -> CheckResult {
     let dir = runs().map_err(|error| words(&error))?;
     let text = dir.display().to_string();
-    match try_to_write(&dir) {
-        Ok(()) => Ok(text),
-        Err(error) => Err(format!("{text}: {error}; --runs names another directory")),
-    }
+    let elsewhere = |error| format!("{text}: {error}; --runs names another directory");
+    try_to_write(&dir).map_err(elsewhere)?;
+    Ok(text)
 }
 
 fn try_to_write(dir: &Path) -> io::Result<()> {
@@ -179,9 +168,9 @@ fn archives(store: &Store) -> Vec<CheckResult> {
         let text = "none is known: name a mirror with --mirror";
         return vec![Err(text.to_owned())];
     }
-    let checked = |(name, answer): (String, CheckResult)| match answer {
-        Ok(text) => Ok(format!("{name}: {text}")),
-        Err(why) => Err(format!("{name}: {why}")),
+    let checked = |(name, answer): (String, CheckResult)| {
+        let named = |text| format!("{name}: {text}");
+        answer.map(named).map_err(named)
     };
     asked.into_iter().map(checked).collect()
 }

@@ -1,7 +1,7 @@
 //! The kernels of the catalogue and what the cache holds of them; cached tools.
 
 use guest::Version;
-use images::{Cached, CachedKind, Catalogue, Kernel, Store};
+use images::{Cached, CachedKind, Catalogue, Entry, Kernel, Store, Vendor};
 use serde::Serialize;
 
 /// One kernel, or one tool.
@@ -10,6 +10,10 @@ pub struct Stock {
     /// Its name in the catalogue, or the tool's name; none for a kernel that is in the
     /// cache and not in the catalogue.
     pub name: Option<String>,
+    /// Who publishes it.
+    pub vendor: Vendor,
+    /// What the kernel calls its architecture, such as `x86_64`.
+    pub arch: String,
     /// The Debian version that the catalogue names.
     pub debian: Option<String>,
     /// The suite it was published in.
@@ -44,29 +48,32 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
         let at = cached.iter().position(wanted)?;
         Some(stock_of(cached.remove(at)))
     };
-    let exact: Vec<Option<CachedStock>> = catalogue
-        .entries
-        .iter()
-        .map(|entry| take(&|cached| cached.about.debian_version == entry.debian))
-        .collect();
     let mut stocks: Vec<Stock> = catalogue
         .entries
         .iter()
-        .zip(exact)
-        .map(|(entry, exact)| Stock {
+        .map(|entry| Stock {
             name: Some(entry.name.clone()),
+            vendor: entry.vendor,
+            arch: entry.arch.clone(),
             debian: Some(entry.debian.clone()),
             suite: Some(entry.suite.clone()),
             default: catalogue.default.contains(&entry.name),
-            cached: exact
-                .or_else(|| take(&|cached| series(cached).as_deref() == Some(&entry.name))),
+            cached: take(&|cached| cached.about.identity() == entry.identity()),
         })
         .collect();
+    // What no entry names itself.
+    for (stock, entry) in stocks.iter_mut().zip(&catalogue.entries) {
+        if stock.cached.is_none() {
+            stock.cached = take(&|cached| is_of_series(cached, entry));
+        }
+    }
     stocks.extend(cached.into_iter().chain(tools).map(|cached| Stock {
         name: match cached.kind {
             CachedKind::Tool(tool) => Some(tool.name().to_owned()),
             _ => None,
         },
+        vendor: cached.about.vendor,
+        arch: cached.about.arch.clone(),
         debian: None,
         suite: None,
         default: false,
@@ -87,9 +94,11 @@ pub fn cached_kernels(catalogue: &Catalogue, store: &Store) -> Vec<Kernel> {
         .collect()
 }
 
-fn series(cached: &Cached) -> Option<String> {
-    let (version, _) = Version::leading(&cached.about.debian_version).ok()?;
-    Some(version.series().to_string())
+fn is_of_series(cached: &Cached, entry: &Entry) -> bool {
+    let about = &cached.about;
+    (about.vendor, &about.arch) == (entry.vendor, &entry.arch)
+        && Version::leading(&about.debian_version)
+            .is_ok_and(|(version, _)| version.series() == entry.version().series())
 }
 
 fn stock_of(cached: Cached) -> CachedStock {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use images::{Kernel, ObtainError, Store, Unpacked};
 
 use super::dir_name::dir_name;
@@ -12,7 +12,7 @@ use crate::machine::{Machine, Qemu, QemuChoice};
 use crate::results::{
     Accelerator, ChosenAccelerator, Downloads, Event, Problem, Substitute, Watcher,
 };
-use crate::system::{RunDir, paths, words};
+use crate::system::{RunDir, lock, paths, words};
 
 /// The default memory of a machine, in MiB.
 pub(crate) const MEMORY_MIB: u32 = 256;
@@ -112,16 +112,14 @@ impl Machines {
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let qemu = self.qemu(watcher)?;
         let mut unpacked = None;
-        let (packaged, path, image, substitute) = match kernel {
-            Kernel::File(path) => (path.clone(), path.clone(), path.display().to_string(), None),
+        let (packaged, image, substitute) = match kernel {
+            Kernel::File(path) => (path.clone(), path.display().to_string(), None),
             Kernel::Catalogued(entry) => {
-                let image = self
-                    .store
-                    .obtain(entry, &Downloads::told_to(watcher))
-                    .map_err(|error| match error {
-                        ObtainError::Unavailable { why } => Problem::Unavailable(why),
-                        error => Problem::Failed(error.to_string()),
-                    })?;
+                let obtained = self.store.obtain(entry, &Downloads::told_to(watcher));
+                let image = obtained.map_err(|error| match error {
+                    ObtainError::Unavailable { why } => Problem::Unavailable(why),
+                    error => Problem::Failed(error.to_string()),
+                })?;
                 let shown = format!("{} from {}", image.debian_version, image.source);
                 let substitute = image.substituted_for.clone().map(|pinned| Substitute {
                     served: image.debian_version.clone(),
@@ -129,17 +127,18 @@ impl Machines {
                 });
                 // An unpacked kernel boots faster.
                 unpacked = self.store.unpacked(&image);
-                let path = unpacked.as_ref().map(|unpacked| unpacked.path.clone());
-                let path = path.unwrap_or_else(|| image.path.clone());
-                (image.path, path, shown, substitute)
+                (image.path, shown, substitute)
             }
         };
+        let path = unpacked
+            .as_ref()
+            .map_or(&packaged, |unpacked| &unpacked.path);
         let dir = self.kernel_dir(kernel)?;
         let mut machine = Machine {
             qemu: qemu.launch,
             sandbox: qemu.no_sandbox.is_none(),
             accelerator: Accelerator::Tcg,
-            kernel: path,
+            kernel: path.clone(),
             initramfs: PathBuf::new(),
             memory_mib: MEMORY_MIB,
             cpus: self.cpus,
@@ -166,8 +165,8 @@ impl Machines {
     /// If the kernel cannot be obtained, or the harness fails.
     pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<ChosenAccelerator> {
         self.machine(kernel, watcher)?;
-        let known = self.chosen.lock().map_err(|_| panicked("KVM"))?;
-        known.clone().context("a machine has an accelerator")
+        let known = lock(&self.chosen).clone();
+        known.context("a machine has an accelerator")
     }
 
     /// The directory of a kernel in this run.
@@ -177,29 +176,14 @@ impl Machines {
 
     /// The accelerator, probed with the first machine.
     fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
-        let mut known = self
-            .chosen
-            .lock()
-            .map_err(|_| panicked("the accelerator"))?;
-        if known.is_none() {
-            let memory = paths::accelerator_memory();
-            let choice = choose(
-                self.accelerator,
-                machine,
-                &self.dir,
-                memory.as_deref(),
-                watcher,
-            )?;
-            watcher.event(&Event::Accelerator(choice.clone()));
-            *known = Some(choice);
+        let mut known = lock(&self.chosen);
+        if let Some(choice) = &*known {
+            return Ok(choice.accelerator);
         }
-        Ok(known
-            .as_ref()
-            .map_or(Accelerator::Tcg, |choice| choice.accelerator))
+        let memory = paths::memory("accelerator.json");
+        let (asked, memory) = (self.accelerator, memory.as_deref());
+        let choice = choose(asked, machine, &self.dir, memory, watcher)?;
+        watcher.event(&Event::Accelerator(choice.clone()));
+        Ok(known.insert(choice).accelerator)
     }
-}
-
-/// The error after a panic in another thread.
-fn panicked(what: &str) -> Error {
-    anyhow!("looking for {what} panicked: its message stands above")
 }

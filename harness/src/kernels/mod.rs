@@ -14,4 +14,5 @@ pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub(crate) use machines::MEMORY_MIB;
 pub use machines::{Bootable, Machines};
 pub use probe::{AcceleratorChoice, choose};
+pub(crate) use subject::upstream;
 pub use subject::{Subject, claimed_version};

@@ -1,6 +1,6 @@
 //! Chooses the accelerator of this host by booting a guest.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, UNIX_EPOCH};
@@ -68,11 +68,9 @@ pub fn choose(
         }
         return Ok(ChosenAccelerator::new(accelerator, "as asked for"));
     }
-    if let Err(error) = OpenOptions::new().read(true).write(true).open(KVM) {
-        return Ok(ChosenAccelerator::new(
-            Accelerator::Tcg,
-            format!("{KVM} does not open ({error})"),
-        ));
+    if let Err(error) = File::options().read(true).write(true).open(KVM) {
+        let why = format!("{KVM} does not open ({error})");
+        return Ok(ChosenAccelerator::new(Accelerator::Tcg, why));
     }
     let host = ProbedHost::this(&machine.qemu.program);
     if let Some(mut choice) = recalled(memory, &host) {
@@ -85,21 +83,18 @@ pub fn choose(
         })
     };
     step("probing KVM with a guest: up to 10 s");
-    let kvm = answers(Accelerator::Kvm, machine, PROBE, dir);
-    let why_not = match kvm {
-        Ok(()) => {
-            let choice = ChosenAccelerator::new(Accelerator::Kvm, "a guest ran under it");
-            return Ok(remembered(memory, host, choice));
-        }
-        Err(why) => format!("{KVM} opens, but a guest did not run under it: {why}"),
+    let Err(why) = answers(Accelerator::Kvm, machine, PROBE, dir) else {
+        let choice = ChosenAccelerator::new(Accelerator::Kvm, "a guest ran under it");
+        return Ok(remembered(memory, host, choice));
     };
-    let choice = ChosenAccelerator::new(Accelerator::Tcg, why_not);
+    let why = format!("{KVM} opens, but a guest did not run under it: {why}");
+    let choice = ChosenAccelerator::new(Accelerator::Tcg, why);
     // Only a kernel that boots under emulation tells something about KVM.
     step("KVM did not answer; trying the same guest under emulation");
-    if answers(Accelerator::Tcg, machine, CONTROL, dir).is_ok() {
-        return Ok(remembered(memory, host, choice));
-    }
-    Ok(choice)
+    Ok(match answers(Accelerator::Tcg, machine, CONTROL, dir) {
+        Ok(()) => remembered(memory, host, choice),
+        Err(_) => choice,
+    })
 }
 
 /// Boots a guest under an accelerator; the error says why it did not report.
@@ -149,10 +144,8 @@ struct ProbedHost {
 impl ProbedHost {
     fn this(qemu: &Path) -> Self {
         let read = |path| {
-            fs::read_to_string(path)
-                .unwrap_or_default()
-                .trim()
-                .to_owned()
+            let text = fs::read_to_string(path).unwrap_or_default();
+            text.trim().to_owned()
         };
         let processor = read("/proc/cpuinfo");
         let model = |line: &&str| line.starts_with("model name");
@@ -184,16 +177,15 @@ fn remembered(
     host: ProbedHost,
     choice: ChosenAccelerator,
 ) -> ChosenAccelerator {
-    let found = Timestamp::now();
-    let found = ProbeMemo {
+    let memo = ProbeMemo {
         host,
         choice,
-        found,
+        found: Timestamp::now(),
     };
     if let Some(memory) = memory {
-        let _ = remember(memory, &found);
+        let _ = remember(memory, &memo);
     }
-    found.choice
+    memo.choice
 }
 
 fn recalled(memory: Option<&Path>, host: &ProbedHost) -> Option<ChosenAccelerator> {

@@ -20,30 +20,27 @@ impl Subject {
     /// # Errors
     /// If there is no such kernel, or the file is not a kernel.
     pub fn named(spec: &Spec, catalogue: &Catalogue) -> Result<Vec<Self>, SelectError> {
+        let version = spec.to_string().parse::<Version>().ok();
+        let released = |name: String, version: Version| Self {
+            name,
+            kernel: upstream(version),
+        };
         // `select` takes the first release of a series for the series. If the catalogue
         // does not have it, the version itself is meant.
-        let exactly = spec.to_string().parse::<Version>().ok();
-        let is_there = |version| catalogue.entries.iter().any(|e| e.version() == version);
-        if let Some(version) =
-            exactly.filter(|version| spec.to_string() == format!("{}.0", version.series()))
-            && !is_there(version)
+        let is_first = |v: &Version| spec.to_string() == format!("{}.0", v.series());
+        let entries = &catalogue.entries;
+        if let Some(first) = version.filter(is_first)
+            && entries.iter().all(|entry| entry.version() != first)
         {
-            return Ok(vec![Self {
-                name: spec.to_string(),
-                kernel: upstream(version),
-            }]);
+            return Ok(vec![released(spec.to_string(), first)]);
         }
         match catalogue.select(std::slice::from_ref(spec)) {
             Ok(kernels) => kernels.iter().map(Self::of).collect(),
             Err(unknown @ SelectError::Unknown { .. }) => {
-                let newest = catalogue.entries.last().map(images::Entry::version);
-                match spec.to_string().parse::<Version>() {
-                    Ok(version) if Some(version) < newest => Ok(vec![Self {
-                        name: version.to_string(),
-                        kernel: upstream(version),
-                    }]),
-                    _ => Err(unknown),
-                }
+                let newest = entries.last().map(images::Entry::version);
+                let older = version.filter(|version| Some(*version) < newest);
+                let older = older.ok_or(unknown)?;
+                Ok(vec![released(older.to_string(), older)])
             }
             Err(other) => Err(other),
         }
@@ -93,7 +90,8 @@ pub fn claimed_version(kernel: &RunningKernel) -> Result<Version, String> {
         .map_err(|_| format!("no version in {:?}", kernel.release))
 }
 
-fn upstream(version: Version) -> RunningKernel {
+/// What the kernel of a version reports that comes from kernel.org.
+pub(crate) fn upstream(version: Version) -> RunningKernel {
     RunningKernel {
         release: version.to_string(),
         version: String::new(),

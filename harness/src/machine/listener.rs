@@ -12,7 +12,7 @@ use guest::{Key, Order, Record};
 use super::deadline::Wait;
 use super::transcript::{Transcript, lines_of, push_bounded};
 use crate::results::End;
-use crate::system::{printable, printable_record};
+use crate::system::{printable, printable_data};
 
 /// The mark of a panic in the kernel's messages (kernel/panic.c).
 const PANIC: &[u8] = b"Kernel panic";
@@ -122,7 +122,7 @@ impl Listener {
                     let before = lines_of(&self.before);
                     self.before.clear();
                     let message = match message {
-                        Message::Record(record) => Message::Record(printable_record(record)),
+                        Message::Record(record) => Message::Record(printable_data(&record)),
                         bytes @ Message::Bytes(..) => bytes,
                     };
                     heard.messages.push(GuestMessage { message, before });

@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::process::{Child, ExitStatus, id};
 
 use anyhow::{Context, Result};
+use guest::X86_64;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -43,17 +44,6 @@ pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
 pub(crate) use shared_memory::SharedMemory;
 pub use transcript::Transcript;
 
-/// A basic processor that every QEMU emulates.
-///
-/// Newer models break old kernels: 3.8 to 3.12 built without CONFIG_X86_SMAP
-/// cannot run `/init` (EFAULT) on a processor that has SMAP, as `-cpu max` does.
-///
-/// Without CMPXCHG16B, which kernels do not need: as QEMU 7.2 emulates it, an
-/// interrupt right behind it can find garbage in EFLAGS, and the kernel dies of a
-/// double fault in its allocator. Of 40 boots of Debian's 6.12.95, four at a time,
-/// 16 were hit; without it, none of 40.
-pub(crate) const CPU: &str = "qemu64,-cx16";
-
 /// The command line of every kernel.
 ///
 /// - `console`: where the transcript comes from. No wire is slow here, but the
@@ -64,7 +54,7 @@ pub(crate) const CPU: &str = "qemu64,-cx16";
 /// - `cryptomgr.notests`: Debian's kernels test their ciphers at each boot, which
 ///   no scenario looks at (docs/performance.md has what it saves).
 const COMMAND_LINE: &[&str] = &[
-    "console=ttyS0,115200",
+    X86_64.console,
     "quiet",
     "panic=-1",
     "no_timer_check",
@@ -113,11 +103,11 @@ impl Machine {
         ]);
         push(&[
             "-machine",
-            "pc",
+            X86_64.machine,
             "-accel",
             self.accelerator.name(),
             "-cpu",
-            CPU,
+            X86_64.cpu,
         ]);
         push(&[
             "-m",

@@ -1,7 +1,7 @@
 //! The initramfs of a boot: the guest and its job.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -19,7 +19,6 @@ impl PackedInitramfs {
     pub(crate) fn of(initramfs: &Initramfs) -> Result<Self> {
         let mut file = BufWriter::new(anonymous::file("initramfs")?);
         initramfs.write(&mut file)?;
-        file.flush().context("writing the initramfs")?;
         let file = file.into_inner().map_err(|error| error.into_error());
         Ok(Self(file.context("writing the initramfs")?))
     }

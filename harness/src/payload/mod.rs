@@ -9,4 +9,4 @@ mod program;
 
 pub use guest_binary::guest_binary;
 pub(crate) use program::LoadedProgram;
-pub use program::{BadRequest, BadRequestKind, PackedProgram, Program};
+pub use program::{BadRequest, PackedProgram, Program};

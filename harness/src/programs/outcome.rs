@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::session::{Ending, Ran};
 use crate::machine::booted_again;
-use crate::payload::{BadRequest, BadRequestKind};
+use crate::payload::BadRequest;
 use crate::results::{End, Exit};
 use crate::system::{Interrupt, say};
 
@@ -87,12 +87,9 @@ impl ExitCodes {
             Ending::Ended(status) => status.code(),
             Ending::Interrupted => interrupted(interrupt),
             Ending::OutputClosed => OUTPUT_CLOSED,
-            Ending::Refused(_, missing) => self.refused(if *missing {
-                BadRequestKind::Missing
-            } else {
-                BadRequestKind::NotExecutable
-            }),
-            Ending::TimedOut(_) | Ending::Lost(_) => self.unable(),
+            Ending::Refused(_, true) if self == Self::Standard => MISSING,
+            Ending::Refused(_, false) if self == Self::Standard => NOT_EXECUTABLE,
+            Ending::Refused(..) | Ending::TimedOut(_) | Ending::Lost(_) => self.unable(),
         }
     }
 
@@ -118,18 +115,11 @@ impl ExitCodes {
     #[must_use]
     pub fn of_error(self, error: &anyhow::Error) -> u8 {
         match error.downcast_ref::<BadRequest>() {
-            Some(request) if self == Self::Standard => self.refused(request.refusal()),
+            Some(BadRequest::NotExecutable(_)) if self == Self::Standard => NOT_EXECUTABLE,
+            Some(BadRequest::Missing(_)) if self == Self::Standard => MISSING,
             Some(_) => self.usage(),
             None if error.is::<images::SelectError>() => self.usage(),
             None => self.unable(),
-        }
-    }
-
-    const fn refused(self, why: BadRequestKind) -> u8 {
-        match (self, why) {
-            (Self::Standard, BadRequestKind::NotExecutable) => NOT_EXECUTABLE,
-            (Self::Standard, BadRequestKind::Missing) => MISSING,
-            _ => self.unable(),
         }
     }
 }
@@ -206,8 +196,16 @@ mod tests {
     fn an_error_is_the_commands_own_or_the_programs() {
         for (error, standard, legacy) in [
             (BadRequest::new("no sense").into(), 125, 2),
-            (BadRequest::not_executable("a directory").into(), 126, 2),
-            (BadRequest::missing("no such file").into(), 127, 2),
+            (
+                BadRequest::NotExecutable("a directory".to_owned()).into(),
+                126,
+                2,
+            ),
+            (
+                BadRequest::Missing("no such file".to_owned()).into(),
+                127,
+                2,
+            ),
             (anyhow::anyhow!("no QEMU"), 125, 3),
         ] {
             assert_eq!(ExitCodes::Standard.of_error(&error), standard, "{error}");

@@ -1,13 +1,13 @@
 //! The basis of a claim.
 
 use guest::Version;
+use itertools::Itertools;
 
 /// The kernels on which a claim was observed, or that its basis is source alone.
 #[must_use]
 pub fn basis(observed: &[Version]) -> String {
-    if observed.is_empty() {
-        return "basis: source (no kernel was seen to show it)".to_owned();
+    match observed {
+        [] => "basis: source (no kernel was seen to show it)".to_owned(),
+        observed => format!("observed on {}", observed.iter().format(", ")),
     }
-    let versions: Vec<String> = observed.iter().map(Version::to_string).collect();
-    format!("observed on {}", versions.join(", "))
 }

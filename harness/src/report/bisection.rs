@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use guest::{Scenario, Version};
+use guest::{Claim, Scenario, Version};
+use itertools::Itertools;
 
 use super::basis;
 use super::claim_ranges::ranges;
@@ -25,10 +26,8 @@ pub fn bisection(bisection: &Bisection) -> String {
             );
         }
         SearchOutcome::NoChange => {
-            let any = bisection
-                .answers
-                .keys()
-                .find_map(|at| bisection.showed(*at));
+            let mut asked = bisection.answers.keys();
+            let any = asked.find_map(|at| bisection.showed(*at));
             let shown = any.map_or("", |showed| showed.text.as_str());
             let _ = writeln!(text, "No change: all that were asked show {shown}");
             if let Some(scenario) = bisection.scenario {
@@ -48,16 +47,14 @@ fn change(bisection: &Bisection, before: usize, after: usize, text: &mut String)
     let _ = writeln!(text, "It changes from {} to {}:", name(before), name(after));
     let width = name(before).len().max(name(after).len());
     for (at, showed) in [(before, old), (after, new)] {
-        let mark = if showed.disagrees {
-            "   <-- not what is claimed"
-        } else {
-            ""
+        let mark = match showed.disagrees {
+            true => "   <-- not what is claimed",
+            false => "",
         };
         let _ = writeln!(text, "  {:width$}  {}{mark}", name(at), showed.text);
     }
     if before + 1 < after {
-        let between: Vec<&str> = (before + 1..after).map(|at| name(at).as_str()).collect();
-        let between = between.join(", ");
+        let between = (before + 1..after).map(name).join(", ");
         let _ = writeln!(text, "between them, and not to be asked: {between}");
     }
     for &at in &bisection.search.contradictions {
@@ -95,11 +92,11 @@ fn others(bisection: &Bisection, old: &Behaviour, new: &Behaviour, text: &mut St
 
 /// What the table claims to have changed between two versions.
 fn claims(scenario: &Scenario, from: Version, to: Version, text: &mut String) {
+    let is_crossed = |claim: &Claim| claim.reached_by(to) && !claim.reached_by(from);
     let crossed = ranges(scenario)
-        .filter(|range| range.claim.reached_by(to) && !range.claim.reached_by(from));
-    let mut any = false;
-    for range in crossed {
-        any = true;
+        .filter(|range| is_crossed(range.claim))
+        .collect_vec();
+    for range in &crossed {
         let claim = range.claim;
         let _ = writeln!(text, "claimed of {range}: {}", claim.observation());
         let _ = writeln!(text, "  {}", claim.because);
@@ -108,21 +105,16 @@ fn claims(scenario: &Scenario, from: Version, to: Version, text: &mut String) {
         }
         let _ = writeln!(text, "  {}", basis(&scenario.observed(claim)));
     }
-    if !any {
+    if crossed.is_empty() {
         let _ = writeln!(text, "the table claims no change from {from} to {to}");
         known_boundaries(scenario, text);
     }
 }
 
 fn known_boundaries(scenario: &Scenario, text: &mut String) {
-    let versions: Vec<String> = scenario
-        .claims
-        .iter()
-        .skip(1)
-        .map(|claim| claim.since.to_string())
-        .collect();
+    let later = scenario.claims.iter().skip(1);
+    let versions = later.map(|claim| claim.since).join(", ");
     if !versions.is_empty() {
-        let versions = versions.join(", ");
         let _ = writeln!(text, "the table knows of changes in {versions}");
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use guest::{Claim, Scenario, Version};
+use itertools::Itertools;
 
 /// A claim and where it ends.
 #[derive(Clone, Copy, Debug)]
@@ -20,9 +21,17 @@ pub(super) fn ranges(scenario: &Scenario) -> impl Iterator<Item = Range<'_>> {
 }
 
 impl Range<'_> {
+    /// The range and its exceptions.
+    pub(super) fn with_exceptions(&self) -> String {
+        [self.to_string()]
+            .into_iter()
+            .chain(self.exceptions())
+            .join(", ")
+    }
+
     /// Point releases to which it was backported, and those that have the next claim's
     /// change already.
-    pub(super) fn exceptions(&self) -> Vec<String> {
+    fn exceptions(&self) -> Vec<String> {
         let next = self.next.map_or(&[][..], |next| next.backports);
         let also = self.claim.backports.iter().map(|v| ("also", v));
         let not = next.iter().map(|v| ("not", v));

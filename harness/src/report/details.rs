@@ -17,10 +17,8 @@ pub fn details(matrix: &Matrix) -> String {
         if !row.retries.is_empty() {
             let _ = writeln!(text, "{}{}", row.name, booted_again(&row.retries));
         }
-        if let (None, Some(cell)) = (
-            &row.kernel,
-            row.cells.iter().find(|cell| cell.verdict.is_red()),
-        ) {
+        let red_cell = row.cells.iter().find(|cell| cell.verdict.is_red());
+        if let (None, Some(cell)) = (&row.kernel, red_cell) {
             never_up(row, cell, &mut text);
             continue;
         }
@@ -51,11 +49,8 @@ pub(super) fn of_cell(row: &Row, cell: &Cell) -> String {
 
 fn aside(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "{} {}: {} ({why})",
-        row.name, cell.scenario, cell.verdict
-    );
+    let (name, verdict) = (&row.name, cell.verdict);
+    let _ = writeln!(text, "{name} {}: {verdict} ({why})", cell.scenario);
     if !cell.observed.0.is_empty() {
         let _ = writeln!(text, "    observed: {}", cell.observed);
     }
@@ -63,24 +58,16 @@ fn aside(row: &Row, cell: &Cell, text: &mut String) {
 
 fn red(row: &Row, cell: &Cell, text: &mut String) {
     let _ = write!(text, "\n{} {}: {}", row.name, cell.scenario, cell.verdict);
-    match &cell.why {
-        Some(why) => {
-            let _ = writeln!(text, ": {why}");
-        }
-        None => text.push('\n'),
-    }
+    text.extend(cell.why.iter().map(|why| format!(": {why}")));
+    text.push('\n');
     if let Some(kernel) = &row.kernel {
         let _ = writeln!(text, "  kernel: {} {}", kernel.release, kernel.version);
     }
-    if let Some(image) = &row.image {
-        let _ = writeln!(text, "  image: {image}");
-    }
+    text.extend(row.image.iter().map(|image| format!("  image: {image}\n")));
     side_by_side(cell, text);
     if let Some(claim) = &cell.claim {
         let _ = writeln!(text, "  claimed since {}: {}", claim.since, claim.because);
-        if let Some(commit) = &claim.commit {
-            let _ = writeln!(text, "  commit {commit}");
-        }
+        text.extend(claim.commit.iter().map(|id| format!("  commit {id}\n")));
         let _ = writeln!(text, "  {}", basis(&claim.observed));
     }
     console(row, &cell.console, text);
@@ -89,32 +76,27 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
 
 /// The console during the scenario, or else its last lines.
 fn console(row: &Row, meanwhile: &[String], text: &mut String) {
-    let lines = if meanwhile.is_empty() {
-        &row.last_lines
-    } else {
-        meanwhile
+    let lines = match meanwhile {
+        [] => &row.last_lines,
+        lines => lines,
     };
     let dir = row.dir.strip_prefix(root()).unwrap_or(&row.dir);
     let _ = writeln!(text, "  console, last lines ({}):", dir.display());
     if lines.is_empty() {
-        let _ = writeln!(text, "    (nothing)");
+        text.push_str("    (nothing)\n");
     }
-    for line in lines {
-        let _ = writeln!(text, "    {line}");
-    }
+    text.extend(lines.iter().map(|line| format!("    {line}\n")));
 }
 
 /// A kernel on which the guest never came up: reported once for all scenarios.
 fn never_up(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
+    let (name, verdict) = (&row.name, cell.verdict);
     let _ = writeln!(
         text,
-        "\n{}: the guest did not come up: {}: {why}",
-        row.name, cell.verdict
+        "\n{name}: the guest did not come up: {verdict}: {why}"
     );
-    if let Some(image) = &row.image {
-        let _ = writeln!(text, "  image: {image}");
-    }
+    text.extend(row.image.iter().map(|image| format!("  image: {image}\n")));
     console(row, &[], text);
     let _ = writeln!(text, "  reproduce: cargo xtask test-kernels {}", row.spec);
 }
@@ -128,12 +110,8 @@ fn side_by_side(cell: &Cell, text: &mut String) {
         value.as_deref().unwrap_or("-")
     }
     let fact = rows.iter().map(|row| row.fact.len()).max().unwrap_or(0);
-    let expected = rows
-        .iter()
-        .map(|row| shown(&row.expected).len())
-        .max()
-        .unwrap_or(0);
-    let expected = expected.max("expected".len());
+    let expected = rows.iter().map(|row| shown(&row.expected).len());
+    let expected = expected.chain(["expected".len()]).max().unwrap_or(0);
     let _ = writeln!(text, "  {:fact$}  {:expected$}  observed", "", "expected");
     for row in &rows {
         let mark = if row.agrees() { "" } else { "   <--" };
@@ -145,10 +123,8 @@ fn side_by_side(cell: &Cell, text: &mut String) {
 /// The command that runs this cell alone.
 pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
     let scenario = quoted(OsStr::new(&cell.scenario));
-    format!(
-        "cargo xtask test-kernels {} --scenario {scenario}",
-        row.spec
-    )
+    let kernel = &row.spec;
+    format!("cargo xtask test-kernels {kernel} --scenario {scenario}")
 }
 
 #[cfg(test)]

@@ -24,35 +24,32 @@ pub fn explain(scenario: &Scenario) -> String {
 #[must_use]
 pub fn explain_kernel(scenario: &Scenario, subject: &Subject) -> String {
     let mut text = format!("{} on {subject}\n", scenario.name);
-    match subject.version() {
-        Err(why) => {
-            let _ = writeln!(text, "  no claim ({why})");
-        }
-        Ok(version) => match ranges(scenario)
-            .filter(|r| r.claim.reached_by(version))
-            .last()
-        {
-            Some(range) => paragraph(scenario, &range, &mut text),
-            None => text.push_str("  no claim (it is older than all that is claimed)\n"),
-        },
+    let range = subject.version().and_then(|version| {
+        let reached = ranges(scenario).filter(|range| range.claim.reached_by(version));
+        let older = || "it is older than all that is claimed".to_owned();
+        reached.last().ok_or_else(older)
+    });
+    match range {
+        Ok(range) => paragraph(scenario, &range, &mut text),
+        Err(why) => text.extend([format!("  no claim ({why})\n")]),
     }
     text
 }
 
 fn paragraph(scenario: &Scenario, range: &Range, text: &mut String) {
     let claim = range.claim;
-    let _ = write!(text, "  {range}");
-    for exception in range.exceptions() {
-        let _ = write!(text, ", {exception}");
-    }
-    let _ = writeln!(text, ": {}", claim.observation());
+    let versions = range.with_exceptions();
+    let _ = writeln!(text, "  {versions}: {}", claim.observation());
     let _ = writeln!(text, "    {}", claim.because);
     if let Some(commit) = &claim.commit {
         let _ = writeln!(text, "    commit {commit}\n    {}", address(commit));
     }
-    for link in claim.links {
-        let _ = writeln!(text, "    met in {link}");
-    }
+    text.extend(
+        claim
+            .links
+            .iter()
+            .map(|link| format!("    met in {link}\n")),
+    );
     let _ = writeln!(text, "    {}", basis(&scenario.observed(claim)));
 }
 

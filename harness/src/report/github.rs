@@ -12,11 +12,12 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use itertools::Itertools;
 
 use super::details::of_cell;
 use super::table;
 use crate::results::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
-use crate::system::{printable, words};
+use crate::system::{printable, words, write_out};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
 /// there may be one of another command of the same step.
@@ -50,9 +51,7 @@ impl<W: Write + Send> Sink for Github<W> {
             Event::Run(header) => self.header = Some(header.clone()),
             Event::Kernel(row) => {
                 self.rows.push(Row::clone(row));
-                self.to
-                    .write_all(annotations(row).as_bytes())
-                    .and_then(|()| self.to.flush())
+                write_out(&mut self.to, annotations(row).as_bytes())
                     .context("writing annotations")?;
             }
             Event::Finished { .. } => {
@@ -92,8 +91,7 @@ pub fn for_people(text: String) -> Result<String> {
 #[must_use]
 pub fn complaint(error: &anyhow::Error) -> String {
     let text = format!("error: {}", words(error));
-    let lines: Vec<String> = text.lines().map(printable).collect();
-    let text = lines.join("\n") + "\n";
+    let text = text.lines().map(printable).join("\n") + "\n";
     // Without randomness, an unfenced error is better than none.
     for_people(text.clone()).unwrap_or(text)
 }
@@ -167,17 +165,10 @@ fn place(cell: &Cell) -> (String, String) {
 
 /// `::error file=…,line=…,title=…::…`.
 fn command(name: &str, properties: &[(&str, &str)], message: &str, text: &mut String) {
-    let properties: Vec<String> = properties
-        .iter()
-        .map(|(name, value)| format!("{name}={}", property(value)))
-        .collect();
-    let message = message.trim().replace('\0', "");
-    let _ = writeln!(
-        text,
-        "::{name} {}::{}",
-        properties.join(","),
-        escaped(&message)
-    );
+    let properties = properties.iter();
+    let properties = properties.map(|(name, value)| format!("{name}={}", property(value)));
+    let (properties, message) = (properties.format(","), message.trim().replace('\0', ""));
+    let _ = writeln!(text, "::{name} {properties}::{}", escaped(&message));
 }
 
 fn escaped(text: &str) -> String {
@@ -194,17 +185,15 @@ fn property(text: &str) -> String {
 fn summary(matrix: &Matrix) -> String {
     let mut text = format!("## Kernels: {}\n\n", matrix.tally());
     for row in &matrix.rows {
-        for cell in row.cells.iter().filter(|cell| is_alarming(cell)) {
+        // Of a kernel that did not come up, it is the same for every scenario.
+        let most = if row.kernel.is_none() { 1 } else { usize::MAX };
+        for cell in row.cells.iter().filter(|cell| is_alarming(cell)).take(most) {
             let details = block(&of_cell(row, cell));
             if text.len() + details.len() > SUMMARY {
                 text.push_str("There is more that is red than there is room for.\n\n");
                 break;
             }
             text.push_str(&details);
-            if row.kernel.is_none() {
-                // It is the same for every scenario.
-                break;
-            }
         }
     }
     text.push_str("| kernel | ran | cells | time |\n|---|---|---|---:|\n");
@@ -215,14 +204,9 @@ fn summary(matrix: &Matrix) -> String {
             (None, Some(version)) => version.to_string(),
             (None, None) => "did not come up".to_owned(),
         };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {:.1} s |",
-            inline(&row.name),
-            inline(&ran),
-            row.tally(),
-            row.took.as_secs_f64()
-        );
+        let (name, ran, tally) = (inline(&row.name), inline(&ran), row.tally());
+        let took = row.took.as_secs_f64();
+        let _ = writeln!(text, "| {name} | {ran} | {tally} | {took:.1} s |");
     }
     text.push_str("\n<details><summary>Matrix</summary>\n\n");
     text.push_str(&block(&table(matrix, false)));
@@ -239,15 +223,10 @@ fn block(text: &str) -> String {
 
 /// Text within a cell of a table, where neither Markdown nor HTML means anything.
 fn inline(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        if c.is_control() {
-            escaped.push(' ');
-        } else if c.is_ascii_punctuation() && !".,;-'".contains(c) {
-            let _ = write!(escaped, "&#{};", u32::from(c));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
+    let escape = |c: char| match c {
+        c if c.is_control() => " ".to_owned(),
+        c if c.is_ascii_punctuation() && !".,;-'".contains(c) => format!("&#{};", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
 }

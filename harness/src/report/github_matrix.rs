@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use images::Kernel;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::results::Shard;
 
@@ -19,17 +19,6 @@ const JOBS: usize = 256;
 )]
 pub struct TooManyJobs(usize);
 
-#[derive(Serialize)]
-struct GithubJobs {
-    include: Vec<GithubJob>,
-}
-
-#[derive(Serialize)]
-struct GithubJob {
-    kernel: String,
-    shard: Shard,
-}
-
 /// A job a kernel, in one line of JSON: what `strategy.matrix` of a workflow
 /// takes through `fromJSON`.
 ///
@@ -43,16 +32,10 @@ pub fn github_matrix(kernels: &[Kernel]) -> Result<String, TooManyJobs> {
         return Err(TooManyJobs(kernels.len()));
     }
     let shards = NonZeroUsize::new(kernels.len()).into_iter();
-    let include = kernels
-        .iter()
-        .zip(shards.flat_map(Shard::all))
-        .map(|(kernel, shard)| GithubJob {
-            kernel: kernel.name(),
-            shard,
-        })
-        .collect();
-    // Of strings alone, JSON can always be made.
-    Ok(serde_json::to_string(&GithubJobs { include }).unwrap_or_default())
+    let jobs = kernels.iter().zip(shards.flat_map(Shard::all));
+    let job = |(kernel, shard): (&Kernel, Shard)| json!({"kernel": kernel.name(), "shard": shard});
+    let jobs: Vec<Value> = jobs.map(job).collect();
+    Ok(json!({ "include": jobs }).to_string())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use crate::results::{Cell, Event, Problem, Row, Sink, Verdict};
+use crate::system::write_out;
 
 /// Words anywhere in a line that end a log for tools/testing/kunit/kunit_parser.py.
 const ENDS: [&str; 3] = [
@@ -44,10 +45,7 @@ impl<W: Write + Send> Sink for Ktap<W> {
             }
             _ => return Ok(()),
         };
-        self.to
-            .write_all(text.as_bytes())
-            .and_then(|()| self.to.flush())
-            .context("writing KTAP")
+        write_out(&mut self.to, text.as_bytes()).context("writing KTAP")
     }
 }
 
@@ -61,10 +59,8 @@ fn kernel(number: usize, row: &Row) -> String {
     if let (Some((result, directive)), false) = (&problem, row.was_run()) {
         return format!("{result} {number} {name}{directive}\n");
     }
-    let mut text = format!(
-        "  KTAP version 1\n  # Subtest: {name}\n  1..{}\n",
-        row.cells.len()
-    );
+    let cells = row.cells.len();
+    let mut text = format!("  KTAP version 1\n  # Subtest: {name}\n  1..{cells}\n");
     if let Some(kernel) = &row.kernel {
         let (release, version) = (plain(&kernel.release), plain(&kernel.version));
         let _ = writeln!(text, "  # kernel: {release} {version}");
@@ -73,9 +69,8 @@ fn kernel(number: usize, row: &Row) -> String {
         scenario(index + 1, cell, &mut text);
     }
     if row.kernel.is_none() {
-        for line in &row.last_lines {
-            let _ = writeln!(text, "# {name}: console: {}", plain(line));
-        }
+        let console = |line: &String| format!("# {name}: console: {}\n", plain(line));
+        text.extend(row.last_lines.iter().map(console));
     }
     let all = |wanted: fn(&Cell) -> bool| row.cells.iter().all(wanted);
     let (result, directive) = if let Some(problem) = problem {
@@ -97,15 +92,11 @@ fn scenario(number: usize, cell: &Cell, text: &mut String) {
         for row in cell.comparison().iter().filter(|row| !row.agrees()) {
             let shown = |value: &Option<String>| plain(value.as_deref().unwrap_or("nothing"));
             let (expected, observed) = (shown(&row.expected), shown(&row.observed));
-            let fact = plain(&row.fact);
-            let _ = writeln!(
-                text,
-                "  # {name}: {fact}: expected {expected}, observed {observed}"
-            );
+            let differs = format!("expected {expected}, observed {observed}");
+            let _ = writeln!(text, "  # {name}: {}: {differs}", plain(&row.fact));
         }
-        for line in &cell.console {
-            let _ = writeln!(text, "  # {name}: console: {}", plain(line));
-        }
+        let console = |line: &String| format!("  # {name}: console: {}\n", plain(line));
+        text.extend(cell.console.iter().map(console));
     }
     let result = if is_ok(cell.verdict) { "ok" } else { "not ok" };
     let directive = directive(cell.verdict).map_or(String::new(), |directive| {
@@ -128,12 +119,7 @@ fn directive(verdict: Verdict) -> Option<&'static str> {
         Verdict::Passed | Verdict::Failed => None,
         Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => Some("SKIP"),
         Verdict::TimedOut | Verdict::Hung => Some("TIMEOUT"),
-        Verdict::Broken
-        | Verdict::Died
-        | Verdict::Panicked
-        | Verdict::Ended
-        | Verdict::QemuFailed
-        | Verdict::Garbled => Some("ERROR"),
+        _ => Some("ERROR"),
     }
 }
 

@@ -10,6 +10,7 @@ mod github_matrix;
 mod history;
 mod ktap;
 mod page;
+mod said_reasons;
 mod stock;
 mod table;
 mod terminal;

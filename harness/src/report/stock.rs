@@ -24,10 +24,10 @@ pub fn stock(stocks: &[Stock]) -> String {
     }
     let cached = stocks.iter().filter_map(|stock| stock.cached.as_ref());
     let (count, bytes) = cached.fold((0, 0), |(count, bytes), c| (count + 1, bytes + c.size));
+    let size = size(bytes);
     let _ = writeln!(
         text,
-        "\n{count} in the cache, {}; * is tested by default",
-        size(bytes)
+        "\n{count} in the cache, {size}; * is tested by default"
     );
     text
 }
@@ -35,23 +35,18 @@ pub fn stock(stocks: &[Stock]) -> String {
 fn row(stock: &Stock) -> [String; 5] {
     let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let mark = if stock.default { " *" } else { "" };
-    let (cached, from) = match &stock.cached {
-        None => (String::new(), String::new()),
-        Some(cached) if Some(&cached.debian) == stock.debian.as_ref() => {
-            (size(cached.size), from(&cached.source))
-        }
+    let cached = stock.cached.as_ref();
+    let held = cached.map(|cached| match stock.debian.as_ref() {
+        Some(debian) if *debian == cached.debian => size(cached.size),
         // Another version of the series, or one that is not in the catalogue.
-        Some(cached) => (
-            format!("{} {}", cached.debian, size(cached.size)),
-            from(&cached.source),
-        ),
-    };
+        _ => format!("{} {}", cached.debian, size(cached.size)),
+    });
     [
         format!("{}{mark}", dash(&stock.name)),
         dash(&stock.debian),
         dash(&stock.suite),
-        cached,
-        from,
+        held.unwrap_or_default(),
+        cached.map_or(String::new(), |cached| from(&cached.source)),
     ]
 }
 
@@ -71,24 +66,21 @@ fn size(bytes: u64) -> String {
 #[must_use]
 pub fn checked(images: &[Checked]) -> String {
     let mut text = String::new();
-    let mut altered = 0;
-    for image in images {
-        match &image.problem {
-            None => {
-                let _ = writeln!(text, "{}: intact", image.name);
-            }
-            Some(problem) => {
-                altered += 1;
-                let dir = image.dir.display();
-                let _ = writeln!(text, "{}: WRONG: {problem} ({dir})", image.name);
-            }
-        }
+    for Checked {
+        name, dir, problem, ..
+    } in images
+    {
+        let _ = match problem {
+            None => writeln!(text, "{name}: intact"),
+            Some(problem) => writeln!(text, "{name}: WRONG: {problem} ({})", dir.display()),
+        };
     }
-    let _ = writeln!(
-        text,
-        "{} in the cache, {altered} of them wrong",
-        images.len()
-    );
+    let altered = images
+        .iter()
+        .filter(|image| image.problem.is_some())
+        .count();
+    let count = images.len();
+    let _ = writeln!(text, "{count} in the cache, {altered} of them wrong");
     if altered > 0 {
         text.push_str("the next use of a wrong one removes it and obtains it again\n");
     }

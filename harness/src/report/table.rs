@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use console::style;
+use console::{Alignment, pad_str, style};
+use itertools::Itertools;
 
+use super::said_reasons::SaidReasons;
 use crate::results::{Cell, Matrix, Problem, Row, Verdict};
 
 /// A wider table has one letter for each cell.
@@ -16,11 +18,11 @@ pub fn in_colour() -> bool {
 }
 
 /// Kernels by scenarios, in colour or not. A kernel that did not run has one line
-/// that says why.
+/// that says why, or which kernel above it did not run for the same reason.
 #[must_use]
 pub fn table(matrix: &Matrix, colour: bool) -> String {
-    let cells = matrix.rows.first().map_or(&[][..], |row| &row.cells);
-    let scenarios: Vec<&str> = cells.iter().map(|cell| cell.scenario.as_str()).collect();
+    let cells = matrix.rows.first().into_iter().flat_map(|row| &row.cells);
+    let scenarios: Vec<&str> = cells.map(|cell| cell.scenario.as_str()).collect();
     let names = matrix.rows.iter().map(|row| label(row).chars().count());
     let name_width = names.max().unwrap_or(0).max("kernel".len());
     let widest = Verdict::NotApplicable.word().len();
@@ -41,10 +43,16 @@ pub fn table(matrix: &Matrix, colour: bool) -> String {
         let ruler: String = tens.map(|number| format!("{number:>11}")).collect();
         let _ = writeln!(text, "{:name_width$} {ruler}", "kernel");
     }
+    let mut reasons = SaidReasons::default();
     for row in &matrix.rows {
         let _ = write!(text, "{:name_width$}", label(row));
-        if let Some(why) = not_run(row) {
-            let _ = write!(text, "  {why}");
+        if let Some(problem) = not_run(row) {
+            let failed = match problem {
+                Problem::Unavailable(_) => "",
+                Problem::Failed(_) => ", FAILED",
+            };
+            let why = reasons.once(&row.name, problem.why());
+            let _ = write!(text, "  not run{failed}: {why}");
         } else {
             if in_words {
                 words(row, &columns, colour, &mut text);
@@ -68,10 +76,9 @@ pub fn table(matrix: &Matrix, colour: bool) -> String {
 fn words(row: &Row, columns: &[usize], colour: bool, text: &mut String) {
     for (cell, width) in row.cells.iter().zip(columns) {
         let mark = if cell.rests_on_source() { "*" } else { "" };
-        let verdict = format!("{}{mark}", cell.verdict);
-        let gap = " ".repeat(width.saturating_sub(verdict.len()));
-        let verdict = painted(&verdict, cell.verdict, colour);
-        let _ = write!(text, "  {verdict}{gap}");
+        let verdict = painted(&format!("{}{mark}", cell.verdict), cell.verdict, colour);
+        let verdict = pad_str(&verdict, *width, Alignment::Left, None);
+        let _ = write!(text, "  {verdict}");
     }
 }
 
@@ -94,17 +101,13 @@ fn key(matrix: &Matrix, scenarios: &[&str], text: &mut String) {
     // A row that did not run has words instead of letters.
     let rows = matrix.rows.iter().filter(|row| not_run(row).is_none());
     let cells = rows.flat_map(|row| &row.cells);
-    let mut used: Vec<(Verdict, bool)> = cells
-        .map(|cell| (cell.verdict, cell.rests_on_source()))
-        .collect();
-    used.sort_unstable();
-    used.dedup();
-    let meaning = |&(verdict, on_source): &(Verdict, bool)| {
+    let used = cells.map(|cell| (cell.verdict, cell.rests_on_source()));
+    let meaning = |(verdict, on_source): (Verdict, bool)| {
         let basis = if on_source { " (basis: source)" } else { "" };
         format!("{} {verdict}{basis}", letter(verdict, on_source))
     };
-    let legend: Vec<String> = used.iter().map(meaning).collect();
-    let _ = writeln!(text, "\n{}\n", legend.join("   "));
+    let legend = used.unique().sorted().map(meaning).join("   ");
+    let _ = writeln!(text, "\n{legend}\n");
 }
 
 /// A cell in its colour.
@@ -138,11 +141,8 @@ fn label(row: &Row) -> String {
 }
 
 /// Why no scenario ran on a kernel, if none did.
-fn not_run(row: &Row) -> Option<String> {
-    match row.problem.as_ref().filter(|_| !row.was_run())? {
-        Problem::Unavailable(why) => Some(format!("not run: {why}")),
-        Problem::Failed(why) => Some(format!("not run, FAILED: {why}")),
-    }
+fn not_run(row: &Row) -> Option<&Problem> {
+    row.problem.as_ref().filter(|_| !row.was_run())
 }
 
 fn letter(verdict: Verdict, marked: bool) -> char {
@@ -208,6 +208,30 @@ mod tests {
             let text = table(&matrix, false);
             assert!(text.contains("not run, FAILED: the disk is full"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_said_once() {
+        let unreachable = || Problem::Unavailable("no network".to_owned());
+        let broken = || Problem::Failed("wrong signature".to_owned());
+        let problems = [unreachable(), broken(), unreachable(), broken()];
+        let row = |(index, problem)| Row {
+            cells: vec![Cell::without("example", Verdict::NotRun, "")],
+            problem: Some(problem),
+            ..Row::new(format!("3.{index}"), "")
+        };
+        let rows = problems.into_iter().enumerate().map(row).collect();
+        let text = table(&Matrix { rows }, false);
+        let rows: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(
+            rows,
+            [
+                "3.0     not run: no network",
+                "3.1     not run, FAILED: wrong signature",
+                "3.2     not run: as 3.0",
+                "3.3     not run, FAILED: as 3.1",
+            ]
+        );
     }
 
     fn last_of(matrix: &Matrix) -> Cell {

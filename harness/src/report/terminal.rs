@@ -2,18 +2,19 @@
 
 use std::io::{self, Write};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::said_reasons::SaidReasons;
 use super::under_way::{Activity, ActivityKind, UnderWay};
 use super::usual::Usual;
 use crate::machine::booted_again;
 use crate::results::{Event, Problem, Row, Sink, Watcher};
-use crate::system::printable;
+use crate::system::{lock, printable};
 
 const DOWNLOAD: &str = "{msg:40!} {bytes:>10} of {total_bytes:10} {bytes_per_sec:>12} {bar:20}";
 const BOOTING: &str = "{msg}, {elapsed}{prefix}";
@@ -39,11 +40,12 @@ pub struct Terminal {
     _stop: Sender<()>,
 }
 
-/// The activities, and when the last line was printed.
+/// The activities, what was said, and when the last line was printed.
 #[derive(Debug)]
 struct Shown {
-    under_way: UnderWay<ProgressBar>,
+    under_way: UnderWay,
     usual: Usual,
+    reasons: SaidReasons,
     last: Instant,
 }
 
@@ -85,6 +87,7 @@ impl Terminal {
         let shown = Arc::new(Mutex::new(Shown {
             under_way: UnderWay::default(),
             usual: Usual::recalled(),
+            reasons: SaidReasons::default(),
             last: Instant::now(),
         }));
         let (stop, stopped) = channel();
@@ -125,30 +128,22 @@ impl Terminal {
         if !self.bars.is_hidden() {
             bar.enable_steady_tick(TICK);
         }
-        let mut activity = Activity::new(kind, name, total, bar);
         if kind == ActivityKind::Boot
             && let Some(usual) = shown.usual.of(name)
         {
-            let prefix = format!(" ({} s last time)", usual.as_secs());
-            activity.bar.set_prefix(prefix);
-            activity.usual = Some(usual);
+            bar.set_prefix(format!(" ({} s last time)", usual.as_secs()));
         }
-        if let Some(old) = shown.under_way.begin(activity) {
-            old.bar.finish_and_clear();
-        }
+        shown.under_way.begin(Activity::new(kind, name, bar));
     }
 
     /// Ends the activity of this kind and name; of any name without one.
     fn end(&self, kind: ActivityKind, name: Option<&str>) {
-        if let Some(ended) = lock(&self.shown).under_way.end(kind, name) {
-            ended.bar.finish_and_clear();
-        }
+        lock(&self.shown).under_way.end(kind, name);
     }
 
-    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&mut Activity<ProgressBar>)) {
-        let mut shown = lock(&self.shown);
-        if let Some(activity) = shown.under_way.find(kind, name) {
-            by(activity);
+    fn advance(&self, kind: ActivityKind, name: &str, by: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = lock(&self.shown).under_way.bar(kind, name) {
+            by(bar);
         }
     }
 }
@@ -171,10 +166,6 @@ fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The templates above always parse.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -190,26 +181,16 @@ impl Watcher for Terminal {
         }
         match event {
             Event::Run(_) | Event::Finished { .. } => {}
-            Event::Accelerator(choice) => {
-                if self.accelerator {
-                    self.say(&printable(&format!("accelerator {choice}")));
-                }
-            }
-            Event::Qemu { version, from } => {
-                if self.accelerator {
-                    self.say(&format!("QEMU {version}, {from}"));
-                }
-            }
+            Event::Accelerator(_) | Event::Qemu { .. } if !self.accelerator => {}
+            Event::Accelerator(choice) => self.say(&printable(&format!("accelerator {choice}"))),
+            Event::Qemu { version, from } => self.say(&format!("QEMU {version}, {from}")),
             Event::Step { text } => self.begin(ActivityKind::Step, text, None),
             Event::Note { text } => self.say(text),
             Event::DownloadStarted { file, size } => {
                 self.begin(ActivityKind::Download, file, *size);
             }
             Event::DownloadAdvanced { file, bytes } => {
-                self.advance(ActivityKind::Download, file, |download| {
-                    download.done = *bytes;
-                    download.bar.set_position(*bytes);
-                });
+                self.advance(ActivityKind::Download, file, |bar| bar.set_position(*bytes));
             }
             Event::DownloadFinished { file } => self.end(ActivityKind::Download, Some(file)),
             Event::Boot {
@@ -219,19 +200,21 @@ impl Watcher for Terminal {
                 self.begin(ActivityKind::Boot, kernel, scenarios);
             }
             Event::Booted { kernel } => self.end(ActivityKind::Boot, Some(kernel)),
-            Event::Scenario { kernel, .. } => self.advance(ActivityKind::Boot, kernel, |boot| {
-                if boot.done == 0 {
-                    boot.bar.set_style(style(RUNNING));
-                    boot.bar.set_message(kernel.clone());
+            Event::Scenario { kernel, .. } => self.advance(ActivityKind::Boot, kernel, |bar| {
+                if bar.position() == 0 {
+                    bar.set_style(style(RUNNING));
+                    bar.set_message(kernel.clone());
                 }
-                boot.done += 1;
-                boot.bar.inc(1);
+                bar.inc(1);
             }),
             Event::Kernel(row) => {
                 self.end(ActivityKind::Boot, Some(&row.name));
-                lock(&self.shown).usual.learn(row);
+                let mut shown = lock(&self.shown);
+                shown.usual.learn(row);
                 if self.kernels {
-                    self.say(&line(row));
+                    let line = line(row, &mut shown.reasons);
+                    drop(shown);
+                    self.say(&line);
                 }
             }
         }
@@ -246,27 +229,19 @@ impl Sink for Terminal {
 }
 
 /// A kernel in one line.
-fn line(row: &Row) -> String {
-    let tally = row.tally();
+fn line(row: &Row, reasons: &mut SaidReasons) -> String {
+    let (name, tally, cells) = (&row.name, row.tally(), row.cells.len());
+    let passed = format!("{} of {cells} passed", tally.passed);
     let mut line = match &row.problem {
-        Some(Problem::Unavailable(why)) => return format!("{}: not run: {why}", row.name),
-        Some(Problem::Failed(why)) if tally.not_run == row.cells.len() => {
-            return format!("{}: FAILED: {why}", row.name);
+        Some(Problem::Unavailable(why)) => {
+            return format!("{name}: not run: {}", reasons.once(name, why));
+        }
+        Some(Problem::Failed(why)) if tally.not_run == cells => {
+            return format!("{name}: FAILED: {}", reasons.once(name, why));
         }
         // What was seen before stands.
-        Some(Problem::Failed(why)) => format!(
-            "{}: FAILED: {why}; until then {} of {} passed",
-            row.name,
-            tally.passed,
-            row.cells.len()
-        ),
-        None => format!(
-            "{}: {} of {} passed in {:.1} s",
-            row.name,
-            tally.passed,
-            row.cells.len(),
-            row.took.as_secs_f64()
-        ),
+        Some(Problem::Failed(why)) => format!("{name}: FAILED: {why}; until then {passed}"),
+        None => format!("{name}: {passed} in {:.1} s", row.took.as_secs_f64()),
     };
     if tally.red > 0 {
         line.push_str(&format!(", {} RED", tally.red));

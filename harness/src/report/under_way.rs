@@ -1,6 +1,9 @@
 //! The activities of a run, for a line of progress.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use itertools::Itertools;
 
 /// The kinds of things that take a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,50 +16,32 @@ pub(super) enum ActivityKind {
     Step,
 }
 
-/// One thing that is being done.
+/// One thing that is being done. Its bar knows since when and how much, also where no
+/// bar is shown.
 #[derive(Debug)]
-pub(super) struct Activity<B> {
+pub(super) struct Activity {
     kind: ActivityKind,
     name: String,
-    since: Instant,
-    /// How much of it is done.
-    pub(super) done: u64,
-    total: Option<u64>,
-    /// How long it took last time.
-    pub(super) usual: Option<Duration>,
-    /// What shows it on a terminal.
-    pub(super) bar: B,
+    bar: ProgressBar,
 }
 
-impl<B> Activity<B> {
-    pub(super) fn new(kind: ActivityKind, name: &str, total: Option<u64>, bar: B) -> Self {
-        Self {
-            kind,
-            name: name.to_owned(),
-            since: Instant::now(),
-            done: 0,
-            total,
-            usual: None,
-            bar,
-        }
+impl Activity {
+    pub(super) fn new(kind: ActivityKind, name: &str, bar: ProgressBar) -> Self {
+        let name = name.to_owned();
+        Self { kind, name, bar }
     }
 
-    fn text(&self, now: Instant) -> String {
-        let Self {
-            name, done, total, ..
-        } = self;
-        let took = now.saturating_duration_since(self.since);
-        let seconds = took.as_secs();
-        let usual = self.usual.map_or(String::new(), |usual| {
-            format!(" ({} s last time)", usual.as_secs())
-        });
-        match (self.kind, total) {
+    fn text(&self) -> String {
+        let Self { kind, name, bar } = self;
+        let (done, total, took) = (bar.position(), bar.length(), bar.elapsed());
+        let (seconds, usual) = (took.as_secs(), bar.prefix());
+        match (kind, total) {
             (ActivityKind::Download, total) => {
                 let of = total.map_or(String::new(), |total| format!(" of {}", megabytes(total)));
-                let rate = rate(*done, took);
-                format!("{name}: {}{of} MB, {rate} MB/s", megabytes(*done))
+                let rate = rate(done, took);
+                format!("{name}: {}{of} MB, {rate} MB/s", megabytes(done))
             }
-            (ActivityKind::Boot, Some(total)) if *done > 0 => {
+            (ActivityKind::Boot, Some(total)) if done > 0 => {
                 format!("{name}: {done} of {total} scenarios, {seconds} s{usual}")
             }
             (ActivityKind::Boot, _) => format!("{name}: booting, {seconds} s{usual}"),
@@ -74,75 +59,66 @@ fn rate(bytes: u64, took: Duration) -> String {
 }
 
 /// All that is being done, in the order in which it began.
-#[derive(Debug)]
-pub(super) struct UnderWay<B>(Vec<Activity<B>>);
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(Vec<Activity>);
 
-impl<B> Default for UnderWay<B> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<B> UnderWay<B> {
-    /// Begins an activity, and returns the one of the same kind and name that it
-    /// replaces.
-    pub(super) fn begin(&mut self, activity: Activity<B>) -> Option<Activity<B>> {
-        let old = self.end(activity.kind, Some(&activity.name));
+impl UnderWay {
+    /// Begins an activity, in the place of one of the same kind and name.
+    pub(super) fn begin(&mut self, activity: Activity) {
+        self.end(activity.kind, Some(&activity.name));
         self.0.push(activity);
-        old
     }
 
     /// Ends the activity of this kind and name; of any name without one.
-    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) -> Option<Activity<B>> {
-        let is_it = |it: &Activity<B>| it.kind == kind && name.is_none_or(|name| it.name == name);
-        let at = self.0.iter().position(is_it)?;
-        Some(self.0.remove(at))
+    pub(super) fn end(&mut self, kind: ActivityKind, name: Option<&str>) {
+        let is_it = |it: &Activity| it.kind == kind && name.is_none_or(|name| it.name == name);
+        if let Some(at) = self.0.iter().position(is_it) {
+            self.0.remove(at).bar.finish_and_clear();
+        }
     }
 
-    pub(super) fn find(&mut self, kind: ActivityKind, name: &str) -> Option<&mut Activity<B>> {
-        let mut all = self.0.iter_mut();
-        all.find(|it| it.kind == kind && it.name == name)
+    /// The bar of the activity of this kind and name.
+    pub(super) fn bar(&self, kind: ActivityKind, name: &str) -> Option<&ProgressBar> {
+        let mut all = self.0.iter();
+        let it = all.find(|it| it.kind == kind && it.name == name)?;
+        Some(&it.bar)
     }
 
     /// All activities in a line; kernels that boot only with `boots`.
     pub(super) fn line(&self, boots: bool) -> String {
-        let now = Instant::now();
-        let told = |it: &&Activity<B>| boots || it.kind != ActivityKind::Boot;
-        let texts: Vec<String> = self.0.iter().filter(told).map(|it| it.text(now)).collect();
-        texts.join("; ")
+        let told = |it: &&Activity| boots || it.kind != ActivityKind::Boot;
+        self.0.iter().filter(told).map(|it| it.text()).join("; ")
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use indicatif::ProgressDrawTarget;
+
     use super::*;
 
-    fn activity(kind: ActivityKind, name: &str, total: Option<u64>, seconds: u64) -> Activity<()> {
-        Activity {
-            since: Instant::now() - Duration::from_secs(seconds),
-            ..Activity::new(kind, name, total, ())
-        }
+    fn bar(total: Option<u64>, seconds: u64) -> ProgressBar {
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+        bar.with_elapsed(Duration::from_secs(seconds))
     }
 
     #[test]
     fn a_line_says_all_that_is_being_done() {
         let mut under_way = UnderWay::default();
-        let download = Activity {
-            done: 13_000_000,
-            ..activity(ActivityKind::Download, "linux.deb", Some(26_000_000), 2)
-        };
-        under_way.begin(download);
-        under_way.begin(Activity {
-            usual: Some(Duration::from_secs(6)),
-            ..activity(ActivityKind::Boot, "6.1", Some(95), 4)
-        });
-        under_way.begin(activity(ActivityKind::Step, "unpacking QEMU", None, 3));
+        let download = bar(Some(26_000_000), 2).with_position(13_000_000);
+        under_way.begin(Activity::new(ActivityKind::Download, "linux.deb", download));
+        let boot = bar(Some(95), 4).with_prefix(" (6 s last time)");
+        under_way.begin(Activity::new(ActivityKind::Boot, "6.1", boot));
+        let step = Activity::new(ActivityKind::Step, "unpacking QEMU", bar(None, 3));
+        under_way.begin(step);
         assert_eq!(
             under_way.line(true),
             "linux.deb: 13.0 of 26.0 MB, 6.5 MB/s; 6.1: booting, 4 s (6 s last time); unpacking QEMU, 3 s"
         );
         under_way.end(ActivityKind::Step, None);
-        under_way.find(ActivityKind::Boot, "6.1").unwrap().done = 7;
+        let boot = under_way.bar(ActivityKind::Boot, "6.1").unwrap();
+        boot.set_position(7);
         under_way.end(ActivityKind::Download, Some("linux.deb"));
         assert_eq!(
             under_way.line(true),

@@ -17,7 +17,7 @@ pub(super) struct Usual {
 impl Usual {
     /// The times of earlier runs.
     pub(super) fn recalled() -> Self {
-        Self::in_file(paths::usual_memory())
+        Self::in_file(paths::memory("usual.json"))
     }
 
     fn in_file(memory: Option<PathBuf>) -> Self {

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::Header;
+use itertools::Itertools;
+
+use super::log_reader::PastRun;
 use super::matrix::{Exit, Matrix, Row};
 use super::verdict::Verdict;
 
@@ -24,25 +26,22 @@ pub(crate) type Told = BTreeMap<String, BTreeMap<String, Vec<Verdict>>>;
 /// All that a log says of its run.
 #[derive(Debug)]
 pub(crate) struct Account<'a> {
-    pub(crate) header: &'a Header,
-    pub(crate) rows: &'a [Row],
+    pub(crate) run: &'a PastRun,
     /// Every kernel that was booted is a key.
     pub(crate) told: &'a Told,
-    /// Its exit code, if it finished.
-    pub(crate) exit: Option<Exit>,
 }
 
 impl Account<'_> {
     /// All contradictions.
     pub(crate) fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        let mut names: BTreeSet<&str> = self.header.kernels.iter().map(String::as_str).collect();
-        names.extend(self.rows.iter().map(|row| row.name.as_str()));
-        names.extend(self.told.keys().map(String::as_str));
+        let rows = self.run.rows.iter().map(|row| &row.name);
+        let names = self.run.header.kernels.iter().chain(rows);
+        let names: BTreeSet<&String> = names.chain(self.told.keys()).collect();
         for name in names {
             self.kernel(name, &mut flaws);
         }
-        for row in self.rows {
+        for row in &self.run.rows {
             self.cells(row, &mut flaws);
         }
         self.end(&mut flaws);
@@ -50,14 +49,15 @@ impl Account<'_> {
     }
 
     fn rows_of(&self, name: &str) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(move |row| row.name == name)
+        self.run.rows.iter().filter(move |row| row.name == name)
     }
 
     /// How often a kernel is listed, and how many rows it has: two files may have
     /// the same name.
     fn kernel(&self, name: &str, flaws: &mut Vec<Flaw>) {
-        let listed = self.header.kernels.iter().filter(|known| *known == name);
-        let (listed, rows) = (listed.count(), self.rows_of(name).count());
+        let kernels = self.run.header.kernels.iter();
+        let listed = kernels.filter(|known| *known == name).count();
+        let rows = self.rows_of(name).count();
         let red = self.red_that_is_in_no_cell(name);
         let hint = match &red[..] {
             [] => String::new(),
@@ -67,7 +67,7 @@ impl Account<'_> {
             format!("{name} is not in its list of kernels")
         } else if rows > listed {
             format!("{name} has {rows} rows, and is listed {listed} times")
-        } else if rows < listed && self.exit.is_some() {
+        } else if rows < listed && self.run.finished.is_some() {
             format!("{name} is in its list of kernels and has no row")
         } else if !red.is_empty() {
             format!("what was told of {name} is in no row")
@@ -102,7 +102,7 @@ impl Account<'_> {
                 hides_red: false,
             });
         };
-        for scenario in &self.header.scenarios {
+        for scenario in &self.run.header.scenarios {
             let cells = row.cells.iter().filter(|cell| cell.scenario == *scenario);
             match cells.count() {
                 0 => wrong(format!("has no cell for {scenario}")),
@@ -112,7 +112,7 @@ impl Account<'_> {
         }
         for cell in &row.cells {
             let scenario = &cell.scenario;
-            if !self.header.scenarios.contains(scenario) {
+            if !self.run.header.scenarios.contains(scenario) {
                 wrong(format!(
                     "has a cell for {scenario}, which is not in its list of scenarios"
                 ));
@@ -122,15 +122,13 @@ impl Account<'_> {
             let must_be_told = row.boots > 0 && cell.verdict != Verdict::NotRun;
             let agrees = told.contains(&cell.verdict) || (told.is_empty() && !must_be_told);
             if !agrees {
-                let words: Vec<&str> = told.iter().map(|verdict| verdict.word()).collect();
-                let words = if told.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    words.join(", ")
+                let words = match told {
+                    [] => "nothing".to_owned(),
+                    told => told.iter().join(", "),
                 };
+                let verdict = cell.verdict;
                 wrong(format!(
-                    "{scenario} has the verdict {}, and {words} was told",
-                    cell.verdict
+                    "{scenario} has the verdict {verdict}, and {words} was told"
                 ));
             }
         }
@@ -149,12 +147,14 @@ impl Account<'_> {
 
     /// The exit code of the run must be the one of its cells.
     fn end(&self, flaws: &mut Vec<Flaw>) {
-        let Some(exit) = self.exit else { return };
+        let Some(exit) = self.run.finished else {
+            return;
+        };
         let matrix = Matrix {
-            rows: self.rows.to_vec(),
+            rows: self.run.rows.clone(),
         };
         // A shard may have no kernels.
-        let idle = self.header.kernels.is_empty() && exit == Exit::Agreed;
+        let idle = self.run.header.kernels.is_empty() && exit == Exit::Agreed;
         let comes_to = [false, true].map(|strict| matrix.exit(strict));
         if !idle && !comes_to.contains(&exit) {
             let [by_cells, _] = comes_to.map(Exit::word);
@@ -174,6 +174,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::results::event::Header;
     use crate::results::verdict::Cell;
 
     /// Two kernels, on the second of which one scenario failed, and what was told of
@@ -227,13 +228,15 @@ mod tests {
     fn found(change: impl FnOnce(&mut Fixture)) -> (String, bool) {
         let mut record = right();
         change(&mut record);
-        let account = Account {
-            header: &record.header,
-            rows: &record.rows,
-            told: &record.told,
-            exit: record.exit,
+        let run = PastRun {
+            header: record.header,
+            accelerator: None,
+            rows: record.rows,
+            finished: record.exit,
+            flaws: Vec::new(),
         };
-        let flaws = account.flaws();
+        let told = &record.told;
+        let flaws = Account { run: &run, told }.flaws();
         let words: Vec<&str> = flaws.iter().map(|flaw| flaw.what.as_str()).collect();
         (words.join("\n"), flaws.iter().any(|flaw| flaw.hides_red))
     }

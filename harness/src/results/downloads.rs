@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::event::Event;
-use super::event_bus::{Watcher, lock};
-use crate::system::printable;
+use super::event_bus::Watcher;
+use crate::system::{lock, printable};
 
 /// The least time between two events of progress of a download.
 const PACE: Duration = Duration::from_millis(100);

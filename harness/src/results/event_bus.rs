@@ -1,10 +1,11 @@
 //! The event bus: passes each event of a run to all sinks.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use anyhow::{Error, Result};
 
 use super::event::Event;
+use crate::system::lock;
 
 /// Hears events as they happen, from several threads at once.
 pub trait Watcher: Send + Sync {
@@ -65,11 +66,6 @@ impl Watcher for EventBus<'_> {
             }
         });
     }
-}
-
-/// A panic elsewhere does not corrupt what this protects: each event is whole.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -57,10 +57,9 @@ impl PastRun {
     /// # Errors
     /// If there is none, or it is not understood.
     pub fn read(path: &Path) -> Result<Self> {
-        let file = if path.is_dir() {
-            path.join(EVENTS)
-        } else {
-            path.to_owned()
+        let file = match path.is_dir() {
+            true => path.join(EVENTS),
+            false => path.to_owned(),
         };
         let bytes = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
         Self::of(&bytes).with_context(|| format!("{} is no record of a run", file.display()))
@@ -136,13 +135,8 @@ impl PastRun {
                 RecordedEvent::Other => {}
             }
         }
-        let account = Account {
-            header: &run.header,
-            rows: &run.rows,
-            told: &told,
-            exit: run.finished,
-        };
-        run.flaws = account.flaws();
+        let (told, whole) = (&told, &run);
+        run.flaws = Account { run: whole, told }.flaws();
         Ok(run)
     }
 }

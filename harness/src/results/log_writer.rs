@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::event_bus::Sink;
+use crate::system::write_out;
 
 /// Writes each event as it happens, so that a run that is cut short leaves a log.
 pub struct EventLog<W> {
@@ -85,9 +86,6 @@ impl<W: Write + Send> Sink for EventLog<W> {
         line.push(b'\n');
         // A whole line at a time, so that a reader who follows the file never waits for
         // the rest of one.
-        self.to
-            .write_all(&line)
-            .and_then(|()| self.to.flush())
-            .with_context(|| format!("writing {}", self.name))
+        write_out(&mut self.to, &line).with_context(|| format!("writing {}", self.name))
     }
 }

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::tally::Tally;
 use super::verdict::{Cell, Verdict};
-use crate::system::{printable, words};
+use crate::system::words;
 
 /// One kernel and what it showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Row {
     /// The name under which it was asked for.
@@ -92,15 +92,6 @@ impl Problem {
         let (Self::Unavailable(why) | Self::Failed(why)) = self;
         why
     }
-
-    /// The same, made harmless to a terminal: it may hold words of a server or QEMU, or
-    /// a file name.
-    pub(crate) fn printable(self) -> Self {
-        match self {
-            Self::Unavailable(why) => Self::Unavailable(printable(&why)),
-            Self::Failed(why) => Self::Failed(printable(&why)),
-        }
-    }
 }
 
 impl Row {
@@ -110,25 +101,14 @@ impl Row {
         Self {
             name: name.into(),
             spec: spec.into(),
-            image: None,
-            substitute: None,
-            kernel: None,
-            cells: Vec::new(),
-            problem: None,
-            boots: 0,
-            retries: Vec::new(),
-            took: Duration::ZERO,
-            last_lines: Vec::new(),
-            dir: PathBuf::new(),
+            ..Self::default()
         }
     }
 
     /// The version that the kernel follows.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
-        self.kernel
-            .as_ref()
-            .and_then(|kernel| kernel.follows().ok())
+        self.kernel.as_ref()?.follows().ok()
     }
 
     /// The same; or the version in its name, if the kernel never came up.
@@ -151,9 +131,7 @@ impl Row {
     /// Whether any scenario ran. A problem may have come later.
     #[must_use]
     pub fn was_run(&self) -> bool {
-        self.cells
-            .iter()
-            .any(|cell| cell.verdict != Verdict::NotRun)
+        self.count(Verdict::NotRun) < self.cells.len()
     }
 
     /// How many of its cells have this verdict.
@@ -220,16 +198,13 @@ impl Matrix {
     /// besides.
     #[must_use]
     pub fn exit(&self, strict: bool) -> Exit {
-        let cells = || self.rows.iter().flat_map(|row| &row.cells);
-        let problems = || self.rows.iter().filter_map(|row| row.problem.as_ref());
-        if cells().any(|cell| cell.verdict.is_red()) {
-            return Exit::Disagreed;
-        }
-        let failed = problems().any(|problem| matches!(problem, Problem::Failed(_)))
-            || cells().any(|cell| cell.verdict == Verdict::QemuFailed);
-        let asserted = cells().any(|cell| cell.verdict == Verdict::Passed);
-        let left_out = cells().any(|cell| cell.verdict == Verdict::NotRun);
-        if failed || !asserted || (strict && left_out) {
+        let tally = self.tally();
+        let mut problems = self.rows.iter().filter_map(|row| row.problem.as_ref());
+        let failed = problems.any(|problem| matches!(problem, Problem::Failed(_)));
+        let left_out = strict && tally.not_run > 0;
+        if tally.red > 0 {
+            Exit::Disagreed
+        } else if failed || tally.qemu_failed > 0 || tally.passed == 0 || left_out {
             Exit::Unable
         } else {
             Exit::Agreed

@@ -1,7 +1,7 @@
 //! A part of the kernels, for one machine of several.
 
 use std::fmt;
-use std::num::{NonZeroUsize, ParseIntError};
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -54,14 +54,10 @@ impl FromStr for Shard {
     type Err = ParseShardError;
 
     fn from_str(text: &str) -> Result<Self, ParseShardError> {
-        let inner = || -> Result<Option<Self>, ParseIntError> {
-            let Some((number, of)) = text.split_once('/') else {
-                return Ok(None);
-            };
-            let (number, of) = (number.parse()?, of.parse()?);
-            Ok((number <= of).then_some(Self { of, number }))
-        };
-        let shard = inner().ok().flatten();
+        let shard = text.split_once('/').and_then(|(number, of)| {
+            let (number, of) = (number.parse().ok()?, of.parse().ok()?);
+            (number <= of).then_some(Self { of, number })
+        });
         shard.ok_or_else(|| ParseShardError(text.to_owned()))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use itertools::Itertools;
+
 use super::verdict::{Cell, Verdict};
 
 /// Counts of cells. Each cell counts once.
@@ -32,14 +34,8 @@ impl Tally {
                 Verdict::NotApplicable => &mut tally.not_applicable,
                 Verdict::NotRun => &mut tally.not_run,
                 Verdict::QemuFailed => &mut tally.qemu_failed,
-                Verdict::Failed
-                | Verdict::Broken
-                | Verdict::Died
-                | Verdict::TimedOut
-                | Verdict::Panicked
-                | Verdict::Hung
-                | Verdict::Ended
-                | Verdict::Garbled => &mut tally.red,
+                // As `is_red` has it.
+                _ => &mut tally.red,
             } += 1;
         }
         tally
@@ -66,9 +62,7 @@ impl fmt::Display for Tally {
         let always = ["passed", "red"];
         let counts = self.counts().into_iter();
         let shown = counts.filter(|(name, count)| *count > 0 || always.contains(name));
-        let words: Vec<String> = shown
-            .map(|(name, count)| format!("{count} {name}"))
-            .collect();
+        let mut words = shown.map(|(name, count)| format!("{count} {name}"));
         f.write_str(&words.join(", "))
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use guest::{Claim, Fact, Observation, Version};
+use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
 /// The result of a scenario on a kernel.
@@ -51,42 +52,33 @@ impl Verdict {
         )
     }
 
-    /// A sign of one letter; a space for what was not run and what passed.
-    #[must_use]
-    pub const fn letter(self) -> char {
-        match self {
-            Self::Passed | Self::NotRun => ' ',
-            Self::Failed => 'F',
-            Self::NoClaim => '?',
-            Self::NotApplicable => '–',
-            Self::Broken => 'B',
-            Self::Died => 'D',
-            Self::TimedOut => 'T',
-            Self::Panicked => 'P',
-            Self::Hung => 'H',
-            Self::Ended => 'E',
-            Self::Garbled => 'G',
-            Self::QemuFailed => 'Q',
-        }
-    }
-
     /// The word for it.
     #[must_use]
     pub const fn word(self) -> &'static str {
+        self.names().0
+    }
+
+    /// A sign of one letter; a space for what was not run and what passed.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        self.names().1
+    }
+
+    const fn names(self) -> (&'static str, char) {
         match self {
-            Self::Passed => "pass",
-            Self::Failed => "FAIL",
-            Self::NoClaim => "no claim",
-            Self::NotApplicable => "not applicable",
-            Self::NotRun => "not run",
-            Self::Broken => "BROKEN",
-            Self::Died => "DIED",
-            Self::TimedOut => "TIMED OUT",
-            Self::Panicked => "PANICKED",
-            Self::Hung => "HUNG",
-            Self::Ended => "ENDED EARLY",
-            Self::Garbled => "GARBLED",
-            Self::QemuFailed => "QEMU FAILED",
+            Self::Passed => ("pass", ' '),
+            Self::Failed => ("FAIL", 'F'),
+            Self::NoClaim => ("no claim", '?'),
+            Self::NotApplicable => ("not applicable", '–'),
+            Self::NotRun => ("not run", ' '),
+            Self::Broken => ("BROKEN", 'B'),
+            Self::Died => ("DIED", 'D'),
+            Self::TimedOut => ("TIMED OUT", 'T'),
+            Self::Panicked => ("PANICKED", 'P'),
+            Self::Hung => ("HUNG", 'H'),
+            Self::Ended => ("ENDED EARLY", 'E'),
+            Self::Garbled => ("GARBLED", 'G'),
+            Self::QemuFailed => ("QEMU FAILED", 'Q'),
         }
     }
 }
@@ -192,22 +184,14 @@ impl Cell {
     pub fn comparison(&self) -> Vec<Comparison> {
         let none = Observation::default();
         let expected = self.claim.as_ref().map_or(&none, |claim| &claim.expected);
-        let names = expected
-            .0
-            .iter()
-            .chain(&self.observed.0)
-            .map(|fact| &fact.name);
-        let mut rows: Vec<Comparison> = Vec::new();
-        for name in names {
-            if rows.iter().all(|row| row.fact != *name) {
-                rows.push(Comparison {
-                    fact: name.clone(),
-                    expected: expected.get(name).map(str::to_owned),
-                    observed: self.observed.get(name).map(str::to_owned),
-                });
-            }
-        }
-        rows
+        let facts = expected.0.iter().chain(&self.observed.0);
+        let names = facts.map(|fact| &fact.name);
+        let row = |name: &String| Comparison {
+            fact: name.clone(),
+            expected: expected.get(name).map(str::to_owned),
+            observed: self.observed.get(name).map(str::to_owned),
+        };
+        names.unique().map(row).collect()
     }
 }
 
@@ -226,15 +210,10 @@ impl Comparison {
     /// Whether the claim allows what was seen.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        match (&self.expected, &self.observed) {
-            (Some(expected), Some(observed)) => {
-                let claimed = Fact {
-                    name: self.fact.clone(),
-                    value: expected.clone(),
-                };
-                claimed.allows(observed)
-            }
-            _ => false,
-        }
+        let Some((expected, observed)) = self.expected.as_ref().zip(self.observed.as_ref()) else {
+            return false;
+        };
+        let (name, value) = (self.fact.clone(), expected.clone());
+        Fact { name, value }.allows(observed)
     }
 }

@@ -101,7 +101,7 @@ impl Row {
         }
         let why = printable(&format!("{error:#}"));
         self.put_down(&left[told.len()..], Verdict::NotRun, &why);
-        self.problem = Some(Problem::Failed(words(error)).printable());
+        self.problem = Some(Problem::Failed(printable(&words(error))));
     }
 
     /// Makes cells of a boot for these scenarios: at least one.

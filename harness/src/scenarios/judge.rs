@@ -1,7 +1,5 @@
 //! Verdicts: what a kernel showed, compared with the claims.
 
-use std::time::Duration;
-
 use guest::{Observation, Outcome, RunningKernel, Scenario};
 
 use crate::kernels::claimed_version;
@@ -15,46 +13,35 @@ pub fn judge(
     outcome: &Outcome,
     observed: Observation,
 ) -> Cell {
-    let (claim, unclaimed) = claim_about(scenario, kernel);
-    let expected = claim.as_ref().map(|claim| &claim.expected);
-    let (verdict, why) = match outcome {
-        Outcome::NotApplicable(why) => (Verdict::NotApplicable, Some(why.clone())),
-        Outcome::Failed(why) => (Verdict::Broken, Some(why.clone())),
-        Outcome::Died(how) => (Verdict::Died, Some(how.clone())),
-        Outcome::TimedOut => (Verdict::TimedOut, None),
-        Outcome::Completed => match expected {
-            None => (Verdict::NoClaim, unclaimed),
-            Some(expected) if expected.satisfied_by(&observed) => (Verdict::Passed, None),
-            Some(_) => (Verdict::Failed, None),
+    let claim = claim_about(scenario, kernel);
+    let (verdict, why) = match (outcome, &claim) {
+        (Outcome::NotApplicable(why), _) => (Verdict::NotApplicable, Some(why)),
+        (Outcome::Failed(why), _) => (Verdict::Broken, Some(why)),
+        (Outcome::Died(how), _) => (Verdict::Died, Some(how)),
+        (Outcome::TimedOut, _) => (Verdict::TimedOut, None),
+        (Outcome::Completed, Err(unclaimed)) => (Verdict::NoClaim, Some(unclaimed)),
+        (Outcome::Completed, Ok(claim)) => match claim.expected.satisfied_by(&observed) {
+            true => (Verdict::Passed, None),
+            false => (Verdict::Failed, None),
         },
     };
     Cell {
-        scenario: scenario.name.to_owned(),
-        verdict,
-        why,
-        claim,
+        why: why.cloned(),
+        claim: claim.ok(),
         observed,
-        took: Duration::ZERO,
-        console: Vec::new(),
+        ..Cell::without(scenario.name, verdict, "")
     }
 }
 
 /// The claim about a kernel, or why there is none.
-fn claim_about(scenario: &Scenario, kernel: &RunningKernel) -> (Option<Claimed>, Option<String>) {
-    let version = match claimed_version(kernel) {
-        Ok(version) => version,
-        Err(why) => return (None, Some(why)),
-    };
-    match scenario.claim(version) {
-        None => (None, Some(format!("nothing is claimed of {version}"))),
-        Some(claim) => {
-            let claimed = Claimed {
-                observed: scenario.observed(claim),
-                ..Claimed::of(claim)
-            };
-            (Some(claimed), None)
-        }
-    }
+fn claim_about(scenario: &Scenario, kernel: &RunningKernel) -> Result<Claimed, String> {
+    let version = claimed_version(kernel)?;
+    let claim = scenario.claim(version);
+    let claim = claim.ok_or_else(|| format!("nothing is claimed of {version}"))?;
+    Ok(Claimed {
+        observed: scenario.observed(claim),
+        ..Claimed::of(claim)
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use guest::{Scenario, scenarios};
 
+use crate::system::nearest;
+
 /// A name that no scenario has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no scenario is called {name:?}; the nearest: {}", nearest.join(", "))]
@@ -23,15 +25,9 @@ pub fn scenarios_named(names: &[String]) -> Result<Vec<&'static Scenario>, Unkno
     names
         .iter()
         .map(|name| {
-            scenarios::find(name).ok_or_else(|| {
-                let mut nearest: Vec<&str> = scenarios::ALL.iter().map(|s| s.name).collect();
-                let nearness = |other: &&str| -(strsim::jaro_winkler(name, other) * 1000.0) as i64;
-                nearest.sort_by_key(nearness);
-                nearest.truncate(3);
-                UnknownScenario {
-                    name: name.clone(),
-                    nearest,
-                }
+            scenarios::find(name).ok_or_else(|| UnknownScenario {
+                name: name.clone(),
+                nearest: nearest(name, scenarios::ALL.iter().map(|s| s.name), 0.0),
             })
         })
         .collect()

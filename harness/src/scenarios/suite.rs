@@ -11,7 +11,7 @@ use super::examine::examine;
 use crate::kernels::Machines;
 use crate::machine::Deadlines;
 use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
-use crate::system::{RunDir, printable, quoted, side_by_side};
+use crate::system::{RunDir, printable, printable_data, quoted, side_by_side};
 
 /// A run of scenarios on kernels.
 pub struct Suite<'a> {
@@ -63,7 +63,7 @@ impl<'a> Suite<'a> {
         };
         let mut row = Row::new(kernel.name(), spec);
         if let Err(problem) = self.fill(kernel, &mut row, watcher) {
-            let problem = problem.printable();
+            let problem = printable_data(&problem);
             let not_run = Verdict::NotRun;
             let cell = |scenario: &&Scenario| Cell::without(scenario.name, not_run, problem.why());
             row.cells = self.scenarios.iter().map(cell).collect();

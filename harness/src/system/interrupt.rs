@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
+
+use super::poll::first_ready;
 
 /// Becomes readable, and stays so, once a signal tells this process to end. A second
 /// signal ends it at once.
@@ -55,21 +55,13 @@ impl Interrupt {
             let _finished = finished;
             work()
         });
-        let wanted = |file| PollFd::new(file, PollFlags::POLLIN);
-        loop {
-            let mut ready = [wanted(self.told.as_fd()), wanted(done.as_fd())];
-            // The work has its own deadlines.
-            match poll(&mut ready, PollTimeout::NONE) {
-                Err(Errno::EINTR) => continue,
-                result => result?,
-            };
-            if ready[0].any() == Some(true) {
-                return Ok(None);
-            }
-            return match thread.join() {
+        // The work has its own deadlines.
+        match first_ready(&[self.told.as_fd(), done.as_fd()], None)? {
+            Some(1) => match thread.join() {
                 Ok(result) => Ok(Some(result)),
                 Err(panic) => std::panic::resume_unwind(panic),
-            };
+            },
+            _ => Ok(None),
         }
     }
 

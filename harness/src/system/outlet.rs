@@ -6,14 +6,16 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use guest::wire::Stream;
 
 use super::interrupt::Interrupt;
+use super::lock::lock;
 use super::poll::first_ready;
+use super::write_out::write_out;
 
 /// How many bytes are kept for a reader that pauses. Beyond that, the guest is kept
 /// waiting.
@@ -39,10 +41,6 @@ struct Backlog {
     unwritten: usize,
     /// The error of a write that failed.
     error: Option<io::Error>,
-}
-
-fn lock(backlog: &Mutex<Backlog>) -> MutexGuard<'_, Backlog> {
-    backlog.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The result of waiting for the reader.
@@ -97,11 +95,8 @@ impl Outlet {
     /// # Errors
     /// If an earlier write failed.
     pub fn put(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let mut backlog = lock(&self.backlog);
-        if let Some(error) = &backlog.error {
-            return Err(again(error));
-        }
-        backlog.unwritten += bytes.len();
+        self.check()?;
+        lock(&self.backlog).unwritten += bytes.len();
         // The thread is gone only after an error.
         let _ = self.parts.send((stream, bytes.to_vec()));
         Ok(())
@@ -168,8 +163,8 @@ fn pass_on(
         // In small parts, to notice the progress of a slow reader.
         for part in bytes.chunks(PART) {
             let written = match stream {
-                Stream::Stderr => write(&mut stderr, part),
-                Stream::Stdout | Stream::Stdin => write(&mut stdout, part),
+                Stream::Stderr => write_out(&mut stderr, part),
+                Stream::Stdout | Stream::Stdin => write_out(&mut stdout, part),
             };
             let failed = written.is_err();
             let mut backlog = lock(backlog);
@@ -183,11 +178,6 @@ fn pass_on(
             }
         }
     }
-}
-
-fn write(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    to.write_all(bytes)?;
-    to.flush()
 }
 
 /// A copy of an error.

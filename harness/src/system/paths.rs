@@ -60,17 +60,7 @@ fn set(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The memo of the accelerator that works on this host.
-pub(crate) fn accelerator_memory() -> Option<PathBuf> {
-    Some(runs().ok()?.join("accelerator.json"))
-}
-
-/// The memo of what this host's QEMU can do.
-pub(crate) fn qemu_memory() -> Option<PathBuf> {
-    Some(runs().ok()?.join("qemu.json"))
-}
-
-/// The memo of how long kernels take.
-pub(crate) fn usual_memory() -> Option<PathBuf> {
-    Some(runs().ok()?.join("usual.json"))
+/// The file of this name that keeps what was found out, for later processes.
+pub(crate) fn memory(name: &str) -> Option<PathBuf> {
+    Some(runs().ok()?.join(name))
 }

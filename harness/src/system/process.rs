@@ -103,25 +103,18 @@ impl ChildProcess {
     pub(crate) fn answer(mut self, patience: Duration) -> io::Result<ProcessOutput> {
         let deadline = Instant::now() + patience;
         let stderr = self.child.stderr.take();
-        let mut pipes = [
-            self.stdout.take(),
-            stderr.map(|pipe| OwnedFd::from(pipe).into()),
-        ];
+        let stderr = stderr.map(|pipe| OwnedFd::from(pipe).into());
+        let pipes = [self.stdout.take(), stderr].into_iter().enumerate();
+        let mut open: Vec<(usize, File)> =
+            pipes.filter_map(|(at, pipe)| Some((at, pipe?))).collect();
         let mut texts = [Vec::new(), Vec::new()];
-        loop {
-            let open: Vec<usize> = (0..2).filter(|&at| pipes[at].is_some()).collect();
-            let files: Vec<_> = pipes.iter().flatten().map(AsFd::as_fd).collect();
-            if files.is_empty() {
-                break;
-            }
+        while !open.is_empty() {
+            let files: Vec<_> = open.iter().map(|(_, pipe)| pipe.as_fd()).collect();
             let ready = first_ready(&files, Some(deadline))?.ok_or(io::ErrorKind::TimedOut)?;
-            let at = open[ready];
-            let goes_on = match &mut pipes[at] {
-                Some(pipe) => read_some(pipe, &mut texts[at])?,
-                None => false,
-            };
-            if !goes_on || texts[at].len() >= MAX_ANSWER {
-                pipes[at] = None;
+            let (at, pipe) = &mut open[ready];
+            let text = &mut texts[*at];
+            if !read_some(pipe, text)? || text.len() >= MAX_ANSWER {
+                open.remove(ready);
             }
         }
         let status = self.wait(deadline)?.ok_or(io::ErrorKind::TimedOut)?;

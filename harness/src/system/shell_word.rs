@@ -1,7 +1,6 @@
 //! Words quoted for a shell.
 
 use std::ffi::OsStr;
-use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use super::printable::printable;
@@ -15,26 +14,8 @@ pub(crate) fn quoted(word: &OsStr) -> String {
     let text = word.to_str().filter(|text| printable(text) == *text);
     match text.and_then(|text| shlex::try_quote(text).ok()) {
         Some(word) => word.into_owned(),
-        None => escaped(word.as_bytes()),
+        None => format!("$'{}'", word.as_bytes().escape_ascii()),
     }
-}
-
-fn escaped(bytes: &[u8]) -> String {
-    let mut text = "$'".to_owned();
-    for &byte in bytes {
-        match byte {
-            b'\'' | b'\\' => {
-                text.push('\\');
-                text.push(char::from(byte));
-            }
-            b' '..=b'~' => text.push(char::from(byte)),
-            byte => {
-                let _ = write!(text, "\\x{byte:02x}");
-            }
-        }
-    }
-    text.push('\'');
-    text
 }
 
 /// Returns quoted words unchanged, and anything else as one quoted word, so that a

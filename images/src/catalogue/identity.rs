@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use guest::X86_64;
 use serde::{Deserialize, Serialize};
-
-use crate::debian::arch;
 
 /// Who published a kernel, which version it has there, and for which architecture.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,12 +97,12 @@ impl fmt::Display for Vendor {
 
 /// The architecture that is meant where a file names none.
 pub(crate) fn default_arch() -> String {
-    arch::NAME.to_owned()
+    X86_64.name.to_owned()
 }
 
 /// Whether a file may leave the architecture out.
 pub(crate) fn is_default_arch(arch: &str) -> bool {
-    arch == arch::NAME
+    arch == X86_64.name
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use guest::X86_64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::debian::arch;
 use crate::debian::cleartext;
 use crate::debian::evidence::Evidence;
 use crate::debian::keyring::{Keyring, Signer};
@@ -131,15 +131,17 @@ impl Archives {
         progress: &dyn Progress,
     ) -> Result<SuiteIndex, ObtainError> {
         let (dir, release) = self.checked_release(site, suite, progress)?;
-        let index = |suffix| release.file(&format!("{}{suffix}", arch::INDEX));
+        let index = |suffix| release.file(&format!("{}{suffix}", X86_64.debian_index));
         let Some(sum) = index(".xz").or_else(|| index(".gz")) else {
             // The suite never had this architecture.
-            let why = format!("no {} in {dir}", arch::DEBIAN);
+            let why = format!("no {} in {dir}", X86_64.debian);
             return Err(ObtainError::unavailable(why));
         };
         let path = self.index(&dir, &release, sum, progress)?;
         // No more is read than the release file says there is.
-        let limit = release.file(arch::INDEX).map_or(MAX_INDEX, |it| it.size);
+        let limit = release
+            .file(X86_64.debian_index)
+            .map_or(MAX_INDEX, |it| it.size);
         let text = open_index(&path, sum.name(), limit.min(MAX_INDEX));
         let text = text.attempt(|| format!("open {}", path.display()))?;
         let url = format!("{dir}/{}", sum.path);

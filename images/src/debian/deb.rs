@@ -66,15 +66,7 @@ pub(crate) fn extract_kernel(deb: &Path, image: &mut impl Write) -> Result<Extra
 }
 
 pub(crate) fn extract(deb: impl Read, image: &mut impl Write) -> Result<Extracted, DebError> {
-    extract_within(deb, image, MAX_UNPACKED)
-}
-
-fn extract_within(
-    deb: impl Read,
-    image: &mut impl Write,
-    limit: u64,
-) -> Result<Extracted, DebError> {
-    from_tar(data(deb)?, image, limit)
+    from_tar(data(deb)?, image, MAX_UNPACKED)
 }
 
 /// The tar archive in a package, unpacked as it is read.
@@ -216,7 +208,7 @@ mod tests {
                 .file("./boot/vmlinuz-6.1", &bzimage::tests::header())
                 .compression(compression);
             let deb = package.build();
-            let taken = |limit| extract_within(&deb[..], &mut io::sink(), limit);
+            let taken = |limit| from_tar(data(&deb[..])?, &mut io::sink(), limit);
             let error = taken(2 << 20).unwrap_err().to_string();
             assert!(
                 error.contains("more than it should"),

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use guest::X86_64;
 use jiff::Timestamp;
 
-use crate::debian::arch;
 use crate::debian::keyring::Keyring;
 use crate::debian::packages::{MAX_INDEX, Package, open_index, read_index};
 use crate::debian::release::Release;
@@ -66,7 +66,7 @@ pub(crate) fn vouched(
     }
     for name in ["Packages.xz", "Packages.gz"] {
         let index = dir.join(name);
-        let Some(sum) = release.file(&format!("main/binary-{}/{name}", arch::DEBIAN)) else {
+        let Some(sum) = release.file(&format!("main/binary-{}/{name}", X86_64.debian)) else {
             continue;
         };
         if sum.matches(&index) {

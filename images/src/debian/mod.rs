@@ -3,7 +3,6 @@
 
 pub(crate) mod apt;
 pub(crate) mod ar;
-pub(crate) mod arch;
 pub(crate) mod archive;
 pub(crate) mod cleartext;
 pub(crate) mod deb;

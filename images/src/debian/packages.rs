@@ -5,9 +5,8 @@ use std::path::Path;
 
 use deb822_fast::{Deb822, Paragraph};
 use flate2::read::MultiGzDecoder;
-use guest::Version;
+use guest::{Version, X86_64};
 
-use crate::debian::arch::FLAVOURS;
 use crate::debian::debian_version::{is_plain, newest_by, without_rebuild};
 use crate::files::hash::{FileSum, parse_sha256};
 use crate::files::read::{Limited, open_regular, unxz};
@@ -45,7 +44,8 @@ impl Package {
         if !rest.starts_with(|first: char| first.is_ascii_digit()) || rest.contains("-rt-") {
             return None;
         }
-        FLAVOURS
+        X86_64
+            .debian_flavours
             .into_iter()
             .find(|flavour| (rest.strip_suffix(flavour)).is_some_and(|abi| abi.ends_with('-')))
     }
@@ -147,7 +147,10 @@ fn best(packages: &[Package], is_wanted: impl Fn(&str) -> bool) -> Option<&Packa
     let wanted = packages.iter().filter(|it| is_wanted(&it.version));
     wanted.min_by_key(|package| {
         let flavour = Package::flavour_of(&package.name);
-        let rank = FLAVOURS.iter().position(|each| Some(*each) == flavour);
+        let rank = X86_64
+            .debian_flavours
+            .iter()
+            .position(|each| Some(*each) == flavour);
         // Two of the same flavour differ in nothing that matters; the name makes the
         // choice repeatable.
         (rank, package.name.ends_with("-unsigned"), &package.name)

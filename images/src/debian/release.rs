@@ -1,10 +1,10 @@
 //! The signed file at the head of a suite: `InRelease`, or `Release` with `Release.gpg`.
 
 use deb822_fast::{Deb822, Paragraph};
+use guest::X86_64;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
-use crate::debian::arch;
 use crate::debian::keyring::Signer;
 use crate::files::hash::{FileSum, parse_sha256};
 
@@ -79,7 +79,10 @@ impl Release {
 fn files(fields: &Paragraph) -> Result<Vec<FileSum>, String> {
     let list = fields.get("SHA256").ok_or("no SHA256 sums")?;
     let mut files = Vec::new();
-    for line in list.lines().filter(|line| line.contains(arch::INDEX)) {
+    for line in list
+        .lines()
+        .filter(|line| line.contains(X86_64.debian_index))
+    {
         let words: Vec<_> = line.split_whitespace().collect();
         let [sha256, size, path] = words[..] else {
             return Err(format!("SHA256: {line}"));

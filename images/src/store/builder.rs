@@ -19,7 +19,7 @@ use crate::store::pins::KernelPins;
 use crate::tools::tool_pins::{self, ToolPins};
 
 /// Settings of a [`Store`]; see [`Store::builder`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct StoreBuilder {
     cache: Option<PathBuf>,
     mirrors: Vec<String>,
@@ -39,17 +39,10 @@ impl Store {
     #[must_use]
     pub fn builder(catalogue: &Catalogue) -> StoreBuilder {
         StoreBuilder {
-            cache: None,
-            mirrors: Vec::new(),
-            locked: false,
-            lock_file: None,
-            kernel_pins: None,
-            tool_pins: None,
             apt: "/etc/apt".into(),
-            keyring: None,
-            timeouts: Timeouts::default(),
             snapshot: catalogue.snapshot.trim_end_matches('/').to_owned(),
             substitutes: catalogue.substitutes.clone(),
+            ..StoreBuilder::default()
         }
     }
 }

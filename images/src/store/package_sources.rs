@@ -1,10 +1,10 @@
 //! Packages from the sources that may have them. Kernels and tools share it.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::debian::archive::{Archive, Site};
 use crate::debian::deb::MAX_DEB;
@@ -14,10 +14,11 @@ use crate::http::locked;
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
+use crate::parallel::side_by_side;
 use crate::store::Store;
 
 /// How many packages are downloaded at the same time.
-const STREAMS: usize = 4;
+const STREAMS: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
 /// A package to be downloaded, and the sites that may have it, in the order in which
 /// they are asked.
@@ -86,37 +87,22 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<Vec<Fetched>, ObtainError> {
         let together = Together::new(title, wanted, progress);
-        let next = AtomicUsize::new(0);
-        let found: Vec<Mutex<Option<Result<Fetched, Reasons>>>> =
-            wanted.iter().map(|_| Mutex::default()).collect();
-        thread::scope(|scope| {
-            for _ in 0..STREAMS.min(wanted.len()) {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let (Some(one), Some(slot)) = (wanted.get(at), found.get(at)) else {
-                            return;
-                        };
-                        let result = self.fetch_one(one, &together);
-                        if result.is_err() {
-                            // The others are of no use without it.
-                            next.store(wanted.len(), Ordering::Relaxed);
-                        }
-                        *locked(slot) = Some(result);
-                    }
-                });
-            }
-        });
-        progress.finished(title);
+        let failed = AtomicBool::new(false);
+        let fetch = |one: &WantedPackage| {
+            // The others are of no use without one that failed.
+            let result =
+                (!failed.load(Ordering::Relaxed)).then(|| self.fetch_one(one, &together))?;
+            failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            Some(result)
+        };
         let mut all = Vec::new();
         let mut reasons = Reasons::default();
-        for slot in &found {
-            match locked(slot).take() {
-                Some(Ok(fetched)) => all.push(fetched),
-                Some(Err(of_one)) => reasons.extend(of_one),
-                None => {}
-            }
-        }
+        side_by_side(STREAMS, wanted, fetch, |result| match result {
+            Some(Ok(fetched)) => all.push(fetched),
+            Some(Err(of_one)) => reasons.extend(of_one),
+            None => {}
+        });
+        progress.finished(title);
         match all.len() == wanted.len() {
             true => Ok(all),
             false => Err(reasons.error()),

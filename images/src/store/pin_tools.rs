@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 use jiff::SignedDuration;
 
-use crate::debian::arch::LIBRARIES;
 use crate::debian::archive::{Archive, Site};
 use crate::debian::packages::{Package, read_index};
 use crate::http::guard;
@@ -117,10 +116,9 @@ fn needed<'a>(
     }
     let root = |path: &str| work.join(owners[path]).join(path);
     let libraries = libraries::needed(tool, &all, root).map_err(|why| anyhow!(why))?;
-    let is_library =
-        |path: &str| (path.rsplit_once('/')).is_some_and(|(dir, _)| LIBRARIES.contains(&dir));
     let kept = all.0.iter().filter(|(path, kind)| {
-        libraries.contains(*path) || !is_library(path) && matches!(kind, FileKind::File { .. })
+        libraries.contains(*path)
+            || !libraries::is_in_libraries(path) && matches!(kind, FileKind::File { .. })
     });
     let mut needed: Vec<&str> = kept.map(|(path, _)| owners[path]).collect();
     needed.sort_unstable();

@@ -5,9 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use guest::X86_64;
 use serde::{Deserialize, Serialize};
 
-use crate::debian::arch::{LIBRARIES, LOADER, QEMU_MODULES};
 use crate::tools::ToolName;
 
 /// Where programs are in a package.
@@ -100,7 +100,9 @@ impl Tool {
         if self.name.is_static() {
             return Launch::of_host(program);
         }
-        let libraries = LIBRARIES.map(|dir| self.dir.join(dir).into_os_string());
+        let libraries = X86_64
+            .debian_libraries
+            .map(|dir| self.dir.join(dir).into_os_string());
         let mut arguments: Vec<OsString> = vec![
             "--inhibit-cache".into(),
             "--library-path".into(),
@@ -114,7 +116,7 @@ impl Tool {
         };
         match self.name {
             ToolName::Qemu => {
-                set("QEMU_MODULE_DIR", QEMU_MODULES);
+                set("QEMU_MODULE_DIR", X86_64.qemu_modules);
                 for data in ["usr/share/qemu", "usr/share/seabios"] {
                     arguments.push("-L".into());
                     arguments.push(self.dir.join(data).into());
@@ -124,7 +126,7 @@ impl Tool {
             ToolName::Busybox => {}
         }
         Launch {
-            program: self.dir.join(LOADER),
+            program: self.dir.join(X86_64.debian_loader),
             arguments,
             environment,
             removed: REMOVED.map(OsString::from).into(),

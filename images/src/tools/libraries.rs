@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use goblin::elf::Elf;
+use guest::X86_64;
 
-use crate::debian::arch::LIBRARIES;
 use crate::tools::ToolName;
 use crate::tools::file_list::FileList;
 
@@ -33,6 +33,12 @@ fn needs(bytes: &[u8]) -> Needs {
     }
 }
 
+/// Whether a path is that of a file beside the shared libraries.
+pub(crate) fn is_in_libraries(path: &str) -> bool {
+    path.rsplit_once('/')
+        .is_some_and(|(dir, _)| X86_64.debian_libraries.contains(&dir))
+}
+
 /// The libraries that a tool's files need, and theirs, by path. The error names
 /// what is not there.
 pub(crate) fn needed(
@@ -41,19 +47,20 @@ pub(crate) fn needed(
     root: impl Fn(&str) -> std::path::PathBuf,
 ) -> Result<BTreeSet<String>, String> {
     let mut reached = BTreeSet::new();
-    let in_libraries =
-        |path: &str| (path.rsplit_once('/')).is_some_and(|(dir, _)| LIBRARIES.contains(&dir));
-    let own = list.files().filter(|path| !in_libraries(path));
+    let own = list.files().filter(|path| !is_in_libraries(path));
     let mut queue: Vec<String> = own.cloned().collect();
     let find = |name: &str| {
-        let mut places = LIBRARIES.iter().map(|dir| format!("{dir}/{name}"));
+        let mut places = X86_64
+            .debian_libraries
+            .iter()
+            .map(|dir| format!("{dir}/{name}"));
         places.find_map(|place| Some(list.resolve(&place)?.to_owned()))
     };
     for name in tool.opened() {
         queue.push(find(name).ok_or_else(|| format!("no package has {name}"))?);
     }
     while let Some(path) = queue.pop() {
-        if in_libraries(&path) && !reached.insert(path.clone()) {
+        if is_in_libraries(&path) && !reached.insert(path.clone()) {
             continue;
         }
         let file = root(&path);

@@ -20,9 +20,8 @@ pub(crate) mod unpack;
 
 use std::fmt;
 
+use guest::X86_64;
 use serde::{Deserialize, Serialize};
-
-use crate::debian::arch::{self, LIBRARIES};
 
 /// A tool that Strata brings along, where the host has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,12 +63,7 @@ impl ToolName {
     /// found by dependency.
     pub(crate) fn packages(self) -> &'static [&'static str] {
         match self {
-            Self::Qemu => &[
-                "qemu-system-x86",
-                "qemu-system-common",
-                "qemu-system-data",
-                "seabios",
-            ],
+            Self::Qemu => X86_64.qemu_packages,
             Self::Busybox => &["busybox-static"],
             Self::Mke2fs => &["e2fsprogs"],
         }
@@ -79,7 +73,7 @@ impl ToolName {
     /// its end, means what lies in it.
     fn files(self) -> &'static [&'static str] {
         match self {
-            Self::Qemu => &arch::QEMU_FILES,
+            Self::Qemu => X86_64.qemu_files,
             Self::Busybox => &["bin/busybox", "usr/bin/busybox"],
             Self::Mke2fs => &[
                 "etc/mke2fs.conf",
@@ -117,7 +111,8 @@ impl ToolName {
             false => path == *kept,
         });
         let is_library = path.rsplit_once('/').is_some_and(|(dir, name)| {
-            LIBRARIES.contains(&dir) && (name.ends_with(".so") || name.contains(".so."))
+            X86_64.debian_libraries.contains(&dir)
+                && (name.ends_with(".so") || name.contains(".so."))
         });
         is_listed || is_library && !self.is_static()
     }

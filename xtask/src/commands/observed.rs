@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use guest::{NATIVE, ObservedTable, scenarios};
 use harness::{Exit, PastRun, Row, Verdict, root};
+use images::files::write_whole;
 
 use crate::stdout::print;
 
@@ -40,7 +41,7 @@ impl ObservedCommand {
             let rows = PastRun::read(run)?.rows;
             added += rows.iter().map(|row| add(&mut table, row)).sum::<usize>();
         }
-        fs::write(&path, table.to_string())
+        write_whole(&path, table.to_string().as_bytes())
             .with_context(|| format!("writing {}", path.display()))?;
         print(format_args!("{}: {added} added\n", ObservedTable::PATH));
         Ok(Exit::Agreed)

@@ -26,9 +26,8 @@ impl Stress {
         let mut suite = Suite::new(vec![kernel.clone()], scenarios, store, dir.clone())?;
         suite.machines.accelerator = self.wish;
         let fault = fault.map(|(fault, _)| fault);
-        if let Some(fault) = fault {
-            suite.machines.append = fault.append.iter().map(|&word| word.to_owned()).collect();
-        }
+        let append = fault.map_or(&[][..], |fault| fault.append);
+        suite.machines.append = append.iter().map(|&word| word.to_owned()).collect();
         let row = suite.row(kernel, &Silent);
         Ok(judged(&row, &suite.scenarios, fault))
     }

@@ -29,6 +29,9 @@ pub(super) enum Finding {
     Retry,
 }
 
+/// What should not be found.
+pub(super) const WENT_WRONG: [Finding; 3] = [Finding::Wrong, Finding::Lost, Finding::Orphan];
+
 /// What was found, each with its name or what is to be said of it.
 #[derive(Default)]
 pub(crate) struct Figures {
@@ -57,15 +60,14 @@ impl Figures {
     }
 
     pub(super) fn nothing_went_wrong(&self) -> bool {
-        let wrong = [Finding::Wrong, Finding::Lost, Finding::Orphan];
-        wrong.iter().all(|&what| self.number(what) == 0)
+        WENT_WRONG.iter().all(|&what| self.number(what) == 0)
     }
 
     pub(crate) fn exit(&self) -> Exit {
-        match self.nothing_went_wrong() {
-            _ if self.number(Finding::Boot) == 0 => Exit::Unable,
-            true => Exit::Agreed,
-            false => Exit::Disagreed,
+        match self.number(Finding::Boot) {
+            0 => Exit::Unable,
+            _ if self.nothing_went_wrong() => Exit::Agreed,
+            _ => Exit::Disagreed,
         }
     }
 
@@ -105,10 +107,8 @@ impl fmt::Display for Figures {
             ("faults", Finding::Fault),
             ("hostile hosts", Finding::Hostile),
         ] {
-            let names = self.by_name(what).into_iter();
-            let names: Vec<_> = names
-                .map(|(name, times)| format!("{name} {times}"))
-                .collect();
+            let name = |(name, times)| format!("{name} {times}");
+            let names: Vec<_> = self.by_name(what).into_iter().map(name).collect();
             if !names.is_empty() {
                 writeln!(f, "{title}: {}", names.join(", "))?;
             }

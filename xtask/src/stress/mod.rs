@@ -20,7 +20,7 @@ use harness::{AcceleratorChoice, Interrupt, Launch, RunDir, program_name, side_b
 use images::Kernel;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use figures::{Figures, Finding};
+use figures::{Figures, Finding, WENT_WRONG};
 use plan::Trial;
 
 /// How many trials are made for each boot that is asked for, at most: there are
@@ -92,8 +92,7 @@ impl Stress {
                 (Ok(figures), Ok(more)) => {
                     figures.add(more);
                     bar.set_position(figures.number(Finding::Boot) as u64);
-                    let wrong = [Finding::Wrong, Finding::Lost, Finding::Orphan];
-                    let [wrong, lost, orphans] = wrong.map(|what| figures.number(what));
+                    let [wrong, lost, orphans] = WENT_WRONG.map(|what| figures.number(what));
                     bar.set_message(format!("{wrong} wrong, {lost} lost, {orphans} orphans"));
                 }
                 (Ok(_), Err(error)) => *figures = Err(error),
@@ -107,9 +106,9 @@ impl Stress {
         let kernel = &self.kernels[number % self.kernels.len()];
         let dir = self.dir.kernel(&format!("trial{number}"))?;
         let figures = match plan::trial(number, scenarios::ALL.len(), self.seed) {
-            Trial::Fault(fault, place) => self.boot(kernel, &dir, Some((fault, place))),
+            Trial::Boot(fault) => self.boot(kernel, &dir, fault),
             Trial::Hard(run) if run.is_possible() => self.run_hard(kernel, dir.path(), &run),
-            Trial::Hard(_) | Trial::Plain => self.boot(kernel, &dir, None),
+            Trial::Hard(_) => self.boot(kernel, &dir, None),
         }?;
         if figures.nothing_went_wrong() {
             fs::remove_dir_all(dir.path())

@@ -31,10 +31,8 @@ const ENLARGE: &str = "fcntl(STDOUT, 1031, 1 << 20); print 'x' x (1 << 20)";
 /// One thing to try.
 #[derive(Clone, Debug)]
 pub(super) enum Trial {
-    /// All scenarios, and nothing else.
-    Plain,
-    /// A fault before the scenario of this number.
-    Fault(&'static Fault, usize),
+    /// All scenarios, maybe with a fault before the scenario of this number.
+    Boot(Option<(&'static Fault, usize)>),
     /// A run in another process, which is made difficult.
     Hard(HardRun),
 }
@@ -71,22 +69,12 @@ pub(super) enum Hardship {
 }
 
 impl HardRun {
-    const fn of_program(
+    const fn new(
         name: &'static str,
         program: &'static [&'static str],
+        codes: &'static [i32],
         hardship: Hardship,
     ) -> Self {
-        let codes = &[];
-        Self {
-            name,
-            program,
-            codes,
-            hardship,
-        }
-    }
-
-    const fn of_tests(name: &'static str, codes: &'static [i32], hardship: Hardship) -> Self {
-        let program = &[];
         Self {
             name,
             program,
@@ -102,12 +90,8 @@ impl HardRun {
             true => ("test-kernels", &[], TEST_TAKES),
             false => ("run", &["/bin/true"], RUN_TAKES),
         };
-        Self {
-            name,
-            program,
-            codes: &[0, 128 + 9],
-            hardship: Hardship::Killed(takes.mul_f64(random.f64())),
-        }
+        let killed = Hardship::Killed(takes.mul_f64(random.f64()));
+        Self::new(name, program, &[0, 128 + 9], killed)
     }
 
     /// All hostile hosts, in the order of their turns.
@@ -120,15 +104,20 @@ impl HardRun {
         let stopped = Hardship::Reader(stopped, Duration::ZERO);
         let (dies, enlarges) = (&["sh", "-c", "kill -40 $$"], &["perl", "-e", ENLARGE]);
         [
-            Self::of_program("slow reader", MANY_LINES, slow),
-            Self::of_program("silent stdin", &["echo", "done"], Hardship::SilentStdin),
-            Self::of_tests("later boot fails", &[1], Hardship::LaterBootFails),
-            Self::of_program("enlarged pipe", enlarges, Hardship::OfProgram),
+            Self::new("slow reader", MANY_LINES, &[], slow),
+            Self::new(
+                "silent stdin",
+                &["echo", "done"],
+                &[],
+                Hardship::SilentStdin,
+            ),
+            Self::new("later boot fails", &[], &[1], Hardship::LaterBootFails),
+            Self::new("enlarged pipe", enlarges, &[], Hardship::OfProgram),
             // A run that lacks what it takes says so, and blames no kernel.
-            Self::of_tests("few descriptors", &[0, 3], descriptors),
-            Self::of_program("real-time signal", dies, Hardship::OfProgram),
-            Self::of_tests("little memory", &[0, 3], memory),
-            Self::of_program("stopped reader", MANY_LINES, stopped),
+            Self::new("few descriptors", &[], &[0, 3], descriptors),
+            Self::new("real-time signal", dies, &[], Hardship::OfProgram),
+            Self::new("little memory", &[], &[0, 3], memory),
+            Self::new("stopped reader", MANY_LINES, &[], stopped),
         ]
     }
 
@@ -147,19 +136,17 @@ pub(super) fn trial(number: usize, scenarios: usize, seed: u64) -> Trial {
         return Trial::Hard(HardRun::killed(&mut random));
     }
     if number % FAULTS == FAULTS - 1 {
-        let faults = faults::ALL
-            .iter()
-            .filter(|fault| fault.scenario.name != LEFT_OUT);
-        if let Some(fault) = faults.cycle().nth(number / FAULTS) {
-            return Trial::Fault(fault, random.usize(..=scenarios));
-        }
+        let mut faults =
+            (faults::ALL.iter().cycle()).filter(|fault| fault.scenario.name != LEFT_OUT);
+        let fault = faults.nth(number / FAULTS);
+        return Trial::Boot(fault.map(|fault| (fault, random.usize(..=scenarios))));
     }
     if is_hostile(number) {
         let turn = (0..number).filter(|&number| is_hostile(number)).count();
         let mut all = HardRun::hostile(&mut random).into_iter().cycle();
-        return all.nth(turn).map_or(Trial::Plain, Trial::Hard);
+        return all.nth(turn).map_or(Trial::Boot(None), Trial::Hard);
     }
-    Trial::Plain
+    Trial::Boot(None)
 }
 
 fn is_hostile(number: usize) -> bool {
@@ -179,8 +166,8 @@ mod tests {
         let mut killed = BTreeSet::new();
         for number in 0..200 {
             match trial(number, 95, 1) {
-                Trial::Plain => {}
-                Trial::Fault(fault, place) => {
+                Trial::Boot(None) => {}
+                Trial::Boot(Some((fault, place))) => {
                     assert!(place <= 95);
                     faulty.insert(fault.scenario.name);
                 }

@@ -21,10 +21,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 9)
             .shows("levels=32 clone=ENOSPC")
             .because("limits are reported as such")
-            .commit(
-                "df75e7748bae",
-                "userns: When the per user per user namespace limit is reached return ENOSPC",
-            )
+            .by(LIMIT_IS_ENOSPC)
             .links(&[
                 "https://github.com/containers/bubblewrap/issues/371",
                 "https://github.com/containers/bubblewrap/issues/465",

@@ -14,10 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "it shows all PIDs of a process, from the namespace of the reader down to its \
                  own",
             )
-            .commit(
-                "e4bc33245124",
-                "/proc/PID/status: show all sets of pid according to ns",
-            ),
+            .by(NSPID),
     ],
 );
 

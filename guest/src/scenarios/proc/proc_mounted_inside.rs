@@ -17,10 +17,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 1)
             .shows("unshare=ok self=1 nspid=1")
             .because("from inside nothing is to be seen of the PIDs outside")
-            .commit(
-                "e4bc33245124",
-                "/proc/PID/status: show all sets of pid according to ns",
-            ),
+            .by(NSPID),
     ],
 );
 

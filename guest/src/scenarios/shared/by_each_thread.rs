@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::another_namespace;
+use super::unshare_and_fork::{show, unshare_and_fork};
 use crate::claims::{Facts, ProbeError};
-use crate::probe::{Child, CloneFlags, Errno, Worker, in_a_process, setns, unshare};
+use crate::probe::{CloneFlags, Errno, Worker, in_a_process, setns};
 
 /// Makes a call in three processes, which end after it: by the `single` thread of
 /// one, by the `main` thread of two, and by the other `thread` of two.
@@ -56,9 +57,5 @@ pub(in crate::scenarios) fn unshare_and_fork_by_each_thread(
     facts: &mut Facts,
     flags: CloneFlags,
 ) -> Result<(), ProbeError> {
-    let call = move || (unshare(flags), Child::fork());
-    by_each_thread(facts, call, |facts, who, (unshared, child)| {
-        facts.saw_result(who, unshared);
-        facts.saw_child(format_args!("{who}.child"), child);
-    })
+    by_each_thread(facts, move || unshare_and_fork(flags), show)
 }

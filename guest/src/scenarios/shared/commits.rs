@@ -16,6 +16,12 @@ pub(in crate::scenarios) const UNSHARE_USER: Commit = Commit::new(
     "userns: Implement unshare of the user namespace",
 );
 
+/// 3.8: unshare(CLONE_NEWUSER) takes no privilege.
+pub(in crate::scenarios) const USER_UNPRIVILEGED: Commit = Commit::new(
+    "5eaf563e5329",
+    "userns: Allow unprivileged users to create user namespaces.",
+);
+
 /// 3.8: setns(2) takes a PID namespace, and `/proc/PID/ns/pid` is there.
 pub(in crate::scenarios) const SETNS_PID: Commit =
     Commit::new("57e8391d3276", "pidns: Add setns support");
@@ -56,6 +62,12 @@ pub(in crate::scenarios) const CLONE_PARENT: Commit = Commit::new(
 )
 .backported_to(versions!["3.12.9"]);
 
+/// 4.1: `NSpid` and its like in `/proc/PID/status`.
+pub(in crate::scenarios) const NSPID: Commit = Commit::new(
+    "e4bc33245124",
+    "/proc/PID/status: show all sets of pid according to ns",
+);
+
 /// 4.3: unshare(2) asks for other threads, not for other users of the memory.
 pub(in crate::scenarios) const BY_THREAD_GROUP: Commit = Commit::new(
     "12c641ab8270",
@@ -69,6 +81,12 @@ pub(in crate::scenarios) const BY_THREAD_GROUP: Commit = Commit::new(
 pub(in crate::scenarios) const THREADS_ONLY: Commit = Commit::new(
     "faf00da54404",
     "userns,pidns: Force thread group sharing, not signal handler sharing.",
+);
+
+/// 4.9: a limit of namespaces is ENOSPC.
+pub(in crate::scenarios) const LIMIT_IS_ENOSPC: Commit = Commit::new(
+    "df75e7748bae",
+    "userns: When the per user per user namespace limit is reached return ENOSPC",
 );
 
 /// 4.12: `/proc/PID/ns/pid_for_children`.

@@ -8,6 +8,7 @@ mod by_each_thread;
 mod commits;
 mod implied_flags;
 mod three_moments;
+mod unshare_and_fork;
 mod unshare_sharing_memory;
 
 pub(super) use another_namespace::{after_setns, another_namespace, another_pid_namespace};

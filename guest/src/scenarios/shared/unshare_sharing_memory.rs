@@ -1,5 +1,6 @@
+use super::unshare_and_fork::{show, unshare_and_fork};
 use crate::claims::{Facts, ProbeError};
-use crate::probe::{Child, CloneFlags, Errno, in_a_process, sharing_memory, unshare};
+use crate::probe::{Child, CloneFlags, in_a_process, sharing_memory};
 
 /// Calls unshare(2) in three processes with one thread that share their memory
 /// with another: the `child` of clone(CLONE_VM), one as vfork(2) makes it
@@ -13,27 +14,16 @@ pub(in crate::scenarios) fn unshare_sharing_memory(
         ("vforked", CloneFlags::CLONE_VFORK),
     ] {
         in_a_process(facts, |facts| {
-            let (unshared, child) = sharing_memory(more, || see(flags))?;
-            show(facts, name, &unshared, &child);
+            let unshared = sharing_memory(more, || unshare_and_fork(flags))?;
+            show(facts, name, &unshared);
             Ok(())
         })?;
     }
     in_a_process(facts, |facts| {
         let sharer = Child::clone(CloneFlags::CLONE_VM)?;
-        let (unshared, child) = see(flags);
+        let unshared = unshare_and_fork(flags);
         sharer.end()?;
-        show(facts, "parent", &unshared, &child);
+        show(facts, "parent", &unshared);
         Ok(())
     })
-}
-
-type Seen = (Result<(), Errno>, Result<Child, Errno>);
-
-fn see(flags: CloneFlags) -> Seen {
-    (unshare(flags), Child::fork())
-}
-
-fn show(facts: &mut Facts, name: &str, unshared: &Result<(), Errno>, child: &Result<Child, Errno>) {
-    facts.saw_result(name, unshared);
-    facts.saw_child(format_args!("{name}.child"), child);
 }

@@ -12,10 +12,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "it takes no privilege, but CLONE_NEWUSER implies CLONE_THREAD, as the \
                  threads of a process have one user namespace",
             )
-            .commit(
-                "5eaf563e5329",
-                "userns: Allow unprivileged users to create user namespaces.",
-            )
+            .by(USER_UNPRIVILEGED)
             .links(&[
                 "https://github.com/golang/go/issues/22283",
                 "https://github.com/golang/go/issues/50098",

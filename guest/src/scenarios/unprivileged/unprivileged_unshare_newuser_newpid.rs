@@ -21,10 +21,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "the new user namespace comes first and gives the capability for the rest; \
                  CLONE_NEWUSER implies CLONE_THREAD to this day",
             )
-            .commit(
-                "5eaf563e5329",
-                "userns: Allow unprivileged users to create user namespaces.",
-            )
+            .by(USER_UNPRIVILEGED)
             .links(&[
                 "https://github.com/golang/go/issues/22283",
                 "https://github.com/golang/go/issues/50098",

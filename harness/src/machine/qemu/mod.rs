@@ -24,7 +24,7 @@ pub use images::Launch;
 pub use launch_script::launch_script;
 
 /// The program's name, looked up in PATH.
-pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
+pub(crate) const PROGRAM: &str = guest::X86_64.qemu;
 /// The oldest version that has all options used: 2.11 has the parts of `-sandbox` (2.9
 /// `-accel`). Debian's 7.2 is tested.
 const OLDEST: (u32, u32) = (2, 11);
@@ -106,7 +106,7 @@ impl Qemu {
     fn ask(launch: Launch, program: &Path, from: String) -> Result<Self> {
         let installed = fs::metadata(program).and_then(|file| file.modified());
         let installed = installed.with_context(|| format!("looking at {}", program.display()))?;
-        let memory = paths::qemu_memory();
+        let memory = paths::memory("qemu.json");
         let known = memory.as_deref().and_then(recall::<Self>);
         if let Some(known) = known
             && (&known.launch, known.installed) == (&launch, installed)

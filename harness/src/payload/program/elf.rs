@@ -14,27 +14,8 @@ use super::{BadRequest, ld_cache};
 /// What a binary begins with.
 pub(super) const MAGIC: &[u8] = b"\x7fELF";
 
-/// The last directories of glibc's search: Debian's first, then those of other
-/// distributions.
-const GLIBC: &[&str] = &[
-    "/lib/x86_64-linux-gnu",
-    "/usr/lib/x86_64-linux-gnu",
-    "/lib64",
-    "/usr/lib64",
-    "/lib",
-    "/usr/lib",
-];
-/// The same directories for 32-bit programs.
-const GLIBC_32: &[&str] = &[
-    "/lib/i386-linux-gnu",
-    "/usr/lib/i386-linux-gnu",
-    "/lib32",
-    "/usr/lib32",
-    "/lib",
-    "/usr/lib",
-];
 /// The directories of musl's search.
-const MUSL: &[&str] = &["/lib", "/usr/local/lib", "/usr/lib"];
+const MUSL: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 
 /// A binary or library that is loaded.
 pub(crate) struct Object {
@@ -56,14 +37,14 @@ pub(crate) struct Object {
 /// `library_path` is the guest's `LD_LIBRARY_PATH`.
 pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>, BadRequest> {
     let shown = binary.display();
-    let bytes = fs::read(binary).map_err(|error| BadRequest::new(format!("{shown}: {error}")))?;
+    let bytes = fs::read(binary).map_err(BadRequest::reading(binary))?;
     let program = Object::parse(binary, &bytes, None).map_err(|why| {
-        BadRequest::not_executable(format!("{shown} is no program for this machine: {why}"))
+        BadRequest::NotExecutable(format!("{shown} is no program for this machine: {why}"))
     })?;
     let mut found: Vec<PathBuf> = program.interpreter.iter().cloned().collect();
     if let Some(missing) = found.iter().find(|interpreter| !interpreter.is_file()) {
         let missing = missing.display();
-        return Err(BadRequest::missing(format!(
+        return Err(BadRequest::Missing(format!(
             "{shown} needs the dynamic linker {missing}, which is not on this machine: install \
              the C library it was built for, or link it statically"
         )));
@@ -86,7 +67,7 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
             }
             let library = search.find(&name, &objects, index).ok_or_else(|| {
                 let needer = objects[index].path.display();
-                BadRequest::missing(format!(
+                BadRequest::Missing(format!(
                     "{shown}: the library {name}, needed by {needer}, is nowhere on this machine: \
                      install it, or say with --env LD_LIBRARY_PATH=DIR where it is"
                 ))
@@ -146,25 +127,25 @@ fn directories(lists: &[&str], origin: &Path) -> Vec<PathBuf> {
 struct LibrarySearch {
     library_path: Vec<PathBuf>,
     cache: HashMap<String, Vec<PathBuf>>,
-    default: &'static [&'static str],
+    default: Vec<PathBuf>,
 }
 
 impl LibrarySearch {
     fn of(program: &Object, interpreter: &Path, library_path: &OsStr) -> Self {
         let musl = interpreter.to_string_lossy().contains("/ld-musl-");
+        let twice = |dir| ["/", "/usr"].map(|root| Path::new(root).join(dir));
         Self {
             library_path: std::env::split_paths(library_path)
                 .filter(|dir| dir.is_absolute())
                 .collect(),
-            cache: if musl {
-                HashMap::new()
-            } else {
-                ld_cache::read()
+            cache: match musl {
+                true => HashMap::new(),
+                false => ld_cache::read(),
             },
             default: match (musl, program.machine) {
-                (true, _) => MUSL,
-                (false, EM_386) => GLIBC_32,
-                (false, _) => GLIBC,
+                (true, _) => MUSL.map(PathBuf::from).to_vec(),
+                (false, EM_386) => guest::X86_64.libraries_32.map(twice).concat(),
+                (false, _) => guest::X86_64.libraries.map(twice).concat(),
             },
         }
     }
@@ -183,7 +164,7 @@ impl LibrarySearch {
             }
             let own = self.library_path.iter().chain(&object.runpath);
             let cached = self.cache.get(name).into_iter().flatten().cloned();
-            let default = self.default.iter().map(|dir| Path::new(dir).join(name));
+            let default = self.default.iter().map(|dir| dir.join(name));
             let early = inherited.into_iter().chain(own).map(|dir| dir.join(name));
             early.chain(cached).chain(default).collect()
         };

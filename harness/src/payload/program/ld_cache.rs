@@ -1,6 +1,7 @@
 //! `/etc/ld.so.cache`: where the dynamic linker of this host finds libraries.
 
 use std::collections::HashMap;
+use std::ffi::CStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,9 +46,10 @@ fn number(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 fn string(bytes: &[u8], at: usize) -> Option<&str> {
-    let bytes = bytes.get(at..)?;
-    let end = bytes.iter().position(|&byte| byte == 0)?;
-    str::from_utf8(&bytes[..end]).ok()
+    CStr::from_bytes_until_nul(bytes.get(at..)?)
+        .ok()?
+        .to_str()
+        .ok()
 }
 
 #[cfg(test)]

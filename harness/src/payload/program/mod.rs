@@ -7,6 +7,7 @@ pub(crate) mod script;
 mod tree;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use guest::{User, WindowSize};
@@ -21,7 +22,7 @@ pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 ///
 /// It travels into the guest under its own absolute path, together with its
 /// interpreter and libraries, and runs as root in `/` unless asked otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Program {
     path: PathBuf,
     /// Its name (`argv[0]`), if that is not its path.
@@ -39,12 +40,7 @@ impl Program {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            name: None,
-            arguments: Vec::new(),
-            environment: Vec::new(),
-            files: Vec::new(),
-            user: None,
-            terminal: None,
+            ..Self::default()
         }
     }
 
@@ -106,52 +102,27 @@ impl Program {
     }
 }
 
-/// A request that cannot be met: the user must change it.
+/// A request that cannot be met: what is wrong, and what the user must change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{why}")]
-pub struct BadRequest {
-    why: String,
-    refusal: BadRequestKind,
-}
-
-/// The kinds of bad requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadRequestKind {
+#[error("{0}")]
+pub enum BadRequest {
     /// The request itself makes no sense.
-    Senseless,
+    Senseless(String),
     /// The program is there and no kernel can execute it.
-    NotExecutable,
+    NotExecutable(String),
     /// The program, or what it needs to run, is not there.
-    Missing,
+    Missing(String),
 }
 
 impl BadRequest {
     /// A request that makes no sense: what is wrong, and what to do.
     #[must_use]
     pub fn new(why: impl Into<String>) -> Self {
-        Self::because(why, BadRequestKind::Senseless)
+        Self::Senseless(why.into())
     }
 
-    /// A program that cannot be executed.
-    #[must_use]
-    pub fn not_executable(why: impl Into<String>) -> Self {
-        Self::because(why, BadRequestKind::NotExecutable)
-    }
-
-    /// A program that is missing, or something that it needs.
-    #[must_use]
-    pub fn missing(why: impl Into<String>) -> Self {
-        Self::because(why, BadRequestKind::Missing)
-    }
-
-    /// What is wrong.
-    #[must_use]
-    pub const fn refusal(&self) -> BadRequestKind {
-        self.refusal
-    }
-
-    fn because(why: impl Into<String>, refusal: BadRequestKind) -> Self {
-        let why = why.into();
-        Self { why, refusal }
+    /// A file that cannot be read, for an error of this host.
+    pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::new(format!("{}: {error}", path.display()))
     }
 }

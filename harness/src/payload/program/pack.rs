@@ -9,13 +9,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use guest::{Job, STDIN_PATH};
+use itertools::Itertools;
 
 use super::tree::Tree;
 use super::{BadRequest, PATH, Program, elf, ld_cache, script};
 use crate::payload::initramfs;
-
-/// How many similar names are suggested.
-const NEAREST: usize = 3;
+use crate::system;
 
 /// A program with all files that it needs.
 #[derive(Clone, Debug)]
@@ -47,28 +46,26 @@ impl Program {
         packer.carry(&path)?;
         // Files for another path come last: the links among the others decide where
         // that path leads.
-        let (moving, staying): (Vec<_>, Vec<_>) =
-            self.files.iter().partition(|(_, guest)| guest.is_some());
-        for (host, _) in staying {
-            packer.carry(&absolute(host)?)?;
-        }
-        for (host, guest) in moving {
-            let guest = guest.as_deref().unwrap_or_default();
-            packer.carry_to(&absolute(host)?, guest)?;
+        for (host, guest) in self
+            .files
+            .iter()
+            .sorted_by_key(|(_, guest)| guest.is_some())
+        {
+            let host = absolute(host)?;
+            match guest {
+                None => packer.carry(&host)?,
+                Some(guest) => packer.carry_to(&host, guest)?,
+            }
         }
         let shown = path.display();
-        let name = path
-            .to_str()
-            .ok_or_else(|| BadRequest::new(format!("{shown}: a program has a name in UTF-8")))?;
+        let name = path.to_str();
+        let no_name = || BadRequest::new(format!("{shown}: a program has a name in UTF-8"));
         let own_name = self.name.clone();
         let own_name = own_name.unwrap_or_else(|| self.path.clone().into());
         Ok(PackedProgram {
             program: guest::ProgramJob {
-                path: name.to_owned(),
-                arguments: [own_name]
-                    .into_iter()
-                    .chain(self.arguments.clone())
-                    .collect(),
+                path: name.ok_or_else(no_name)?.to_owned(),
+                arguments: [&[own_name], &self.arguments[..]].concat(),
                 environment,
                 user: self.user,
                 stdin: guest::Stdin::Null,
@@ -81,47 +78,40 @@ impl Program {
     /// The program's absolute path; it is executable.
     fn find(&self) -> Result<PathBuf, BadRequest> {
         let shown = self.path.display();
-        if self.path.components().count() == 1 && !self.path.is_absolute() {
-            let name = self.path.as_os_str();
-            // `./name` has one component, too.
-            if !name.as_encoded_bytes().contains(&b'/') {
-                return which::which(name).map_err(|_| {
-                    let here = Path::new(".").join(name);
-                    let hint = if here.is_file() {
-                        format!("write {} for the one in this directory", here.display())
-                    } else {
-                        "write a path with a slash, or install it".to_owned()
-                    };
-                    BadRequest::missing(format!("no program {shown} in PATH: {hint}"))
-                });
-            }
+        let name = self.path.as_os_str();
+        if !name.is_empty() && !name.as_encoded_bytes().contains(&b'/') {
+            return which::which(name).map_err(|_| {
+                let here = Path::new(".").join(name);
+                let hint = match here.is_file() {
+                    true => format!("write {} for the one in this directory", here.display()),
+                    false => "write a path with a slash, or install it".to_owned(),
+                };
+                BadRequest::Missing(format!("no program {shown} in PATH: {hint}"))
+            });
         }
         let path = absolute(&self.path)?;
         let metadata = fs::metadata(&path).map_err(|error| {
             let why = format!("no program {shown}: {error}{}", nearest(&path));
             match error.kind() {
-                ErrorKind::NotFound | ErrorKind::NotADirectory => BadRequest::missing(why),
-                _ => BadRequest::not_executable(why),
+                ErrorKind::NotFound | ErrorKind::NotADirectory => BadRequest::Missing(why),
+                _ => BadRequest::NotExecutable(why),
             }
         })?;
-        if !metadata.is_file() {
-            return Err(BadRequest::not_executable(format!(
-                "{shown} is no program but a directory or device"
-            )));
-        }
-        if metadata.permissions().mode() & 0o111 == 0 {
-            return Err(BadRequest::not_executable(format!(
-                "{shown} is not executable: `chmod +x {shown}` if it is a program"
-            )));
-        }
-        let head = head(&path)?;
-        if !(head.starts_with(elf::MAGIC) || head.starts_with(b"#!")) {
-            return Err(BadRequest::not_executable(format!(
+        let why = if !metadata.is_file() {
+            format!("{shown} is no program but a directory or device")
+        } else if metadata.permissions().mode() & 0o111 == 0 {
+            format!("{shown} is not executable: `chmod +x {shown}` if it is a program")
+        } else {
+            let head = head(&path)?;
+            if head.starts_with(elf::MAGIC) || head.starts_with(b"#!") {
+                return Ok(path);
+            }
+            format!(
                 "{shown} is no executable: neither an ELF binary nor a script with a first line \
                  such as #!/bin/sh"
-            )));
-        }
-        Ok(path)
+            )
+        };
+        Err(BadRequest::NotExecutable(why))
     }
 }
 
@@ -242,13 +232,12 @@ fn head(path: &Path) -> Result<Vec<u8>, BadRequest> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|file| file.take(256).read_to_end(&mut head))
-        .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))?;
+        .map_err(BadRequest::reading(path))?;
     Ok(head)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, BadRequest> {
-    std::path::absolute(path)
-        .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))
+    std::path::absolute(path).map_err(BadRequest::reading(path))
 }
 
 /// A hint with the most similar names in the same directory.
@@ -259,16 +248,10 @@ fn nearest(path: &Path) -> String {
     let name = name.to_string_lossy();
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut names: Vec<(f64, String)> = names
-        .map(|other| (strsim::jaro_winkler(&name, &other), other))
-        .filter(|(nearness, _)| *nearness > 0.7)
-        .collect();
-    names.sort_by(|one, other| other.0.total_cmp(&one.0));
-    names.truncate(NEAREST);
-    let names: Vec<String> = names.into_iter().map(|(_, name)| name).collect();
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!("; the nearest there: {}", names.join(", "))
+    // What is less alike is no help.
+    let names = system::nearest(&name, names, 0.7);
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; the nearest there: {}", names.join(", ")),
     }
 }

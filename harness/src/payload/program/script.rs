@@ -27,18 +27,18 @@ pub(crate) fn interpreters(
         .filter(|path| path.is_absolute())
         .ok_or_else(|| {
             let why = format!("{shown}: its first line names no interpreter");
-            BadRequest::not_executable(why)
+            BadRequest::NotExecutable(why)
         })?;
     // The kernel takes a carriage return for a part of the name.
     if line.ends_with(b"\r") {
-        return Err(BadRequest::missing(format!(
+        return Err(BadRequest::Missing(format!(
             "{shown}: its first line ends in CR LF, so that its interpreter's name ends in CR: \
              no file has that name; `sed -i 's/\\r$//' {shown}` makes its lines end in LF"
         )));
     }
     if !interpreter.is_file() {
         let interpreter = interpreter.display();
-        return Err(BadRequest::missing(format!(
+        return Err(BadRequest::Missing(format!(
             "{shown}: its interpreter {interpreter} is not on this machine: install it"
         )));
     }
@@ -51,11 +51,11 @@ pub(crate) fn interpreters(
             .find(|word| !(word.is_empty() || word.starts_with(b"-") || word.contains(&b'=')))
             .map(OsStr::from_bytes)
             .ok_or_else(|| {
-                BadRequest::not_executable(format!("{shown}: its first line names no program"))
+                BadRequest::NotExecutable(format!("{shown}: its first line names no program"))
             })?;
         let program = which::which_in(name, Some(search), "/").map_err(|_| {
             let (name, search) = (name.display(), search.display());
-            BadRequest::missing(format!(
+            BadRequest::Missing(format!(
                 "{shown}: its interpreter {name} is not in {search}: install it there, or name \
                  another PATH with --env"
             ))

@@ -33,8 +33,7 @@ impl Tree {
     /// links on the way to it; gives the files that came.
     pub(super) fn carry(&mut self, path: &Path) -> Result<Vec<PathBuf>, BadRequest> {
         let real = self.follow(path)?;
-        let guest = real.clone();
-        self.plant(&real, &guest)
+        self.plant(&real, &real)
     }
 
     /// Takes a file or directory along to another path.
@@ -43,7 +42,7 @@ impl Tree {
         host: &Path,
         guest: &Path,
     ) -> Result<Vec<PathBuf>, BadRequest> {
-        let host = fs::canonicalize(host).map_err(|error| unreadable(host, &error))?;
+        let host = fs::canonicalize(host).map_err(BadRequest::reading(host))?;
         let guest = self.make_parents(guest)?;
         self.plant(&host, &guest)
     }
@@ -76,9 +75,9 @@ impl Tree {
     /// links as they are found. Returns the path without links.
     fn follow(&mut self, path: &Path) -> Result<PathBuf, BadRequest> {
         walk(path, |next, _| {
-            let metadata = fs::symlink_metadata(next).map_err(|error| unreadable(path, &error))?;
+            let metadata = fs::symlink_metadata(next).map_err(BadRequest::reading(path))?;
             if metadata.is_symlink() {
-                let target = fs::read_link(next).map_err(|error| unreadable(next, &error))?;
+                let target = fs::read_link(next).map_err(BadRequest::reading(next))?;
                 self.insert(next.to_owned(), Node::Link(target.clone()))?;
                 return Ok(Some(target));
             }
@@ -105,7 +104,7 @@ impl Tree {
 
     /// Plants a file, or a directory with all that is in it.
     fn plant(&mut self, host: &Path, guest: &Path) -> Result<Vec<PathBuf>, BadRequest> {
-        let metadata = fs::symlink_metadata(host).map_err(|error| unreadable(host, &error))?;
+        let metadata = fs::symlink_metadata(host).map_err(BadRequest::reading(host))?;
         if metadata.is_file() {
             // Readable for any user of the guest: there are no secrets there.
             let executable = metadata.mode() & 0o111 != 0;
@@ -115,7 +114,7 @@ impl Tree {
             return Ok(vec![host.to_owned()]);
         }
         if metadata.is_symlink() {
-            let target = fs::read_link(host).map_err(|error| unreadable(host, &error))?;
+            let target = fs::read_link(host).map_err(BadRequest::reading(host))?;
             self.insert(guest.to_owned(), Node::Link(target))?;
         }
         if !metadata.is_dir() {
@@ -126,9 +125,9 @@ impl Tree {
             self.insert(guest.to_owned(), directory(&metadata))?;
         }
         let mut files = Vec::new();
-        let entries = fs::read_dir(host).map_err(|error| unreadable(host, &error))?;
+        let entries = fs::read_dir(host).map_err(BadRequest::reading(host))?;
         for entry in entries {
-            let name = entry.map_err(|error| unreadable(host, &error))?.file_name();
+            let name = entry.map_err(BadRequest::reading(host))?.file_name();
             files.extend(self.plant(&host.join(&name), &guest.join(&name))?);
         }
         Ok(files)
@@ -203,10 +202,6 @@ fn names(path: &Path) -> VecDeque<OsString> {
         _ => None,
     };
     path.components().filter_map(name).collect()
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> BadRequest {
-    BadRequest::new(format!("{}: {error}", path.display()))
 }
 
 fn utf8(path: &Path) -> Result<&str, BadRequest> {

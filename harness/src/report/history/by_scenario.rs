@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use guest::{Scenario, Version};
+use guest::Scenario;
+use itertools::Itertools;
 
 use super::{backports, commit_link, sentence};
-use crate::report::claim_ranges::{Range, ranges};
+use crate::report::claim_ranges::ranges;
 
 pub(super) fn write(scenarios: &[Scenario], text: &mut String) {
     text.push_str("\n## By scenario\n");
@@ -22,48 +23,29 @@ fn write_scenario(scenario: &Scenario, text: &mut String) {
         sentence(scenario.summary)
     );
     for range in ranges(scenario) {
-        let versions = versions(&range);
+        let versions = range.with_exceptions();
         let shows = range.claim.observation().to_string().replace('|', "\\|");
-        let basis = basis(&scenario.observed(range.claim));
+        let observed = scenario.observed(range.claim);
+        let basis = match &observed[..] {
+            [] => "source".to_owned(),
+            observed => observed.iter().join(", "),
+        };
         let _ = writeln!(text, "| {versions} | `{shows}` | {basis} |");
     }
     text.push('\n');
     for range in ranges(scenario) {
-        let _ = writeln!(
-            text,
-            "- **{range}**: {}",
-            [
-                Some(sentence(range.claim.because)),
-                range.claim.commit.as_ref().map(commit_link),
-                backports(range.claim),
-                links(range.claim.links),
-            ]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("  \n  ")
-        );
+        let parts = [
+            Some(sentence(range.claim.because)),
+            range.claim.commit.as_ref().map(commit_link),
+            backports(range.claim),
+            links(range.claim.links),
+        ];
+        let parts = parts.iter().flatten().join("  \n  ");
+        let _ = writeln!(text, "- **{range}**: {parts}");
     }
-}
-
-fn versions(range: &Range) -> String {
-    let exceptions = range.exceptions();
-    let exceptions = exceptions
-        .iter()
-        .map(|exception| format!(", {exception}"))
-        .collect::<String>();
-    format!("{range}{exceptions}")
-}
-
-fn basis(observed: &[Version]) -> String {
-    if observed.is_empty() {
-        return "source".to_owned();
-    }
-    let versions: Vec<String> = observed.iter().map(Version::to_string).collect();
-    versions.join(", ")
 }
 
 fn links(links: &[&str]) -> Option<String> {
-    let links: Vec<String> = links.iter().map(|link| format!("<{link}>")).collect();
-    (!links.is_empty()).then(|| format!("Met in {}.", links.join(", ")))
+    let links = links.iter().map(|link| format!("<{link}>")).join(", ");
+    (!links.is_empty()).then(|| format!("Met in {links}."))
 }

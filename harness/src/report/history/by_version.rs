@@ -6,6 +6,7 @@ use std::fmt::Write;
 use guest::{Claim, Observation, Scenario, Version};
 
 use super::{backports, commit_link, escaped, sentence};
+use crate::system::grouped;
 
 /// A boundary of a scenario: the claims on its two sides.
 struct Change<'a> {
@@ -28,26 +29,13 @@ pub(super) fn write(scenarios: &[Scenario], text: &mut String) {
     }
     for (version, changes) in versions {
         let _ = writeln!(text, "\n### Linux {version}");
-        for group in by_commit(changes) {
-            write_commit(&group, text);
+        let with_commit = changes
+            .into_iter()
+            .map(|change| (change.after.commit, change));
+        for (_, changes) in grouped(with_commit) {
+            write_commit(&changes, text);
         }
     }
-}
-
-/// Groups changes by commit, in the order of the table.
-fn by_commit(changes: Vec<Change>) -> Vec<Vec<Change>> {
-    let mut groups: Vec<Vec<Change>> = Vec::new();
-    for change in changes {
-        let commit = change.after.commit;
-        match groups
-            .iter_mut()
-            .find(|group| group[0].after.commit == commit)
-        {
-            Some(group) => group.push(change),
-            None => groups.push(vec![change]),
-        }
-    }
-    groups
 }
 
 fn write_commit(changes: &[Change], text: &mut String) {
@@ -81,10 +69,8 @@ fn what_changed(before: &Observation, after: &Observation) -> String {
             None => changes.push(format!("`{fact}` is new")),
         }
     }
-    let gone = before
-        .0
-        .iter()
-        .filter(|fact| after.get(&fact.name).is_none());
+    let gone = before.0.iter();
+    let gone = gone.filter(|fact| after.get(&fact.name).is_none());
     changes.extend(gone.map(|fact| format!("`{}` is gone", fact.name)));
     if changes.is_empty() {
         "shows the same as before, for another reason.".to_owned()

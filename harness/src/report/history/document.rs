@@ -34,9 +34,8 @@ impl History {
     /// If it is there and cannot be read.
     pub fn is_current(&self) -> Result<bool> {
         match fs::read(&self.path) {
-            Ok(bytes) => Ok(bytes == self.text.as_bytes()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("reading {self}")),
+            read => Ok(read.with_context(|| format!("reading {self}"))? == self.text.as_bytes()),
         }
     }
 
@@ -45,9 +44,6 @@ impl History {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&self) -> Result<()> {
-        if let Some(dir) = self.path.parent() {
-            fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
-        }
         fs::write(&self.path, &self.text).with_context(|| format!("writing {self}"))
     }
 }

@@ -7,6 +7,7 @@ mod document;
 use std::fmt::Write;
 
 use guest::{Claim, Commit, Scenario};
+use itertools::Itertools;
 
 use crate::report::explain::address;
 
@@ -46,36 +47,31 @@ fn commit_link(commit: &Commit) -> String {
 
 /// The stable kernels to which a change was backported, as a sentence.
 fn backports(claim: &Claim) -> Option<String> {
-    let versions: Vec<String> = claim.backports.iter().map(ToString::to_string).collect();
-    let versions = versions.join(", ");
+    let versions = claim.backports.iter().join(", ");
     (!versions.is_empty()).then(|| format!("Backported to {versions}."))
 }
 
 /// Escapes Markdown.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        if "\\`*|<[]".contains(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
+    let escape = |c| "\\`*|<[]".contains(c).then_some('\\');
+    text.chars()
+        .flat_map(|c| escape(c).into_iter().chain([c]))
+        .collect()
 }
 
 /// A sentence with a capital letter and a full stop.
 fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string());
     let end = if text.ends_with('.') { "" } else { "." };
     // A name keeps its small letter: unshare(2), setns(2).
     let word = text.split([' ', ',']).next().unwrap_or_default();
     if word.contains(['(', '_', '/', '.']) {
         return format!("{}{end}", escaped(text));
     }
+    let mut chars = text.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
     format!(
         "{}{}{end}",
-        first.unwrap_or_default(),
+        first.collect::<String>(),
         escaped(chars.as_str())
     )
 }

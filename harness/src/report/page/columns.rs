@@ -14,27 +14,26 @@ pub(super) struct Column {
 impl Column {
     /// The columns of all kernels.
     pub(super) fn of(rows: &[Row]) -> Vec<Self> {
-        let label = |row: &Row, length: usize| {
+        // From short to long.
+        let labels = |row: &Row| {
             let version = row.likely_version().map(|version| version.to_string());
-            match (length, version) {
-                (0, Some(version)) => version,
-                (0 | 1, _) => row.name.clone(),
-                (_, version) => format!("{} ({})", row.spec, version.unwrap_or_default()),
-            }
+            let long = format!("{} ({})", row.spec, version.as_deref().unwrap_or_default());
+            [
+                version.unwrap_or_else(|| row.name.clone()),
+                row.name.clone(),
+                long,
+            ]
         };
-        let is_one = |length: usize, wanted: &str| {
-            let alike = rows.iter().filter(|row| label(row, length) == wanted);
-            alike.count() == 1
-        };
-        // The shortest label that is unique.
-        let unique = |row: &Row| {
-            let lengths = (0..3).map(|length| (length, label(row, length)));
-            let mut labels = lengths.filter(|(length, label)| is_one(*length, label));
-            labels.next().map(|(_, label)| label)
+        let all: Vec<[String; 3]> = rows.iter().map(labels).collect();
+        let is_one = |length: usize, label: &String| {
+            all.iter().filter(|other| other[length] == *label).count() == 1
         };
         let mut columns: Vec<Self> = Vec::new();
-        for (number, row) in rows.iter().enumerate() {
-            let label = unique(row).unwrap_or_else(|| format!("{} #{}", row.name, number + 1));
+        for (number, (row, own)) in rows.iter().zip(&all).enumerate() {
+            let mut labels = own.iter().enumerate();
+            let label = labels.find(|(length, label)| is_one(*length, label));
+            let numbered = || format!("{} #{}", row.name, number + 1);
+            let label = label.map_or_else(numbered, |(_, label)| label.clone());
             let mut slug = slug(&label);
             if columns.iter().any(|column| column.slug == slug) {
                 slug = format!("{slug}~{number}");

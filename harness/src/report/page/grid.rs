@@ -1,5 +1,6 @@
 //! The matrix: a row a scenario, a column a kernel, time from left to right.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use maud::{Markup, html};
@@ -61,8 +62,8 @@ pub(super) fn controls(columns: &[Column]) -> Markup {
 
 /// The table.
 pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) -> Markup {
-    let rows: Vec<(&String, &Strip<'_>)> = merged.scenarios.iter().zip(strips).collect();
-    let families = rows.chunk_by(|(a, _), (b, _)| family(a) == family(b));
+    let rows: Vec<(usize, &String)> = merged.scenarios.iter().enumerate().collect();
+    let families = rows.chunk_by(|(_, a), (_, b)| family(a) == family(b));
     html! {
         div #matrix.matrix.wide[columns.len() > WIDE] tabindex="-1" {
             table {
@@ -85,9 +86,8 @@ pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) ->
                 }
                 @for family in families {
                     tbody {
-                        @for (number, (scenario, strip)) in family.iter().enumerate() {
-                            @let at = strips.iter().position(|other| std::ptr::eq(other, *strip));
-                            (row(merged, columns, scenario, strip, at.unwrap_or(number)))
+                        @for (number, scenario) in family {
+                            (row(merged, columns, scenario, &strips[*number], *number))
                         }
                     }
                 }
@@ -140,22 +140,18 @@ fn row(
 
 fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Markup {
     let cell = spot.cell;
-    let mut classes = mark::class(cell.verdict).to_owned();
-    if let (Some(behaviour), false) = (spot.behaviour, cell.verdict.is_red()) {
-        let _ = write!(classes, " k{}", behaviour.min(TINTS - 1));
-    }
-    classes.push_str(match spot.boundary {
-        Boundary::None => "",
-        Boundary::Claim => " claim",
-        Boundary::Behaviour => " step",
-    });
+    let (boundary, change) = match spot.boundary {
+        Boundary::None => ("", ""),
+        Boundary::Claim => (" claim", ", another claim holds"),
+        Boundary::Behaviour => (" step", ", behaves otherwise"),
+    };
+    let tint = match spot.behaviour.filter(|_| !cell.verdict.is_red()) {
+        Some(behaviour) => format!(" k{}", behaviour.min(TINTS - 1)),
+        None => String::new(),
+    };
+    let classes = format!("{}{tint}{boundary}", mark::class(cell.verdict));
     let on_source = cell.rests_on_source();
-    let mut label = format!("{}: {}", column.label, cell.verdict);
-    match spot.boundary {
-        Boundary::Behaviour => label.push_str(", behaves otherwise"),
-        Boundary::Claim => label.push_str(", another claim holds"),
-        Boundary::None => {}
-    }
+    let mut label = format!("{}: {}{change}", column.label, cell.verdict);
     if dissent {
         label.push_str(", runs disagree");
     }
@@ -178,9 +174,7 @@ fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Mark
 /// The meaning of the signs that are used.
 pub(super) fn legend(merged: &Merged) -> Markup {
     let cells = || merged.matrix.rows.iter().flat_map(|row| &row.cells);
-    let mut used: Vec<Verdict> = cells().map(|cell| cell.verdict).collect();
-    used.sort_unstable();
-    used.dedup();
+    let used: BTreeSet<Verdict> = cells().map(|cell| cell.verdict).collect();
     html! {
         ul.legend aria-label="Legend" {
             li { span.swatch.k0 {} span.swatch.k1 {} span.swatch.k2 {} " behaviours of a scenario, by first appearance" }

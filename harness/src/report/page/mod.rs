@@ -24,7 +24,6 @@ use sha2::{Digest, Sha256};
 
 use crate::results::Merged;
 use columns::Column;
-use panel::Panels;
 use strip::Strip;
 
 const STYLE: &str = include_str!("page.css");
@@ -37,14 +36,8 @@ pub fn page(merged: &Merged) -> String {
     let columns = Column::of(&merged.matrix.rows);
     let strips: Vec<Strip<'_>> = (0..merged.scenarios.len())
         .map(|at| {
-            Strip::of(
-                merged
-                    .matrix
-                    .rows
-                    .iter()
-                    .map(|row| &row.cells[at])
-                    .collect(),
-            )
+            let rows = merged.matrix.rows.iter();
+            Strip::of(rows.map(|row| &row.cells[at]).collect())
         })
         .collect();
     let style = format!("{STYLE}{}", grid::spans(columns.len()));
@@ -53,7 +46,6 @@ pub fn page(merged: &Merged) -> String {
         digest(&style),
         digest(SCRIPT)
     );
-    let panels = Panels::of(merged);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -75,7 +67,7 @@ pub fn page(merged: &Merged) -> String {
                     (grid::html(merged, &columns, &strips))
                     (grid::legend(merged))
                 }
-                (panels.html(merged, &columns))
+                (panel::html(merged, &columns))
                 script { (PreEscaped(SCRIPT)) }
             }
         }

@@ -12,12 +12,11 @@ use super::{kernel_panel, mark};
 use crate::report::basis;
 use crate::report::details::reproduce;
 use crate::results::{Cell, Claimed, Comparison, Merged, Row};
-
-/// The panels of all cells.
-pub(super) struct Panels<'a>(Vec<Panel<'a>>);
+use crate::system::grouped;
 
 /// A panel of one or more cells.
 struct Panel<'a> {
+    /// The first of them.
     cell: &'a Cell,
     /// The number of the scenario.
     scenario: usize,
@@ -26,42 +25,33 @@ struct Panel<'a> {
     kernels: Vec<usize>,
 }
 
-impl<'a> Panels<'a> {
-    pub(super) fn of(merged: &'a Merged) -> Self {
-        let mut panels = Vec::new();
-        for scenario in 0..merged.scenarios.len() {
-            let first = panels.len();
-            for (kernel, row) in merged.matrix.rows.iter().enumerate() {
-                let cell = &row.cells[scenario];
-                let console = console(row, cell);
-                let of_scenario: &mut [Panel<'a>] = &mut panels[first..];
-                match of_scenario
-                    .iter_mut()
-                    .find(|panel| panel.holds(cell, console))
-                {
-                    Some(panel) => panel.kernels.push(kernel),
-                    None => panels.push(Panel {
-                        cell,
-                        scenario,
-                        console,
-                        kernels: vec![kernel],
-                    }),
-                }
+/// The panels of all cells and kernels.
+pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
+    let rows = &merged.matrix.rows;
+    html! {
+        div #panels {
+            @for scenario in 0..merged.scenarios.len() {
+                @for panel in panels(rows, scenario) { (panel.html(merged, columns)) }
             }
+            @for (row, column) in rows.iter().zip(columns) { (kernel_panel::html(row, column)) }
         }
-        Self(panels)
     }
+}
 
-    pub(super) fn html(&self, merged: &Merged, columns: &[Column]) -> Markup {
-        html! {
-            div #panels {
-                @for panel in &self.0 { (panel.html(merged, columns)) }
-                @for (row, column) in merged.matrix.rows.iter().zip(columns) {
-                    (kernel_panel::html(row, column))
-                }
-            }
-        }
-    }
+/// The panels of a scenario.
+fn panels(rows: &[Row], scenario: usize) -> impl Iterator<Item = Panel<'_>> {
+    let cells = rows.iter().enumerate().map(move |(kernel, row)| {
+        let cell = &row.cells[scenario];
+        let seen = (&cell.claim, &cell.observed, console(row, cell));
+        ((cell.verdict, &cell.why, seen), kernel)
+    });
+    let panels = grouped(cells).into_iter();
+    panels.map(move |((_, _, (_, _, console)), kernels)| Panel {
+        cell: &rows[kernels[0]].cells[scenario],
+        scenario,
+        console,
+        kernels,
+    })
 }
 
 /// The console during the scenario, or its last lines if the cell is red and there is
@@ -75,14 +65,6 @@ fn console<'a>(row: &'a Row, cell: &'a Cell) -> &'a [String] {
 }
 
 impl Panel<'_> {
-    fn holds(&self, cell: &Cell, console: &[String]) -> bool {
-        let of = |cell: &Cell| (cell.verdict, cell.why.clone());
-        of(self.cell) == of(cell)
-            && self.cell.claim == cell.claim
-            && self.cell.observed == cell.observed
-            && self.console == console
-    }
-
     fn html(&self, merged: &Merged, columns: &[Column]) -> Markup {
         let cell = self.cell;
         html! {

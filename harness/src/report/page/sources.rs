@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use itertools::Itertools;
 use maud::{Markup, html};
 
 use crate::results::{Merged, MergedRun};
@@ -29,7 +30,7 @@ pub(super) fn html(merged: &Merged) -> Markup {
                     summary {
                         (merged.sources.len()) (if merged.sources.len() == 1 { " run" } else { " runs" })
                         ", " (first) @if first != last { " to " (last) }
-                        ", on " (hosts.into_iter().collect::<Vec<_>>().join(", "))
+                        ", on " (hosts.iter().join(", "))
                     }
                     div.scroll { (table(merged)) }
                 }

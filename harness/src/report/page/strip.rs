@@ -118,20 +118,14 @@ fn behaviour(cell: &Cell) -> Option<Observation> {
     if cell.observed.0.is_empty() || cell.verdict == Verdict::NotApplicable {
         return None;
     }
-    let claimed = |name: &str| {
-        cell.claim
-            .as_ref()
-            .and_then(|claim| claim.expected.get(name))
-    };
-    let fact = |fact: &Fact| {
-        let range = claimed(&fact.name).map(|value| Fact {
-            name: fact.name.clone(),
-            value: value.to_owned(),
-        });
-        match range {
-            Some(range) if range.allows(&fact.value) => range,
-            _ => fact.clone(),
-        }
+    let claimed = cell
+        .claim
+        .as_ref()
+        .map_or(&[][..], |claim| &claim.expected.0);
+    let fact = |seen: &Fact| {
+        let mut claimed = claimed.iter();
+        let range = claimed.find(|fact| fact.name == seen.name && fact.allows(&seen.value));
+        range.unwrap_or(seen).clone()
     };
     Some(Observation(cell.observed.0.iter().map(fact).collect()))
 }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::columns::Column;
 use crate::results::{Cell, Exit, Merged, Problem, Row, Verdict};
+use crate::system::grouped;
 
 /// So many red cells are shown at once; the others unfold.
 const AT_ONCE: usize = 12;
@@ -60,18 +61,13 @@ fn figures(merged: &Merged) -> Markup {
 
 /// A night that failed opens with the cell, not with a log.
 fn red_cells(merged: &Merged, columns: &[Column]) -> Markup {
-    let kernels = merged.matrix.rows.iter().zip(columns);
     let mut items: Vec<Markup> = Vec::new();
-    for (row, column) in kernels {
-        let red: Vec<&Cell> = row
-            .cells
-            .iter()
-            .filter(|cell| cell.verdict.is_red())
-            .collect();
-        match red.first() {
+    for (row, column) in merged.matrix.rows.iter().zip(columns) {
+        let mut red = row.cells.iter().filter(|cell| cell.verdict.is_red());
+        match row.kernel {
+            Some(_) => items.extend(red.map(|cell| red_cell(column, cell))),
             // It concerns all scenarios alike.
-            Some(cell) if row.kernel.is_none() => items.push(never_up(row, column, cell)),
-            _ => items.extend(red.iter().map(|cell| red_cell(column, cell))),
+            None => items.extend(red.next().map(|cell| never_up(row, column, cell))),
         }
     }
     let rest = items.split_off(items.len().min(AT_ONCE));
@@ -92,40 +88,52 @@ fn red_cells(merged: &Merged, columns: &[Column]) -> Markup {
 fn red_cell(column: &Column, cell: &Cell) -> Markup {
     let comparison = cell.comparison();
     let differs = comparison.iter().filter(|fact| !fact.agrees());
-    html! {
-        li {
-            a href={ "#" (column.cell(&cell.scenario)) } {
-                span.word { (cell.verdict) } " "
-                span.at { (column.label) } " "
-                span.scenario { (cell.scenario) }
-            }
-            @if let Some(why) = &cell.why { p { (why) } }
-            @if cell.verdict == Verdict::Failed {
-                p.facts {
-                    @for fact in differs.take(3) {
-                        span {
-                            (fact.fact) " "
-                            del { (fact.expected.as_deref().unwrap_or("nothing")) }
-                            " → "
-                            ins { (fact.observed.as_deref().unwrap_or("nothing")) }
-                        }
+    let details = html! {
+        @if cell.verdict == Verdict::Failed {
+            p.facts {
+                @for fact in differs.take(3) {
+                    span {
+                        (fact.fact) " "
+                        del { (fact.expected.as_deref().unwrap_or("nothing")) }
+                        " → "
+                        ins { (fact.observed.as_deref().unwrap_or("nothing")) }
                     }
                 }
             }
         }
-    }
+    };
+    item(
+        column,
+        &column.cell(&cell.scenario),
+        cell,
+        &cell.scenario,
+        details,
+    )
 }
 
 fn never_up(row: &Row, column: &Column, cell: &Cell) -> Markup {
+    let details = html! {
+        @if let Some(line) = row.last_lines.last() { p.facts { (line) } }
+    };
+    item(
+        column,
+        &column.anchor(),
+        cell,
+        "the guest did not come up",
+        details,
+    )
+}
+
+fn item(column: &Column, at: &str, cell: &Cell, what: &str, details: Markup) -> Markup {
     html! {
         li {
-            a href={ "#" (column.anchor()) } {
+            a href={ "#" (at) } {
                 span.word { (cell.verdict) } " "
                 span.at { (column.label) } " "
-                span.scenario { "the guest did not come up" }
+                span.scenario { (what) }
             }
             @if let Some(why) = &cell.why { p { (why) } }
-            @if let Some(line) = row.last_lines.last() { p.facts { (line) } }
+            (details)
         }
     }
 }
@@ -153,18 +161,14 @@ fn dissent(merged: &Merged, columns: &[Column]) -> Markup {
 
 /// Why whole kernels were not run, each reason once.
 fn not_run(merged: &Merged, columns: &[Column]) -> Markup {
-    let mut reasons: Vec<(String, Vec<&Column>)> = Vec::new();
-    for (row, column) in merged.matrix.rows.iter().zip(columns) {
-        let why = match &row.problem {
-            Some(Problem::Unavailable(why)) => why.clone(),
-            Some(Problem::Failed(why)) => format!("FAILED: {why}"),
-            None => continue,
+    let rows = merged.matrix.rows.iter().zip(columns);
+    let reasons = grouped(rows.filter_map(|(row, column)| {
+        let why = match row.problem.as_ref()? {
+            Problem::Unavailable(why) => why.clone(),
+            Problem::Failed(why) => format!("FAILED: {why}"),
         };
-        match reasons.iter_mut().find(|(reason, _)| *reason == why) {
-            Some((_, columns)) => columns.push(column),
-            None => reasons.push((why, vec![column])),
-        }
-    }
+        Some((why, column))
+    }));
     html! {
         @if !reasons.is_empty() {
             section.list aria-labelledby="not-run" {

@@ -1,5 +1,6 @@
 //! The shards that are missing among several runs.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use crate::results::event::Header;
@@ -9,9 +10,7 @@ use crate::results::shard::Shard;
 #[must_use]
 pub fn missing_shards<'a>(runs: impl IntoIterator<Item = &'a Header>) -> Vec<Shard> {
     let there: Vec<Shard> = runs.into_iter().filter_map(|run| run.shard).collect();
-    let mut counts: Vec<NonZeroUsize> = there.iter().map(|shard| shard.count()).collect();
-    counts.sort_unstable();
-    counts.dedup();
+    let counts: BTreeSet<NonZeroUsize> = there.iter().map(|shard| shard.count()).collect();
     let all = counts.into_iter().flat_map(Shard::all);
     all.filter(|shard| !there.contains(shard)).collect()
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use guest::scenarios;
+use itertools::Itertools;
 use jiff::Timestamp;
 
 use crate::results::accelerator::Accelerator;
@@ -87,10 +88,14 @@ impl Merged {
             .filter_map(|seen| Some((row_of(&seen)?, seen)))
             .collect();
         kernels.sort_by_key(|(row, _)| order(row));
+        let flaws = |run: &&PastRun| {
+            let names = std::iter::repeat(run.header.run.clone());
+            names.zip(run.flaws.clone())
+        };
         let mut merged = Self {
             sources: runs.iter().map(|run| MergedRun::of(run)).collect(),
             missing: missing_shards(runs.iter().map(|run| &run.header)),
-            flaws: runs.iter().flat_map(|run| flaws_of(run)).collect(),
+            flaws: runs.iter().flat_map(flaws).collect(),
             ..Self::default()
         };
         for (at, (mut row, seen)) in kernels.into_iter().enumerate() {
@@ -116,8 +121,8 @@ impl Merged {
         if paths.is_empty() {
             return Ok(Self::of(&[PastRun::read(&PastRun::newest()?)?]));
         }
-        let runs: Result<Vec<PastRun>> = paths.iter().map(|path| PastRun::read(path)).collect();
-        Ok(Self::of(&runs?))
+        let runs = paths.iter().map(|path| PastRun::read(path));
+        Ok(Self::of(&runs.collect::<Result<Vec<_>>>()?))
     }
 
     /// The exit code. A run that was cut short, a missing shard or a contradiction is
@@ -153,15 +158,15 @@ impl Merged {
 
     /// Which shards are missing, if any are.
     pub(crate) fn missing_in_words(&self) -> Option<String> {
-        let missing: Vec<String> = self.missing.iter().map(Shard::to_string).collect();
-        (!missing.is_empty()).then(|| format!("MISSING shards: {}", missing.join(", ")))
+        let missing = self.missing.iter().join(", ");
+        (!missing.is_empty()).then(|| format!("MISSING shards: {missing}"))
     }
 
     /// Which runs were cut short, if any were.
     pub(crate) fn cut_short_in_words(&self) -> Option<String> {
         let cut = self.sources.iter().filter(|source| !source.finished);
-        let cut: Vec<&str> = cut.map(|source| source.run.as_str()).collect();
-        (!cut.is_empty()).then(|| format!("CUT SHORT: {}", cut.join(", ")))
+        let cut = cut.map(|source| &source.run).join(", ");
+        (!cut.is_empty()).then(|| format!("CUT SHORT: {cut}"))
     }
 
     /// The cells that are red, kernel by kernel.
@@ -204,25 +209,18 @@ impl MergedRun {
     }
 }
 
-fn flaws_of(run: &PastRun) -> impl Iterator<Item = (String, Flaw)> {
-    let name = &run.header.run;
-    run.flaws.iter().map(|flaw| (name.clone(), flaw.clone()))
-}
-
 fn scenarios_of(runs: &[&PastRun]) -> Vec<String> {
-    let in_cells = |row: &'_ Row| -> Vec<String> {
-        row.cells.iter().map(|cell| cell.scenario.clone()).collect()
+    let announced = runs.iter().flat_map(|run| &run.header.scenarios);
+    let cells = runs
+        .iter()
+        .flat_map(|run| &run.rows)
+        .flat_map(|row| &row.cells);
+    let names = announced.chain(cells.map(|cell| &cell.scenario)).unique();
+    let place = |name: &&String| {
+        let known = scenarios::ALL.iter().position(|s| s.name == **name);
+        (known.unwrap_or(usize::MAX), (*name).clone())
     };
-    let rows = runs.iter().flat_map(|run| &run.rows);
-    let announced = runs.iter().flat_map(|run| run.header.scenarios.clone());
-    let mut names: Vec<String> = announced.chain(rows.flat_map(in_cells)).collect();
-    let place = |name: &String| {
-        let known = scenarios::ALL.iter().position(|s| s.name == *name);
-        known.unwrap_or(usize::MAX)
-    };
-    names.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
-    names.dedup();
-    names
+    names.sorted_by_cached_key(place).cloned().collect()
 }
 
 /// The newest cell, and all verdicts if they differ.
@@ -232,26 +230,21 @@ fn cell_of(scenario: &str, seen: &[RowOfRun<'_>]) -> (Cell, Vec<Sighting>) {
         .flat_map(|(run, row)| row.cells.iter().map(move |cell| (*run, cell)))
         .filter(|(_, cell)| cell.scenario == scenario)
         .collect();
-    let looked: Vec<&(&PastRun, &Cell)> = cells
-        .iter()
-        .filter(|(_, cell)| cell.verdict != Verdict::NotRun)
-        .collect();
-    let newest = looked.last().copied().or(cells.last());
-    let Some((_, newest)) = newest else {
+    let was_run = |(_, cell): &&(&PastRun, &Cell)| cell.verdict != Verdict::NotRun;
+    let looked = cells.iter().filter(was_run).collect_vec();
+    let Some((_, newest)) = looked.last().copied().or(cells.last()) else {
         let cell = Cell::without(scenario, Verdict::NotRun, "no run was asked for it");
         return (cell, Vec::new());
     };
-    let agreed = looked
-        .iter()
-        .all(|(_, cell)| cell.verdict == newest.verdict);
-    let sighting = |(run, cell): &&(&PastRun, &Cell)| Sighting {
-        run: run.header.run.clone(),
-        verdict: cell.verdict,
-    };
-    let dissent = if agreed {
-        Vec::new()
-    } else {
-        looked.iter().map(sighting).collect()
+    let dissent = match looked.iter().map(|(_, cell)| cell.verdict).all_equal() {
+        true => Vec::new(),
+        false => looked
+            .iter()
+            .map(|(run, cell)| Sighting {
+                run: run.header.run.clone(),
+                verdict: cell.verdict,
+            })
+            .collect(),
     };
     ((*newest).clone(), dissent)
 }

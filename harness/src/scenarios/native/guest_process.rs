@@ -11,7 +11,7 @@ use guest::{NATIVE, NativeJob, NativeRecord};
 use nix::sys::signal::Signal;
 
 use super::SCENARIO;
-use crate::system::{ChildProcess, RunDir};
+use crate::system::{ChildProcess, RunDir, printable_data};
 
 /// How much longer than a scenario a record may take on a loaded host.
 const GRACE: Duration = Duration::from_secs(20);
@@ -38,7 +38,7 @@ impl Guest {
         Ok(Self(process))
     }
 
-    /// The next record; none at the end of the report.
+    /// The next record, harmless to print; none at the end of the report.
     pub(super) fn hear(&mut self, what: &str) -> Result<Option<NativeRecord>> {
         let patience = SCENARIO + GRACE;
         let line = match self.0.line(patience) {
@@ -48,7 +48,7 @@ impl Guest {
             line => line.context("reading the guest's report")?,
         };
         let record = |line: Vec<u8>| {
-            let record = serde_json::from_slice(&line);
+            let record = serde_json::from_slice(&line).map(|record| printable_data(&record));
             record.with_context(|| format!("no record: {}", String::from_utf8_lossy(&line)))
         };
         line.map(record).transpose()

@@ -3,16 +3,16 @@
 mod guest_process;
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
-use guest::{Confinement, NATIVE, NativeRecord, Outcome, RunningKernel, Scenario, Version};
+use anyhow::anyhow;
+use guest::{Confinement, NATIVE, NativeRecord, Outcome, Scenario, Version};
 
+use crate::kernels::upstream;
 use crate::payload::guest_binary;
-use crate::results::{Cell, Problem, Row, Verdict};
+use crate::results::{Cell, Comparison, Problem, Row, Verdict};
 use crate::scenarios::judge::judge;
-use crate::system::{RunDir, printable, printable_observation, printable_outcome};
+use crate::system::{RunDir, printable, printable_data};
 use guest_process::Guest;
 
 /// How long a scenario may take.
@@ -39,8 +39,8 @@ pub fn native(scenarios: &[&Scenario], claims: Option<Version>, dir: &RunDir) ->
         ..Row::new(native_name(claims), spec)
     };
     let started = Instant::now();
-    row.problem = fill(&mut row, scenarios, claims, dir).err();
-    row.problem = row.problem.map(Problem::printable);
+    let problem = fill(&mut row, scenarios, claims, dir).err();
+    row.problem = problem.as_ref().map(printable_data);
     let missing = match &row.problem {
         Some(problem) => (Verdict::NotRun, problem.why()),
         None => (Verdict::Ended, "the guest ended before its report did"),
@@ -66,12 +66,40 @@ fn fill(
     claims: Option<Version>,
     dir: &RunDir,
 ) -> Result<(), Problem> {
-    let mut report = NativeReport::begin(&guest_binary()?, scenarios, dir)?;
-    row.kernel = Some(report.kernel.clone());
-    if report.confinement.is_any() {
-        row.image = Some(format!("the running kernel, in {}", report.confinement));
+    let wanted = scenarios.iter().filter(|one| one.not_on_a_host.is_none());
+    let names = wanted.map(|scenario| scenario.name.to_owned()).collect();
+    let mut guest = Guest::start(&guest_binary()?, names, dir)?;
+    let (kernel, confinement) = match guest.hear("the guest to be in its namespaces")? {
+        Some(NativeRecord::Entered {
+            kernel,
+            confinement,
+        }) => (kernel, confinement),
+        // There are no namespaces to be had here.
+        Some(NativeRecord::Broken { why }) => return Err(Problem::Unavailable(why)),
+        other => return Err(anyhow!("the guest began its report with {other:?}").into()),
+    };
+    if confinement.is_any() {
+        row.image = Some(format!("the running kernel, in {confinement}"));
     }
-    Ok(report.cells(scenarios, claims, &mut row.cells)?)
+    let judged = claims.map_or_else(|| kernel.clone(), upstream);
+    row.kernel = Some(kernel);
+    loop {
+        match guest.hear("the next scenario to end")? {
+            Some(NativeRecord::Ended {
+                scenario,
+                outcome,
+                observation,
+            }) => {
+                if let Some(known) = scenarios.iter().find(|known| known.name == scenario) {
+                    let cell = judge(known, &judged, &outcome, observation);
+                    row.cells.push(unless_confined(cell, &outcome, confinement));
+                }
+            }
+            Some(NativeRecord::Finished) | None => return Ok(()),
+            Some(NativeRecord::Broken { why }) => return Err(Problem::Failed(why)),
+            Some(other) => return Err(anyhow!("a record out of turn: {other:?}").into()),
+        }
+    }
 }
 
 /// What the running kernel is called in a matrix.
@@ -90,64 +118,6 @@ fn last_lines(dir: &RunDir) -> Vec<String> {
     lines.split_off(lines.len().saturating_sub(LAST_LINES))
 }
 
-/// The guest's report, from where it is in its namespaces.
-struct NativeReport {
-    guest: Guest,
-    kernel: RunningKernel,
-    confinement: Confinement,
-}
-
-impl NativeReport {
-    fn begin(binary: &Path, scenarios: &[&Scenario], dir: &RunDir) -> Result<Self, Problem> {
-        let wanted = scenarios.iter().filter(|one| one.not_on_a_host.is_none());
-        let names = wanted.map(|scenario| scenario.name.to_owned()).collect();
-        let mut guest = Guest::start(binary, names, dir)?;
-        match guest.hear("the guest to be in its namespaces")? {
-            Some(NativeRecord::Entered {
-                kernel,
-                confinement,
-            }) => Ok(Self {
-                guest,
-                kernel,
-                confinement,
-            }),
-            // There are no namespaces to be had here.
-            Some(NativeRecord::Broken { why }) => Err(Problem::Unavailable(why)),
-            other => Err(anyhow!("the guest began its report with {other:?}").into()),
-        }
-    }
-
-    /// Makes a cell of every scenario that ends.
-    fn cells(
-        &mut self,
-        scenarios: &[&Scenario],
-        claims: Option<Version>,
-        cells: &mut Vec<Cell>,
-    ) -> Result<()> {
-        let kernel = claims.map_or_else(|| self.kernel.clone(), claimed_to_be);
-        loop {
-            match self.guest.hear("the next scenario to end")? {
-                Some(NativeRecord::Ended {
-                    scenario,
-                    outcome,
-                    observation,
-                }) => {
-                    let Some(known) = scenarios.iter().find(|known| known.name == scenario) else {
-                        continue;
-                    };
-                    let outcome = printable_outcome(outcome);
-                    let observation = printable_observation(observation);
-                    let cell = judge(known, &kernel, &outcome, observation);
-                    cells.push(unless_confined(cell, &outcome, self.confinement));
-                }
-                Some(NativeRecord::Finished) | None => return Ok(()),
-                Some(NativeRecord::Broken { why }) => bail!(why),
-                Some(other) => bail!("a record out of turn: {other:?}"),
-            }
-        }
-    }
-}
-
 /// The errnos that seccomp filters return.
 const OF_A_FILTER: [&str; 2] = ["EPERM", "ENOSYS"];
 
@@ -160,26 +130,18 @@ fn unless_confined(cell: Cell, outcome: &Outcome, confinement: Confinement) -> C
             "it takes root of the whole system, and this is {confinement}: {why}"
         )),
         Outcome::Completed if confinement.seccomp && cell.verdict == Verdict::Failed => {
-            let differs = cell.comparison();
-            let differs = differs.iter().filter(|fact| !fact.agrees());
-            let observed: Option<Vec<&str>> =
-                differs.map(|fact| fact.observed.as_deref()).collect();
-            match observed {
-                Some(all) if all.iter().all(|value| OF_A_FILTER.contains(value)) => {
-                    let observed = &cell.observed;
-                    not_run(format!("a seccomp filter may have answered: {observed}"))
-                }
-                _ => cell,
+            let of_a_filter = |fact: &Comparison| {
+                let observed = fact.observed.as_deref();
+                observed.is_some_and(|value| OF_A_FILTER.contains(&value))
+            };
+            let mut differs = cell.comparison().into_iter().filter(|fact| !fact.agrees());
+            if !differs.all(|fact| of_a_filter(&fact)) {
+                return cell;
             }
+            let observed = &cell.observed;
+            not_run(format!("a seccomp filter may have answered: {observed}"))
         }
         _ => cell,
-    }
-}
-
-fn claimed_to_be(version: Version) -> RunningKernel {
-    RunningKernel {
-        release: version.to_string(),
-        version: String::new(),
     }
 }
 
@@ -244,7 +206,7 @@ mod tests {
     #[test]
     fn a_claimed_version_counts_as_upstream() {
         let example = &guest::scenarios::ALL[0];
-        let judged = claimed_to_be(Version::point(6, 1, 176));
+        let judged = upstream(Version::point(6, 1, 176));
         let cell = judge(
             example,
             &judged,

@@ -1,4 +1,4 @@
-//! Work on several items at a time.
+//! Work on several items at a time. May use: nothing else.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
