@@ -153,6 +153,10 @@ pub(crate) struct MachineOptions {
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     append: Vec<String>,
 
+    /// Boot the kernel, also where the machine was saved after an earlier boot
+    #[arg(long)]
+    fresh: bool,
+
     #[command(flatten)]
     host: HostOptions,
 
@@ -194,6 +198,7 @@ impl MachineOptions {
     pub(crate) fn runner(&self) -> Runner<'_> {
         Runner {
             memory_mib: self.memory.map(NonZeroU32::get),
+            fresh: self.fresh,
             ..Runner::default()
         }
     }

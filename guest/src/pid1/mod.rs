@@ -1,6 +1,7 @@
 //! PID 1: mounts, runs, reaps, reports, and ends the machine; may use: claims,
 //! protocol, probe, scenarios, faults.
 
+mod delivery;
 mod filesystems;
 mod network;
 mod orphans;
@@ -15,27 +16,40 @@ mod supervisor;
 use std::convert::Infallible;
 use std::fs;
 use std::panic;
+use std::path::Path;
 use std::time::Duration;
 
 use filesystems::Mounts;
 use serial::Serial;
+use shared_memory::Mapped;
 pub(crate) use supervisor::{supervise, unknown};
 
 use crate::claims::RunningKernel;
 use crate::faults;
-use crate::protocol::{JOB_PATH, Job, Outcome, Record, allowing_for};
+use crate::protocol::{Delivery, JOB_PATH, Job, Outcome, Record, allowing_for};
 use crate::scenarios;
 
 /// Does the job and ends the machine, whatever happens.
 pub fn run() -> ! {
-    match Serial::open() {
-        Ok(console) => run_on(console),
+    // What needs no job is done before the machine may be saved.
+    let waits = !Path::new(JOB_PATH).exists();
+    let memory = (waits && filesystems::mount_basic().is_ok())
+        .then(shared_memory::find)
+        .flatten();
+    let greeting = if waits {
+        let shared = memory.is_some();
+        Record::Waiting { shared }
+    } else {
+        Record::Hello
+    };
+    match Serial::open(&greeting) {
+        Ok((console, delivery)) => run_on(console, memory.zip(delivery)),
         // Without a console nothing can be reported.
         Err(_) => power::off(),
     }
 }
 
-fn run_on(console: Serial) -> ! {
+fn run_on(console: Serial, delivered: Option<(Mapped, Delivery)>) -> ! {
     // If this program panics, its last record says so.
     let last_words = console.clone();
     panic::set_hook(Box::new(move |panic| {
@@ -44,13 +58,22 @@ fn run_on(console: Serial) -> ! {
         });
         power::off()
     }));
-    let Err(why) = do_job(&console);
+    let Err(why) = do_job(&console, delivered);
     console.send(&Record::Broken { why });
     power::off()
 }
 
-fn do_job(console: &Serial) -> Result<Infallible, String> {
-    filesystems::mount_basic()?;
+fn do_job(
+    console: &Serial,
+    delivered: Option<(Mapped, Delivery)>,
+) -> Result<Infallible, String> {
+    let rings = match delivered {
+        Some((memory, delivery)) => Some(delivery::take(console, memory, &delivery)?),
+        None => {
+            filesystems::mount_basic()?;
+            None
+        }
+    };
     let booted = uptime();
     let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
     let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
@@ -65,7 +88,7 @@ fn do_job(console: &Serial) -> Result<Infallible, String> {
             names.len()
         }
         Job::Program(program) => {
-            run_program::run(console, program)?;
+            run_program::run(console, program, rings)?;
             0
         }
     };

@@ -197,7 +197,7 @@ impl<'a> Pump<'a> {
         if self.streams.stdin.is_none() || !self.input.is_empty() {
             return;
         }
-        match shared.take() {
+        match shared.take(PART) {
             Ok((bytes, bell)) => {
                 if !bytes.is_empty() {
                     self.input.push_back((None, bytes));
@@ -248,7 +248,7 @@ impl<'a> Pump<'a> {
                         process::resize(terminal, size);
                     }
                 }
-                Message::Bytes(..) | Message::Record(Order::Key(_)) => {
+                Message::Bytes(..) | Message::Record(Order::Key(_) | Order::Deliver(..)) => {
                     return Err("the host says what is not its turn to say".to_owned());
                 }
             }

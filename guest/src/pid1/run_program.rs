@@ -9,12 +9,16 @@ use nix::unistd::{Pid, setsid};
 use super::pump::{ChildSignal, Pump};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
-use super::{filesystems, network, orphans, process};
+use super::{filesystems, network, orphans, process, shared_memory};
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 
 /// Runs a program and carries its streams; tells the host how it ended.
-pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> {
+pub(crate) fn run(
+    console: &Serial,
+    program: &ProgramJob,
+    rings: Option<GuestRings>,
+) -> Result<(), String> {
     filesystems::mount_for_programs();
     let _ = network::bring_loopback_up();
     let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
@@ -23,7 +27,10 @@ pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> 
     // does not become its own (credentials(7)).
     let _ = setsid();
     // Before the program could change what the machine has.
-    let shared = GuestRings::find(console.hosts_key());
+    let shared = rings.or_else(|| {
+        let memory = shared_memory::find()?;
+        Some(GuestRings::new(memory, console.hosts_key()))
+    });
     let (pid, streams) = match process::start(program) {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),

@@ -14,7 +14,7 @@ use nix::sys::termios::{SetArg, cfmakeraw, tcdrain, tcgetattr, tcsetattr};
 use crate::faults::FaultyReport;
 use crate::protocol::ring::BELL;
 use crate::protocol::wire::{self, Decoder, Message, Piece, Stream};
-use crate::protocol::{Key, Order, Record, WINDOW};
+use crate::protocol::{Delivery, Key, Order, Record, WINDOW};
 
 /// How long the host may take to answer. Strata ends the machine long before; this
 /// is for a machine that something else has started.
@@ -31,9 +31,9 @@ pub(crate) struct Serial {
 }
 
 impl Serial {
-    /// Opens it and asks the host for the key of this boot, before anything runs
-    /// that could listen.
-    pub(crate) fn open() -> io::Result<Self> {
+    /// Opens it, greets the host, and gets the key of this boot before anything runs
+    /// that could listen; for a machine that waits, also what is delivered.
+    pub(crate) fn open(greeting: &Record) -> io::Result<(Self, Option<Delivery>)> {
         // The node is in the initramfs: this works before anything is mounted.
         let tty = OpenOptions::new()
             .read(true)
@@ -49,9 +49,10 @@ impl Serial {
             key: Key::NONE,
             sequence: Arc::default(),
         };
-        console.write(&wire::encode(Key::NONE, 0, &Record::Hello));
-        console.key = console.hear_key()?;
-        Ok(console)
+        console.write(&wire::encode(Key::NONE, 0, greeting));
+        let (key, delivery) = console.hear_key()?;
+        console.key = key;
+        Ok((console, delivery))
     }
 
     /// The key under which the host speaks.
@@ -59,22 +60,30 @@ impl Serial {
         self.key.of_host()
     }
 
-    fn hear_key(&self) -> io::Result<Key> {
+    fn hear_key(&self) -> io::Result<(Key, Option<Delivery>)> {
         let started = Instant::now();
         let mut decoder = Decoder::new(Key::NONE);
         loop {
-            let left = PATIENCE.saturating_sub(started.elapsed());
-            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let mut ready = [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut ready, left)? == 0 {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            for piece in decoder.push(&self.read()?) {
-                if let Piece::Message(_, Message::Record(Order::Key(key))) = piece {
-                    return Ok(key);
+            for piece in decoder.push(&self.hear(PATIENCE.saturating_sub(started.elapsed()))?) {
+                match piece {
+                    Piece::Message(_, Message::Record(Order::Key(key))) => return Ok((key, None)),
+                    Piece::Message(_, Message::Record(Order::Deliver(key, delivery))) => {
+                        return Ok((key, Some(delivery)));
+                    }
+                    _ => {}
                 }
             }
         }
+    }
+
+    /// Waits for what the host sends, and reads some of it.
+    pub(crate) fn hear(&self, patience: Duration) -> io::Result<Vec<u8>> {
+        let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+        let mut ready = [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut ready, patience)? == 0 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.read()
     }
 
     /// Sends a record and waits until it has left, so that nothing of it is in the

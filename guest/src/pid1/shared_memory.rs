@@ -21,11 +21,9 @@ const DEVICE: &str = "0x1110";
 /// Its memory, by the kind of access: write-combining is faster, and is not on every
 /// kernel.
 const RESOURCES: [&str; 2] = ["resource2_wc", "resource2"];
-/// The most bytes that are taken at a time.
-const PART: usize = 64 << 10;
 
 /// The memory, mapped for as long as the machine runs.
-type Mapped = &'static [AtomicU64];
+pub(crate) type Mapped = &'static [AtomicU64];
 
 /// A program's streams in shared memory.
 pub(crate) struct GuestRings {
@@ -37,17 +35,15 @@ pub(crate) struct GuestRings {
 }
 
 impl GuestRings {
-    /// Finds them. There are none where the machine has no such device, or the kernel
-    /// has no PCI or no sysfs.
-    pub(crate) fn find(key: Key) -> Option<Self> {
-        let memory = find_memory()?;
+    /// Those in this memory.
+    pub(crate) fn new(memory: Mapped, key: Key) -> Self {
         let digest = |stream| Digest::new(key, stream);
-        Some(Self {
+        Self {
             stdin: RingReader::new(memory, Stream::Stdin),
             stdout: RingWriter::new(memory, Stream::Stdout),
             stderr: RingWriter::new(memory, Stream::Stderr),
             digests: [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(digest),
-        })
+        }
     }
 
     /// For how many bytes of an output there is room.
@@ -70,10 +66,10 @@ impl GuestRings {
         Ok(moved.bell)
     }
 
-    /// Takes the next bytes of stdin, if there are any. Says whether the host must be
+    /// Takes the next bytes of stdin, if there are any, and at most so many. Says whether the host must be
     /// told.
-    pub(crate) fn take(&mut self) -> Result<(Vec<u8>, bool), Scribbled> {
-        let mut bytes = vec![0; PART];
+    pub(crate) fn take(&mut self, most: usize) -> Result<(Vec<u8>, bool), Scribbled> {
+        let mut bytes = vec![0; most];
         let moved = self.stdin.take(&mut bytes)?;
         bytes.truncate(moved.bytes);
         self.digests[Stream::Stdin as usize].add(&bytes);
@@ -86,7 +82,9 @@ impl GuestRings {
     }
 }
 
-fn find_memory() -> Option<Mapped> {
+/// Finds the memory. There is none where the machine has no such device, or the kernel has
+/// no PCI or no sysfs.
+pub(crate) fn find() -> Option<Mapped> {
     let devices = fs::read_dir(DEVICES).ok()?.flatten();
     let mut devices = devices.map(|device| device.path());
     let device =

@@ -1,5 +1,7 @@
 //! What the guest tells the host, and what the host asks of it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Carried, Key, ProgramJob, Status, WindowSize};
@@ -30,10 +32,25 @@ pub enum Job {
 pub enum Order {
     /// The answer to [`Record::Hello`]: all that follows is under this key.
     Key(Key),
+    /// The answer to [`Record::Waiting`]: all that follows is under this key.
+    Deliver(Key, Delivery),
     /// There is no more for the program to read.
     EndOfStdin,
     /// The size of the program's terminal has changed.
     Resize(WindowSize),
+}
+
+/// What is sent to a machine that waits. It may have been restored from a state that
+/// was saved at any time, so it brings what such a state must not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The length of the archive (cpio, "newc") that comes through the
+    /// [ring](super::ring) of stdin, before the program's input. The job is in it.
+    pub bytes: u64,
+    /// The time, since 1970.
+    pub now: Duration,
+    /// Random bytes for the kernel's generator.
+    pub entropy: [u8; 32],
 }
 
 /// One message of the guest. The order on the wire is `Hello`, `Booted`, then for
@@ -46,6 +63,11 @@ pub enum Record {
     /// PID 1 is up and asks for the key of this boot. It is said under no key and
     /// before the sequence begins.
     Hello,
+    /// PID 1 is up, has no job, and waits for one. As `Hello`, it is said under no key.
+    Waiting {
+        /// Whether it can take one: by [shared memory](super::ring).
+        shared: bool,
+    },
     /// PID 1 is up, on this kernel.
     Booted {
         /// As uname(2) tells.

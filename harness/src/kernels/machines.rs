@@ -1,14 +1,17 @@
 //! Obtains kernels and makes machines for them.
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result, anyhow};
+use guest_binary::GUEST;
 use images::{Kernel, ObtainError, Store, Unpacked};
 
 use super::dir_name::dir_name;
 use super::probe::{AcceleratorChoice, choose};
-use crate::machine::{Machine, Qemu, QemuChoice};
+use crate::machine::{Machine, Qemu, QemuChoice, SavedState};
 use crate::results::{
     Accelerator, ChosenAccelerator, Downloads, Event, Problem, Substitute, Watcher,
 };
@@ -56,8 +59,28 @@ pub struct Bootable {
     pub substitute: Option<Substitute>,
     /// Whether the machine could share memory with this process.
     pub(crate) can_share_memory: bool,
+    /// What a saved state of the machine depends on, besides its arguments: QEMU, this
+    /// host, and the kernel's file. None if it cannot be saved.
+    state_of: Option<String>,
     /// The directory of this kernel in the run.
     pub dir: RunDir,
+}
+
+impl Bootable {
+    /// Where the state of this machine for this kernel is kept; none if it cannot be
+    /// saved, or there is no place for it.
+    pub(crate) fn saved_state(&self, machine: &Machine) -> Option<SavedState> {
+        let words = self.state_of.as_deref().filter(|_| machine.shares_memory)?;
+        let bare = Machine {
+            kernel: PathBuf::new(),
+            initramfs: PathBuf::new(),
+            ..machine.clone()
+        };
+        let arguments = format!("{:?}", bare.arguments());
+        let dir = paths::memory("machines")?;
+        let words = [words, &arguments].map(str::as_bytes);
+        Some(SavedState::of(&dir, &[words[0], words[1], GUEST]))
+    }
 }
 
 impl Machines {
@@ -134,6 +157,7 @@ impl Machines {
             .as_ref()
             .map_or(&packaged, |unpacked| &unpacked.path);
         let dir = self.kernel_dir(kernel)?;
+        let qemu_words = qemu.state_words();
         let mut machine = Machine {
             qemu: qemu.launch,
             sandbox: qemu.no_sandbox.is_none(),
@@ -145,9 +169,15 @@ impl Machines {
             append: self.append.clone(),
             shares_memory: false,
             gdb: None,
+            parcel: None,
         };
         machine.accelerator = self.accelerator(&machine, watcher)?;
+        let state_of = qemu_words.and_then(|qemu| {
+            let host = host_words(machine.accelerator);
+            Some(format!("{qemu} {host} {}", file_words(path)?))
+        });
         Ok(Bootable {
+            state_of,
             name: kernel.name(),
             machine,
             packaged,
@@ -186,4 +216,26 @@ impl Machines {
         watcher.event(&Event::Accelerator(choice.clone()));
         Ok(known.insert(choice).accelerator)
     }
+}
+
+/// What a machine depends on of this host, where its processor is not emulated.
+fn host_words(accelerator: Accelerator) -> String {
+    if accelerator == Accelerator::Tcg {
+        return String::new();
+    }
+    let words = ["/proc/version", "/proc/cpuinfo"].map(|path| {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        // Speeds differ from one look to the next.
+        let lines = text.lines().filter(|line| !line.contains("MHz"));
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    words.join("\n")
+}
+
+/// What identifies the bytes of a file, without reading them: any change of them sets
+/// its time of change (inode(7)).
+fn file_words(path: &Path) -> Option<String> {
+    let file = fs::metadata(path).ok()?;
+    let changed = (file.ctime(), file.ctime_nsec());
+    Some(format!("{:?}", (file.dev(), file.ino(), file.len(), changed)))
 }

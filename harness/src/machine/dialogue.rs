@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::mem;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
@@ -16,9 +17,11 @@ use super::console::ConsoleRead;
 use super::deadline::{kept_waiting, ran_nothing};
 use super::image_release::image_release;
 use super::listener::{GuestMessage, Listener};
-use super::qemu::{Launch, did_not_start};
+use super::host_rings::HostRings;
+use super::parcel::{Delivering, Parcel, Start};
+use super::qemu::did_not_start;
 use super::transcript::Transcript;
-use super::{Machine, RunningMachine, SharedMemory};
+use super::{Machine, RunningMachine};
 use crate::results::End;
 use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
 
@@ -29,15 +32,25 @@ const COMPLAINT: usize = 4096;
 const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
                            the qemu-system-x86_64 in PATH is QEMU";
 
+/// How long a machine may take none of what is delivered to it, or be silent once it has
+/// all of it: a second is much.
+const UNTOUCHED: Duration = Duration::from_secs(20);
+
 /// A running machine, killed when this is dropped.
 pub(crate) struct Dialogue {
+    machine: Machine,
     running: RunningMachine,
+    start: Start,
+    /// What is delivered, until all of it is, and the deadline for more of it to be
+    /// taken or for the guest to be up with it.
+    delivering: Option<(Delivering, Instant)>,
+    /// The streams in shared memory, once something was delivered through them.
+    rings: Option<HostRings>,
     listener: Listener,
-    /// The key of the host's messages.
+    /// The key of this boot.
     key: Key,
     /// The release that the kernel's file names, if it does.
     release: Option<String>,
-    qemu: Launch,
     qemu_log: File,
     buffer: Vec<u8>,
     silent: bool,
@@ -61,23 +74,103 @@ impl Dialogue {
     pub(crate) fn start(machine: &Machine, dir: &RunDir) -> Result<Self> {
         let qemu_log = dir.file(QEMU_LOG)?;
         let transcript = Transcript::new(dir.file(CONSOLE)?);
-        let key = new_key()?;
-        Ok(Self {
-            running: machine.start(qemu_log.try_clone()?)?,
+        let key = Key::new(random()?);
+        let (running, start) = machine.come_up(&qemu_log)?;
+        let mut dialogue = Self {
+            machine: machine.clone(),
+            running,
+            start,
+            delivering: None,
+            rings: None,
             listener: Listener::new(transcript, key),
-            key: key.of_host(),
+            key,
             // Read while the kernel comes up.
             release: image_release(&machine.kernel),
-            qemu: machine.qemu.clone(),
             qemu_log,
             buffer: vec![0; 64 << 10],
             silent: true,
             over: None,
-        })
+        };
+        if let Start::Restored(parcel) = &dialogue.start {
+            let parcel = parcel.clone();
+            dialogue.deliver(&parcel)?;
+        }
+        Ok(dialogue)
     }
 
-    /// Waits for what comes next, until `deadline` if there is one.
+    /// Begins to deliver.
+    fn deliver(&mut self, parcel: &Parcel) -> Result<()> {
+        let memory = self.running.memory.as_ref();
+        let memory = memory.context("a machine that waits shares its memory")?;
+        self.rings = Some(HostRings::new(memory, self.key.of_host()));
+        self.listener.begin();
+        let announced = parcel.announce(self.key)?;
+        self.send(&announced).context("writing to the console")?;
+        self.delivering = Some((Delivering::of(parcel)?, Instant::now() + UNTOUCHED));
+        Ok(())
+    }
+
+    /// Starts the machine with all in its initramfs, in place of one that waited in vain.
+    fn start_whole(&mut self) -> Result<()> {
+        self.machine.parcel = None;
+        let (running, start) = self.machine.come_up(&self.qemu_log)?;
+        (self.running, self.start, self.key) = (running, start, Key::new(random()?));
+        (self.delivering, self.rings, self.over) = (None, None, None);
+        self.listener.restart(self.key);
+        Ok(())
+    }
+
+    /// What comes next, until `deadline` if there is one.
     pub(crate) fn turn(
+        &mut self,
+        deadline: Option<Instant>,
+        others: &[BorrowedFd<'_>],
+    ) -> Result<Turn> {
+        let mut until = deadline;
+        if let (Some((delivering, patience)), Some(rings)) = (&mut self.delivering, &mut self.rings)
+        {
+            let bells = delivering.go_on(rings)?;
+            if !bells.is_empty() {
+                *patience = Instant::now() + UNTOUCHED;
+            }
+            until = [deadline, Some(*patience)].into_iter().flatten().min();
+            self.send(&bells).context("writing to the console")?;
+        }
+        let turn = self.next(until, others)?;
+        if matches!(&turn, Turn::Said(said) if said.iter().any(is_boot)) {
+            (self.start, self.delivering) = (Start::Whole, None);
+        }
+        let Some((_, patience)) = self.delivering else {
+            return Ok(turn);
+        };
+        let gave_up = matches!(turn, Turn::Quiet) && Instant::now() >= patience;
+        if let Start::Restored(parcel) = &self.start
+            && (gave_up || matches!(turn, Turn::Over(_)))
+        {
+            // A state that does not run is as good as none.
+            parcel.state.forget();
+            self.start_whole()?;
+            return Ok(Turn::Said(Vec::new()));
+        }
+        Ok(turn)
+    }
+
+    /// Takes the word of a guest that it waits.
+    fn waits(&mut self, shared: bool) -> Result<()> {
+        let start = mem::replace(&mut self.start, Start::Whole);
+        let Start::Waits(parcel, mut monitor) = start else {
+            // A guest that was not asked to wait says so again.
+            return Ok(());
+        };
+        if !shared {
+            parcel.state.cannot_be();
+            return self.start_whole();
+        }
+        parcel.state.save(&mut monitor).context("saving the machine")?;
+        self.deliver(&parcel)
+    }
+
+    fn next(
         &mut self,
         deadline: Option<Instant>,
         others: &[BorrowedFd<'_>],
@@ -96,6 +189,9 @@ impl Dialogue {
                     .context("writing the transcript")?;
                 if !heard.answer.is_empty() {
                     self.send(&heard.answer).context("writing to the console")?;
+                }
+                if let Some(shared) = heard.waiting {
+                    self.waits(shared)?;
                 }
                 if let Some(other) = self.other_kernel(&heard.messages) {
                     return Ok(Turn::Over(other));
@@ -117,7 +213,7 @@ impl Dialogue {
                 let complaint = self.complaint();
                 let refused = !status.success() || !complaint.is_empty();
                 if self.silent && refused && status.signal().is_none() {
-                    bail!(did_not_start(&self.qemu, status, &complaint));
+                    bail!(did_not_start(&self.machine.qemu, status, &complaint));
                 }
                 Ok(Turn::Over(if ran_nothing && status.success() {
                     End::QemuFailed(RAN_NOTHING.to_owned())
@@ -153,7 +249,7 @@ impl Dialogue {
         let expected = self.release.take().filter(|release| release != running)?;
         Some(End::QemuFailed(format!(
             "{} was given the kernel {expected}, and its guest runs on {running}",
-            self.qemu
+            self.machine.qemu
         )))
     }
 
@@ -180,12 +276,14 @@ impl Dialogue {
 
     /// The key of the host's messages.
     pub(crate) fn key(&self) -> Key {
-        self.key
+        self.key.of_host()
     }
 
-    /// The memory that the machine shares with this process, if it does.
-    pub(crate) fn memory(&self) -> Option<&SharedMemory> {
-        self.running.memory.as_ref()
+    /// The streams in shared memory, if the machine shares it with this process.
+    pub(crate) fn take_rings(&mut self) -> Option<HostRings> {
+        let memory = self.running.memory.as_ref()?;
+        let rings = self.rings.take();
+        Some(rings.unwrap_or_else(|| HostRings::new(memory, self.key.of_host())))
     }
 
     /// Sends bytes to the guest.
@@ -202,13 +300,18 @@ impl Dialogue {
     }
 }
 
-/// A random key for this boot.
-fn new_key() -> Result<Key> {
-    let mut bytes = [0; 16];
+/// Whether it is the word that the kernel has booted.
+fn is_boot(said: &GuestMessage) -> bool {
+    matches!(said.message, Message::Record(Record::Booted { .. }))
+}
+
+/// Random bytes.
+pub(super) fn random<const LENGTH: usize>() -> Result<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
     File::open("/dev/urandom")
         .and_then(|mut random| random.read_exact(&mut bytes))
         .context("reading /dev/urandom")?;
-    Ok(Key::new(bytes))
+    Ok(bytes)
 }
 
 /// The error for a QEMU that failed or was killed.

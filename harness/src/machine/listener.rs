@@ -39,6 +39,8 @@ pub(crate) struct Heard {
     pub(crate) messages: Vec<GuestMessage>,
     /// Bytes to send to the guest, if any.
     pub(crate) answer: Vec<u8>,
+    /// That the guest waits; whether it can take a parcel.
+    pub(crate) waiting: Option<bool>,
     pub(crate) end: Option<End>,
 }
 
@@ -78,6 +80,23 @@ impl Listener {
         }
     }
 
+    /// Listens to a guest that has its key.
+    pub(crate) fn begin(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.decoder = Decoder::new(key);
+        }
+    }
+
+    /// Listens to another machine from now on.
+    pub(crate) fn restart(&mut self, key: Key) {
+        self.decoder = Decoder::new(Key::NONE);
+        self.key = Some(key);
+        self.next_sequence = 0;
+        self.before.clear();
+        self.line.clear();
+        (self.damage, self.panic, self.restarts) = (None, None, None);
+    }
+
     /// Takes the next bytes. Returns the messages in them, the answer, and the end if a
     /// message is missing.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> io::Result<Heard> {
@@ -101,14 +120,14 @@ impl Listener {
                     self.damage.get_or_insert(what);
                 }
                 // Before the guest has the key, only its greeting counts.
-                Piece::Message(_, message) if self.key.is_some() => {
-                    if message == Message::Record(Record::Hello)
-                        && let Some(key) = self.key.take()
-                    {
-                        self.decoder = Decoder::new(key);
+                Piece::Message(_, message) if let Some(key) = self.key => match message {
+                    Message::Record(Record::Hello) => {
+                        self.begin();
                         heard.answer = wire::encode(Key::NONE, 0, &Order::Key(key));
                     }
-                }
+                    Message::Record(Record::Waiting { shared }) => heard.waiting = Some(shared),
+                    _ => {}
+                },
                 Piece::Message(sequence, message) => {
                     if sequence != self.next_sequence {
                         heard.end = Some(self.lost(sequence));

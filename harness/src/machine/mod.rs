@@ -8,16 +8,20 @@ mod debugger;
 mod dialogue;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod host_rings;
 mod image_release;
 mod listener;
+mod monitor;
+mod parcel;
 mod qemu;
+mod saved;
 mod shared_memory;
 mod transcript;
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -40,8 +44,11 @@ pub use console::{Console, ConsoleRead};
 pub(crate) use deadline::{Wait, excused};
 pub use debugger::Debugger;
 pub(crate) use dialogue::{Dialogue, Turn};
+pub(crate) use host_rings::HostRings;
+pub(crate) use parcel::Parcel;
 pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
-pub(crate) use shared_memory::SharedMemory;
+pub(crate) use saved::SavedState;
+use shared_memory::SharedMemory;
 pub use transcript::Transcript;
 
 /// The command line of every kernel.
@@ -62,7 +69,7 @@ const COMMAND_LINE: &[&str] = &[
 ];
 
 /// A machine that boots one kernel: no network, no disks, no default devices.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     /// How QEMU is started.
     pub qemu: Launch,
@@ -86,6 +93,9 @@ pub struct Machine {
     /// The descriptor of a listening socket at which a debugger may attach to the
     /// kernel.
     pub gdb: Option<RawFd>,
+    /// The part of the initramfs that can be delivered to a machine that waits, if it is
+    /// to.
+    pub(crate) parcel: Option<Parcel>,
 }
 
 impl Machine {
@@ -143,6 +153,11 @@ impl Machine {
     /// # Errors
     /// If no process can be started. If QEMU then refuses to run, the console ends.
     pub fn start(&self, log: File) -> Result<RunningMachine> {
+        self.start_with(log, Vec::new())
+    }
+
+    /// Starts QEMU with more arguments, and with files that these name by their numbers.
+    fn start_with(&self, log: File, more: Vec<(String, OwnedFd)>) -> Result<RunningMachine> {
         // No pseudo-terminal: a bare container has none.
         let (ours, theirs) = UnixStream::pair().context("making the console")?;
         let end = OwnedFd::from(theirs);
@@ -150,17 +165,21 @@ impl Machine {
         let mut command = self.qemu.command();
         command.args(self.arguments());
         command.args(memory.iter().flat_map(SharedMemory::arguments));
+        command.args(more.iter().flat_map(|(words, _)| words.split(' ')));
         command.stdin(end.try_clone()?).stdout(end).stderr(log);
-        let (harness, gdb) = (id(), self.gdb);
+        let harness = id();
+        let (_, files): (Vec<_>, Vec<_>) = more.into_iter().unzip();
+        let numbers = files.iter().map(AsRawFd::as_raw_fd);
+        let given: Vec<RawFd> = numbers.chain(self.gdb).collect();
         // SAFETY: between fork(2) and execve(2) it makes system calls only.
         unsafe {
-            command.pre_exec(move || isolate(harness, gdb));
+            command.pre_exec(move || isolate(harness, &given));
         }
         let process = command
             .spawn()
             .with_context(|| format!("starting {}", self.qemu))?;
-        // This closes our copy of QEMU's end of the console.
-        drop(command);
+        // This closes our copies of QEMU's ends of the console and of other files.
+        drop((command, files));
         let mut running = RunningMachine {
             process,
             keeper: None,
@@ -177,8 +196,8 @@ impl Machine {
 
 /// For pre_exec: a new session, so that the terminal's Ctrl-C does not reach QEMU;
 /// death with the parent thread (PDEATHSIG); no_new_privs; inherited descriptors
-/// closed.
-fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
+/// closed, but for those that are given.
+fn isolate(harness: u32, given: &[RawFd]) -> io::Result<()> {
     setsid()?;
     die_with(harness, Signal::SIGKILL)?;
     // SAFETY: all of them take numbers only. An old kernel without
@@ -189,7 +208,7 @@ fn isolate(harness: u32, gdb: Option<RawFd>) -> io::Result<()> {
         }
         let cloexec = libc::CLOSE_RANGE_CLOEXEC as libc::c_int;
         libc::close_range(3, libc::c_uint::MAX, cloexec);
-        if gdb.is_some_and(|gdb| libc::fcntl(gdb, libc::F_SETFD, 0) != 0) {
+        if given.iter().any(|&file| libc::fcntl(file, libc::F_SETFD, 0) != 0) {
             return Err(io::Error::last_os_error());
         }
     }
@@ -255,6 +274,7 @@ pub(crate) mod tests {
             append: Vec::new(),
             shares_memory: false,
             gdb: None,
+            parcel: None,
         }
     }
 

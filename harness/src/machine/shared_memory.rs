@@ -45,7 +45,8 @@ impl SharedMemory {
             "memory-backend-file,id=streams,size={SHARED_BYTES},share=on,mem-path="
         ));
         object.push(anonymous::path(&*self.file));
-        let device = format!("{DEVICE},memdev=streams");
+        // Without `master`, a machine could not be saved.
+        let device = format!("{DEVICE},memdev=streams,master=on");
         vec!["-object".into(), object, "-device".into(), device.into()]
     }
 }

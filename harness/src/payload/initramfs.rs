@@ -1,8 +1,9 @@
 //! The initramfs of a boot: the guest and its job.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Seek};
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
 use guest::{JOB_PATH, Job};
@@ -12,21 +13,36 @@ use super::guest_binary;
 use crate::system::anonymous;
 
 /// An initramfs in memory, freed when this is dropped.
-#[derive(Debug)]
-pub struct PackedInitramfs(File);
+#[derive(Clone, Debug)]
+pub struct PackedInitramfs {
+    file: Arc<File>,
+    /// Where the archive with the job begins, after the one with the guest.
+    job: u64,
+}
 
 impl PackedInitramfs {
-    pub(crate) fn of(initramfs: &Initramfs) -> Result<Self> {
+    /// One of several archives, of which the last holds the job.
+    pub(crate) fn of(archives: &[&Initramfs]) -> Result<Self> {
         let mut file = BufWriter::new(anonymous::file("initramfs")?);
-        initramfs.write(&mut file)?;
+        let mut job = 0;
+        for archive in archives {
+            job = file.stream_position().context("packing the initramfs")?;
+            archive.write(&mut file)?;
+        }
         let file = file.into_inner().map_err(|error| error.into_error());
-        Ok(Self(file.context("writing the initramfs")?))
+        let file = Arc::new(file.context("writing the initramfs")?);
+        Ok(Self { file, job })
     }
 
     /// The path under which QEMU opens it.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        anonymous::path(&self.0)
+        anonymous::path(&*self.file)
+    }
+
+    /// The archive with the job: its file, and where it begins.
+    pub(crate) fn job(&self) -> (Arc<File>, u64) {
+        (Arc::clone(&self.file), self.job)
     }
 }
 
@@ -35,15 +51,34 @@ impl PackedInitramfs {
 /// # Errors
 /// If the guest cannot be built or read.
 pub fn pack(job: &Job) -> Result<PackedInitramfs> {
-    PackedInitramfs::of(&base(job)?)
+    PackedInitramfs::of(&[&base()?, &with_job(job)?])
 }
 
-/// The initramfs that every boot needs: the guest, its job, and mount points.
+/// The path of an initramfs without a job, for as long as this process runs.
+///
+/// # Errors
+/// If no file in memory can be created.
+pub(crate) fn without_job() -> Result<PathBuf> {
+    static WAITING: OnceLock<PackedInitramfs> = OnceLock::new();
+    if let Some(packed) = WAITING.get() {
+        return Ok(packed.path());
+    }
+    let packed = PackedInitramfs::of(&[&base()?])?;
+    // Another thread may have been faster: one of the two is kept.
+    Ok(WAITING.get_or_init(|| packed).path())
+}
+
+/// An archive with a job.
+pub(crate) fn with_job(job: &Job) -> Result<Initramfs> {
+    let job = serde_json::to_vec(job).context("writing the job")?;
+    Ok(Initramfs::new().file(JOB_PATH, job, 0o644))
+}
+
+/// The archive that every boot needs: the guest, and mount points.
 ///
 /// # Errors
 /// If the guest cannot be built.
-pub(crate) fn base(job: &Job) -> Result<Initramfs> {
-    let job = serde_json::to_vec(job).context("writing the job")?;
+pub(crate) fn base() -> Result<Initramfs> {
     Ok(Initramfs::new()
         .dir("/dev", 0o755)
         // For kernels without devtmpfs.
@@ -59,6 +94,5 @@ pub(crate) fn base(job: &Job) -> Result<Initramfs> {
         .dir("/strata", 0o755)
         .dir("/sys", 0o755)
         .dir("/tmp", 0o1777)
-        .file("/init", guest_binary()?, 0o755)
-        .file(JOB_PATH, job, 0o644))
+        .file("/init", guest_binary()?, 0o755))
 }

@@ -2,7 +2,6 @@
 
 mod boot_watch;
 mod busybox;
-mod host_rings;
 mod input_frames;
 mod outcome;
 mod output;

@@ -14,8 +14,8 @@ use super::output::{Captured, Output};
 use super::program_input::Input;
 use super::session::{Ending, Limits, Ran, Session};
 use crate::kernels::{Bootable, MEMORY_MIB, Machines};
-use crate::machine::{Deadlines, Debugger};
-use crate::payload::{LoadedProgram, PackedProgram, Program};
+use crate::machine::{Deadlines, Debugger, Machine, Parcel};
+use crate::payload::{LoadedProgram, PackedProgram, Program, initramfs};
 use crate::results::Watcher;
 use crate::system::{Interrupt, RunDir, Window};
 
@@ -36,6 +36,8 @@ pub struct Runner<'a> {
     /// How long a guest may be silent before it counts as hung; it sends a message
     /// every five seconds. Ignored with a debugger, which may stop it.
     pub silence: Duration,
+    /// Whether every machine boots, also where its saved state could be restored.
+    pub fresh: bool,
     /// Where a debugger may attach.
     pub debugger: Option<&'a Debugger>,
     /// The watcher that hears of the boot.
@@ -52,6 +54,7 @@ impl Default for Runner<'_> {
             memory_mib: None,
             timeout: Some(TIMEOUT),
             silence: SILENCE,
+            fresh: false,
             debugger: None,
             watcher: None,
             interrupt: None,
@@ -113,6 +116,7 @@ impl Runner<'_> {
         machine.shares_memory = kernel.can_share_memory;
         machine.gdb = self.debugger.map(Debugger::number);
         machine.initramfs = program.initramfs.path();
+        machine.parcel = self.parcel(kernel, &machine, program)?;
         let boot = Deadlines::of(machine.accelerator).boot;
         let session = Session {
             machine: &machine,
@@ -130,6 +134,29 @@ impl Runner<'_> {
             Some(watcher) => session.run(&mut BootWatch::of(output, watcher, &kernel.name)),
             None => session.run(output),
         }
+    }
+}
+
+impl Runner<'_> {
+    /// What is delivered to a machine that waits, unless a fresh one was asked for or it
+    /// cannot wait: a debugger may follow a boot from its beginning.
+    fn parcel(
+        &self,
+        kernel: &Bootable,
+        machine: &Machine,
+        program: &LoadedProgram,
+    ) -> Result<Option<Parcel>> {
+        if self.fresh || self.debugger.is_some() {
+            return Ok(None);
+        }
+        let Some(state) = kernel.saved_state(machine) else {
+            return Ok(None);
+        };
+        Ok(Some(Parcel {
+            waiting: initramfs::without_job()?,
+            archive: program.initramfs.job(),
+            state,
+        }))
     }
 }
 

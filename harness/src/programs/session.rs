@@ -11,10 +11,9 @@ use guest::ring::{BELL, RING_BYTES, Scribbled};
 use guest::wire::{Message, Stream};
 use guest::{Carried, Order, Record, RunningKernel, Status};
 
-use super::host_rings::HostRings;
 use super::input_frames::{Coming, InputFrames, InputRead};
 use super::output::Output;
-use crate::machine::{Dialogue, GRACE, Machine, Turn, Wait, again_if, excused, hosts_fault};
+use crate::machine::{Dialogue, GRACE, HostRings, Machine, Turn, Wait, again_if, excused, hosts_fault};
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
 
@@ -431,8 +430,7 @@ impl ProgramDialogue<'_> {
                 self.phase = Phase::Starts(Wait::new("the program to start", GRACE));
             }
             (Record::ProgramStarted { terminal, shared }, Phase::Starts(_)) => {
-                let memory = self.dialogue.memory().filter(|_| shared);
-                self.rings = memory.map(|memory| HostRings::new(memory, self.dialogue.key()));
+                self.rings = self.dialogue.take_rings().filter(|_| shared);
                 output.started(terminal).context("preparing the terminal")?;
                 let until = self.limits.program.map(|limit| Instant::now() + limit);
                 self.phase = Phase::Runs(until);

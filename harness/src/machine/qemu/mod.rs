@@ -28,6 +28,8 @@ pub(crate) const PROGRAM: &str = guest::X86_64.qemu;
 /// The oldest version that has all options used: 2.11 has the parts of `-sandbox` (2.9
 /// `-accel`). Debian's 7.2 is tested.
 const OLDEST: (u32, u32) = (2, 11);
+/// The oldest version whose states are used: older ones were not tried.
+const SAVES: (u32, u32) = (5, 2);
 /// QEMU's seccomp sandbox: a guest that takes over QEMU can neither start a program nor
 /// change its user.
 pub(super) const SANDBOX: &str =
@@ -62,6 +64,13 @@ impl fmt::Display for Qemu {
 }
 
 impl Qemu {
+    /// What a saved state depends on of it; none if it is too old to save one that another
+    /// process restores.
+    pub(crate) fn state_words(&self) -> Option<String> {
+        let words = format!("{:?} {:?} {}", self.launch, self.installed, self.version);
+        is_at_least(&self.version, SAVES).then_some(words)
+    }
+
     /// Finds the QEMU that was asked for. `Auto` is the host's if it is new enough,
     /// else Strata's own from Debian's archive.
     ///
@@ -143,7 +152,7 @@ fn version(launch: &Launch) -> Result<String> {
              --qemu own for Strata's"
         )
     })?;
-    if !is_new_enough(version) {
+    if !is_at_least(version, OLDEST) {
         let (major, minor) = OLDEST;
         bail!(
             "{launch} is QEMU {version}, and it takes {major}.{minor} or newer: upgrade it, name \
@@ -153,10 +162,10 @@ fn version(launch: &Launch) -> Result<String> {
     Ok(version.to_owned())
 }
 
-fn is_new_enough(version: &str) -> bool {
+fn is_at_least(version: &str, wanted: (u32, u32)) -> bool {
     let mut numbers = version.split(|c: char| !c.is_ascii_digit());
     let mut number = || numbers.next().and_then(|number| number.parse().ok());
-    matches!((number(), number()), (Some(major), Some(minor)) if (major, minor) >= OLDEST)
+    matches!((number(), number()), (Some(major), Some(minor)) if (major, minor) >= wanted)
 }
 
 /// Why QEMU does not start in its sandbox, if it does not.
@@ -225,10 +234,10 @@ mod tests {
     #[test]
     fn versions_are_told_apart() {
         for new in ["7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)", "2.11.0", "10.0"] {
-            assert!(is_new_enough(new), "{new}");
+            assert!(is_at_least(new, OLDEST), "{new}");
         }
         for old in ["2.10.1", "2.5.0 (Debian)", "1.7", "", "unknown"] {
-            assert!(!is_new_enough(old), "{old}");
+            assert!(!is_at_least(old, OLDEST), "{old}");
         }
     }
 

@@ -13,7 +13,7 @@ use itertools::Itertools;
 
 use super::tree::Tree;
 use super::{BadRequest, PATH, Program, elf, ld_cache, script};
-use crate::payload::initramfs;
+use crate::payload::initramfs::{self, PackedInitramfs};
 use crate::system;
 
 /// A program with all files that it needs.
@@ -130,10 +130,10 @@ impl PackedProgram {
     pub(crate) fn load(&self, stdin: guest::Stdin, at_hand: &[u8]) -> Result<LoadedProgram> {
         let mut program = self.program.clone();
         program.stdin = stdin;
-        let initramfs = self.tree.add_to(initramfs::base(&Job::Program(program))?)?;
-        let initramfs = initramfs.file(STDIN_PATH, at_hand, 0o644);
+        let job = initramfs::with_job(&Job::Program(program))?;
+        let job = self.tree.add_to(job)?.file(STDIN_PATH, at_hand, 0o644);
         Ok(LoadedProgram {
-            initramfs: initramfs::PackedInitramfs::of(&initramfs)?,
+            initramfs: PackedInitramfs::of(&[&initramfs::base()?, &job])?,
             size: self.size() + at_hand.len() as u64,
         })
     }
@@ -142,7 +142,7 @@ impl PackedProgram {
 /// A program in an initramfs, with which any number of machines can boot.
 #[derive(Debug)]
 pub(crate) struct LoadedProgram {
-    pub(crate) initramfs: initramfs::PackedInitramfs,
+    pub(crate) initramfs: PackedInitramfs,
     /// The size of all that is packed, in bytes.
     pub(crate) size: u64,
 }

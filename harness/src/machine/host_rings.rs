@@ -6,12 +6,12 @@ use guest::ring::{Moved, RingReader, RingWriter, Scribbled};
 use guest::wire::Stream;
 use guest::{Carried, Digest, Key};
 
-use crate::machine::SharedMemory;
+use super::shared_memory::SharedMemory;
 
 /// The host's ends of the three rings. What the guest's PID 1 says on the console of the
 /// bytes that it carried is compared with what was carried here: a program in the guest
 /// can write to the memory, and not to that.
-pub(super) struct HostRings {
+pub(crate) struct HostRings {
     stdin: RingWriter<SharedMemory>,
     /// What was put into stdin's ring and not yet taken out, as far as is known.
     sent: VecDeque<u8>,
@@ -22,7 +22,7 @@ pub(super) struct HostRings {
 }
 
 impl HostRings {
-    pub(super) fn new(memory: &SharedMemory, key: Key) -> Self {
+    pub(crate) fn new(memory: &SharedMemory, key: Key) -> Self {
         let memory = || memory.clone();
         let digest = |stream| Digest::new(key, stream);
         Self {
@@ -35,13 +35,13 @@ impl HostRings {
     }
 
     /// For how many bytes of stdin there is room.
-    pub(super) fn room(&self) -> Result<usize, Scribbled> {
+    pub(crate) fn room(&self) -> Result<usize, Scribbled> {
         self.stdin.room()
     }
 
     /// Puts in bytes of stdin, for which there is room. Says whether the guest must be
     /// told.
-    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
         let moved = self.stdin.put(bytes)?;
         if moved.bytes < bytes.len() {
             // What the guest has taken out it cannot put back.
@@ -54,7 +54,7 @@ impl HostRings {
     }
 
     /// Takes the next bytes of an output. Says whether the guest must be told.
-    pub(super) fn take(&mut self, stream: Stream, buffer: &mut [u8]) -> Result<Moved, Scribbled> {
+    pub(crate) fn take(&mut self, stream: Stream, buffer: &mut [u8]) -> Result<Moved, Scribbled> {
         let moved = match stream {
             Stream::Stderr => self.stderr.take(buffer)?,
             Stream::Stdout | Stream::Stdin => self.stdout.take(buffer)?,
@@ -64,7 +64,7 @@ impl HostRings {
     }
 
     /// The stream of which the guest has carried something else, if there is one.
-    pub(super) fn differs(&mut self, carried: &[Carried; 3]) -> Option<Stream> {
+    pub(crate) fn differs(&mut self, carried: &[Carried; 3]) -> Option<Stream> {
         let known = self.digests[Stream::Stdin as usize].carried().bytes;
         let more = carried[Stream::Stdin as usize].bytes.saturating_sub(known);
         self.was_taken(usize::try_from(more).unwrap_or(usize::MAX));

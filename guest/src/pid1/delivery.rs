@@ -1,0 +1,155 @@
+//! What the host delivers to a machine that waits.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, BufReader, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cpio::newc;
+use nix::time::{ClockId, clock_settime};
+
+use super::serial::Serial;
+use super::shared_memory::{GuestRings, Mapped};
+use crate::protocol::Delivery;
+
+/// The most bytes that are taken at a time.
+const PART: usize = 64 << 10;
+/// How long the host may pause.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The kinds of files in a mode (inode(7)).
+const KIND: u32 = libc::S_IFMT;
+
+/// Takes a delivery: unpacks its files, after it has set the clock and mixed fresh
+/// entropy into the kernel's generator. A saved state has neither.
+pub(crate) fn take(
+    console: &Serial,
+    memory: Mapped,
+    delivery: &Delivery,
+) -> Result<GuestRings, String> {
+    // Without a clock that can be set, there is none to be wrong.
+    let _ = clock_settime(ClockId::CLOCK_REALTIME, delivery.now.into());
+    let _ = add_entropy(&delivery.entropy);
+    let rings = GuestRings::new(memory, console.hosts_key());
+    let mut incoming = Incoming {
+        console,
+        rings,
+        left: delivery.bytes,
+    };
+    let mut archive = BufReader::with_capacity(PART, &mut incoming);
+    unpack(&mut archive).map_err(|error| format!("unpacking what the host delivers: {error}"))?;
+    io::copy(&mut archive, &mut io::sink())
+        .map_err(|error| format!("reading what the host delivers: {error}"))?;
+    Ok(incoming.rings)
+}
+
+/// The archive, as it arrives.
+struct Incoming<'a> {
+    console: &'a Serial,
+    rings: GuestRings,
+    left: u64,
+}
+
+impl Read for Incoming<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.left > 0 {
+            let most = usize::try_from(self.left).unwrap_or(PART).min(buffer.len());
+            let taken = self.rings.take(most);
+            let (bytes, bell) = taken.map_err(|scribbled| io::Error::other(scribbled.to_string()))?;
+            if bell {
+                self.console.ring();
+            }
+            if !bytes.is_empty() {
+                buffer[..bytes.len()].copy_from_slice(&bytes);
+                self.left -= bytes.len() as u64;
+                return Ok(bytes.len());
+            }
+            self.console.hear(PATIENCE)?;
+        }
+        Ok(0)
+    }
+}
+
+/// Unpacks an archive into the root, as a kernel does with an initramfs. What is there
+/// already is replaced, except directories.
+fn unpack(mut archive: impl Read) -> io::Result<()> {
+    loop {
+        let entry = newc::Reader::new(archive)?;
+        if entry.entry().is_trailer() {
+            return Ok(());
+        }
+        let path = Path::new("/").join(entry.entry().name());
+        archive = unpack_entry(entry, &path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    }
+}
+
+fn unpack_entry<R: Read>(mut entry: newc::Reader<R>, path: &Path) -> io::Result<R> {
+    let mode = entry.entry().mode();
+    let permissions = Permissions::from_mode(mode & !KIND);
+    match mode & KIND {
+        libc::S_IFDIR => {
+            if !path.is_dir() {
+                DirBuilder::new().mode(0o700).create(path)?;
+            }
+            fs::set_permissions(path, permissions)?;
+        }
+        libc::S_IFLNK => {
+            let mut target = String::new();
+            entry.read_to_string(&mut target)?;
+            remove(path)?;
+            symlink(PathBuf::from(target), path)?;
+        }
+        libc::S_IFREG => {
+            remove(path)?;
+            let mut options = OpenOptions::new();
+            let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+            let archive = entry.to_writer(&mut file)?;
+            file.flush()?;
+            file.set_permissions(permissions)?;
+            return Ok(archive);
+        }
+        _ => return Err(io::Error::other("neither a file, a directory nor a link")),
+    }
+    entry.finish()
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What the request RNDADDENTROPY takes (random(4)).
+#[repr(C)]
+struct PoolInfo {
+    bits: libc::c_int,
+    bytes: libc::c_int,
+    entropy: [u8; 32],
+}
+
+/// Mixes entropy in, and has the generator use it at once.
+fn add_entropy(entropy: &[u8; 32]) -> io::Result<()> {
+    /// linux/random.h; the C library has no names for these.
+    const RNDADDENTROPY: libc::c_ulong = 0x4008_5203;
+    const RNDRESEEDCRNG: libc::c_ulong = 0x5207;
+    let random = File::open("/dev/urandom")?;
+    let info = PoolInfo {
+        bits: 256,
+        bytes: 32,
+        entropy: *entropy,
+    };
+    // SAFETY: the first request reads what `info` holds, the second one nothing.
+    let added = unsafe {
+        let added = libc::ioctl(random.as_raw_fd(), RNDADDENTROPY as _, &raw const info);
+        // An old kernel has no such request.
+        libc::ioctl(random.as_raw_fd(), RNDRESEEDCRNG as _);
+        added
+    };
+    match added {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

@@ -1,0 +1,101 @@
+//! QEMU's monitor (QMP), by which a machine is saved and restored.
+
+use std::io::{BufRead, BufReader, IoSlice, Write};
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use serde_json::{Value, json};
+
+/// How long QEMU may take for an answer, or for what it was asked to do.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait before QEMU is asked again whether it is done.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The connection to QEMU's monitor.
+#[derive(Debug)]
+pub(super) struct Monitor(BufReader<UnixStream>);
+
+impl Monitor {
+    /// The monitor at the other end of a socket.
+    ///
+    /// # Errors
+    /// If the socket takes no deadline.
+    pub(super) fn new(socket: UnixStream) -> Result<Self> {
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self(BufReader::new(socket)))
+    }
+
+    /// Waits for the monitor's greeting, and turns commands on.
+    pub(super) fn greet(&mut self) -> Result<()> {
+        self.line("its greeting")?;
+        self.execute("qmp_capabilities", json!({})).map(drop)
+    }
+
+    /// Executes a command; events before its answer are passed over.
+    pub(super) fn execute(&mut self, command: &str, arguments: Value) -> Result<Value> {
+        self.send(command, arguments, &[])?;
+        self.answer(command)
+    }
+
+    /// Gives QEMU an open file, under a name.
+    pub(super) fn give(&mut self, name: &str, file: BorrowedFd<'_>) -> Result<()> {
+        self.send("getfd", json!({ "fdname": name }), &[file.as_raw_fd()])?;
+        self.answer("getfd").map(drop)
+    }
+
+    /// Waits until what was begun is done, as a command tells by its `status`.
+    pub(super) fn wait_for(&mut self, command: &str, wanted: &str, failed: &str) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            let answer = self.execute(command, json!({}))?;
+            match answer["status"].as_str() {
+                Some(status) if status == wanted => return Ok(()),
+                Some(status) if status == failed => bail!("{command}: {answer}"),
+                _ => std::thread::sleep(PAUSE),
+            }
+        }
+        bail!("{command}: not {wanted} within {} s", PATIENCE.as_secs())
+    }
+
+    fn send(&mut self, command: &str, arguments: Value, files: &[i32]) -> Result<()> {
+        let mut words = json!({ "execute": command, "arguments": arguments }).to_string();
+        words.push('\n');
+        let socket = self.0.get_mut();
+        let written = if files.is_empty() {
+            socket.write_all(words.as_bytes())
+        } else {
+            let files = [ControlMessage::ScmRights(files)];
+            let words = [IoSlice::new(words.as_bytes())];
+            // A few words fit into any socket at once.
+            sendmsg::<()>(socket.as_raw_fd(), &words, &files, MsgFlags::empty(), None)
+                .map(drop)
+                .map_err(Into::into)
+        };
+        written.with_context(|| format!("writing {command} to QEMU's monitor"))
+    }
+
+    fn answer(&mut self, command: &str) -> Result<Value> {
+        loop {
+            let mut line = self.line(command)?;
+            if line.get("error").is_some() {
+                bail!("{command}: {}", line["error"]["desc"]);
+            }
+            if let Some(answer) = line.get_mut("return") {
+                return Ok(answer.take());
+            }
+        }
+    }
+
+    fn line(&mut self, what: &str) -> Result<Value> {
+        let mut line = String::new();
+        let reading = || format!("reading {what} from QEMU's monitor");
+        if self.0.read_line(&mut line).with_context(reading)? == 0 {
+            bail!("{}: it is closed", reading());
+        }
+        serde_json::from_str(&line).with_context(reading)
+    }
+}

@@ -1,0 +1,166 @@
+//! What a machine is given once it waits, and the ways to one that does.
+
+use std::fs::File;
+use std::io::Seek;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, anyhow};
+use guest::ring::BELL;
+use guest::wire;
+use guest::{Delivery, Key, Order};
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+
+use super::host_rings::HostRings;
+use super::monitor::Monitor;
+use super::saved::{Kept, SavedState, unpack};
+use super::{Machine, RunningMachine};
+
+/// The most bytes that are delivered at a time.
+const PART: usize = 64 << 10;
+
+/// The part of an initramfs that a machine which waits gets by shared memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    /// The initramfs of the machine that waits.
+    pub(crate) waiting: PathBuf,
+    /// The file with the archive, and where in it the archive begins.
+    pub(crate) archive: (Arc<File>, u64),
+    /// Where the state of the machine is kept.
+    pub(crate) state: SavedState,
+}
+
+/// How a machine comes up.
+pub(super) enum Start {
+    /// With all in its initramfs.
+    Whole,
+    /// It waits for a parcel, and is saved then.
+    Waits(Parcel, Monitor),
+    /// It waits for a parcel, as it did when it was saved.
+    Restored(Parcel),
+}
+
+impl Machine {
+    /// Starts the machine: from its state, if there is one.
+    pub(super) fn come_up(&self, log: &File) -> Result<(RunningMachine, Start)> {
+        let Some(parcel) = &self.parcel else {
+            return Ok((self.start(log.try_clone()?)?, Start::Whole));
+        };
+        let waiting = Self {
+            initramfs: parcel.waiting.clone(),
+            ..self.clone()
+        };
+        match parcel.state.find() {
+            Kept::Unable => Ok((self.start(log.try_clone()?)?, Start::Whole)),
+            Kept::State(state) => match waiting.restore(log, state) {
+                Ok(running) => Ok((running, Start::Restored(parcel.clone()))),
+                Err(_) => {
+                    // A state that does not restore is as good as none.
+                    parcel.state.forget();
+                    log.set_len(0)?;
+                    (&mut &*log).rewind()?;
+                    waiting.wait(log, parcel)
+                }
+            },
+            Kept::Nothing => waiting.wait(log, parcel),
+        }
+    }
+
+    fn wait(&self, log: &File, parcel: &Parcel) -> Result<(RunningMachine, Start)> {
+        let (running, monitor) = self.start_monitored(log, Vec::new())?;
+        Ok((running, Start::Waits(parcel.clone(), monitor)))
+    }
+
+    /// Starts QEMU with its monitor.
+    fn start_monitored(
+        &self,
+        log: &File,
+        mut more: Vec<(String, OwnedFd)>,
+    ) -> Result<(RunningMachine, Monitor)> {
+        let (ours, theirs) = UnixStream::pair().context("making the monitor's socket")?;
+        let number = theirs.as_raw_fd();
+        let words = format!(
+            "-chardev socket,id=monitor,fd={number} -mon chardev=monitor,mode=control \
+             -global migration.store-global-state=off"
+        );
+        more.push((words, theirs.into()));
+        let running = self.start_with(log.try_clone()?, more)?;
+        Ok((running, Monitor::new(ours)?))
+    }
+
+    /// Starts QEMU, restores the state, and waits until the machine runs.
+    fn restore(&self, log: &File, state: File) -> Result<RunningMachine> {
+        let (read, write) = pipe2(OFlag::O_CLOEXEC).context("making a pipe for the state")?;
+        let words = format!("-incoming fd:{}", read.as_raw_fd());
+        let (running, mut monitor) = self.start_monitored(log, vec![(words, read)])?;
+        // It ends with the pipe, at the latest when QEMU does.
+        thread::spawn(move || unpack(state, write.into()));
+        monitor.greet()?;
+        // What is sent before would be lost.
+        monitor.wait_for("query-status", "running", "internal-error")?;
+        Ok(running)
+    }
+}
+
+impl Parcel {
+    /// The length of the archive, in bytes.
+    fn bytes(&self) -> Result<u64> {
+        let (file, from) = &self.archive;
+        Ok(file.metadata()?.len() - from)
+    }
+
+    /// The words that begin the delivery.
+    pub(super) fn announce(&self, key: Key) -> Result<Vec<u8>> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let delivery = Delivery {
+            bytes: self.bytes()?,
+            now: now.unwrap_or_default(),
+            entropy: super::dialogue::random()?,
+        };
+        Ok(wire::encode(Key::NONE, 0, &Order::Deliver(key, delivery)))
+    }
+}
+
+/// A parcel on its way.
+pub(super) struct Delivering {
+    archive: (Arc<File>, u64),
+    left: u64,
+    buffer: Vec<u8>,
+}
+
+impl Delivering {
+    pub(super) fn of(parcel: &Parcel) -> Result<Self> {
+        Ok(Self {
+            archive: parcel.archive.clone(),
+            left: parcel.bytes()?,
+            buffer: vec![0; PART],
+        })
+    }
+
+    /// Delivers as much as there is room for. Returns what to send to the guest.
+    pub(super) fn go_on(&mut self, rings: &mut HostRings) -> Result<Vec<u8>> {
+        let mut bells = Vec::new();
+        while self.left > 0 {
+            let room = rings.room().map_err(|scribbled| anyhow!("{scribbled}"))?;
+            let most = usize::try_from(self.left).unwrap_or(PART).min(room).min(PART);
+            if most == 0 {
+                break;
+            }
+            let (file, from) = &mut self.archive;
+            let part = &mut self.buffer[..most];
+            file.read_exact_at(part, *from).context("reading what is delivered")?;
+            *from += most as u64;
+            self.left -= most as u64;
+            if rings.put(part).map_err(|scribbled| anyhow!("{scribbled}"))? {
+                bells.push(BELL);
+            }
+        }
+        Ok(bells)
+    }
+}

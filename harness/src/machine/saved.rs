@@ -1,0 +1,145 @@
+//! States of machines that wait, kept from one run to the next.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, anyhow};
+use lz4_flex::frame::{BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::monitor::Monitor;
+
+/// How many states are kept. Each takes some 30 MB.
+const KEPT: usize = 24;
+
+/// Where the state of a machine is kept: a file named by all that the state depends on.
+/// It holds nothing of a user, and only its owner may read it, for it is trusted as this
+/// program is.
+#[derive(Clone, Debug)]
+pub(crate) struct SavedState(PathBuf);
+
+/// What is kept of a machine.
+pub(super) enum Kept {
+    /// Nothing yet.
+    Nothing,
+    /// That it cannot be saved: its guest shares no memory with the host.
+    Unable,
+    /// Its state.
+    State(File),
+}
+
+impl SavedState {
+    /// The state, in this directory, of the machine that all of this makes what it is.
+    pub(crate) fn of(dir: &Path, parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(dir.join(name))
+    }
+
+    pub(super) fn find(&self) -> Kept {
+        let Ok(file) = File::open(&self.0) else {
+            return Kept::Nothing;
+        };
+        // The oldest go first, and this one is about to be used.
+        let _ = file.set_modified(SystemTime::now());
+        match file.metadata() {
+            Ok(metadata) if metadata.len() == 0 => Kept::Unable,
+            Ok(_) => Kept::State(file),
+            Err(_) => Kept::Nothing,
+        }
+    }
+
+    /// Forgets a state that does not restore.
+    pub(super) fn forget(&self) {
+        let _ = fs::remove_file(&self.0);
+    }
+
+    /// Keeps in mind that the machine cannot be saved.
+    pub(super) fn cannot_be(&self) {
+        let _ = self.create().and_then(|file| Ok(file.persist(&self.0)?));
+    }
+
+    /// Saves a machine, and lets it go on. A state that cannot be kept is none.
+    ///
+    /// # Errors
+    /// If the machine does not go on.
+    pub(super) fn save(&self, monitor: &mut Monitor) -> Result<()> {
+        monitor.greet()?;
+        monitor.execute("stop", json!({}))?;
+        let _ = self.save_stopped(monitor);
+        monitor.execute("cont", json!({})).map(drop)
+    }
+
+    fn save_stopped(&self, monitor: &mut Monitor) -> Result<()> {
+        let mut file = self.create().context("creating a file for the state")?;
+        let (read, write) = pipe2(OFlag::O_CLOEXEC).context("making a pipe for the state")?;
+        monitor.give("state", write.as_fd())?;
+        drop(write);
+        let packer = thread::spawn(move || -> io::Result<_> {
+            // Each block has a checksum: what was altered is not restored.
+            let info = FrameInfo::new()
+                .block_checksums(true)
+                .block_size(BlockSize::Max1MB);
+            let mut encoder = FrameEncoder::with_frame_info(info, &mut file);
+            copy(File::from(read), &mut encoder)?;
+            encoder.finish().map_err(io::Error::other)?.flush()?;
+            Ok(file)
+        });
+        monitor.execute("migrate", json!({ "uri": "fd:state" }))?;
+        monitor.wait_for("query-migrate", "completed", "failed")?;
+        let file = packer.join().map_err(|_| anyhow!("the state could not be packed"))?;
+        file.context("writing the state")?.persist(&self.0).context("keeping the state")?;
+        Ok(())
+    }
+
+    fn create(&self) -> io::Result<tempfile::NamedTempFile> {
+        let dir = self.0.parent().unwrap_or(Path::new("."));
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        make_room(dir)?;
+        tempfile::Builder::new().prefix("new-").tempfile_in(dir)
+    }
+}
+
+/// Writes a state into a pipe, unpacked. An altered state ends in an error before what
+/// is altered arrives.
+pub(super) fn unpack(state: File, pipe: File) -> io::Result<()> {
+    copy(FrameDecoder::new(BufReader::new(state)), pipe)
+}
+
+fn copy(mut from: impl Read, mut to: impl Write) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            length => to.write_all(&buffer[..length])?,
+        }
+    }
+}
+
+/// Removes the oldest states, so that there is room for one more. Who uses one has it
+/// open.
+fn make_room(dir: &Path) -> io::Result<()> {
+    let mut states = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        states.push((entry.metadata()?.modified()?, entry.path()));
+    }
+    states.sort();
+    let excess = (states.len() + 1).saturating_sub(KEPT);
+    for (_, path) in states.into_iter().take(excess) {
+        let _ = fs::remove_file(path);
+    }
+    Ok(())
+}
