@@ -1,7 +1,7 @@
 //! What a machine is given once it waits, and the ways to one that does.
 
 use std::fs::File;
-use std::io::Seek;
+use std::io::{self, Read, Seek};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
@@ -19,7 +19,7 @@ use nix::unistd::pipe2;
 
 use super::host_rings::HostRings;
 use super::monitor::Monitor;
-use super::saved::{Kept, SavedState, unpack};
+use super::saved::{Kept, SavedState};
 use super::{Machine, RunningMachine};
 
 /// The most bytes that are delivered at a time.
@@ -58,7 +58,7 @@ impl Machine {
         };
         match parcel.state.find() {
             Kept::Unable => Ok((self.start(log.try_clone()?)?, Start::Whole)),
-            Kept::State(state) => match waiting.restore(log, state) {
+            Kept::State(state, length) => match waiting.restore(log, state, length) {
                 Ok(running) => Ok((running, Start::Restored(parcel.clone()))),
                 Err(_) => {
                     // A state that does not restore is as good as none.
@@ -95,12 +95,12 @@ impl Machine {
     }
 
     /// Starts QEMU, restores the state, and waits until the machine runs.
-    fn restore(&self, log: &File, state: File) -> Result<RunningMachine> {
+    fn restore(&self, log: &File, state: File, length: u64) -> Result<RunningMachine> {
         let (read, write) = pipe2(OFlag::O_CLOEXEC).context("making a pipe for the state")?;
         let words = format!("-incoming fd:{}", read.as_raw_fd());
         let (running, mut monitor) = self.start_monitored(log, vec![(words, read)])?;
         // It ends with the pipe, at the latest when QEMU does.
-        thread::spawn(move || unpack(state, write.into()));
+        thread::spawn(move || io::copy(&mut state.take(length), &mut File::from(write)));
         monitor.greet()?;
         // What is sent before would be lost.
         monitor.wait_for("query-status", "running", "internal-error")?;

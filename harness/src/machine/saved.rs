@@ -1,15 +1,14 @@
 //! States of machines that wait, kept from one run to the next.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow};
-use lz4_flex::frame::{BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use serde_json::json;
@@ -17,8 +16,10 @@ use sha2::{Digest, Sha256};
 
 use super::monitor::Monitor;
 
-/// How many states are kept. Each takes some 30 MB.
+/// How many states are kept. Each takes some 70 MB.
 const KEPT: usize = 24;
+/// The size of the checksum at the end of a state, in bytes.
+const CHECKSUM: usize = size_of::<u32>();
 
 /// Where the state of a machine is kept: a file named by all that the state depends on.
 /// It holds nothing of a user, and only its owner may read it, for it is trusted as this
@@ -32,8 +33,8 @@ pub(super) enum Kept {
     Nothing,
     /// That it cannot be saved: its guest shares no memory with the host.
     Unable,
-    /// Its state.
-    State(File),
+    /// Its state, and the length of that.
+    State(File, u64),
 }
 
 impl SavedState {
@@ -54,11 +55,10 @@ impl SavedState {
         };
         // The oldest go first, and this one is about to be used.
         let _ = file.set_modified(SystemTime::now());
-        match file.metadata() {
-            Ok(metadata) if metadata.len() == 0 => Kept::Unable,
-            Ok(_) => Kept::State(file),
-            Err(_) => Kept::Nothing,
+        if file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+            return Kept::Unable;
         }
+        intact(&file).map_or(Kept::Nothing, |length| Kept::State(file, length))
     }
 
     /// Forgets a state that does not restore.
@@ -87,19 +87,15 @@ impl SavedState {
         let (read, write) = pipe2(OFlag::O_CLOEXEC).context("making a pipe for the state")?;
         monitor.give("state", write.as_fd())?;
         drop(write);
-        let packer = thread::spawn(move || -> io::Result<_> {
-            // Each block has a checksum: what was altered is not restored.
-            let info = FrameInfo::new()
-                .block_checksums(true)
-                .block_size(BlockSize::Max1MB);
-            let mut encoder = FrameEncoder::with_frame_info(info, &mut file);
-            copy(File::from(read), &mut encoder)?;
-            encoder.finish().map_err(io::Error::other)?.flush()?;
+        let writer = thread::spawn(move || -> io::Result<_> {
+            let length = io::copy(&mut File::from(read), file.as_file_mut())?;
+            let checksum = checksum(file.as_file(), length)?;
+            file.write_all(&checksum.to_le_bytes())?;
             Ok(file)
         });
         monitor.execute("migrate", json!({ "uri": "fd:state" }))?;
         monitor.wait_for("query-migrate", "completed", "failed")?;
-        let file = packer.join().map_err(|_| anyhow!("the state could not be packed"))?;
+        let file = writer.join().map_err(|_| anyhow!("the state could not be written"))?;
         file.context("writing the state")?.persist(&self.0).context("keeping the state")?;
         Ok(())
     }
@@ -112,20 +108,27 @@ impl SavedState {
     }
 }
 
-/// Writes a state into a pipe, unpacked. An altered state ends in an error before what
-/// is altered arrives.
-pub(super) fn unpack(state: File, pipe: File) -> io::Result<()> {
-    copy(FrameDecoder::new(BufReader::new(state)), pipe)
+/// The length of a state; none if it is not what was once written.
+fn intact(file: &File) -> Option<u64> {
+    let length = file.metadata().ok()?.len().checked_sub(CHECKSUM as u64)?;
+    let mut known = [0; CHECKSUM];
+    file.read_exact_at(&mut known, length).ok()?;
+    let found = checksum(file, length).ok()?;
+    (found.to_le_bytes() == known).then_some(length)
 }
 
-fn copy(mut from: impl Read, mut to: impl Write) -> io::Result<()> {
+/// The checksum of the beginning of a file.
+fn checksum(file: &File, length: u64) -> io::Result<u32> {
+    let mut hasher = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
-    loop {
-        match from.read(&mut buffer)? {
-            0 => return Ok(()),
-            length => to.write_all(&buffer[..length])?,
-        }
+    let mut at = 0;
+    while at < length {
+        let most = buffer.len().min(usize::try_from(length - at).unwrap_or(usize::MAX));
+        file.read_exact_at(&mut buffer[..most], at)?;
+        hasher.update(&buffer[..most]);
+        at += most as u64;
     }
+    Ok(hasher.finalize())
 }
 
 /// Removes the oldest states, so that there is room for one more. Who uses one has it
