@@ -25,7 +25,7 @@ pub use claims::{
 };
 pub use printable::printable;
 pub use protocol::{
-    Carried, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key, NATIVE, NativeJob, NativeRecord,
-    Order, Outcome, ProgramJob, Record, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize,
-    allowing_for, ring, wire,
+    Carried, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key, NATIVE, NativeJob,
+    NativeRecord, Order, Outcome, ProgramJob, Record, STDIN_PATH, Status, Stdin, User, WINDOW,
+    WindowSize, allowing_for, ring, wire,
 };

@@ -4,6 +4,7 @@ mod codes;
 mod forged;
 mod input;
 mod output;
+mod saved;
 mod several;
 mod shared_memory;
 mod state;

@@ -56,7 +56,8 @@ impl Read for Incoming<'_> {
         while self.left > 0 {
             let most = usize::try_from(self.left).unwrap_or(PART).min(buffer.len());
             let taken = self.rings.take(most);
-            let (bytes, bell) = taken.map_err(|scribbled| io::Error::other(scribbled.to_string()))?;
+            let (bytes, bell) =
+                taken.map_err(|scribbled| io::Error::other(scribbled.to_string()))?;
             if bell {
                 self.console.ring();
             }
@@ -80,8 +81,9 @@ fn unpack(mut archive: impl Read) -> io::Result<()> {
             return Ok(());
         }
         let path = Path::new("/").join(entry.entry().name());
-        archive = unpack_entry(entry, &path)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        archive = unpack_entry(entry, &path).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        })?;
     }
 }
 
@@ -104,7 +106,11 @@ fn unpack_entry<R: Read>(mut entry: newc::Reader<R>, path: &Path) -> io::Result<
         libc::S_IFREG => {
             remove(path)?;
             let mut options = OpenOptions::new();
-            let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+            let mut file = options
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)?;
             let archive = entry.to_writer(&mut file)?;
             file.flush()?;
             file.set_permissions(permissions)?;

@@ -63,10 +63,7 @@ fn run_on(console: Serial, delivered: Option<(Mapped, Delivery)>) -> ! {
     power::off()
 }
 
-fn do_job(
-    console: &Serial,
-    delivered: Option<(Mapped, Delivery)>,
-) -> Result<Infallible, String> {
+fn do_job(console: &Serial, delivered: Option<(Mapped, Delivery)>) -> Result<Infallible, String> {
     let rings = match delivered {
         Some((memory, delivery)) => Some(delivery::take(console, memory, &delivery)?),
         None => {

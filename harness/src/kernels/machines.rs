@@ -237,5 +237,8 @@ fn host_words(accelerator: Accelerator) -> String {
 fn file_words(path: &Path) -> Option<String> {
     let file = fs::metadata(path).ok()?;
     let changed = (file.ctime(), file.ctime_nsec());
-    Some(format!("{:?}", (file.dev(), file.ino(), file.len(), changed)))
+    Some(format!(
+        "{:?}",
+        (file.dev(), file.ino(), file.len(), changed)
+    ))
 }

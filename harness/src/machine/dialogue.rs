@@ -15,9 +15,9 @@ use guest::{Key, Record};
 
 use super::console::ConsoleRead;
 use super::deadline::{kept_waiting, ran_nothing};
+use super::host_rings::HostRings;
 use super::image_release::image_release;
 use super::listener::{GuestMessage, Listener};
-use super::host_rings::HostRings;
 use super::parcel::{Delivering, Parcel, Start};
 use super::qemu::did_not_start;
 use super::transcript::Transcript;
@@ -166,15 +166,14 @@ impl Dialogue {
             parcel.state.cannot_be();
             return self.start_whole();
         }
-        parcel.state.save(&mut monitor).context("saving the machine")?;
+        parcel
+            .state
+            .save(&mut monitor)
+            .context("saving the machine")?;
         self.deliver(&parcel)
     }
 
-    fn next(
-        &mut self,
-        deadline: Option<Instant>,
-        others: &[BorrowedFd<'_>],
-    ) -> Result<Turn> {
+    fn next(&mut self, deadline: Option<Instant>, others: &[BorrowedFd<'_>]) -> Result<Turn> {
         if let Some(end) = self.over.take() {
             return Ok(Turn::Over(end));
         }

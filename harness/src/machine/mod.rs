@@ -208,7 +208,10 @@ fn isolate(harness: u32, given: &[RawFd]) -> io::Result<()> {
         }
         let cloexec = libc::CLOSE_RANGE_CLOEXEC as libc::c_int;
         libc::close_range(3, libc::c_uint::MAX, cloexec);
-        if given.iter().any(|&file| libc::fcntl(file, libc::F_SETFD, 0) != 0) {
+        if given
+            .iter()
+            .any(|&file| libc::fcntl(file, libc::F_SETFD, 0) != 0)
+        {
             return Err(io::Error::last_os_error());
         }
     }

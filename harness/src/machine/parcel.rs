@@ -148,16 +148,23 @@ impl Delivering {
         let mut bells = Vec::new();
         while self.left > 0 {
             let room = rings.room().map_err(|scribbled| anyhow!("{scribbled}"))?;
-            let most = usize::try_from(self.left).unwrap_or(PART).min(room).min(PART);
+            let most = usize::try_from(self.left)
+                .unwrap_or(PART)
+                .min(room)
+                .min(PART);
             if most == 0 {
                 break;
             }
             let (file, from) = &mut self.archive;
             let part = &mut self.buffer[..most];
-            file.read_exact_at(part, *from).context("reading what is delivered")?;
+            file.read_exact_at(part, *from)
+                .context("reading what is delivered")?;
             *from += most as u64;
             self.left -= most as u64;
-            if rings.put(part).map_err(|scribbled| anyhow!("{scribbled}"))? {
+            if rings
+                .put(part)
+                .map_err(|scribbled| anyhow!("{scribbled}"))?
+            {
                 bells.push(BELL);
             }
         }

@@ -45,7 +45,11 @@ impl SavedState {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
-        let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name: String = hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Self(dir.join(name))
     }
 
@@ -95,14 +99,21 @@ impl SavedState {
         });
         monitor.execute("migrate", json!({ "uri": "fd:state" }))?;
         monitor.wait_for("query-migrate", "completed", "failed")?;
-        let file = writer.join().map_err(|_| anyhow!("the state could not be written"))?;
-        file.context("writing the state")?.persist(&self.0).context("keeping the state")?;
+        let file = writer
+            .join()
+            .map_err(|_| anyhow!("the state could not be written"))?;
+        file.context("writing the state")?
+            .persist(&self.0)
+            .context("keeping the state")?;
         Ok(())
     }
 
     fn create(&self) -> io::Result<tempfile::NamedTempFile> {
         let dir = self.0.parent().unwrap_or(Path::new("."));
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)?;
         make_room(dir)?;
         tempfile::Builder::new().prefix("new-").tempfile_in(dir)
     }
@@ -123,7 +134,9 @@ fn checksum(file: &File, length: u64) -> io::Result<u32> {
     let mut buffer = vec![0; 1 << 20];
     let mut at = 0;
     while at < length {
-        let most = buffer.len().min(usize::try_from(length - at).unwrap_or(usize::MAX));
+        let most = buffer
+            .len()
+            .min(usize::try_from(length - at).unwrap_or(usize::MAX));
         file.read_exact_at(&mut buffer[..most], at)?;
         hasher.update(&buffer[..most]);
         at += most as u64;

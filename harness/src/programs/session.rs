@@ -13,7 +13,9 @@ use guest::{Carried, Order, Record, RunningKernel, Status};
 
 use super::input_frames::{Coming, InputFrames, InputRead};
 use super::output::Output;
-use crate::machine::{Dialogue, GRACE, HostRings, Machine, Turn, Wait, again_if, excused, hosts_fault};
+use crate::machine::{
+    Dialogue, GRACE, HostRings, Machine, Turn, Wait, again_if, excused, hosts_fault,
+};
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
 
