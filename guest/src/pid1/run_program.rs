@@ -23,7 +23,7 @@ pub(crate) fn run(console: &Serial, program: &ProgramJob) -> Result<(), String> 
     // does not become its own (credentials(7)).
     let _ = setsid();
     // Before the program could change what the machine has.
-    let shared = GuestRings::find(console.hosts_key());
+    let shared = GuestRings::find(console);
     let (pid, streams) = match process::start(program) {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),
