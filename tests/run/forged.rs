@@ -9,7 +9,7 @@ use tempfile::tempdir;
 use super::{Run, assert_status, text};
 
 /// Records that would end the run well, under all keys that a program can know.
-fn forged() -> Vec<u8> {
+pub(super) fn forged() -> Vec<u8> {
     let status = Status::Exited(0);
     let ended = Record::ProgramEnded {
         status,

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use strata_tests::{any_image, cc};
 use tempfile::tempdir;
 
-use super::{Run, assert_nothing_left, assert_status, text};
+use super::{Run, WAYS, assert_nothing_left, assert_status, text};
 
 /// Writes a mebibyte, more than all buffers on the way hold, and exits with 0.
 const MEBIBYTE: &str = "dd if=/dev/zero bs=65536 count=16 2>/dev/null";
@@ -30,21 +30,23 @@ fn an_enlarged_pipe_is_drained() {
 /// The program ends long before its last output is read.
 #[test]
 fn a_slow_reader_gets_all_output() {
-    let mut run = Run::new(&["--file", "/bin/dd", "--", "sh", "-c", MEBIBYTE]);
-    let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let mut heard = 0;
-    let mut buffer = vec![0; 32 << 10];
-    loop {
-        match stdout.read(&mut buffer).unwrap() {
-            0 => break,
-            length => heard += length,
+    for way in WAYS {
+        let mut run = Run::new(way).with(&["--file", "/bin/dd", "--", "sh", "-c", MEBIBYTE]);
+        let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let mut heard = 0;
+        let mut buffer = vec![0; 32 << 10];
+        loop {
+            match stdout.read(&mut buffer).unwrap() {
+                0 => break,
+                length => heard += length,
+            }
+            sleep(Duration::from_millis(300));
         }
-        sleep(Duration::from_millis(300));
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert_eq!(heard, 1 << 20);
+        assert_nothing_left(run.place.path());
     }
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(heard, 1 << 20);
-    assert_nothing_left(run.place.path());
 }
 
 /// The reader pauses for longer than a guest may be silent.
@@ -100,9 +102,15 @@ fn output_held_open_by_a_frozen_process_is_a_failure() {
 /// Nothing reads the output; the deadline and signals still end the run.
 #[test]
 fn an_unread_run_ends_by_timeout_or_signal() {
+    for way in WAYS {
+        ends_by_timeout_or_signal(way);
+    }
+}
+
+fn ends_by_timeout_or_signal(way: &[&str]) {
     let endless = "while :; do echo 'a line that fills a pipe before long'; done";
     let started = Instant::now();
-    let mut run = Run::new(&["--timeout", "3", "--", "sh", "-c", endless]);
+    let mut run = Run::new(way).with(&["--timeout", "3", "--", "sh", "-c", endless]);
     // Both go to one pipe: the error message has no reader, either.
     let (read, write) = pipe().unwrap();
     run.command
@@ -116,7 +124,7 @@ fn an_unread_run_ends_by_timeout_or_signal() {
     drop((read, run));
 
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
-        let mut run = Run::new(&["--", "sh", "-c", endless]);
+        let mut run = Run::new(way).with(&["--", "sh", "-c", endless]);
         let mut child = run.command.stdout(Stdio::piped()).spawn().unwrap();
         let mut begun = [0; 1];
         let stdout = child.stdout.as_mut().unwrap();

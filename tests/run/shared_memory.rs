@@ -1,6 +1,7 @@
 //! A program's streams travel by shared memory: fast, whole, and whatever a program
 //! writes there.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use strata_tests::cc;
 use tempfile::{TempDir, tempdir};
 
-use super::{Run, assert_nothing_left, assert_status, random, text};
+use super::{Run, WAYS, assert_nothing_left, assert_status, forged, random, text};
 
 /// 100 MB, in parts of the program.
 const MUCH: usize = 1600 * PART;
@@ -131,22 +132,31 @@ fn a_reader_that_pauses_loses_nothing_of_what_goes_in_and_out() {
     assert_nothing_left(run.place.path());
 }
 
-/// It is root, so it can; what it can do is to end its own run.
+/// It is root, so it can; what it can do is to end its own run. The forged bytes are
+/// records that end a run well.
 #[test]
-fn a_program_that_writes_to_the_memory_is_found_out() {
-    let (_dir, program) = program("scribble");
+fn a_program_that_writes_to_the_memory_or_removes_it_is_found_out() {
+    let (dir, program) = program("scribble");
+    let forged_end = dir.path().join("forged");
+    fs::write(&forged_end, forged::forged()).unwrap();
+    let file = format!("{}:/forged", forged_end.display());
     let program = program.to_str().unwrap();
     for (what, writes, must) in [
         ("counters", 4 << 20, true),
         ("backwards", 8 << 20, false),
-        ("forged", 4 << 20, false),
+        ("forged", 0, true),
+        ("full", 18 * PART, false),
         ("bytes", 4 << 20, false),
+        ("random", 0, true),
+        ("remove", 8 << 20, false),
+        ("unmap", 8 << 20, true),
     ] {
-        let output = Run::new(&["--", program, what]).output();
+        let output = Run::new(&["--file", &file, "--", program, what]).output();
         let stderr = text(&output.stderr);
         if must || output.status.code() != Some(0) {
             assert_status(&output, 125);
-            assert!(stderr.contains("garbled"), "{what}: {stderr}");
+            let named = stderr.contains("garbled") && stderr.contains("shared memory");
+            assert!(named, "{what}: {stderr}");
         } else {
             assert!(output.stdout == vec![b'w'; writes], "{what}: other bytes");
         }
@@ -157,10 +167,9 @@ fn a_program_that_writes_to_the_memory_is_found_out() {
 #[test]
 fn without_pci_the_console_carries_the_streams() {
     let script = "ls /sys/bus/pci/devices | wc -l; echo err >&2; cat; exit 7";
-    let options = [
-        "--append", "pci=off", "--file", "/bin/cat", "--file", "/bin/ls",
-    ];
-    let run = Run::new(&options).with(&["--file", "/usr/bin/wc", "--", "sh", "-c", script]);
+    let options = ["--file", "/bin/cat", "--file", "/bin/ls"];
+    let run = Run::new(WAYS[1]).with(&options);
+    let run = run.with(&["--file", "/usr/bin/wc", "--", "sh", "-c", script]);
     let Run { mut command, place } = run;
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();

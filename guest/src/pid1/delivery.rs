@@ -31,7 +31,7 @@ pub(crate) fn take(
     // Without a clock that can be set, there is none to be wrong.
     let _ = clock_settime(ClockId::CLOCK_REALTIME, delivery.now.into());
     let _ = add_entropy(&delivery.entropy);
-    let rings = GuestRings::new(memory, console.hosts_key());
+    let rings = GuestRings::new(memory, console);
     let mut incoming = Incoming {
         console,
         rings,

@@ -11,10 +11,9 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use super::power;
 use super::process::{self, Streams};
 use super::serial::Serial;
-use super::shared_memory::GuestRings;
+use super::shared_memory::{self, GuestRings};
 use crate::protocol::ring::Scribbled;
 use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece, Stream};
 use crate::protocol::{Carried, Order, Record};
@@ -151,7 +150,11 @@ impl<'a> Pump<'a> {
         self.streams.stdin = None;
         let mut quiet = Duration::ZERO;
         while !self.streams.outputs.is_empty() && quiet < PATIENCE {
-            quiet = if self.turn(TURN)? || self.waits_for_room() {
+            quiet = if self.turn(TURN)? {
+                Duration::ZERO
+            } else if self.waits_for_room() {
+                // What has overwritten a counter may have silenced the bell.
+                self.console.ring();
                 Duration::ZERO
             } else {
                 quiet + TURN
@@ -210,11 +213,8 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Tells the host, and ends the machine.
     fn garbled(&self, scribbled: Scribbled) -> ! {
-        let what = scribbled.to_string();
-        self.console.send(&Record::Garbled { what });
-        power::off()
+        shared_memory::garbled(self.console, scribbled.to_string())
     }
 
     /// Takes in what the host says.
@@ -312,7 +312,12 @@ impl<'a> Pump<'a> {
     fn carry(&mut self, ready: &[Stream]) {
         let mut buffer = mem::take(&mut self.buffer);
         for &stream in ready {
+            // Something may have overwritten a counter meanwhile. To read nothing would look
+            // like the end.
             let room = self.room(stream);
+            if room == 0 {
+                continue;
+            }
             let outputs = &mut self.streams.outputs;
             let Some(number) = outputs.iter().position(|(other, _)| *other == stream) else {
                 continue;

@@ -29,7 +29,7 @@ pub(crate) fn run(
     // Before the program could change what the machine has.
     let shared = rings.or_else(|| {
         let memory = shared_memory::find()?;
-        Some(GuestRings::new(memory, console.hosts_key()))
+        Some(GuestRings::new(memory, console))
     });
     let (pid, streams) = match process::start(program) {
         Ok(started) => started,

@@ -5,13 +5,18 @@ use std::fs::{self, File};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::slice;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 
+use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use super::power;
+use super::serial::Serial;
 use crate::protocol::ring::{self, RingReader, RingWriter, SHARED_BYTES, Scribbled};
 use crate::protocol::wire::Stream;
-use crate::protocol::{Carried, Digest, Key};
+use crate::protocol::{Carried, Digest, Record};
 
 /// Where the kernel lists the devices on its PCI buses.
 const DEVICES: &str = "/sys/bus/pci/devices";
@@ -21,6 +26,9 @@ const DEVICE: &str = "0x1110";
 /// Its memory, by the kind of access: write-combining is faster, and is not on every
 /// kernel.
 const RESOURCES: [&str; 2] = ["resource2_wc", "resource2"];
+
+/// Where the host is told that the memory is gone.
+static CONSOLE: OnceLock<Serial> = OnceLock::new();
 
 /// The memory, mapped for as long as the machine runs.
 pub(crate) type Mapped = &'static [AtomicU64];
@@ -35,9 +43,11 @@ pub(crate) struct GuestRings {
 }
 
 impl GuestRings {
-    /// Those in this memory.
-    pub(crate) fn new(memory: Mapped, key: Key) -> Self {
-        let digest = |stream| Digest::new(key, stream);
+    /// Those in this memory. From now on, the host is told where it is taken away.
+    pub(crate) fn new(memory: Mapped, console: &Serial) -> Self {
+        // Without it, PID 1 would die of that, which the host hears, too.
+        let _ = catch_faults(console);
+        let digest = |stream| Digest::new(console.hosts_key(), stream);
         Self {
             stdin: RingReader::new(memory, Stream::Stdin),
             stdout: RingWriter::new(memory, Stream::Stdout),
@@ -80,6 +90,34 @@ impl GuestRings {
     pub(crate) fn carried(&self) -> [Carried; 3] {
         self.digests.each_ref().map(Digest::carried)
     }
+}
+
+/// Tells the host that the memory holds what it cannot, or is gone; ends the machine.
+pub(crate) fn garbled(console: &Serial, what: String) -> ! {
+    console.send(&Record::Garbled { what });
+    power::off()
+}
+
+/// A program that is root can take the device away, by sysfs's `remove`. To touch the
+/// memory is a fault (SIGBUS) from then on. That would end PID 1, which looks like a
+/// panic of the kernel.
+fn catch_faults(console: &Serial) -> Result<(), Errno> {
+    extern "C" fn fault(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        // SAFETY: the kernel gives it to the handler (SA_SIGINFO).
+        let is_of_kernel = unsafe { (*info).si_code } > 0;
+        // Else a program has sent the signal.
+        if is_of_kernel && let Some(console) = CONSOLE.get() {
+            let what = "something in the guest has taken away the shared memory";
+            garbled(console, what.to_owned());
+        }
+    }
+    let _ = CONSOLE.set(console.clone());
+    let flags = SaFlags::SA_SIGINFO | SaFlags::SA_RESTART;
+    let action = SigAction::new(SigHandler::SigAction(fault), flags, SigSet::empty());
+    // SAFETY: what is at fault reads or writes a ring. It holds no lock that the handler
+    // would wait for.
+    unsafe { sigaction(Signal::SIGBUS, &action) }?;
+    Ok(())
 }
 
 /// Finds the memory. There is none where the machine has no such device, or the kernel has

@@ -124,9 +124,10 @@ pub enum Record {
         /// stdout and stderr, if they were used.
         carried: Option<[Carried; 3]>,
     },
-    /// The shared memory holds what neither side has written; nothing follows.
+    /// The shared memory holds what neither side has written, or is gone; nothing
+    /// follows.
     Garbled {
-        /// Which part of it.
+        /// What has happened to it.
         what: String,
     },
     /// The guest cannot go on; nothing follows.

@@ -56,7 +56,7 @@ impl fmt::Display for Scribbled {
         let stream = self.0.name();
         write!(
             f,
-            "something in the guest has written to the memory through which {stream} travels"
+            "something in the guest has written to the shared memory of {stream}"
         )
     }
 }

@@ -153,7 +153,7 @@ pub(crate) fn ending(ending: &Ending) -> String {
         Ending::Lost(End::Panicked(words)) => format!("the kernel panicked: {words}"),
         Ending::Lost(End::Hung(what)) => format!("the kernel hangs: {what}"),
         Ending::Lost(End::QemuFailed(how)) => how.clone(),
-        Ending::Lost(End::Garbled(what)) => format!("the console was garbled: {what}"),
+        Ending::Lost(End::Garbled(what)) => format!("what the guest sent was garbled: {what}"),
         Ending::Lost(End::Broken(why)) => why.clone(),
     }
 }

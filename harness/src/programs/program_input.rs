@@ -17,8 +17,6 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(2);
 /// How much input is read ahead, in bytes.
 const AHEAD: usize = 32 << 20;
-/// A file of at most this size is read completely.
-const WHOLE: u64 = 256 << 20;
 
 /// Where a program's input comes from.
 #[derive(Debug, Default)]
@@ -34,8 +32,8 @@ pub enum Input {
 }
 
 impl Input {
-    /// This process's stdin. A file is read at once, and so is a pipe until it pauses,
-    /// since the console is slow. Of endless or huge input, the beginning is read
+    /// This process's stdin. It is read ahead until it pauses, since the console is slow
+    /// where there is no shared memory. Of endless or huge input, the beginning is read
     /// ahead, and the rest while the program reads it.
     ///
     /// # Errors
@@ -49,8 +47,6 @@ impl Input {
             Ok(Self::Null)
         } else if file.is_terminal() {
             Ok(Self::Stream(Vec::new(), file.into()))
-        } else if kind.is_file() && metadata.len() <= WHOLE {
-            Self::ahead(file, usize::try_from(WHOLE).unwrap_or(AHEAD))
         } else {
             Self::ahead(file, AHEAD)
         }

@@ -485,7 +485,7 @@ impl ProgramDialogue<'_> {
                 let stream = stream.name();
                 format!(
                     "{stream} arrived with other bytes than were sent: something in the guest has \
-                     written to the memory through which it travels"
+                     written to its shared memory"
                 )
             }),
             _ => Some("the guest carries streams by another way than it said".to_owned()),
