@@ -10,6 +10,7 @@ use std::time::Duration;
 use cpio::newc;
 use nix::time::{ClockId, clock_settime};
 
+use super::root;
 use super::serial::Serial;
 use super::shared_memory::{GuestRings, Mapped};
 use crate::protocol::Delivery;
@@ -32,6 +33,7 @@ pub(crate) fn take(
     let _ = clock_settime(ClockId::CLOCK_REALTIME, delivery.now.into());
     let _ = add_entropy(&delivery.entropy);
     let rings = GuestRings::new(memory, console);
+    root::mount_empty().map_err(|error| format!("mounting the program's root: {error}"))?;
     let mut incoming = Incoming {
         console,
         rings,
@@ -72,15 +74,20 @@ impl Read for Incoming<'_> {
     }
 }
 
-/// Unpacks an archive into the root, as a kernel does with an initramfs. What is there
-/// already is replaced, except directories.
+/// Unpacks an archive into the program's root, as a kernel does with an initramfs. What is
+/// there already is replaced, except directories.
 fn unpack(mut archive: impl Read) -> io::Result<()> {
     loop {
         let entry = newc::Reader::new(archive)?;
         if entry.entry().is_trailer() {
             return Ok(());
         }
-        let path = Path::new("/").join(entry.entry().name());
+        // What is PID 1's own is not in the program's root.
+        let name = entry.entry().name();
+        let path = match name.starts_with("strata/") {
+            true => Path::new("/").join(name),
+            false => root::path_of(name),
+        };
         archive = unpack_entry(entry, &path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek};
 use std::os::unix::fs::symlink;
 
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MsFlags, mount, umount};
 
 /// Mounts `/proc`, `/sys` and `/dev`.
 ///
@@ -27,8 +27,17 @@ pub(crate) fn mount_for_scenarios() {
 /// Mounts what programs look for in `/dev`. `/tmp` stays as it is: there may be
 /// something in it that came along.
 pub(crate) fn mount_for_programs() {
-    let _ = mount_one("devpts", "/dev/pts");
-    let _ = mount_one("tmpfs", "/dev/shm");
+    for (kind, target) in [
+        ("devpts", "/dev/pts"),
+        ("mqueue", "/dev/mqueue"),
+        ("bpf", "/sys/fs/bpf"),
+        ("debugfs", "/sys/kernel/debug"),
+        ("securityfs", "/sys/kernel/security"),
+        ("tracefs", "/sys/kernel/tracing"),
+    ] {
+        let _ = mount_one(kind, target);
+    }
+    mount_cgroups();
     for (name, target) in [
         ("fd", ""),
         ("stdin", "/0"),
@@ -36,6 +45,34 @@ pub(crate) fn mount_for_programs() {
         ("stderr", "/2"),
     ] {
         let _ = symlink(format!("/proc/self/fd{target}"), format!("/dev/{name}"));
+    }
+}
+
+/// Mounts the unified hierarchy, or those of the first version where the kernel's second
+/// one is missing or has no controller of processors and memory.
+fn mount_cgroups() {
+    const CGROUPS: &str = "/sys/fs/cgroup";
+    if mount_one("cgroup2", CGROUPS).is_ok() {
+        let controllers = fs::read_to_string("/sys/fs/cgroup/cgroup.controllers");
+        let controllers = controllers.unwrap_or_default();
+        let has = |name| controllers.split_whitespace().any(|found| found == name);
+        if has("cpu") && has("memory") {
+            return;
+        }
+        let _ = umount(CGROUPS);
+    }
+    let table = fs::read_to_string("/proc/cgroups").unwrap_or_default();
+    // Each line has a name, a hierarchy, a number of groups, and whether it is on.
+    let lines = table.lines().filter(|line| line.ends_with("\t1"));
+    let names: Vec<&str> = lines.filter_map(|line| line.split('\t').next()).collect();
+    if names.is_empty() || mount_one("tmpfs", CGROUPS).is_err() {
+        return;
+    }
+    for name in names {
+        let target = format!("{CGROUPS}/{name}");
+        let _ = fs::create_dir(&target);
+        let none = MsFlags::empty();
+        let _ = mount(Some("cgroup"), &*target, Some("cgroup"), none, Some(name));
     }
 }
 

@@ -8,6 +8,7 @@ mod orphans;
 mod power;
 mod process;
 mod pump;
+mod root;
 mod run_program;
 mod serial;
 mod shared_memory;
@@ -36,6 +37,9 @@ pub fn run() -> ! {
     let memory = (waits && filesystems::mount_basic().is_ok())
         .then(shared_memory::find)
         .flatten();
+    if memory.is_some() {
+        run_program::prepare();
+    }
     let greeting = if waits {
         let shared = memory.is_some();
         Record::Waiting { shared }

@@ -11,8 +11,11 @@ use std::process::{Command, Stdio};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::SigSet;
-use nix::unistd::{Gid, Pid, Uid, execve, fchown, pipe2, setpgid, setsid};
+use nix::unistd::{
+    Gid, Pid, Uid, execve, fchown, pipe2, setgid, setgroups, setpgid, setsid, setuid,
+};
 
+use super::root;
 use crate::protocol::wire::Stream;
 use crate::protocol::{ProgramJob, STDIN_PATH, Stdin, User, WindowSize};
 
@@ -51,15 +54,8 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
         .map(|(name, value)| text(&[name, value].map(OsString::as_os_str).join(OsStr::new("="))));
     let environment = variables.collect::<Result<Vec<_>, _>>()?;
     let mut command = Command::new(&program.path);
-    command
-        .current_dir("/")
-        .stdin(stdin)
-        .stdout(stdout)
-        .stderr(stderr);
-    if let Some(user) = program.user {
-        // Supplementary groups are given up along with root.
-        command.gid(user.gid).uid(user.uid);
-    }
+    command.stdin(stdin).stdout(stdout).stderr(stderr);
+    let user = program.user;
     // SAFETY: PID 1 has one thread only, so the child may do anything.
     unsafe {
         command.pre_exec(move || {
@@ -73,6 +69,13 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
                 }
             } else {
                 setpgid(this, this)?;
+            }
+            root::enter()?;
+            if let Some(User { uid, gid }) = user {
+                // Supplementary groups are given up along with root.
+                setgroups(&[])?;
+                setgid(Gid::from_raw(gid))?;
+                setuid(Uid::from_raw(uid))?;
             }
             // The standard library's way to execute gives a shell what the kernel does
             // not know (execvp(3)), be it a program for another machine.

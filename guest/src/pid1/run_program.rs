@@ -9,7 +9,7 @@ use nix::unistd::{Pid, setsid};
 use super::pump::{ChildSignal, Pump};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
-use super::{filesystems, network, orphans, process, shared_memory};
+use super::{filesystems, network, orphans, process, root, shared_memory};
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 
@@ -19,8 +19,11 @@ pub(crate) fn run(
     program: &ProgramJob,
     rings: Option<GuestRings>,
 ) -> Result<(), String> {
-    filesystems::mount_for_programs();
-    let _ = network::bring_loopback_up();
+    if rings.is_none() {
+        prepare();
+        root::bind_initramfs().map_err(|errno| format!("mounting the program's root: {errno}"))?;
+    }
+    root::furnish(program.user).map_err(|error| format!("making the program's root: {error}"))?;
     let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
     let signal = ChildSignal::catch().map_err(failed)?;
     // A program belongs to this session and leads none: a terminal that it opens
@@ -66,6 +69,12 @@ pub(crate) fn run(
         carried: pump.carried(),
     });
     Ok(())
+}
+
+/// Does what programs need of the machine, once.
+pub(crate) fn prepare() {
+    filesystems::mount_for_programs();
+    let _ = network::bring_loopback_up();
 }
 
 /// Reports that a program could not be executed; any other error is a failure of the
