@@ -45,7 +45,14 @@ fn assert_in_sandbox(options: &[&str], runs: &Path, restored: bool) {
     let mut command = xtask();
     command.args(["run", "--accel", "tcg", "--kernel"]);
     command.arg(any_image().unwrap()).args(options);
-    command.args(["--", "sh", "-c", "echo up; exec sleep 1000"]);
+    command.args([
+        "--file",
+        "/bin/sleep",
+        "--",
+        "sh",
+        "-c",
+        "echo up; exec sleep 1000",
+    ]);
     command.env("TMPDIR", place.path()).env("STRATA_RUNS", runs);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -15,6 +15,7 @@ use crate::commands::bisect::BisectCommand;
 use crate::commands::check::CheckCommand;
 use crate::commands::completions::CompletionsCommand;
 use crate::commands::doctor::DoctorCommand;
+use crate::commands::down::DownCommand;
 use crate::commands::explain::ExplainCommand;
 use crate::commands::history::HistoryCommand;
 use crate::commands::kernels::KernelsCommand;
@@ -26,6 +27,7 @@ use crate::commands::shell::ShellCommand;
 use crate::commands::stress::StressCommand;
 use crate::commands::test::TestCommand;
 use crate::commands::test_kernels::TestKernelsCommand;
+use crate::commands::up::UpCommand;
 use crate::exit;
 
 /// How this program is called within its own repository, and in all examples.
@@ -60,6 +62,8 @@ enum Anywhere {
     TestKernels(TestKernelsCommand),
     Run(RunCommand),
     Shell(ShellCommand),
+    Up(UpCommand),
+    Down(DownCommand),
     Bisect(BisectCommand),
     Explain(ExplainCommand),
     Report(ReportCommand),
@@ -89,6 +93,8 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
         InWorkspace::Anywhere(Anywhere::TestKernels(command)) => return command.run(),
         InWorkspace::Anywhere(Anywhere::Run(command)) => return command.run(),
         InWorkspace::Anywhere(Anywhere::Shell(command)) => return command.run(),
+        InWorkspace::Anywhere(Anywhere::Up(command)) => command.run(),
+        InWorkspace::Anywhere(Anywhere::Down(command)) => command.run(),
         InWorkspace::Anywhere(Anywhere::Bisect(command)) => command.run(),
         InWorkspace::Anywhere(Anywhere::Explain(command)) => command.run(),
         InWorkspace::Anywhere(Anywhere::Report(command)) => command.run(),

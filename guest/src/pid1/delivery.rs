@@ -12,7 +12,7 @@ use nix::time::{ClockId, clock_settime};
 
 use super::root;
 use super::serial::Serial;
-use super::shared_memory::{GuestRings, Mapped};
+use super::shared_memory::GuestRings;
 use crate::protocol::Delivery;
 
 /// The most bytes that are taken at a time.
@@ -26,13 +26,15 @@ const KIND: u32 = libc::S_IFMT;
 /// entropy into the kernel's generator. A saved state has neither.
 pub(crate) fn take(
     console: &Serial,
-    memory: Mapped,
+    rings: &mut GuestRings,
     delivery: &Delivery,
-) -> Result<GuestRings, String> {
+) -> Result<(), String> {
     // Without a clock that can be set, there is none to be wrong.
     let _ = clock_settime(ClockId::CLOCK_REALTIME, delivery.now.into());
     let _ = add_entropy(&delivery.entropy);
-    let rings = GuestRings::new(memory, console);
+    rings
+        .begin(console.hosts_key(), delivery.from)
+        .map_err(|scribbled| scribbled.to_string())?;
     root::mount_empty().map_err(|error| format!("mounting the program's root: {error}"))?;
     let mut incoming = Incoming {
         console,
@@ -43,13 +45,13 @@ pub(crate) fn take(
     unpack(&mut archive).map_err(|error| format!("unpacking what the host delivers: {error}"))?;
     io::copy(&mut archive, &mut io::sink())
         .map_err(|error| format!("reading what the host delivers: {error}"))?;
-    Ok(incoming.rings)
+    Ok(())
 }
 
 /// The archive, as it arrives.
 struct Incoming<'a> {
     console: &'a Serial,
-    rings: GuestRings,
+    rings: &'a mut GuestRings,
     left: u64,
 }
 

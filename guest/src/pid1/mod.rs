@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use filesystems::Mounts;
 use serial::Serial;
-use shared_memory::Mapped;
+use shared_memory::{GuestRings, Mapped};
 pub(crate) use supervisor::{supervise, unknown};
 
 use crate::claims::RunningKernel;
@@ -62,23 +62,33 @@ fn run_on(console: Serial, delivered: Option<(Mapped, Delivery)>) -> ! {
         });
         power::off()
     }));
-    let Err(why) = do_job(&console, delivered);
+    let Err(why) = do_jobs(&console, delivered);
     console.send(&Record::Broken { why });
     power::off()
 }
 
-fn do_job(console: &Serial, delivered: Option<(Mapped, Delivery)>) -> Result<Infallible, String> {
-    let rings = match delivered {
-        Some((memory, delivery)) => Some(delivery::take(console, memory, &delivery)?),
-        None => {
-            filesystems::mount_basic()?;
-            None
-        }
+/// Does the job in the initramfs, or one after another that is delivered.
+fn do_jobs(console: &Serial, delivered: Option<(Mapped, Delivery)>) -> Result<Infallible, String> {
+    let Some((memory, mut delivery)) = delivered else {
+        filesystems::mount_basic()?;
+        do_job(console, None)?;
+        power::off()
     };
+    let mut rings = GuestRings::new(memory, console);
+    loop {
+        delivery::take(console, &mut rings, &delivery)?;
+        do_job(console, Some(&mut rings))?;
+        let next = console.next_job();
+        let next = next.map_err(|error| format!("waiting for the next job: {error}"))?;
+        delivery = next.ok_or("the host says what is not its turn to say")?;
+    }
+}
+
+/// Does a job, and tells the host.
+fn do_job(console: &Serial, rings: Option<&mut GuestRings>) -> Result<(), String> {
     let booted = uptime();
     let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
     let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
-
     console.send(&Record::Booted {
         kernel: RunningKernel::running().map_err(|error| error.to_string())?,
     });
@@ -94,7 +104,7 @@ fn do_job(console: &Serial, delivered: Option<(Mapped, Delivery)>) -> Result<Inf
         }
     };
     console.send(&Record::Finished { scenarios });
-    power::off()
+    Ok(())
 }
 
 /// How long ago the kernel started; nothing where it does not tell.

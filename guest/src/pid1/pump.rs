@@ -60,7 +60,7 @@ pub(crate) struct Pump<'a> {
     console: &'a Serial,
     streams: Streams,
     /// The way of the streams; the console where there is none.
-    shared: Option<GuestRings>,
+    shared: Option<&'a mut GuestRings>,
     signal: ChildSignal,
     decoder: Decoder,
     /// The sequence number of the host's next frame.
@@ -80,7 +80,7 @@ impl<'a> Pump<'a> {
     pub(crate) fn new(
         console: &'a Serial,
         streams: Streams,
-        shared: Option<GuestRings>,
+        shared: Option<&'a mut GuestRings>,
         signal: ChildSignal,
         at_hand: &[u8],
         more: bool,
@@ -165,7 +165,7 @@ impl<'a> Pump<'a> {
 
     /// What was carried by shared memory, if there is any.
     pub(crate) fn carried(&self) -> Option<[Carried; 3]> {
-        self.shared.as_ref().map(GuestRings::carried)
+        self.shared.as_deref().map(GuestRings::carried)
     }
 
     /// The outputs that can be carried further.

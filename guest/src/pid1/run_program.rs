@@ -17,9 +17,9 @@ use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 pub(crate) fn run(
     console: &Serial,
     program: &ProgramJob,
-    rings: Option<GuestRings>,
+    delivered: Option<&mut GuestRings>,
 ) -> Result<(), String> {
-    if rings.is_none() {
+    if delivered.is_none() {
         prepare();
         root::bind_initramfs().map_err(|errno| format!("mounting the program's root: {errno}"))?;
     }
@@ -30,10 +30,11 @@ pub(crate) fn run(
     // does not become its own (credentials(7)).
     let _ = setsid();
     // Before the program could change what the machine has.
-    let shared = rings.or_else(|| {
-        let memory = shared_memory::find()?;
-        Some(GuestRings::new(memory, console))
-    });
+    let mut found = match delivered {
+        Some(_) => None,
+        None => shared_memory::find().map(|memory| GuestRings::new(memory, console)),
+    };
+    let shared = delivered.or(found.as_mut());
     let (pid, streams) = match process::start(program) {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),

@@ -4,8 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -20,14 +19,22 @@ use crate::protocol::{Delivery, Key, Order, Record, WINDOW};
 /// is for a machine that something else has started.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// How long a machine may be without a job. It is for the host to end it before.
+const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Where messages go. Clones write to the same console, in one sequence.
 #[derive(Clone)]
 pub(crate) struct Serial {
     tty: Arc<File>,
-    /// The key of this boot. No other process ever has it: execve(2) takes it from
+    numbering: Arc<Mutex<Numbering>>,
+}
+
+/// How messages are signed and numbered: in the same way for a job.
+struct Numbering {
+    /// The key of this job. No other process ever has it: execve(2) takes it from
     /// those that run a program.
     key: Key,
-    sequence: Arc<AtomicU32>,
+    next: u32,
 }
 
 impl Serial {
@@ -44,27 +51,40 @@ impl Serial {
         let mut settings = tcgetattr(&tty)?;
         cfmakeraw(&mut settings);
         tcsetattr(&tty, SetArg::TCSANOW, &settings)?;
-        let mut console = Self {
+        let console = Self {
             tty: Arc::new(tty),
-            key: Key::NONE,
-            sequence: Arc::default(),
+            numbering: Arc::new(Mutex::new(Numbering {
+                key: Key::NONE,
+                next: 0,
+            })),
         };
         console.write(&wire::encode(Key::NONE, 0, greeting));
-        let (key, delivery) = console.hear_key()?;
-        console.key = key;
+        let delivery = console.hear_job(Key::NONE, PATIENCE)?;
         Ok((console, delivery))
     }
 
     /// The key under which the host speaks.
     pub(crate) fn hosts_key(&self) -> Key {
-        self.key.of_host()
+        self.numbering().key.of_host()
     }
 
-    fn hear_key(&self) -> io::Result<(Key, Option<Delivery>)> {
+    /// Waits for the next job, whatever else the host may still say of this one; for a
+    /// machine that waits, says what is delivered.
+    pub(crate) fn next_job(&self) -> io::Result<Option<Delivery>> {
+        self.hear_job(self.hosts_key(), IDLE)
+    }
+
+    fn hear_job(&self, hosts_key: Key, patience: Duration) -> io::Result<Option<Delivery>> {
+        let (key, delivery) = self.hear_key(hosts_key, patience)?;
+        *self.numbering() = Numbering { key, next: 0 };
+        Ok(delivery)
+    }
+
+    fn hear_key(&self, hosts_key: Key, patience: Duration) -> io::Result<(Key, Option<Delivery>)> {
         let started = Instant::now();
-        let mut decoder = Decoder::new(Key::NONE);
+        let mut decoder = Decoder::new(hosts_key);
         loop {
-            for piece in decoder.push(&self.hear(PATIENCE.saturating_sub(started.elapsed()))?) {
+            for piece in decoder.push(&self.hear(patience.saturating_sub(started.elapsed()))?) {
                 match piece {
                     Piece::Message(_, Message::Record(Order::Key(key))) => return Ok((key, None)),
                     Piece::Message(_, Message::Record(Order::Deliver(key, delivery))) => {
@@ -96,20 +116,23 @@ impl Serial {
     /// Sends a record as a fault would have it.
     pub(crate) fn send_as(&self, record: &Record, report: FaultyReport) {
         // If `report` panics, the number is not used up.
-        let frame = report(self.key, self.sequence.load(Ordering::Relaxed), record);
-        self.next();
+        let Numbering { key, next } = *self.numbering();
+        let frame = report(key, next, record);
+        self.numbering().next += 1;
         self.write(&frame);
         let _ = tcdrain(&*self.tty);
     }
 
     /// Writes a record, which may wait in the kernel's buffer.
     pub(crate) fn post(&self, record: &Record) {
-        self.write(&wire::encode(self.key, self.next(), record));
+        let (key, number) = self.next();
+        self.write(&wire::encode(key, number, record));
     }
 
     /// Writes bytes of a stream, which may wait in the kernel's buffer.
     pub(crate) fn post_bytes(&self, stream: Stream, bytes: &[u8]) {
-        self.write(&wire::encode_bytes(self.key, self.next(), stream, bytes));
+        let (key, number) = self.next();
+        self.write(&wire::encode_bytes(key, number, stream, bytes));
     }
 
     /// Rings the host's bell.
@@ -126,8 +149,17 @@ impl Serial {
         Ok(buffer)
     }
 
-    fn next(&self) -> u32 {
-        self.sequence.fetch_add(1, Ordering::Relaxed)
+    fn next(&self) -> (Key, u32) {
+        let mut numbering = self.numbering();
+        let next = numbering.next;
+        numbering.next += 1;
+        (numbering.key, next)
+    }
+
+    fn numbering(&self) -> MutexGuard<'_, Numbering> {
+        self.numbering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A failure cannot be reported; the host misses the frame.

@@ -16,7 +16,7 @@ use super::power;
 use super::serial::Serial;
 use crate::protocol::ring::{self, RingReader, RingWriter, SHARED_BYTES, Scribbled};
 use crate::protocol::wire::Stream;
-use crate::protocol::{Carried, Digest, Record};
+use crate::protocol::{Carried, Digest, Key, Record};
 
 /// Where the kernel lists the devices on its PCI buses.
 const DEVICES: &str = "/sys/bus/pci/devices";
@@ -54,6 +54,13 @@ impl GuestRings {
             stderr: RingWriter::new(memory, Stream::Stderr),
             digests: [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(digest),
         }
+    }
+
+    /// Begins a new job: what is carried counts from here, and stdin from this place.
+    pub(crate) fn begin(&mut self, key: Key, from: u64) -> Result<(), Scribbled> {
+        self.digests =
+            [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(|stream| Digest::new(key, stream));
+        self.stdin.skip_to(from)
     }
 
     /// For how many bytes of an output there is room.

@@ -32,7 +32,9 @@ pub enum Job {
 pub enum Order {
     /// The answer to [`Record::Hello`]: all that follows is under this key.
     Key(Key),
-    /// The answer to [`Record::Waiting`]: all that follows is under this key.
+    /// The answer to [`Record::Waiting`], and the next job of a machine that was given
+    /// its last one in this way: all that follows is under this key, and numbered from
+    /// its beginning.
     Deliver(Key, Delivery),
     /// There is no more for the program to read.
     EndOfStdin,
@@ -47,6 +49,9 @@ pub struct Delivery {
     /// The length of the archive (cpio, "newc") that comes through the
     /// [ring](super::ring) of stdin, before the program's input. The job is in it.
     pub bytes: u64,
+    /// Where in the stream it begins, counted from its beginning: an earlier program may
+    /// have left input unread.
+    pub from: u64,
     /// The time, since 1970.
     pub now: Duration,
     /// Random bytes for the kernel's generator.

@@ -163,6 +163,11 @@ impl<M: Deref<Target = [AtomicU64]>> RingWriter<M> {
         self.ring.held(self.put, taken.load(Ordering::SeqCst))
     }
 
+    /// How many bytes were ever put in.
+    pub const fn place(&self) -> u64 {
+        self.put
+    }
+
     /// For how many bytes there is room.
     ///
     /// # Errors
@@ -201,6 +206,21 @@ impl<M: Deref<Target = [AtomicU64]>> RingReader<M> {
     pub const fn new(memory: M, stream: Stream) -> Self {
         let ring = Ring { memory, stream };
         Self { ring, taken: 0 }
+    }
+
+    /// Passes over what stands before this place of the stream, counted from its
+    /// beginning, and was not taken out.
+    ///
+    /// # Errors
+    /// If the other side has not put so much in.
+    pub fn skip_to(&mut self, place: u64) -> Result<(), Scribbled> {
+        let [put, taken] = self.ring.counters();
+        if !(self.taken..=put.load(Ordering::SeqCst)).contains(&place) {
+            return Err(Scribbled(self.ring.stream));
+        }
+        self.taken = place;
+        taken.store(place, Ordering::SeqCst);
+        Ok(())
     }
 
     /// Takes out as many bytes as there are and the buffer holds.

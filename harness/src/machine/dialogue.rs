@@ -98,13 +98,32 @@ impl Dialogue {
         Ok(dialogue)
     }
 
-    /// Begins to deliver.
+    /// Delivers a job to a machine that has done another, and was given that in the same
+    /// way.
+    pub(crate) fn next_job(&mut self, parcel: &Parcel) -> Result<()> {
+        let before = mem::replace(&mut self.key, Key::new(random()?));
+        self.deliver_after(before.of_host(), parcel)
+    }
+
+    /// Whether another job can be delivered.
+    pub(crate) fn takes_jobs(&self) -> bool {
+        self.rings.is_some() && self.machine.parcel.is_some()
+    }
+
     fn deliver(&mut self, parcel: &Parcel) -> Result<()> {
+        self.deliver_after(Key::NONE, parcel)
+    }
+
+    fn deliver_after(&mut self, before: Key, parcel: &Parcel) -> Result<()> {
         let memory = self.running.memory.as_ref();
         let memory = memory.context("a machine that waits shares its memory")?;
-        self.rings = Some(HostRings::new(memory, self.key.of_host()));
-        self.listener.begin();
-        let announced = parcel.announce(self.key)?;
+        let key = self.key.of_host();
+        let rings = self
+            .rings
+            .get_or_insert_with(|| HostRings::new(memory, key));
+        let from = rings.begin(key);
+        self.listener.begin(self.key);
+        let announced = parcel.announce(before, self.key, from)?;
         self.send(&announced).context("writing to the console")?;
         self.delivering = Some((Delivering::of(parcel)?, Instant::now() + UNTOUCHED));
         Ok(())
@@ -276,6 +295,11 @@ impl Dialogue {
     /// The key of the host's messages.
     pub(crate) fn key(&self) -> Key {
         self.key.of_host()
+    }
+
+    /// Takes back what `take_rings` gave.
+    pub(crate) fn give_rings(&mut self, rings: Option<HostRings>) {
+        self.rings = rings;
     }
 
     /// The streams in shared memory, if the machine shares it with this process.

@@ -8,6 +8,9 @@ use guest::{Carried, Digest, Key};
 
 use super::shared_memory::SharedMemory;
 
+/// The streams, each with its ring.
+const STREAMS: [Stream; 3] = [Stream::Stdin, Stream::Stdout, Stream::Stderr];
+
 /// The host's ends of the three rings. What the guest's PID 1 says on the console of the
 /// bytes that it carried is compared with what was carried here: a program in the guest
 /// can write to the memory, and not to that.
@@ -24,14 +27,21 @@ pub(crate) struct HostRings {
 impl HostRings {
     pub(crate) fn new(memory: &SharedMemory, key: Key) -> Self {
         let memory = || memory.clone();
-        let digest = |stream| Digest::new(key, stream);
         Self {
             stdin: RingWriter::new(memory(), Stream::Stdin),
             sent: VecDeque::new(),
             stdout: RingReader::new(memory(), Stream::Stdout),
             stderr: RingReader::new(memory(), Stream::Stderr),
-            digests: [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(digest),
+            digests: STREAMS.map(|stream| Digest::new(key, stream)),
         }
+    }
+
+    /// Begins a new job: what is carried counts from here. Returns where in stdin it
+    /// begins.
+    pub(crate) fn begin(&mut self, key: Key) -> u64 {
+        self.digests = STREAMS.map(|stream| Digest::new(key, stream));
+        self.sent.clear();
+        self.stdin.place()
     }
 
     /// For how many bytes of stdin there is room.
@@ -68,8 +78,7 @@ impl HostRings {
         let known = self.digests[Stream::Stdin as usize].carried().bytes;
         let more = carried[Stream::Stdin as usize].bytes.saturating_sub(known);
         self.was_taken(usize::try_from(more).unwrap_or(usize::MAX));
-        let streams = [Stream::Stdin, Stream::Stdout, Stream::Stderr];
-        let mut streams = streams.into_iter().zip(self.digests.iter().zip(carried));
+        let mut streams = STREAMS.into_iter().zip(self.digests.iter().zip(carried));
         let differs = streams.find(|(_, (digest, carried))| digest.carried() != **carried);
         differs.map(|(stream, _)| stream)
     }

@@ -80,11 +80,11 @@ impl Listener {
         }
     }
 
-    /// Listens to a guest that has its key.
-    pub(crate) fn begin(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.decoder = Decoder::new(key);
-        }
+    /// Listens to a guest that speaks under this key from now on.
+    pub(crate) fn begin(&mut self, key: Key) {
+        self.key = None;
+        self.decoder = Decoder::new(key);
+        self.next_sequence = 0;
     }
 
     /// Listens to another machine from now on.
@@ -122,7 +122,7 @@ impl Listener {
                 // Before the guest has the key, only its greeting counts.
                 Piece::Message(_, message) if let Some(key) = self.key => match message {
                     Message::Record(Record::Hello) => {
-                        self.begin();
+                        self.begin(key);
                         heard.answer = wire::encode(Key::NONE, 0, &Order::Key(key));
                     }
                     Message::Record(Record::Waiting { shared }) => heard.waiting = Some(shared),

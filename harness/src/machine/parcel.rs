@@ -115,15 +115,17 @@ impl Parcel {
         Ok(file.metadata()?.len() - from)
     }
 
-    /// The words that begin the delivery.
-    pub(super) fn announce(&self, key: Key) -> Result<Vec<u8>> {
+    /// The words that begin the delivery under a new key, in a message under the one
+    /// before. The archive begins at this place of stdin.
+    pub(super) fn announce(&self, before: Key, key: Key, from: u64) -> Result<Vec<u8>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let delivery = Delivery {
             bytes: self.bytes()?,
+            from,
             now: now.unwrap_or_default(),
             entropy: super::dialogue::random()?,
         };
-        Ok(wire::encode(Key::NONE, 0, &Order::Deliver(key, delivery)))
+        Ok(wire::encode(before, 0, &Order::Deliver(key, delivery)))
     }
 }
 

@@ -34,6 +34,13 @@ impl PackedInitramfs {
         Ok(Self { file, job })
     }
 
+    /// One that another process has made: its file, and where the archive with the job
+    /// begins.
+    pub(crate) fn of_file(file: File, job: u64) -> Self {
+        let file = Arc::new(file);
+        Self { file, job }
+    }
+
     /// The path under which QEMU opens it.
     #[must_use]
     pub fn path(&self) -> PathBuf {

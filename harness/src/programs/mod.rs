@@ -12,6 +12,7 @@ mod session;
 mod several;
 mod shell;
 mod spool;
+mod standing;
 
 pub use busybox::busybox;
 pub use input_frames::Coming;
@@ -24,3 +25,4 @@ pub use runner::{Finished, Runner, TIMEOUT};
 pub use session::{Ending, Limits, Ran, Session};
 pub use several::Several;
 pub use shell::Screen;
+pub use standing::{StandingPlace, end, run_in, serve};

@@ -52,12 +52,19 @@ pub fn failure(name: &str, ran: &Ran) -> String {
 /// Prints on stderr how a run in one kernel ended, unless the program ended by itself
 /// after one boot.
 pub fn say_of_run(name: &str, ran: &Ran) {
+    if let Some(words) = words_of(name, ran) {
+        say(&words);
+    }
+}
+
+/// What is to be said of a run, if anything.
+pub(super) fn words_of(name: &str, ran: &Ran) -> Option<String> {
     match ran.ending {
         Ending::Refused(..) | Ending::TimedOut(_) | Ending::Lost(_) => {
-            say(&format!("error: {}", failure(name, ran)));
+            Some(format!("error: {}", failure(name, ran)))
         }
-        _ if !ran.retries.is_empty() => say(&closing_line(name, ran)),
-        _ => {}
+        _ if !ran.retries.is_empty() => Some(closing_line(name, ran)),
+        _ => None,
     }
 }
 

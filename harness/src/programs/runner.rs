@@ -12,7 +12,7 @@ use super::input_frames::Coming;
 use super::outcome::failure;
 use super::output::{Captured, Output};
 use super::program_input::Input;
-use super::session::{Ending, Limits, Ran, Session};
+use super::session::{Ending, Limits, Ran, Session, Standing};
 use crate::kernels::{Bootable, MEMORY_MIB, Machines};
 use crate::machine::{Deadlines, Debugger, Machine, Parcel};
 use crate::payload::{LoadedProgram, PackedProgram, Program, initramfs};
@@ -25,6 +25,12 @@ pub const TIMEOUT: Duration = Duration::from_secs(600);
 const SILENCE: Duration = Duration::from_secs(60);
 /// The time for a boot is extended by a second for each of these many packed bytes.
 const UNPACKED_A_SECOND: u64 = 4 << 20;
+
+/// The memory of a machine into which so many bytes travel, in MiB: for the initramfs, its
+/// unpacked files, and input.
+pub(super) fn memory_for(size: u64) -> u32 {
+    MEMORY_MIB + u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB)
+}
 
 /// How programs are run, besides the settings of [`Machines`].
 #[derive(Clone)]
@@ -98,7 +104,7 @@ impl Runner<'_> {
         let (kind, at_hand, coming) = stdin.taken_apart();
         let loaded = program.load(kind, &at_hand)?;
         drop(at_hand);
-        self.run_loaded(kernel, &loaded, coming, output)
+        self.run_loaded(kernel, &loaded, coming, output, None)
     }
 
     pub(super) fn run_loaded(
@@ -107,12 +113,11 @@ impl Runner<'_> {
         program: &LoadedProgram,
         input: Option<Coming>,
         output: &mut dyn Output,
+        standing: Option<&mut Standing>,
     ) -> Result<Ran> {
         let size = program.size;
         let mut machine = kernel.machine.clone();
-        // For the initramfs, its unpacked files, and input.
-        let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB);
-        machine.memory_mib = self.memory_mib.unwrap_or(MEMORY_MIB + needed);
+        machine.memory_mib = self.memory_mib.unwrap_or_else(|| memory_for(size));
         machine.shares_memory = kernel.can_share_memory;
         machine.gdb = self.debugger.map(Debugger::number);
         machine.initramfs = program.initramfs.path();
@@ -129,6 +134,7 @@ impl Runner<'_> {
             input,
             interrupt: self.interrupt,
             window: self.window,
+            standing,
         };
         match self.watcher {
             Some(watcher) => session.run(&mut BootWatch::of(output, watcher, &kernel.name)),

@@ -53,7 +53,14 @@ pub struct Session<'a> {
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
     pub window: Option<&'a Window>,
+    /// The machine that an earlier session has left, and where this one leaves its own
+    /// if it takes further programs.
+    pub(super) standing: Option<&'a mut Standing>,
 }
+
+/// A machine that takes programs one after another; none before the first.
+#[derive(Default)]
+pub(super) struct Standing(Option<Dialogue>);
 
 /// The result of a run.
 #[derive(Debug)]
@@ -98,11 +105,20 @@ impl Session<'_> {
         let started = Instant::now();
         let mut input = InputFrames::new(self.input);
         let mut retries = Vec::new();
-        let (kernel, ending, transcript, dir) = again_if(
+        let mut standing = self.standing;
+        let (kernel, ending, _, transcript, dir) = again_if(
             self.dir,
             &mut retries,
             |dir| {
-                let mut dialogue = Dialogue::start(self.machine, dir)?;
+                let stood = standing.as_mut().and_then(|standing| standing.0.take());
+                let stands = stood.is_some();
+                let mut dialogue = match (stood, &self.machine.parcel) {
+                    (Some(mut dialogue), Some(parcel)) => {
+                        dialogue.next_job(parcel)?;
+                        dialogue
+                    }
+                    _ => Dialogue::start(self.machine, dir)?,
+                };
                 let mut program = ProgramDialogue {
                     limits: self.limits,
                     dialogue: &mut dialogue,
@@ -118,24 +134,38 @@ impl Session<'_> {
                 };
                 let ending = program.hold(output)?;
                 let kernel = program.kernel;
-                Ok((kernel, ending, dialogue.finish()?, dir.clone()))
+                let goes_on = matches!(ending, Ending::Ended(_) | Ending::Refused(..));
+                let transcript = match &mut standing {
+                    Some(standing) if goes_on && dialogue.takes_jobs() => {
+                        standing.0 = Some(dialogue);
+                        None
+                    }
+                    _ => Some(dialogue.finish()?),
+                };
+                Ok((kernel, ending, stands, transcript, dir.clone()))
             },
-            |(kernel, ending, ..)| match ending {
+            |(kernel, ending, stands, ..)| match ending {
+                Ending::Lost(_) if *stands && kernel.is_none() => {
+                    Some("the machine that stood had ended".to_owned())
+                }
                 Ending::Lost(end) => hosts_fault(kernel.as_ref(), end),
                 _ => None,
             },
         )?;
         // The machine is gone, but a slow reader still gets all of the output.
         let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
-        let console = match ending {
-            Ending::Lost(_) | Ending::TimedOut(_) => Some(dir.keep(CONSOLE, transcript.file())?),
+        let console = match (&ending, &transcript) {
+            (Ending::Lost(_) | Ending::TimedOut(_), Some(transcript)) => {
+                Some(dir.keep(CONSOLE, transcript.file())?)
+            }
             _ => None,
         };
         Ok(Ran {
             kernel,
             ending,
             retries,
-            last_lines: transcript.last_lines(LAST_LINES),
+            last_lines: transcript
+                .map_or_else(Vec::new, |transcript| transcript.last_lines(LAST_LINES)),
             took: started.elapsed(),
             console,
         })
@@ -458,7 +488,7 @@ impl ProgramDialogue<'_> {
                     return Ok(Some(Ending::Lost(End::Garbled(what))));
                 }
                 // What comes after what was compared is not the program's.
-                self.rings = None;
+                self.dialogue.give_rings(self.rings.take());
                 if !whole {
                     return Ok(Some(Ending::Lost(End::Broken(format!(
                         "the program ended ({status}), but something that it has left behind \

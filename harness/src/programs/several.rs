@@ -120,7 +120,7 @@ impl Runner<'_> {
     ) -> Result<(Ran, Collected)> {
         let coming = stdin.coming().context("sharing the program's input")?;
         let mut collected = Collected::new().context("creating a temporary file")?;
-        let ran = self.run_loaded(kernel, program, coming, &mut collected)?;
+        let ran = self.run_loaded(kernel, program, coming, &mut collected, None)?;
         Ok((ran, collected))
     }
 }

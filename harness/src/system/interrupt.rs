@@ -40,6 +40,14 @@ impl Interrupt {
         Ok(Self { told, signal })
     }
 
+    /// Becomes readable when the peer of this socket closes it.
+    pub(crate) fn by_peer(socket: UnixStream) -> Self {
+        Self {
+            told: socket,
+            signal: Arc::default(),
+        }
+    }
+
     /// Runs work that cannot be interrupted. If a signal comes first, the work's thread
     /// is abandoned and ends with this process.
     ///

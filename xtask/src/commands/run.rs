@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use harness::report;
-use harness::{Input, Interrupt, Outlet, Program, Runner, Several, SharedInput, Watcher};
+use harness::{
+    Input, Interrupt, Outlet, Program, Runner, Several, SharedInput, StandingPlace, Watcher, run_in,
+};
 use images::{Catalogue, Spec};
 
 use crate::options::{MachineOptions, TimeoutOption};
@@ -45,6 +47,11 @@ pub(crate) struct RunCommand {
     #[arg(long = "kernel", value_name = "KERNEL")]
     kernels: Vec<Spec>,
 
+    /// Run in the machines of this name, which `up` keeps up; their memory, processors
+    /// and command line are theirs
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernels", "memory", "cpus", "append", "fresh"])]
+    standing: Option<String>,
+
     #[command(flatten)]
     machine: MachineOptions,
 
@@ -67,14 +74,26 @@ pub(crate) struct RunCommand {
 impl RunCommand {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let codes = self.machine.exit_codes;
+        let without_kernel = self.kernels.is_empty() && self.standing.is_none();
         let (program, rest) =
-            harness::words_of_run(self.kernels.is_empty(), &self.misplaced, &self.command)?;
+            harness::words_of_run(without_kernel, &self.misplaced, &self.command)?;
         let catalogue = Catalogue::builtin();
-        let kernels = catalogue.select(&self.kernels)?;
+        let kernels = match self.standing {
+            Some(_) => Vec::new(),
+            None => catalogue.select(&self.kernels)?,
+        };
         let program = Program::new(program).args(rest);
         let program = self.machine.furnish(program).pack()?;
 
         let interrupt = Interrupt::catch()?;
+        if let Some(name) = &self.standing {
+            let mut runner = self.machine.runner();
+            self.timeout.apply(&mut runner);
+            let place = StandingPlace::of(name)?;
+            let stdin = Input::inherited().context("reading the program's input")?;
+            let code = run_in(&place, &program, stdin, runner.timeout, codes, &interrupt)?;
+            return Ok(code.into());
+        }
         let machines = Arc::new(self.machine.machines(&catalogue)?);
         let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
         let mut runner = Runner {

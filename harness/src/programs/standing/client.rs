@@ -1,0 +1,86 @@
+//! Asks the process that keeps machines.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::message::{Answer, Order, Request, answered, ask};
+use super::place::StandingPlace;
+use super::server::build;
+use crate::payload::{BadRequest, PackedProgram};
+use crate::programs::outcome::{ExitCodes, interrupted};
+use crate::programs::program_input::Input;
+use crate::system::{Interrupt, first_ready, program_name, say};
+
+/// Runs a program in one of the machines of a place, with this process's stdout and
+/// stderr; returns the exit code.
+///
+/// # Errors
+/// If there are no such machines, or they cannot run it.
+pub fn run_in(
+    place: &StandingPlace,
+    program: &PackedProgram,
+    stdin: Input,
+    timeout: Option<Duration>,
+    codes: ExitCodes,
+    interrupt: &Interrupt,
+) -> Result<u8> {
+    let socket = place.connect().map_err(|_| not_up(place))?;
+    let (kind, at_hand, coming) = stdin.taken_apart();
+    let loaded = program.load(kind, &at_hand)?;
+    let (archive, from) = loaded.initramfs.job();
+    let order = Order {
+        build: build(),
+        from,
+        size: loaded.size,
+        timeout,
+        legacy: codes == ExitCodes::Legacy,
+    };
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    let rest = coming.as_ref().map(|coming| coming.file.as_fd());
+    let files: Vec<BorrowedFd<'_>> = [archive.as_fd(), stdout.as_fd(), stderr.as_fd()]
+        .into_iter()
+        .chain(rest)
+        .collect();
+    ask(&socket, &Request::Run(order), &files)?;
+    // Whoever keeps the machine has the deadlines. It sees that this end is closed.
+    if first_ready(&[interrupt.as_fd(), socket.as_fd()], None)? == Some(0) {
+        return Ok(interrupted(Some(interrupt)));
+    }
+    match answered(&socket)? {
+        Answer::Ran(code, words) => {
+            if let Some(words) = words {
+                say(&words);
+            }
+            Ok(code)
+        }
+        Answer::Refused(why) => Err(BadRequest::new(why).into()),
+        Answer::Ends => Err(not_up(place)),
+    }
+}
+
+/// Ends the machines of a place; says whether there were any.
+///
+/// # Errors
+/// If they do not answer.
+pub fn end(place: &StandingPlace) -> Result<bool> {
+    let Ok(socket) = place.connect() else {
+        return Ok(false);
+    };
+    ask(&socket, &Request::End, &[])?;
+    socket.set_read_timeout(Some(super::message::PATIENCE))?;
+    answered(&socket)
+        .with_context(|| format!("ending {}", place.name()))
+        .map(|_| true)
+}
+
+fn not_up(place: &StandingPlace) -> anyhow::Error {
+    let name = place.name();
+    let program = program_name();
+    BadRequest::new(format!(
+        "{name} is not up: `{program} up KERNEL --name {name}` brings it up"
+    ))
+    .into()
+}

@@ -1,0 +1,176 @@
+//! Keeps machines, and runs programs in them.
+
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::message::{Answer, Order, Request, answer, hear};
+use super::place::StandingPlace;
+use crate::kernels::{Bootable, MEMORY_MIB};
+use crate::payload::LoadedProgram;
+use crate::payload::initramfs::PackedInitramfs;
+use crate::programs::input_frames::Coming;
+use crate::programs::outcome::{ExitCodes, words_of};
+use crate::programs::runner::{Runner, memory_for};
+use crate::programs::session::Standing;
+use crate::system::{Interrupt, Outlet, first_ready, lock, program_name, words};
+
+/// How often the process looks whether it is idle.
+const TURN: Duration = Duration::from_secs(1);
+
+/// What both processes must have been built with: the guest that runs, and that the
+/// archive is made for.
+pub(super) fn build() -> String {
+    let guest = crc32fast::hash(guest_binary::GUEST);
+    format!("{} {guest:08x}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Serves until it is told to end, or was idle for so long. Each of so many machines comes
+/// up when it is first needed; all of them end with this process.
+///
+/// # Errors
+/// If another process serves at this place, or nothing can be served.
+pub fn serve(
+    place: &StandingPlace,
+    bootable: Bootable,
+    runner: Runner<'static>,
+    machines: usize,
+    idle: Duration,
+) -> Result<()> {
+    let Some((listener, _lock)) = place.listen()? else {
+        bail!("{} is up already", place.name());
+    };
+    let keeper = Arc::new(Keeper {
+        bootable,
+        runner,
+        free: Mutex::default(),
+    });
+    for _ in 0..machines {
+        let (give, given) = channel();
+        lock(&keeper.free).push(give.clone());
+        let keeper = Arc::clone(&keeper);
+        thread::spawn(move || keeper.work(&given, &give));
+    }
+    let mut used = Instant::now();
+    while used.elapsed() < idle {
+        if lock(&keeper.free).len() < machines {
+            used = Instant::now();
+        }
+        if first_ready(&[listener.as_fd()], Some(Instant::now() + TURN))?.is_none() {
+            continue;
+        }
+        let (socket, _) = listener.accept().context("accepting a client")?;
+        used = Instant::now();
+        match hear(&socket) {
+            Ok((Request::Run(order), files)) => keeper.give(Client {
+                socket,
+                order,
+                files,
+            }),
+            Ok((Request::End, _)) => {
+                answer(&socket, &Answer::Ends);
+                return Ok(());
+            }
+            // What cannot be understood needs no answer; others are served.
+            Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A program that is to be run.
+struct Client {
+    socket: UnixStream,
+    order: Order,
+    files: Vec<OwnedFd>,
+}
+
+struct Keeper {
+    bootable: Bootable,
+    runner: Runner<'static>,
+    /// The threads without work. The last one that was used is used first: its machine
+    /// is up.
+    free: Mutex<Vec<Sender<Client>>>,
+}
+
+impl Keeper {
+    /// Gives a client to a thread, once one is free.
+    fn give(&self, client: Client) {
+        loop {
+            let thread = lock(&self.free).pop();
+            match thread {
+                Some(thread) => return drop(thread.send(client)),
+                // A program has its own limit.
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+
+    /// What a thread does: QEMU ends with the one that started it.
+    fn work(&self, given: &Receiver<Client>, give: &Sender<Client>) {
+        let mut standing = Standing::default();
+        while let Ok(client) = given.recv() {
+            let answered = self.run(&client, &mut standing);
+            let answered = answered.unwrap_or_else(|error| Answer::Refused(words(&error)));
+            // Free before the client knows, which may ask again at once.
+            lock(&self.free).push(give.clone());
+            answer(&client.socket, &answered);
+        }
+    }
+
+    fn run(&self, client: &Client, standing: &mut Standing) -> Result<Answer> {
+        let order = &client.order;
+        let name = &self.bootable.name;
+        if order.build != build() {
+            bail!(
+                "{name} was brought up by another build: `{} down` ends it",
+                program_name()
+            );
+        }
+        let memory = self.runner.memory_mib.unwrap_or(MEMORY_MIB);
+        let needed = memory_for(order.size);
+        if needed > memory {
+            bail!(
+                "what travels takes a machine with {needed} MiB, and this one has {memory}: bring \
+                 another up with --memory {needed}"
+            );
+        }
+        let file = |number: usize| -> Result<File> {
+            let file = client
+                .files
+                .get(number)
+                .context("the client sent too few files")?;
+            Ok(file.try_clone()?.into())
+        };
+        let program = LoadedProgram {
+            initramfs: PackedInitramfs::of_file(file(0)?, order.from),
+            size: order.size,
+        };
+        let mut output = Outlet::new(file(1)?, file(2)?)?;
+        let rest = client.files.get(3).map(|_| file(3)).transpose()?;
+        let input = rest.map(|file| Coming { file, spool: None });
+        let interrupt = Interrupt::by_peer(client.socket.try_clone()?);
+        let runner = Runner {
+            timeout: order.timeout,
+            memory_mib: Some(memory),
+            interrupt: Some(&interrupt),
+            ..self.runner.clone()
+        };
+        let ran =
+            runner.run_loaded(&self.bootable, &program, input, &mut output, Some(standing))?;
+        let codes = match order.legacy {
+            true => ExitCodes::Legacy,
+            false => ExitCodes::Standard,
+        };
+        Ok(Answer::Ran(
+            codes.of(&ran.ending, None),
+            words_of(name, &ran),
+        ))
+    }
+}

@@ -1,0 +1,159 @@
+use std::env;
+use std::fs::{self, File};
+use std::num::NonZeroU32;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::slice;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use harness::{
+    BadRequest, Exit, Machines, RunDir, Runner, StandingPlace, program_name, report, serve,
+};
+use images::{Catalogue, Spec};
+use nix::unistd::setsid;
+
+use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions};
+use crate::stdout::print;
+
+/// How long the machines may take to be up, once their kernel is at hand.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// How often to look whether they are.
+const TURN: Duration = Duration::from_millis(20);
+
+/// Keep machines with a kernel up, for `run --in`
+///
+/// A process in the background keeps them, as many as this host has processors. Each
+/// comes up when it is first needed and then takes one program after another: a
+/// program has its own root file system, and what it leaves running is killed. A
+/// machine that a program has broken is replaced. The process ends by `down`, or when it
+/// was idle for long; nothing of it is left then.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  they are up, or were already
+  2  the command line makes no sense
+  3  they could not be brought up
+
+Examples:
+  cargo xtask up 6.1
+  cargo xtask run --in 6.1 -- ./reproducer
+  cargo xtask down 6.1")]
+pub(crate) struct UpCommand {
+    /// The kernel: 3.10, or the path of a bzImage
+    #[arg(value_name = "KERNEL")]
+    kernel: Spec,
+
+    /// What `run --in` and `down` call them [default: as the kernel]
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Memory of each machine
+    #[arg(long, value_name = "MIB", default_value = "512")]
+    memory: NonZeroU32,
+
+    #[command(flatten)]
+    cpus: CpusOption,
+
+    /// Add to the kernel's command line; may be given more than once
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    append: Vec<String>,
+
+    /// End after so many seconds without a program
+    #[arg(long, value_name = "S", default_value = "600")]
+    idle: u64,
+
+    #[command(flatten)]
+    jobs: JobsOption,
+
+    #[command(flatten)]
+    sources: SourceOptions,
+
+    #[command(flatten)]
+    host: HostOptions,
+
+    /// Be the process in the background.
+    #[arg(long, hide = true)]
+    serve: bool,
+}
+
+impl UpCommand {
+    pub(crate) fn run(&self) -> Result<Exit> {
+        let catalogue = Catalogue::builtin();
+        let kernels = catalogue.select(slice::from_ref(&self.kernel))?;
+        let [kernel] = &kernels[..] else {
+            bail!(BadRequest::new(format!(
+                "{} is more than one kernel: bring each up on its own",
+                self.kernel
+            )));
+        };
+        let place = StandingPlace::of(&self.name.clone().unwrap_or_else(|| kernel.name()))?;
+        if !self.serve && place.is_up() {
+            print(format_args!("{} is up already\n", place.name()));
+            return Ok(Exit::Agreed);
+        }
+        let mut machines = Machines::new(self.sources.store(&catalogue)?, RunDir::anonymous())?;
+        self.host.apply(&mut machines);
+        machines.cpus = self.cpus.cpus.get();
+        machines.append.clone_from(&self.append);
+        // What takes long is told here: downloads, and the choice of an accelerator.
+        let bootable = machines
+            .machine(kernel, &report::Terminal::reserved())
+            .with_context(|| format!("kernel {}", kernel.name()))?;
+        if self.serve {
+            let runner = Runner {
+                memory_mib: Some(self.memory.get()),
+                ..Runner::default()
+            };
+            let idle = Duration::from_secs(self.idle);
+            serve(&place, bootable, runner, self.jobs.number().get(), idle)?;
+            return Ok(Exit::Agreed);
+        }
+        self.bring_up(&place)?;
+        let (name, program) = (place.name(), program_name());
+        print(format_args!(
+            "{name} is up: {program} run --in {name} -- PROGRAM\n"
+        ));
+        Ok(Exit::Agreed)
+    }
+
+    /// Starts the process in the background, and waits until it answers.
+    fn bring_up(&self, place: &StandingPlace) -> Result<()> {
+        let log = File::create(place.log()).context("creating the machines' log")?;
+        let mut command = Command::new(env::current_exe().context("finding this program")?);
+        command.args(env::args_os().skip(1)).arg("--serve");
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        // SAFETY: between fork(2) and execve(2) it makes a system call only.
+        unsafe { command.pre_exec(|| Ok(setsid().map(drop)?)) };
+        let mut process = command
+            .spawn()
+            .context("starting the process in the background")?;
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if place.is_up() {
+                return Ok(());
+            }
+            if let Some(status) = process.try_wait()? {
+                // Another command may have been faster.
+                if place.is_up() {
+                    return Ok(());
+                }
+                let log = fs::read_to_string(place.log()).unwrap_or_default();
+                bail!(
+                    "the process in the background ended ({status}): {}",
+                    log.trim()
+                );
+            }
+            sleep(TURN);
+        }
+        bail!(
+            "the process in the background does not answer: its log is {}",
+            place.log().display()
+        )
+    }
+}
