@@ -38,6 +38,19 @@ fn regular(options: &mut OpenOptions, flags: i32, path: &Path, why: &str) -> io:
     }
 }
 
+/// What was read; none where there is no such file, or another than it should be. Any
+/// other error is the host's, and says nothing about the file.
+pub(crate) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) => match error.raw_os_error() {
+            // What has no number is not said by the system, but here.
+            None | Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::ENXIO) => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
+
 /// The text of a regular file that this program keeps.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();

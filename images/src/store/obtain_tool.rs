@@ -78,7 +78,7 @@ impl Store {
             let dir = cached.dir();
             cached.about.sha256.len() == 64
                 && dir.ends_with(&cached.about.sha256)
-                && file_list::problem(&dir, &self.cache.verified).is_none()
+                && matches!(file_list::problem(&dir, &self.cache.verified), Ok(None))
         };
         let all = self.cache.tools(pinned.name);
         let is_pinned = |cached: &Cached| cached.about.sha256 == pinned.tree;
@@ -102,7 +102,7 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<(), ObtainError> {
         for dir in self.cache.tool_dirs(name) {
-            if let Some(problem) = file_list::problem(&dir, &self.cache.verified) {
+            if let Some(problem) = file_list::problem(&dir, &self.cache.verified)? {
                 let at = dir.display();
                 progress.note(&format!(
                     "{at} was altered since it was verified ({problem}); it is removed and \
