@@ -13,7 +13,7 @@ use super::input_frames::{Coming, InputFrames};
 use super::output::Output;
 use crate::machine::{Dialogue, GRACE, Machine, Turn, Wait, again_if, excused, hosts_fault};
 use crate::results::End;
-use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
+use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
 
 /// How long the reader may pause after a run that ended badly.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -62,8 +62,9 @@ pub struct Ran {
     pub last_lines: Vec<String>,
     /// How long it took, from the start of QEMU.
     pub took: Duration,
-    /// The path of its console, if the program did not end by itself.
-    pub console: Option<PathBuf>,
+    /// The path of its console, if the program did not end by itself; or why it could
+    /// not be kept.
+    pub console: Option<Result<PathBuf, String>>,
 }
 
 /// How a run ended.
@@ -120,7 +121,10 @@ impl Session<'_> {
         // The machine is gone, but a slow reader still gets all of the output.
         let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
         let console = match ending {
-            Ending::Lost(_) | Ending::TimedOut(_) => Some(dir.keep(CONSOLE, transcript.file())?),
+            Ending::Lost(_) | Ending::TimedOut(_) => {
+                let kept = dir.keep(CONSOLE, transcript.file());
+                Some(kept.map_err(|error| words(&error)))
+            }
             _ => None,
         };
         Ok(Ran {

@@ -1,9 +1,11 @@
 //! Reads a past run from its log of events.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use images::files::open_regular;
 use serde::Deserialize;
 
 use super::accelerator::ChosenAccelerator;
@@ -61,7 +63,10 @@ impl PastRun {
             true => path.join(EVENTS),
             false => path.to_owned(),
         };
-        let bytes = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+        let mut bytes = Vec::new();
+        open_regular(&file)
+            .and_then(|mut open| open.read_to_end(&mut bytes))
+            .with_context(|| format!("reading {}", file.display()))?;
         Self::of(&bytes).with_context(|| format!("{} is no record of a run", file.display()))
     }
 

@@ -147,7 +147,7 @@ impl Cache {
         sha256: Option<&str>,
         progress: &dyn Progress,
     ) -> Result<(), ObtainError> {
-        for dir in subdirectories(&self.kernel_dir(kernel)) {
+        for dir in listed(&self.kernel_dir(kernel))? {
             if self.intact(&dir, sha256)?.is_none() {
                 let dir_name = dir.display();
                 progress.note(&format!(
@@ -295,12 +295,18 @@ fn try_to_read(dir: &Path, kind: CachedKind) -> Result<Option<Cached>, ObtainErr
 /// In descending order of their names, so that `cloud-amd64` comes before `amd64`;
 /// none where there is no such directory.
 pub(crate) fn subdirectories(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    listed(dir).unwrap_or_default()
+}
+
+/// The same; the error says that there may be some, and they cannot be listed.
+pub(crate) fn listed(dir: &Path) -> Result<Vec<PathBuf>, ObtainError> {
+    let entries = if_there(fs::read_dir(dir)).attempt(|| format!("list {}", dir.display()))?;
+    let entries = entries.into_iter().flatten().flatten();
     let mut dirs: Vec<_> = (entries.map(|entry| entry.path()))
         .filter(|path| path.is_dir())
         .collect();
     dirs.sort_by(|one, two| two.cmp(one));
-    dirs
+    Ok(dirs)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::debian::evidence::Evidence;
 use crate::http::guard;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
-use crate::store::cache::{About, Cached, CachedKind};
+use crate::store::cache::{About, Cached, CachedKind, listed};
 use crate::store::package_sources::{Fetched, WantedPackage};
 use crate::store::{Store, tool_proof};
 use crate::tools::file_list::{self, FileList};
@@ -101,7 +101,7 @@ impl Store {
         name: ToolName,
         progress: &dyn Progress,
     ) -> Result<(), ObtainError> {
-        for dir in self.cache.tool_dirs(name) {
+        for dir in listed(&self.cache.tool_dir(name))? {
             if let Some(problem) = file_list::problem(&dir, &self.cache.verified)? {
                 let at = dir.display();
                 progress.note(&format!(

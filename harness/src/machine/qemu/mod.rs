@@ -197,7 +197,7 @@ pub(crate) fn did_not_start(launch: &Launch, status: ExitStatus, complaint: &str
         complaint
     };
     let hint = if complaint.contains("allocate memory") || complaint.contains("guest memory") {
-        "give it less with --memory, or run fewer machines at a time with --jobs"
+        "free memory, raise `ulimit -v`, or ask for less"
     } else {
         "if this is not what you asked it for, name another with --qemu"
     };
