@@ -238,3 +238,18 @@ fn file(text: &str) -> Result<(PathBuf, Option<String>), String> {
         _ => Ok((text.into(), None)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_seconds_or_has_units() {
+        for (text, seconds) in [("90", 90), ("1s", 1), ("10m", 600), ("1h30m", 5400)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["0", "0s", "-1", "-1m", "1x", "", "18446744073709551615"] {
+            assert!(time(text).unwrap_err().contains("10m"), "{text}");
+        }
+    }
+}

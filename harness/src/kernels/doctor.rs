@@ -192,14 +192,18 @@ fn archives(store: &Store) -> Vec<CheckResult> {
         return vec![Err(text.to_owned())];
     }
     let checked = |(name, answer): (String, CheckResult)| {
-        // An error may begin with it.
-        let named = |text: String| match text.starts_with(&name) {
-            true => text,
-            false => format!("{name}: {text}"),
-        };
+        let named = |text| named(&name, text);
         answer.map(named).map_err(named)
     };
     asked.into_iter().map(checked).collect()
+}
+
+/// What is said of an archive; an error may begin with its name.
+fn named(name: &str, text: String) -> String {
+    match text.starts_with(name) {
+        true => text,
+        false => format!("{name}: {text}"),
+    }
 }
 
 fn first_run(
@@ -224,5 +228,32 @@ fn first_run(
     match needed.is_empty() {
         true => "nothing is left to download".to_owned(),
         false => format!("downloads {}", needed.join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_reached_is_not_ok_also_where_it_is_not_needed() {
+        let text = named(
+            "archive.example.org",
+            "archive.example.org: no name".to_owned(),
+        );
+        assert_eq!(text, "archive.example.org: no name");
+        let mut found = check("archive", Err(text));
+        assert!(found.to_string().starts_with("NO  archive"), "{found}");
+        found.needed = false;
+        assert!(found.to_string().starts_with("--  archive"), "{found}");
+        let found = check(
+            "archive",
+            Ok(named("archive.example.org", "has it".to_owned())),
+        );
+        let (mark, text) = ("ok  archive", "archive.example.org: has it");
+        assert!(
+            found.to_string().starts_with(mark) && found.text == text,
+            "{found}"
+        );
     }
 }

@@ -257,3 +257,31 @@ fn line(row: &Row, reasons: &mut SaidReasons) -> String {
     line.push_str(&booted_again(&row.retries));
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_about_the_same_become_rarer() {
+        let mut shown = Shown {
+            under_way: UnderWay::default(),
+            usual: Usual::recalled(),
+            reasons: SaidReasons::default(),
+            last: Instant::now() - SILENCE,
+            silence: SILENCE,
+        };
+        let bar = ProgressBar::hidden();
+        (shown.under_way).begin(Activity::new(ActivityKind::Step, "a test", bar));
+        break_silence(&mut shown, false);
+        assert!(shown.silence > SILENCE);
+        let (silence, last) = (shown.silence, Instant::now() - SILENCE);
+        shown.last = last;
+        break_silence(&mut shown, false);
+        assert_eq!(
+            (shown.silence, shown.last),
+            (silence, last),
+            "it was said too soon"
+        );
+    }
+}

@@ -220,6 +220,15 @@ mod tests {
         }
     }
 
+    /// `run` has no --jobs, and `test-kernels` no --memory.
+    #[test]
+    fn advice_about_memory_names_no_option() {
+        let status = std::os::unix::process::ExitStatusExt::from_raw(1 << 8);
+        let qemu = Launch::of_host("qemu");
+        let said = did_not_start(&qemu, status, "Cannot allocate memory");
+        assert!(said.contains("ulimit -v") && !said.contains("--"), "{said}");
+    }
+
     fn ask_shell(script: &str, words: &str, patience: u64) -> Result<String> {
         let shell = Launch::of_host("/bin/sh");
         ask(
