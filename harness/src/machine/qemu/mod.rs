@@ -197,7 +197,8 @@ pub(crate) fn did_not_start(launch: &Launch, status: ExitStatus, complaint: &str
         complaint
     };
     let hint = if complaint.contains("allocate memory") || complaint.contains("guest memory") {
-        "free memory, raise `ulimit -v`, or ask for less"
+        "free memory or raise `ulimit -v`; if you gave it more than it has by itself, give it less \
+         with --memory"
     } else {
         "if this is not what you asked it for, name another with --qemu"
     };
@@ -220,13 +221,16 @@ mod tests {
         }
     }
 
-    /// `run` has no --jobs, and `test-kernels` no --memory.
+    /// `run` has no --jobs, and where there is no --memory, none was given.
     #[test]
-    fn advice_about_memory_names_no_option() {
+    fn advice_about_memory_fits_every_command() {
         let status = std::os::unix::process::ExitStatusExt::from_raw(1 << 8);
         let qemu = Launch::of_host("qemu");
         let said = did_not_start(&qemu, status, "Cannot allocate memory");
-        assert!(said.contains("ulimit -v") && !said.contains("--"), "{said}");
+        assert!(
+            said.contains("ulimit -v") && !said.contains("--jobs"),
+            "{said}"
+        );
     }
 
     fn ask_shell(script: &str, words: &str, patience: u64) -> Result<String> {
