@@ -45,8 +45,9 @@ pub use scenarios::{
     Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,
 };
 pub use system::{
-    Drained, Interrupt, Outlet, RUNS, RawTerminal, RunDir, Window, dies_with_this, is_in_workspace,
-    program_name, project, root, runs, say, set_program_name, side_by_side, stdio, target, words,
+    Drained, Interrupt, Outlet, RUNS, RawTerminal, RunDir, Window, advised, dies_with_this,
+    is_in_workspace, program_name, project, root, runs, say, set_program_name, side_by_side, stdio,
+    target, words,
 };
 
 /// What must hold for any bytes: all of it panics where something does not hold.

@@ -1,13 +1,12 @@
 //! The archive a kernel unpacks before it runs `/init`. May use: files.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cpio::newc::{Builder, ModeFileType, trailer};
 
-use crate::files::write_whole_with;
+use crate::files::{open_regular, write_whole_with};
 
 /// A cpio archive of format "newc", uncompressed, which every kernel unpacks
 /// (Documentation/driver-api/early-userspace/buffer-format.rst).
@@ -127,8 +126,8 @@ impl CpioEntry {
                 pack(header, ModeFileType::Regular, bytes, out)
             }
             CpioKind::File(Content::Path(path)) => {
-                let mut file =
-                    File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+                let mut file = open_regular(path)
+                    .with_context(|| format!("cannot open {}", path.display()))?;
                 let size = file.metadata()?.len();
                 let size =
                     u32::try_from(size).context("a file in a cpio archive has under 4 GiB")?;

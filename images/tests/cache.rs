@@ -102,6 +102,28 @@ fn an_altered_image_is_never_used_though_it_is_remembered() {
     assert_eq!(downloads(&archive), 2);
 }
 
+/// To read /proc/self/mem from its start is an error of the system (EIO).
+#[test]
+fn an_image_that_cannot_be_read_was_not_altered() {
+    let archive = archive();
+    let image = archive.obtain(VERSION, "bookworm").unwrap();
+    for name in ["vmlinuz", "image.toml"] {
+        let path = image.path.with_file_name(name);
+        let genuine = archive.path("genuine");
+        fs::rename(&path, &genuine).unwrap();
+        symlink("/proc/self/mem", &path).unwrap();
+        let error = archive.obtain(VERSION, "bookworm").unwrap_err();
+        assert!(matches!(error, ObtainError::Io { .. }), "{error:?}");
+        assert!(
+            error.to_string().contains(path.to_str().unwrap()),
+            "{error}"
+        );
+        fs::rename(&genuine, &path).unwrap();
+    }
+    archive.obtain(VERSION, "bookworm").unwrap();
+    assert_eq!(downloads(&archive), 1);
+}
+
 #[test]
 fn eight_runs_at_once_share_one_download() {
     let archive = archive();
@@ -124,8 +146,12 @@ fn leftovers_of_a_killed_run_are_removed() {
         .join(format!("{VERSION}-cloud-amd64"));
     fs::create_dir_all(&left).unwrap();
     fs::write(left.join("vmlinuz"), b"half an im").unwrap();
+    // What it was about to remove.
+    let old = archive.path("cache/partial/old-x/root");
+    fs::create_dir_all(&old).unwrap();
+    fs::write(old.join("qemu"), b"altered").unwrap();
     archive.obtain(VERSION, "bookworm").unwrap();
-    assert!(!left.exists());
+    assert!(!left.exists() && !old.exists());
     assert!(
         files_below(&archive.path("cache/partial")).is_empty(),
         "the package was kept"

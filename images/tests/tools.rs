@@ -298,6 +298,26 @@ fn a_package_with_one_wrong_byte_is_refused_by_name() {
     );
 }
 
+/// To read /proc/self/mem from its start is an error of the system (EIO).
+#[test]
+fn a_tool_that_cannot_be_read_was_not_altered() {
+    let (archive, pins) = pinned(bookworm(QEMU));
+    let obtain = || tool(archive.mirrored(), &pins, ToolName::Qemu, &Silent);
+    let list = obtain().unwrap().dir.with_file_name("files");
+    let before = downloads(&archive);
+    fs::rename(&list, archive.path("genuine")).unwrap();
+    std::os::unix::fs::symlink("/proc/self/mem", &list).unwrap();
+    let error = obtain().unwrap_err();
+    assert!(matches!(error, ObtainError::Io { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains(list.to_str().unwrap()),
+        "{error}"
+    );
+    fs::rename(archive.path("genuine"), &list).unwrap();
+    obtain().unwrap();
+    assert_eq!(downloads(&archive), before);
+}
+
 #[test]
 fn an_altered_tool_is_noticed_and_obtained_again() {
     let (archive, pins) = pinned(bookworm(QEMU));

@@ -235,7 +235,7 @@ pub(crate) fn a_silent_boot_prints_progress() {
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     let said = stderr(&output);
     let lines = said.lines().filter(|line| line.contains(": booting, "));
-    // Every 1.5 s, as far as the host allows.
+    // After 1.5 s and then ever less often, as far as the host allows.
     assert!(lines.count() >= 4, "{said}");
 
     // `run` shares stderr with the program, so its first line comes after ten seconds.

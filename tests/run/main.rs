@@ -259,6 +259,28 @@ fn a_panic_is_shown_with_the_last_lines() {
 }
 
 #[test]
+fn a_panic_is_shown_though_its_console_cannot_be_kept() {
+    let dir = tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let script = "echo c > /proc/sysrq-trigger";
+    let run = Run::new(&["--", "sh", "-c", script]);
+    let output = run
+        .tap(|run| run.env("STRATA_RUNS", file.join("runs")))
+        .output();
+    assert_status(&output, 125);
+    let stderr = text(&output.stderr);
+    for words in [
+        "the kernel panicked: Kernel panic",
+        "console, last lines:",
+        "the console is not kept: ",
+        "--runs",
+    ] {
+        assert!(stderr.contains(words), "{words:?} is missing in:\n{stderr}");
+    }
+}
+
+#[test]
 fn several_kernels_have_a_heading_each() {
     let dir = tempdir().unwrap();
     for name in ["one", "two"] {

@@ -192,4 +192,5 @@ fn a_file_size_limit_is_reported_once() {
     assert_status(&output, 125);
     let stderr = text(&output.stderr);
     assert_eq!(stderr.matches("File too large").count(), 1, "{stderr}");
+    assert!(stderr.contains("raise `ulimit -f`"), "{stderr}");
 }

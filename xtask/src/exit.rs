@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use harness::{Exit, ExitCodes};
+use clap::error::ErrorKind;
+use harness::{Exit, ExitCodes, say};
 
 /// The exit codes that a command line asks for, right or wrong: `run` and `shell`
 /// leave room for the codes of a program.
@@ -33,8 +34,18 @@ pub(crate) fn codes(words: impl Iterator<Item = OsString>) -> Option<ExitCodes> 
 
 /// The exit code of a command line that makes no sense, or that asks for help.
 pub(crate) fn of_usage(error: &clap::Error, codes: Option<ExitCodes>) -> u8 {
-    // Where it cannot be printed, there is no other place to say so.
-    let _ = error.print();
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        let words = std::env::args_os().take_while(|word| word != "--");
+        let odd = words.filter(|word| word.to_str().is_none());
+        let odd: Vec<String> = odd.map(|word| format!("{word:?}")).collect();
+        let odd = odd.join(", ");
+        say(&format!(
+            "error: {odd} is not UTF-8: give a file another name, or a link that has one"
+        ));
+    } else {
+        // Where it cannot be printed, there is no other place to say so.
+        let _ = error.print();
+    }
     if !error.use_stderr() {
         return 0;
     }

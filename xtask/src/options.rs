@@ -1,8 +1,9 @@
 //! Options that several commands have.
 
 use std::ffi::OsString;
-use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use clap::Args;
 use harness::ExitCodes;
 use harness::{AcceleratorChoice, Machines, Program, QemuChoice, RunDir, Runner, project};
 use images::{Catalogue, Store, StoreBuilder};
+use jiff::SignedDuration;
 
 /// Where kernels come from.
 #[derive(Args, Default)]
@@ -93,7 +95,8 @@ impl HostOptions {
 #[derive(Args)]
 pub(crate) struct JobsOption {
     /// How many machines to run side by side [default: one a core]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = positive::<NonZeroUsize>)]
+    #[arg(allow_negative_numbers = true)]
     jobs: Option<NonZeroUsize>,
 }
 
@@ -107,22 +110,22 @@ impl JobsOption {
 #[derive(Args)]
 pub(crate) struct CpusOption {
     /// Processors of each machine
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = positive::<NonZeroU32>)]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) cpus: NonZeroU32,
 }
 
 #[derive(Args)]
 pub(crate) struct TimeoutOption {
-    /// How long the program may take on each kernel, in seconds [default: 600]
-    #[arg(long, value_name = "S")]
-    timeout: Option<NonZeroU64>,
+    /// How long the program may take on each kernel: seconds, or as 90s, 10m, 1h
+    /// [default: 600]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_negative_numbers = true)]
+    timeout: Option<Duration>,
 }
 
 impl TimeoutOption {
     pub(crate) fn apply(&self, runner: &mut Runner<'_>) {
-        if let Some(seconds) = self.timeout {
-            runner.timeout = Some(Duration::from_secs(seconds.get()));
-        }
+        runner.timeout = self.timeout.or(runner.timeout);
     }
 }
 
@@ -130,7 +133,7 @@ impl TimeoutOption {
 #[derive(Args)]
 pub(crate) struct MachineOptions {
     /// Run as this user instead of root
-    #[arg(long, value_name = "UID")]
+    #[arg(long, value_name = "UID", value_parser = user, allow_negative_numbers = true)]
     user: Option<u32>,
 
     /// Set an environment variable; may be given more than once
@@ -143,7 +146,8 @@ pub(crate) struct MachineOptions {
     files: Vec<(PathBuf, Option<String>)>,
 
     /// Memory of the machine [default: 256 and three times what travels]
-    #[arg(long, value_name = "MIB")]
+    #[arg(long, value_name = "MIB", value_parser = positive::<NonZeroU32>)]
+    #[arg(allow_negative_numbers = true)]
     memory: Option<NonZeroU32>,
 
     #[command(flatten)]
@@ -204,6 +208,25 @@ impl MachineOptions {
     }
 }
 
+fn positive<T: FromStr>(text: &str) -> Result<T, String> {
+    let wrong = |_| "write a whole number that is 1 at least".to_owned();
+    text.parse().map_err(wrong)
+}
+
+/// No longer than a clock can add up.
+fn time(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map(Duration::from_secs);
+    let with_units = || text.parse::<SignedDuration>().ok()?.try_into().ok();
+    let time = seconds.ok().or_else(with_units);
+    time.filter(|time| !time.is_zero() && *time <= Duration::from_secs(u32::MAX.into()))
+        .ok_or_else(|| "write a number of seconds, or a time such as 90s, 10m or 1h".to_owned())
+}
+
+fn user(text: &str) -> Result<u32, String> {
+    let wrong = |_| "write the user's number, which `id -u NAME` tells".to_owned();
+    text.parse().map_err(wrong)
+}
+
 fn variable(text: &str) -> Result<(OsString, OsString), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
@@ -218,5 +241,20 @@ fn file(text: &str) -> Result<(PathBuf, Option<String>), String> {
             Ok((host.into(), Some(guest.to_owned())))
         }
         _ => Ok((text.into(), None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_seconds_or_has_units() {
+        for (text, seconds) in [("90", 90), ("1s", 1), ("10m", 600), ("1h30m", 5400)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["0", "0s", "-1", "-1m", "1x", "", "18446744073709551615"] {
+            assert!(time(text).unwrap_err().contains("10m"), "{text}");
+        }
     }
 }

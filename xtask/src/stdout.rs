@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::process;
 
+use harness::{advised, say};
+
 /// Prints to stdout. A reader that is gone, as after `| head`, ends the program
 /// without an error.
 pub(crate) fn print(text: impl Display) {
@@ -12,7 +14,8 @@ pub(crate) fn print(text: impl Display) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(0),
         Err(error) => {
-            eprintln!("error: writing to stdout: {error}");
+            let error = advised(error.to_string());
+            say(&format!("error: writing to stdout: {error}"));
             process::exit(harness::Exit::Unable as i32)
         }
     }

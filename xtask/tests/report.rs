@@ -21,11 +21,23 @@ fn events(path: &Path, name: &str, kernel: &str, verdict: Verdict, exit: Option<
     let header: Header = serde_json::from_value(header).unwrap();
     log.take(&Event::Run(header)).unwrap();
     let mut row = Row::new(kernel, kernel);
-    row.cells = vec![Cell::without(SCENARIO, verdict, "for a test")];
+    let claim = serde_json::from_value(claim()).unwrap();
+    row.cells = vec![Cell {
+        claim: Some(claim),
+        ..Cell::without(SCENARIO, verdict, "for a test")
+    }];
     log.take(&Event::Kernel(Box::new(row))).unwrap();
     if let Some(exit) = exit {
         log.take(&Event::Finished { exit }).unwrap();
     }
+}
+
+/// A claim that is met where nothing was seen.
+fn claim() -> serde_json::Value {
+    serde_json::json!({
+        "since": "3.8", "expected": [], "because": "", "commit": null, "observed": ["3.8"],
+        "links": [],
+    })
 }
 
 #[test]
@@ -76,7 +88,7 @@ fn a_record_that_was_tampered_with_is_no_success() {
     let path = dir.path().join("events");
     let cell = |verdict: &str| {
         serde_json::json!({
-            "scenario": SCENARIO, "verdict": verdict, "why": null, "claim": null,
+            "scenario": SCENARIO, "verdict": verdict, "why": null, "claim": claim(),
             "observed": [], "took": 0.1, "console": [],
         })
     };
@@ -106,7 +118,14 @@ fn a_record_that_was_tampered_with_is_no_success() {
         serde_json::json!({"event": "finished", "exit": "disagreed"}),
     ];
     let report = |lines: &[&serde_json::Value]| {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let boot = |kernel| {
+            let (event, boot, scenarios) = ("boot", 1, 1);
+            serde_json::json!({"event": event, "kernel": kernel, "boot": boot, "scenarios": scenarios})
+        };
+        let (first, rest) = lines.split_first().unwrap();
+        let boots = [&boot("5.10"), &boot("6.1")];
+        let lines = [first].into_iter().chain(&boots).chain(rest);
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
         fs::write(&path, text).unwrap();
         let mut command = xtask_command();
         command

@@ -75,6 +75,93 @@ fn an_end_of_a_range_is_one_kernel() {
 }
 
 #[test]
+fn two_ends_that_are_one_kernel_are_told_so() {
+    xtask(&["bisect", SCENARIO, "--good", "3.8", "--bad", "3.8"])
+        .exits(2)
+        .complains(&["the same kernel", "--good 3.8 --bad 3.13"]);
+}
+
+#[test]
+fn a_value_that_makes_no_sense_is_told_what_to_write() {
+    for (words, hint) in [
+        (&["--timeout", "0"], "10m"),
+        (&["--timeout", "-1"], "10m"),
+        (&["--timeout", "soon"], "10m"),
+        (&["--memory", "0"], "1 at least"),
+        (&["--cpus", "0"], "1 at least"),
+        (&["--user", "root"], "id -u"),
+        (&["--file", "/nowhere"], "that is there"),
+    ] {
+        let words = [&["run", "--kernel", "6.1"], &words[..], &["--", "true"]].concat();
+        xtask(&words).exits(125).complains(&[hint]);
+    }
+    xtask(&["shell", "6.1"])
+        .exits(125)
+        .complains(&["--kernel 6.1"]);
+    run(xtask_command()
+        .args(["doctor"])
+        .env("STRATA_MIRROR", "://x"))
+    .exits(3)
+    .complains(&["STRATA_MIRROR", "http://"]);
+}
+
+/// To open a FIFO waits until something writes to it, and a device may have no end.
+#[test]
+fn what_is_no_regular_file_is_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(made.success());
+    for path in [fifo.to_str().unwrap(), "/dev/zero"] {
+        let elsewhere = format!("{path}:/data");
+        for (code, words) in [
+            (2, &["test-kernels", path][..]),
+            (2, &["explain", SCENARIO, "--kernel", path]),
+            (3, &["report", path]),
+            (125, &["run", "--kernel", path, "--", "true"]),
+            (
+                125,
+                &["run", "--kernel", "6.1", "--file", &elsewhere, "--", "true"],
+            ),
+        ] {
+            let mut command = Command::new("timeout");
+            command.arg("60").arg(xtask_command().get_program());
+            run(command.args(words))
+                .exits(code)
+                .complains(&[path, "no regular file: write what it gives to one"]);
+        }
+    }
+}
+
+#[test]
+fn an_argument_that_is_not_utf_8_is_named() {
+    let odd = std::os::unix::ffi::OsStrExt::from_bytes(b"./\xff");
+    let odd: &std::ffi::OsStr = odd;
+    run(xtask_command().arg("test-kernels").arg(odd))
+        .exits(2)
+        .complains(&[r#""./\xFF" is not UTF-8"#, "another name"]);
+}
+
+/// A limit that leaves too few descriptors even for an error in good order.
+#[test]
+fn a_limit_of_this_host_is_told_with_what_to_do() {
+    let limited = |shell: &str, words: &[&str]| {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{shell}; exec \"$@\""), "sh"]);
+        run(command.arg(xtask_command().get_program()).args(words))
+    };
+    for number in 4..9 {
+        let words = ["run", "--kernel", "6.1", "--", "true"];
+        limited(&format!("ulimit -n {number}"), &words)
+            .exits(125)
+            .complains(&["raise `ulimit -n`"]);
+    }
+    limited("exec >/dev/full", &["kernels", "list"])
+        .exits(3)
+        .complains(&["make room there"]);
+}
+
+#[test]
 fn every_command_has_examples() {
     for words in [
         &["test-kernels"][..],

@@ -44,8 +44,8 @@ pub enum RangeError {
     },
     /// Fewer than two kernels.
     #[error(
-        "there are not two kernels to compare; name two ends that differ (--good, --bad), or \
-         more kernels (--kernel)"
+        "both ends of the range are the same kernel: name two that differ, such as --good 3.8 \
+         --bad 3.13, or more kernels with --kernel"
     )]
     TooFew,
 }

@@ -12,6 +12,7 @@ use super::inventory::cached_kernels;
 use super::machines::Machines;
 use super::probe::AcceleratorChoice;
 use crate::machine::{Qemu, QemuChoice};
+use crate::results::Watcher;
 use crate::system::{RunDir, runs, words};
 
 /// The result of one check.
@@ -23,11 +24,17 @@ pub struct HostCheck {
     pub text: String,
     /// Whether Strata can work with it.
     pub works: bool,
+    /// Whether Strata cannot work without it.
+    pub needed: bool,
 }
 
 impl fmt::Display for HostCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = if self.works { "ok" } else { "NO" };
+        let mark = match (self.works, self.needed) {
+            (true, _) => "ok",
+            (false, true) => "NO",
+            (false, false) => "--",
+        };
         write!(f, "{mark}  {:<12} {}", self.what, self.text)
     }
 }
@@ -38,12 +45,22 @@ type CheckResult = Result<String, String>;
 fn check(what: &'static str, found: CheckResult) -> HostCheck {
     let works = found.is_ok();
     let (Ok(text) | Err(text)) = found;
-    HostCheck { what, text, works }
+    HostCheck {
+        what,
+        text,
+        works,
+        needed: true,
+    }
 }
 
 /// Checks this host. Downloads release files only.
 #[must_use]
-pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<HostCheck> {
+pub fn examine(
+    catalogue: &Catalogue,
+    store: Store,
+    choice: &QemuChoice,
+    watcher: &dyn Watcher,
+) -> Vec<HostCheck> {
     let cached = cached_kernels(catalogue, &store);
     let mut checks = vec![
         check("strata", Ok(program())),
@@ -56,15 +73,16 @@ pub fn examine(catalogue: &Catalogue, store: Store, choice: &QemuChoice) -> Vec<
     let archives = archives(&store);
     let reachable = archives.iter().any(Result::is_ok);
     checks.extend(archives.into_iter().map(|archive| {
-        let archive = check("archive", archive);
-        // One archive is enough, and cached kernels need none.
-        let works = archive.works || reachable || !cached.is_empty();
-        HostCheck { works, ..archive }
+        HostCheck {
+            // One archive is enough, and cached kernels need none.
+            needed: !reachable && cached.is_empty(),
+            ..check("archive", archive)
+        }
     }));
     let first_run = first_run(&store, choice, catalogue, &cached);
     checks.push(check("first run", Ok(first_run)));
     // Done last, since it boots a guest and consumes the store.
-    let accelerator = accelerator(store, choice, &cached);
+    let accelerator = accelerator(store, choice, &cached, watcher);
     checks.insert(2, check("accelerator", accelerator));
     checks
 }
@@ -88,7 +106,12 @@ fn host() -> String {
 }
 
 /// Probed with a cached kernel; without one, the first boot probes.
-fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> CheckResult {
+fn accelerator(
+    store: Store,
+    choice: &QemuChoice,
+    cached: &[Kernel],
+    watcher: &dyn Watcher,
+) -> CheckResult {
     if let Err(error) = OpenOptions::new().read(true).write(true).open("/dev/kvm") {
         return Ok(format!("tcg (emulation): /dev/kvm does not open ({error})"));
     }
@@ -99,7 +122,7 @@ fn accelerator(store: Store, choice: &QemuChoice, cached: &[Kernel]) -> CheckRes
     let chosen = Machines::new(store, RunDir::anonymous()).and_then(|mut machines| {
         machines.accelerator = AcceleratorChoice::Auto;
         machines.qemu = choice.clone();
-        machines.choice(kernel, &Silent)
+        machines.choice(kernel, watcher)
     });
     let text = chosen.map(|choice| choice.to_string());
     text.map_err(|error| words(&error))
@@ -169,10 +192,18 @@ fn archives(store: &Store) -> Vec<CheckResult> {
         return vec![Err(text.to_owned())];
     }
     let checked = |(name, answer): (String, CheckResult)| {
-        let named = |text| format!("{name}: {text}");
+        let named = |text| named(&name, text);
         answer.map(named).map_err(named)
     };
     asked.into_iter().map(checked).collect()
+}
+
+/// What is said of an archive; an error may begin with its name.
+fn named(name: &str, text: String) -> String {
+    match text.starts_with(name) {
+        true => text,
+        false => format!("{name}: {text}"),
+    }
 }
 
 fn first_run(
@@ -197,5 +228,32 @@ fn first_run(
     match needed.is_empty() {
         true => "nothing is left to download".to_owned(),
         false => format!("downloads {}", needed.join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_reached_is_not_ok_also_where_it_is_not_needed() {
+        let text = named(
+            "archive.example.org",
+            "archive.example.org: no name".to_owned(),
+        );
+        assert_eq!(text, "archive.example.org: no name");
+        let mut found = check("archive", Err(text));
+        assert!(found.to_string().starts_with("NO  archive"), "{found}");
+        found.needed = false;
+        assert!(found.to_string().starts_with("--  archive"), "{found}");
+        let found = check(
+            "archive",
+            Ok(named("archive.example.org", "has it".to_owned())),
+        );
+        let (mark, text) = ("ok  archive", "archive.example.org: has it");
+        assert!(
+            found.to_string().starts_with(mark) && found.text == text,
+            "{found}"
+        );
     }
 }

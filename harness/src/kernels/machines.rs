@@ -141,7 +141,7 @@ impl Machines {
                 let obtained = self.store.obtain(entry, &Downloads::told_to(watcher));
                 let image = obtained.map_err(|error| match error {
                     ObtainError::Unavailable { why } => Problem::Unavailable(why),
-                    error => Problem::Failed(error.to_string()),
+                    error => anyhow::Error::from(error).into(),
                 })?;
                 let shown = format!("{} from {}", image.debian_version, image.source);
                 let substitute = image.substituted_for.clone().map(|pinned| Substitute {

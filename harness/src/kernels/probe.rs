@@ -82,7 +82,7 @@ pub fn choose(
             text: text.to_owned(),
         })
     };
-    step("probing KVM with a guest: up to 10 s");
+    step("probing KVM with a guest");
     let Err(why) = answers(Accelerator::Kvm, machine, PROBE, dir) else {
         let choice = ChosenAccelerator::new(Accelerator::Kvm, "a guest ran under it");
         return Ok(remembered(memory, host, choice));

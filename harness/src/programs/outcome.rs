@@ -41,12 +41,17 @@ pub fn failure(name: &str, ran: &Ran) -> String {
             text.push_str(line);
         }
     }
-    if let Some(console) = &ran.console {
-        let here = std::env::current_dir().unwrap_or_default();
-        let console = console.strip_prefix(here).unwrap_or(console);
-        text.push_str(&format!("\nthe whole console: {}", console.display()));
+    match &ran.console {
+        Some(Ok(console)) => {
+            let here = std::env::current_dir().unwrap_or_default();
+            let console = console.strip_prefix(here).unwrap_or(console);
+            text + &format!("\nthe whole console: {}", console.display())
+        }
+        Some(Err(why)) => {
+            format!("{text}\nthe console is not kept: {why}; --runs names another directory")
+        }
+        None => text,
     }
-    text
 }
 
 /// Prints on stderr how a run in one kernel ended, unless the program ended by itself

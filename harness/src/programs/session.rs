@@ -17,7 +17,7 @@ use crate::machine::{
     Dialogue, GRACE, HostRings, Machine, Turn, Wait, again_if, excused, hosts_fault,
 };
 use crate::results::End;
-use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window};
+use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
 
 /// How long the reader may pause after a run that ended badly.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -75,8 +75,9 @@ pub struct Ran {
     pub last_lines: Vec<String>,
     /// How long it took, from the start of QEMU.
     pub took: Duration,
-    /// The path of its console, if the program did not end by itself.
-    pub console: Option<PathBuf>,
+    /// The path of its console, if the program did not end by itself; or why it could
+    /// not be kept.
+    pub console: Option<Result<PathBuf, String>>,
 }
 
 /// How a run ended.
@@ -156,7 +157,8 @@ impl Session<'_> {
         let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
         let console = match (&ending, &transcript) {
             (Ending::Lost(_) | Ending::TimedOut(_), Some(transcript)) => {
-                Some(dir.keep(CONSOLE, transcript.file())?)
+                let kept = dir.keep(CONSOLE, transcript.file());
+                Some(kept.map_err(|error| words(&error)))
             }
             _ => None,
         };

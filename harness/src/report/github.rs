@@ -17,7 +17,7 @@ use itertools::Itertools;
 use super::details::of_cell;
 use super::table;
 use crate::results::{Cell, Event, Header, Matrix, Problem, Row, Sink, Verdict};
-use crate::system::{printable, words, write_out};
+use crate::system::{advised, printable, words, write_out};
 
 /// How large a summary may be, in bytes: GitHub drops one of more than 1 MiB, and
 /// there may be one of another command of the same step.
@@ -90,7 +90,7 @@ pub fn for_people(text: String) -> Result<String> {
 /// names and words of servers.
 #[must_use]
 pub fn complaint(error: &anyhow::Error) -> String {
-    let text = format!("error: {}", words(error));
+    let text = format!("error: {}", advised(words(error)));
     let text = text.lines().map(printable).join("\n") + "\n";
     // Without randomness, an unfenced error is better than none.
     for_people(text.clone()).unwrap_or(text)

@@ -47,6 +47,8 @@ struct Shown {
     usual: Usual,
     reasons: SaidReasons,
     last: Instant,
+    /// How long it may be silent; longer after each line about the same.
+    silence: Duration,
 }
 
 impl Default for Terminal {
@@ -89,6 +91,7 @@ impl Terminal {
             usual: Usual::recalled(),
             reasons: SaidReasons::default(),
             last: Instant::now(),
+            silence: SILENCE,
         }));
         let (stop, stopped) = channel();
         if bars.is_hidden() {
@@ -109,7 +112,9 @@ impl Terminal {
     }
 
     fn say(&self, line: &str) {
-        lock(&self.shown).last = Instant::now();
+        let mut shown = lock(&self.shown);
+        (shown.last, shown.silence) = (Instant::now(), SILENCE);
+        drop(shown);
         // Between the bars, where there are any.
         self.bars.suspend(|| print(line));
     }
@@ -151,13 +156,13 @@ impl Terminal {
 /// Prints what is being done after a silence.
 fn break_silence(shown: &mut Shown, reserved: bool) {
     let silent = shown.last.elapsed();
-    if silent < SILENCE {
+    if silent < shown.silence {
         return;
     }
     let line = shown.under_way.line(!reserved || silent >= PATIENCE);
     if !line.is_empty() {
         print(&line);
-        shown.last = Instant::now();
+        (shown.last, shown.silence) = (Instant::now(), shown.silence * 4 / 3);
     }
 }
 
@@ -251,4 +256,32 @@ fn line(row: &Row, reasons: &mut SaidReasons) -> String {
     }
     line.push_str(&booted_again(&row.retries));
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_about_the_same_become_rarer() {
+        let mut shown = Shown {
+            under_way: UnderWay::default(),
+            usual: Usual::recalled(),
+            reasons: SaidReasons::default(),
+            last: Instant::now() - SILENCE,
+            silence: SILENCE,
+        };
+        let bar = ProgressBar::hidden();
+        (shown.under_way).begin(Activity::new(ActivityKind::Step, "a test", bar));
+        break_silence(&mut shown, false);
+        assert!(shown.silence > SILENCE);
+        let (silence, last) = (shown.silence, Instant::now() - SILENCE);
+        shown.last = last;
+        break_silence(&mut shown, false);
+        assert_eq!(
+            (shown.silence, shown.last),
+            (silence, last),
+            "it was said too soon"
+        );
+    }
 }

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use guest::Version;
 use itertools::Itertools;
 
 use super::log_reader::PastRun;
 use super::matrix::{Exit, Matrix, Row};
-use super::verdict::Verdict;
+use super::verdict::{Cell, Verdict};
 
 /// A contradiction in the log of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +24,16 @@ pub struct Flaw {
 /// The verdicts that events report of each scenario, by kernel.
 pub(crate) type Told = BTreeMap<String, BTreeMap<String, Vec<Verdict>>>;
 
+/// How many boots events report of each kernel.
+pub(crate) type ToldBoots = BTreeMap<String, usize>;
+
 /// All that a log says of its run.
 #[derive(Debug)]
 pub(crate) struct Account<'a> {
     pub(crate) run: &'a PastRun,
     /// Every kernel that was booted is a key.
     pub(crate) told: &'a Told,
+    pub(crate) boots: &'a ToldBoots,
 }
 
 impl Account<'_> {
@@ -58,6 +63,8 @@ impl Account<'_> {
         let kernels = self.run.header.kernels.iter();
         let listed = kernels.filter(|known| *known == name).count();
         let rows = self.rows_of(name).count();
+        let boots: usize = self.rows_of(name).map(|row| row.boots).sum();
+        let told = self.boots.get(name).copied().unwrap_or_default();
         let red = self.red_that_is_in_no_cell(name);
         let hint = match &red[..] {
             [] => String::new(),
@@ -71,6 +78,8 @@ impl Account<'_> {
             format!("{name} is in its list of kernels and has no row")
         } else if !red.is_empty() {
             format!("what was told of {name} is in no row")
+        } else if told < boots {
+            format!("{name} was booted {boots} times, and {told} boots were told")
         } else {
             return;
         };
@@ -80,15 +89,20 @@ impl Account<'_> {
         });
     }
 
-    /// The scenarios whose last reported verdict is red, without a red cell of that
-    /// kernel.
+    /// The scenarios for which a red was reported that stands, without a red cell of
+    /// that kernel.
     fn red_that_is_in_no_cell(&self, name: &str) -> Vec<&str> {
         let in_a_cell = |scenario: &str| {
             let mut cells = self.rows_of(name).flat_map(|row| &row.cells);
             cells.any(|cell| cell.scenario == scenario && cell.verdict.is_red())
         };
         let told = self.told.get(name).into_iter().flatten();
-        let red = told.filter(|(_, told)| told.last().is_some_and(|last| last.is_red()));
+        // What a later boot shows replaces a panic, and nothing else that is red.
+        let stands = |told: &Vec<Verdict>| {
+            let mut earlier = told.iter().filter(|told| **told != Verdict::Panicked);
+            told.last().into_iter().any(|last| last.is_red()) || earlier.any(|told| told.is_red())
+        };
+        let red = told.filter(|(_, told)| stands(told));
         red.map(|(scenario, _)| scenario.as_str())
             .filter(|scenario| !in_a_cell(scenario))
             .collect()
@@ -102,6 +116,13 @@ impl Account<'_> {
                 hides_red: false,
             });
         };
+        let ran = row.version().filter(|_| row.count(Verdict::Passed) > 0);
+        let (asked, ran) = (row.spec.parse().ok(), ran.map(Version::series));
+        if let (Some(asked), Some(ran)) = (asked.map(Version::series), ran)
+            && asked != ran
+        {
+            wrong(format!("is a kernel {ran}"));
+        }
         for scenario in &self.run.header.scenarios {
             let cells = row.cells.iter().filter(|cell| cell.scenario == *scenario);
             match cells.count() {
@@ -115,6 +136,11 @@ impl Account<'_> {
             if !self.run.header.scenarios.contains(scenario) {
                 wrong(format!(
                     "has a cell for {scenario}, which is not in its list of scenarios"
+                ));
+            }
+            if cell.verdict == Verdict::Passed && !shows_its_claim(cell) {
+                wrong(format!(
+                    "{scenario} passed, and did not show what is claimed"
                 ));
             }
             let told = self.told_of(&row.name, scenario);
@@ -169,13 +195,19 @@ impl Account<'_> {
     }
 }
 
+fn shows_its_claim(cell: &Cell) -> bool {
+    let claim = cell.claim.as_ref();
+    claim.is_some_and(|claim| claim.expected.satisfied_by(&cell.observed))
+}
+
 #[cfg(test)]
 mod tests {
+    use guest::{Claim, Observation, RunningKernel};
     use jiff::Timestamp;
 
     use super::*;
     use crate::results::event::Header;
-    use crate::results::verdict::Cell;
+    use crate::results::verdict::Claimed;
 
     /// Two kernels, on the second of which one scenario failed, and what was told of
     /// them.
@@ -183,7 +215,18 @@ mod tests {
         header: Header,
         rows: Vec<Row>,
         told: Told,
+        boots: ToldBoots,
         exit: Option<Exit>,
+    }
+
+    /// A cell that was judged by a claim.
+    fn cell(scenario: &str, verdict: Verdict) -> Cell {
+        let seen = ["call=ok", "call=EINVAL"][usize::from(verdict == Verdict::Failed)];
+        Cell {
+            claim: Some(Claimed::of(&Claim::since(3, 8).shows("call=ok"))),
+            observed: Observation::written(seen),
+            ..Cell::without(scenario, verdict, "")
+        }
     }
 
     fn right() -> Fixture {
@@ -192,7 +235,7 @@ mod tests {
             cells: scenarios
                 .iter()
                 .zip(verdicts)
-                .map(|(scenario, verdict)| Cell::without(scenario, verdict, ""))
+                .map(|(scenario, verdict)| cell(scenario, verdict))
                 .collect(),
             boots: 1,
             ..Row::new(name, name)
@@ -218,6 +261,7 @@ mod tests {
                 scenarios: scenarios.map(str::to_owned).to_vec(),
                 shard: None,
             },
+            boots: rows.iter().map(|row| (row.name.clone(), 1)).collect(),
             rows,
             told,
             exit: Some(Exit::Disagreed),
@@ -235,8 +279,12 @@ mod tests {
             finished: record.exit,
             flaws: Vec::new(),
         };
-        let told = &record.told;
-        let flaws = Account { run: &run, told }.flaws();
+        let account = Account {
+            run: &run,
+            told: &record.told,
+            boots: &record.boots,
+        };
+        let flaws = account.flaws();
         let words: Vec<&str> = flaws.iter().map(|flaw| flaw.what.as_str()).collect();
         (words.join("\n"), flaws.iter().any(|flaw| flaw.hides_red))
     }
@@ -263,6 +311,7 @@ mod tests {
         let same_name = |record: &mut Fixture| {
             let told: Vec<_> = record.told.values().cloned().collect();
             record.told.clear();
+            record.boots = [("bzImage".to_owned(), 2)].into();
             let both = record.told.entry("bzImage".to_owned()).or_default();
             for (scenario, verdicts) in told.into_iter().rev().flatten() {
                 both.entry(scenario).or_default().extend(verdicts);
@@ -376,6 +425,55 @@ mod tests {
                 told(r, &[]);
             },
         );
+    }
+
+    #[test]
+    fn a_red_is_not_undone_by_what_is_told_later() {
+        assert_found("it was red: two", true, |r| {
+            let of_kernel = r.told.get_mut("3.10").unwrap();
+            of_kernel.insert("two".to_owned(), vec![Verdict::Failed, Verdict::Passed]);
+        });
+    }
+
+    #[test]
+    fn what_passed_shows_its_claim() {
+        let words = "3.10 one passed, and did not show what is claimed";
+        assert_found(words, false, |r| {
+            r.rows[0].cells[0].observed = Observation::written("call=EINVAL");
+        });
+        assert_found(words, false, |r| r.rows[0].cells[0].claim = None);
+    }
+
+    #[test]
+    fn each_boot_is_told() {
+        assert_found(
+            "3.10 was booted 1 times, and 0 boots were told",
+            false,
+            |r| {
+                r.boots.remove("3.10");
+            },
+        );
+    }
+
+    #[test]
+    fn a_kernel_is_the_one_that_was_asked_for() {
+        let runs = |release: &str, spec: &str| {
+            let (release, spec) = (release.to_owned(), spec.to_owned());
+            move |record: &mut Fixture| {
+                let version = String::new();
+                record.rows[0].kernel = Some(RunningKernel { release, version });
+                record.rows[0].spec = spec;
+            }
+        };
+        assert_found(
+            "3.10 is a kernel 6.1",
+            false,
+            runs("6.1.0-50-amd64", "3.10"),
+        );
+        // Its file may have any name.
+        for (release, spec) in [("3.10.11-amd64", "3.10"), ("6.1.0-50-amd64", "./3.10")] {
+            assert_eq!(found(runs(release, spec)), (String::new(), false));
+        }
     }
 
     #[test]

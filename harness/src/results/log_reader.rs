@@ -1,13 +1,15 @@
 //! Reads a past run from its log of events.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use images::files::open_regular;
 use serde::Deserialize;
 
 use super::accelerator::ChosenAccelerator;
-use super::audit::{Account, Flaw, Told};
+use super::audit::{Account, Flaw, Told, ToldBoots};
 use super::event::{FORMAT, Header};
 use super::matrix::{Exit, Row};
 use super::verdict::Verdict;
@@ -61,7 +63,10 @@ impl PastRun {
             true => path.join(EVENTS),
             false => path.to_owned(),
         };
-        let bytes = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+        let mut bytes = Vec::new();
+        open_regular(&file)
+            .and_then(|mut open| open.read_to_end(&mut bytes))
+            .with_context(|| format!("reading {}", file.display()))?;
         Self::of(&bytes).with_context(|| format!("{} is no record of a run", file.display()))
     }
 
@@ -91,6 +96,8 @@ impl PastRun {
         let mut events = lines.into_iter().enumerate().map(|(index, line)| {
             // The log may come from elsewhere.
             serde_json::from_slice(line)
+                // A value would keep the last of two fields of one name.
+                .and_then(|_: RecordedEvent| serde_json::from_slice(line))
                 .and_then(|value| RecordedEvent::deserialize(printable_json(value)))
                 .with_context(|| format!("line {}", index + 1))
         });
@@ -109,7 +116,7 @@ impl PastRun {
             finished: None,
             flaws: Vec::new(),
         };
-        let mut told = Told::new();
+        let (mut told, mut boots) = (Told::new(), ToldBoots::new());
         for event in events {
             let event = event?;
             ensure!(run.finished.is_none(), "something follows its end");
@@ -117,6 +124,7 @@ impl PastRun {
                 RecordedEvent::Run(_) => bail!("it holds more than one run"),
                 RecordedEvent::Accelerator(choice) => run.accelerator = Some(choice),
                 RecordedEvent::Boot { kernel } => {
+                    *boots.entry(kernel.clone()).or_default() += 1;
                     told.entry(kernel).or_default();
                 }
                 RecordedEvent::Scenario {
@@ -135,8 +143,12 @@ impl PastRun {
                 RecordedEvent::Other => {}
             }
         }
-        let (told, whole) = (&told, &run);
-        run.flaws = Account { run: whole, told }.flaws();
+        let account = Account {
+            run: &run,
+            told: &told,
+            boots: &boots,
+        };
+        run.flaws = account.flaws();
         Ok(run)
     }
 }
@@ -220,6 +232,22 @@ mod tests {
             error.contains("format 2") && error.contains("newer"),
             "{error}"
         );
+    }
+
+    /// A reader that takes the first of them sees another run than one that takes the
+    /// last.
+    #[test]
+    fn a_field_that_is_there_twice_is_refused() {
+        for (once, twice) in [
+            (r#""exit":"unable""#, r#""exit":"agreed","exit":"unable""#),
+            (r#""boots":0"#, r#""boots":1,"boots":0"#),
+            (r#""event":"kernel""#, r#""event":"step","event":"kernel""#),
+        ] {
+            let text = String::from_utf8(log()).unwrap();
+            let error = PastRun::of(text.replace(once, twice).as_bytes()).unwrap_err();
+            let error = format!("{error:#}");
+            assert!(error.contains("duplicate field"), "{twice}: {error}");
+        }
     }
 
     /// A directory whose name is no UTF-8 costs no more than its name.

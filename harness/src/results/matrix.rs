@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::tally::Tally;
 use super::verdict::{Cell, Verdict};
-use crate::system::words;
+use crate::system::{advised, words};
 
 /// One kernel and what it showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub enum Problem {
 
 impl From<anyhow::Error> for Problem {
     fn from(error: anyhow::Error) -> Self {
-        Self::Failed(words(&error))
+        Self::Failed(advised(words(&error)))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::kernels::Bootable;
 use crate::machine::{Boot, Deadlines, EndedScenario, Machine, boot};
 use crate::payload::initramfs;
 use crate::results::{Cell, End, Event, Problem, Row, Verdict, Watcher};
-use crate::system::{printable, words};
+use crate::system::{advised, printable, words};
 
 /// How many lines of a console are shown where a boot ended badly.
 const LAST_LINES: usize = 12;
@@ -101,7 +101,7 @@ impl Row {
         }
         let why = printable(&format!("{error:#}"));
         self.put_down(&left[told.len()..], Verdict::NotRun, &why);
-        self.problem = Some(Problem::Failed(printable(&words(error))));
+        self.problem = Some(Problem::Failed(printable(&advised(words(error)))));
     }
 
     /// Makes cells of a boot for these scenarios: at least one.

@@ -41,5 +41,5 @@ pub use run_dir::RunDir;
 pub(crate) use run_dir::{CONSOLE, EVENTS, QEMU_LOG};
 pub(crate) use shell_word::{only_words, quoted};
 pub use terminal::{RawTerminal, Window};
-pub use words::{say, words};
+pub use words::{advised, say, words};
 pub(crate) use write_out::write_out;

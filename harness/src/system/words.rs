@@ -1,5 +1,6 @@
 //! Errors as text.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use guest::wire::Stream;
@@ -24,10 +25,33 @@ pub fn words(error: &anyhow::Error) -> String {
     text
 }
 
+/// What to do about errors of the system, by the words with which Rust ends them: those
+/// of libraries are text only.
+const ADVICE: [(&str, &str); 3] = [
+    ("(os error 24)", "raise `ulimit -n`"),
+    ("(os error 27)", "raise `ulimit -f`"),
+    ("(os error 28)", "make room there, or name another place"),
+];
+
+/// An error in words, with what to do about it if that is known.
+#[must_use]
+pub fn advised(mut text: String) -> String {
+    for (error, advice) in ADVICE {
+        if text.contains(error) && !text.contains(advice) {
+            text = format!("{text}; {advice}");
+        }
+    }
+    text
+}
+
 /// Prints a line on stderr; waits at most 2 s for a reader that does not read.
 pub fn say(text: &str) {
-    let Ok(outlet) = Outlet::stdio() else { return };
     let line = format!("{text}\n");
+    let Ok(outlet) = Outlet::stdio() else {
+        // There are too few descriptors for one that is not waited for.
+        let _ = io::stderr().write_all(line.as_bytes());
+        return;
+    };
     if outlet.put(Stream::Stderr, line.as_bytes()).is_ok() {
         let _ = outlet.wait(true, Some(PATIENCE), None);
     }
@@ -35,8 +59,6 @@ pub fn say(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use anyhow::Context;
 
     use super::*;
@@ -53,5 +75,14 @@ mod tests {
         assert_eq!(words(&error), format!("x: {said}"));
         let error = anyhow::anyhow!("one").context("two").context("three");
         assert_eq!(words(&error), "three: two: one");
+    }
+
+    #[test]
+    fn what_a_user_can_mend_is_advised_once() {
+        let said = io::Error::from_raw_os_error(libc::EMFILE).to_string();
+        let text = advised(said.clone());
+        assert_eq!(text, format!("{said}; raise `ulimit -n`"));
+        assert_eq!(advised(text.clone()), text);
+        assert_eq!(advised("no route".to_owned()), "no route");
     }
 }

@@ -240,11 +240,12 @@ impl Archives {
         progress: &dyn Progress,
     ) -> Result<PathBuf, ObtainError> {
         let kept = self.cache.join("indexes").join(&sum.sha256);
-        if sum.matches(&kept) {
+        let is_kept = || (sum.matches(&kept)).attempt(|| format!("read {}", kept.display()));
+        if is_kept()? {
             return Ok(kept);
         }
         let _lock = guard::lock(&self.cache, &format!("index-{}", sum.sha256), progress)?;
-        if sum.matches(&kept) {
+        if is_kept()? {
             return Ok(kept);
         }
         let parent = sum.path.rsplit_once('/').map_or("", |(parent, _)| parent);

@@ -69,7 +69,7 @@ pub(crate) fn vouched(
         let Some(sum) = release.file(&format!("main/binary-{}/{name}", X86_64.debian)) else {
             continue;
         };
-        if sum.matches(&index) {
+        if sum.matches(&index).map_err(|error| error.to_string())? {
             let packages =
                 open_index(&index, name, MAX_INDEX).and_then(|text| read_index(text, wanted));
             return packages.map_err(|error| error.to_string());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::files::read::open_regular;
+use crate::files::read::{if_there, open_regular};
 
 /// Size and hash of a file, as a signed file or a lock file states them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl FileSum {
     }
 
     /// Whether the file at `path` has this size and hash.
-    pub(crate) fn matches(&self, path: &Path) -> bool {
+    pub(crate) fn matches(&self, path: &Path) -> io::Result<bool> {
         has_hash(path, self.size, &self.sha256)
     }
 }
@@ -35,9 +35,10 @@ pub(crate) fn parse_sha256(text: &str) -> Option<String> {
     well_formed.then(|| text.to_ascii_lowercase())
 }
 
-/// Whether a file can be read and has this size and hash.
-pub(crate) fn has_hash(path: &Path, size: u64, sha256: &str) -> bool {
-    Hasher::of_file(path).is_ok_and(|(found, hash)| found == size && hash == sha256)
+/// Whether a file is there and has this size and hash.
+pub(crate) fn has_hash(path: &Path, size: u64, sha256: &str) -> io::Result<bool> {
+    let found = if_there(Hasher::of_file(path))?;
+    Ok(found.is_some_and(|(found, hash)| found == size && hash == sha256))
 }
 
 /// SHA-256, in lower case hexadecimal digits.

@@ -8,4 +8,5 @@ pub(crate) mod verified;
 mod whole;
 
 pub use lock::{FileLock, LockError};
+pub use read::open_regular;
 pub use whole::{write_whole, write_whole_with};

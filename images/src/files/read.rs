@@ -14,10 +14,13 @@ const MAX_XZ_MEMORY: u64 = 256 << 20;
 const MAX_TEXT: u64 = 4 << 20;
 
 /// Opens a regular file to read it. Anything else is an error: to open a FIFO
-/// would wait until something writes to it.
-pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+/// would wait until something writes to it, and a device may have no end.
+///
+/// # Errors
+/// Where it is no regular file, and where it cannot be opened.
+pub fn open_regular(path: &Path) -> io::Result<File> {
     let mut options = File::options();
-    let why = "it is no regular file";
+    let why = "it is no regular file: write what it gives to one, and name that";
     regular(options.read(true), libc::O_NOCTTY, path, why)
 }
 
@@ -32,9 +35,26 @@ pub(crate) fn open_own(path: &Path) -> io::Result<File> {
 
 fn regular(options: &mut OpenOptions, flags: i32, path: &Path, why: &str) -> io::Result<File> {
     let file = options.custom_flags(libc::O_NONBLOCK | flags).open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other(why)),
+    match file.metadata()? {
+        about if about.is_file() => Ok(file),
+        about if about.is_dir() => Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        _ => Err(io::Error::other(why)),
+    }
+}
+
+/// What was read; none where there is no such file, or another than it should be. Any
+/// other error is the host's, and says nothing about the file.
+pub(crate) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) => match error.raw_os_error() {
+            // What has no number is not said by the system, but here.
+            None
+            | Some(libc::ENOENT | libc::EISDIR | libc::ENOTDIR | libc::ELOOP | libc::ENXIO) => {
+                Ok(None)
+            }
+            _ => Err(error),
+        },
     }
 }
 

@@ -29,24 +29,24 @@ pub(crate) struct VerifiedFiles {
 impl VerifiedFiles {
     /// Whether a file has this size and this hash. It is not read where it had
     /// them before and was not written to since.
-    pub(crate) fn is_intact(&self, path: &Path, size: u64, sha256: &str) -> bool {
+    pub(crate) fn is_intact(&self, path: &Path, size: u64, sha256: &str) -> io::Result<bool> {
         self.are_intact(sha256, &[path], || has_hash(path, size, sha256))
     }
 
     /// The same for many files together, which are remembered under one hash.
-    pub(crate) fn are_intact(
+    pub(crate) fn are_intact<E>(
         &self,
         sha256: &str,
         paths: &[&Path],
-        intact: impl FnOnce() -> bool,
-    ) -> bool {
+        intact: impl FnOnce() -> Result<bool, E>,
+    ) -> Result<bool, E> {
         let (Some(record), Ok(stamp)) = (self.record(sha256), stamps(paths)) else {
             return intact();
         };
         if read_text(&record).is_ok_and(|recorded| recorded == stamp) {
-            return true;
+            return Ok(true);
         }
-        let intact = intact();
+        let intact = intact()?;
         if intact
             && paths.iter().all(|path| is_settled(path).unwrap_or(false))
             && stamps(paths).is_ok_and(|now| now == stamp)
@@ -54,7 +54,7 @@ impl VerifiedFiles {
             // If the record cannot be written, the files are hashed again next time.
             let _ = write_whole(&record, stamp.as_bytes());
         }
-        intact
+        Ok(intact)
     }
 
     /// Where it is remembered. What is no hash names no file.
@@ -113,7 +113,10 @@ mod tests {
     }
 
     fn is_genuine(memory: &VerifiedFiles, file: &Path) -> bool {
-        memory.is_intact(file, GENUINE.len() as u64, &Hasher::of(GENUINE))
+        let sha256 = Hasher::of(GENUINE);
+        memory
+            .is_intact(file, GENUINE.len() as u64, &sha256)
+            .unwrap()
     }
 
     fn remembers(memory: &VerifiedFiles) -> bool {
@@ -154,7 +157,7 @@ mod tests {
         let record = memory.record(&Hasher::of(GENUINE)).unwrap();
         write_whole(&record, stamp(&file).unwrap().as_bytes()).unwrap();
         // Were it read, it would not have this size.
-        assert!(memory.is_intact(&file, 0, &Hasher::of(GENUINE)));
+        assert!(memory.is_intact(&file, 0, &Hasher::of(GENUINE)).unwrap());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Whether some bytes are a kernel that an x86 boot loader can start.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::files::open_regular;
 use crate::messages::error::SelectError;
 
 /// The length of the header that is looked at here.
@@ -27,7 +27,7 @@ pub(crate) fn check(start: &[u8]) -> Result<(), &'static str> {
 /// Checks a file that was named as a kernel.
 pub(crate) fn check_file(path: &Path) -> Result<(), SelectError> {
     let mut start = Vec::new();
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(HEADER_LEN as u64).read_to_end(&mut start))
         .map_err(|source| unreadable(path, source))?;
     check(&start).map_err(|why| SelectError::NotAKernel {
@@ -50,7 +50,7 @@ fn unreadable(path: &Path, source: io::Error) -> SelectError {
 /// Where the file cannot be read or is no kernel image.
 pub fn banner(path: &Path) -> Result<String, SelectError> {
     check_file(path)?;
-    let text = File::open(path).and_then(read_banner);
+    let text = open_regular(path).and_then(read_banner);
     text.map_err(|source| unreadable(path, source))
 }
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::catalogue::Catalogue;
 use crate::debian::archive::Archives;
@@ -126,7 +126,13 @@ impl StoreBuilder {
             .context("there is no place for kernels to be kept; set STRATA_CACHE to a directory")?;
         let mut named = self.mirrors;
         if named.is_empty() {
-            named.extend(set("STRATA_MIRROR").and_then(|mirror| mirror.into_string().ok()));
+            named.extend(set("STRATA_MIRROR").map(|mirror| mirror.to_string_lossy().into_owned()));
+        }
+        if let Some(mirror) = named.iter().find(|mirror| !is_url(mirror)) {
+            bail!(
+                "{mirror:?} is no mirror: STRATA_MIRROR and --mirror name one as \
+                 http://mirror.example.org/debian"
+            );
         }
         Ok(Store {
             archives: Archives::new(self.keyring, cache.clone(), self.timeouts),
@@ -147,6 +153,12 @@ impl StoreBuilder {
             unpacked: None,
         })
     }
+}
+
+fn is_url(text: &str) -> bool {
+    let rest = ["http://", "https://", "file://"].map(|scheme| text.strip_prefix(scheme));
+    let named = |rest: &str| !rest.is_empty() && !rest.contains('\u{FFFD}');
+    rest.into_iter().flatten().any(named)
 }
 
 fn default_cache() -> Option<PathBuf> {

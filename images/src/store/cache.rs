@@ -20,11 +20,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::identity::{Identity, Vendor, default_arch};
-use crate::files::read::read_text;
+use crate::files::read::{if_there, read_text};
 use crate::files::verified::VerifiedFiles;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::one_line::without_credentials;
 use crate::messages::progress::Progress;
+use crate::store::verify::name;
 use crate::tools::ToolName;
 
 /// The kind of a thing in the cache.
@@ -134,18 +135,20 @@ impl Cache {
     /// hash that the lock file demands, if it demands one.
     pub(crate) fn find(&self, kernel: &Identity, sha256: Option<&str>) -> Option<Cached> {
         let dirs = subdirectories(&self.kernel_dir(kernel));
-        dirs.iter().find_map(|dir| self.intact(dir, sha256))
+        let intact = |dir: &PathBuf| self.intact(dir, sha256).ok().flatten();
+        dirs.iter().find_map(intact)
     }
 
-    /// Removes what [`Cache::find`] passes over; the caller holds the lock.
+    /// Removes what [`Cache::find`] passes over, but for what cannot be read; the caller
+    /// holds the lock.
     pub(crate) fn remove_altered(
         &self,
         kernel: &Identity,
         sha256: Option<&str>,
         progress: &dyn Progress,
     ) -> Result<(), ObtainError> {
-        for dir in subdirectories(&self.kernel_dir(kernel)) {
-            if self.intact(&dir, sha256).is_none() {
+        for dir in listed(&self.kernel_dir(kernel))? {
+            if self.intact(&dir, sha256)?.is_none() {
                 let dir_name = dir.display();
                 progress.note(&format!(
                     "{dir_name} was altered since it was verified; it is removed and obtained again"
@@ -157,12 +160,16 @@ impl Cache {
     }
 
     /// The image in a directory, if it is intact.
-    fn intact(&self, dir: &Path, sha256: Option<&str>) -> Option<Cached> {
-        let cached = read(dir, CachedKind::Kernel)?;
-        let about = &cached.about;
-        let intact = sha256.is_none_or(|wanted| wanted == about.sha256)
-            && (self.verified).is_intact(&cached.path, about.size, &about.sha256);
-        intact.then_some(cached)
+    fn intact(&self, dir: &Path, sha256: Option<&str>) -> Result<Option<Cached>, ObtainError> {
+        let cached = try_to_read(dir, CachedKind::Kernel)?;
+        let is_wanted = |about: &About| sha256.is_none_or(|wanted| wanted == about.sha256);
+        let Some(cached) = cached.filter(|cached| is_wanted(&cached.about)) else {
+            return Ok(None);
+        };
+        let (path, about) = (&cached.path, &cached.about);
+        let intact = self.verified.is_intact(path, about.size, &about.sha256);
+        let intact = intact.attempt(|| format!("read {}", path.display()))?;
+        Ok(intact.then_some(cached))
     }
 
     /// Keeps an image or a tool, whole or not at all: `fill` puts it into a new
@@ -174,8 +181,12 @@ impl Cache {
         fill: impl FnOnce(&Path) -> Result<(About, PathBuf), ObtainError>,
     ) -> Result<Cached, ObtainError> {
         let new = self.partial().join(name);
-        // A run that was killed may have left it there.
-        let _ = fs::remove_dir_all(&new);
+        // Runs that were killed may have left these there.
+        let is_old = |dir: &PathBuf| self::name(dir).starts_with(OLD);
+        let left = subdirectories(&self.partial()).into_iter().filter(is_old);
+        for dir in left.chain([new.clone()]) {
+            let _ = fs::remove_dir_all(dir);
+        }
         let action = || format!("write {}", new.display());
         let (about_name, content) = names(kind);
         let insert = || {
@@ -201,15 +212,16 @@ impl Cache {
         fs::rename(new, dir).attempt(action)
     }
 
-    /// Removes a directory: first its name, then what is in it.
+    /// Removes a directory: first its name, then what is in it. What is left of it then,
+    /// the next [`Cache::insert`] removes.
     pub(crate) fn remove(&self, dir: &Path) -> Result<(), ObtainError> {
         let action = || format!("remove {}", dir.display());
         let partial = self.partial();
         fs::create_dir_all(&partial).attempt(action)?;
-        let aside = tempfile::Builder::new().prefix("old-").tempdir_in(&partial);
-        let aside = aside.attempt(action)?;
-        fs::rename(dir, aside.path().join("old")).attempt(action)?;
-        aside.close().attempt(action)
+        let mut aside = tempfile::Builder::new();
+        let aside = (aside.prefix(OLD)).make_in(&partial, |aside| fs::rename(dir, aside));
+        let _ = fs::remove_dir_all(aside.attempt(action)?.path());
+        Ok(())
     }
 
     /// Every kernel that is there, unverified.
@@ -250,6 +262,9 @@ impl Cache {
     }
 }
 
+/// What the names of directories begin with that are being removed.
+const OLD: &str = "old-";
+
 /// The names of the file that says what it is, and of what it describes.
 fn names(kind: CachedKind) -> (&'static str, &'static str) {
     match kind {
@@ -260,24 +275,38 @@ fn names(kind: CachedKind) -> (&'static str, &'static str) {
 
 /// What is in a directory of the cache, unverified.
 pub(crate) fn read(dir: &Path, kind: CachedKind) -> Option<Cached> {
+    try_to_read(dir, kind).ok()?
+}
+
+/// The same; the error says that it may be there, and cannot be read.
+fn try_to_read(dir: &Path, kind: CachedKind) -> Result<Option<Cached>, ObtainError> {
     let (about_name, content) = names(kind);
-    let text = read_text(&dir.join(about_name)).ok()?;
-    let mut about: About = toml::from_str(&text).ok()?;
-    // An earlier version kept the credentials of a mirror's URL.
-    about.source = without_credentials(&about.source);
-    let path = dir.join(content);
-    Some(Cached { kind, path, about })
+    let file = dir.join(about_name);
+    let text = if_there(read_text(&file)).attempt(|| format!("read {}", file.display()))?;
+    let about: Option<About> = text.and_then(|text| toml::from_str(&text).ok());
+    Ok(about.map(|mut about| {
+        // An earlier version kept the credentials of a mirror's URL.
+        about.source = without_credentials(&about.source);
+        let path = dir.join(content);
+        Cached { kind, path, about }
+    }))
 }
 
 /// In descending order of their names, so that `cloud-amd64` comes before `amd64`;
 /// none where there is no such directory.
 pub(crate) fn subdirectories(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    listed(dir).unwrap_or_default()
+}
+
+/// The same; the error says that there may be some, and they cannot be listed.
+pub(crate) fn listed(dir: &Path) -> Result<Vec<PathBuf>, ObtainError> {
+    let entries = if_there(fs::read_dir(dir)).attempt(|| format!("list {}", dir.display()))?;
+    let entries = entries.into_iter().flatten().flatten();
     let mut dirs: Vec<_> = (entries.map(|entry| entry.path()))
         .filter(|path| path.is_dir())
         .collect();
     dirs.sort_by(|one, two| two.cmp(one));
-    dirs
+    Ok(dirs)
 }
 
 #[cfg(test)]

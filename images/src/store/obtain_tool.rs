@@ -10,7 +10,7 @@ use crate::debian::evidence::Evidence;
 use crate::http::guard;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
-use crate::store::cache::{About, Cached, CachedKind};
+use crate::store::cache::{About, Cached, CachedKind, listed};
 use crate::store::package_sources::{Fetched, WantedPackage};
 use crate::store::{Store, tool_proof};
 use crate::tools::file_list::{self, FileList};
@@ -78,7 +78,7 @@ impl Store {
             let dir = cached.dir();
             cached.about.sha256.len() == 64
                 && dir.ends_with(&cached.about.sha256)
-                && file_list::problem(&dir, &self.cache.verified).is_none()
+                && matches!(file_list::problem(&dir, &self.cache.verified), Ok(None))
         };
         let all = self.cache.tools(pinned.name);
         let is_pinned = |cached: &Cached| cached.about.sha256 == pinned.tree;
@@ -101,8 +101,8 @@ impl Store {
         name: ToolName,
         progress: &dyn Progress,
     ) -> Result<(), ObtainError> {
-        for dir in self.cache.tool_dirs(name) {
-            if let Some(problem) = file_list::problem(&dir, &self.cache.verified) {
+        for dir in listed(&self.cache.tool_dir(name))? {
+            if let Some(problem) = file_list::problem(&dir, &self.cache.verified)? {
                 let at = dir.display();
                 progress.note(&format!(
                     "{at} was altered since it was verified ({problem}); it is removed and \

@@ -85,7 +85,7 @@ impl Store {
         let vmlinux = dir.join("vmlinux");
         let sha256 = read_text(&dir.join("sha256"))?;
         let size = fs::metadata(&vmlinux)?.len();
-        Ok(self.cache.verified.is_intact(&vmlinux, size, &sha256))
+        self.cache.verified.is_intact(&vmlinux, size, &sha256)
     }
 }
 

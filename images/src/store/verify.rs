@@ -47,6 +47,7 @@ impl Store {
 
     fn problem_of_tool(&self, dir: &Path, tool: ToolName) -> Option<String> {
         let altered = file_list::problem(dir, &VerifiedFiles::default());
+        let altered = altered.unwrap_or_else(|error| Some(error.to_string()));
         let pinned = self.tool_pins.of(tool)?;
         if altered.is_some() || dir.ends_with(&pinned.tree) {
             return altered;

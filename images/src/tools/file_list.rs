@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::files::hash::{Hasher, has_hash};
-use crate::files::read::read_text;
+use crate::files::read::{if_there, read_text};
 use crate::files::verified::VerifiedFiles;
+use crate::messages::error::{Attempt, ObtainError};
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,61 +107,76 @@ impl FileList {
     }
 
     /// What is wrong with the files below a directory, if anything is.
-    fn problem(&self, root: &Path, verified: &VerifiedFiles) -> Option<String> {
+    fn problem(
+        &self,
+        root: &Path,
+        verified: &VerifiedFiles,
+    ) -> Result<Option<String>, ObtainError> {
         let mut there = BTreeMap::new();
-        if let Err(error) = walk(root, "", &mut there) {
-            return Some(format!("{}: {error}", root.display()));
+        let walked = if_there(walk(root, "", &mut there));
+        if reading(root, walked)?.is_none() {
+            return Ok(Some(format!("{} is no directory", root.display())));
         }
         if let Some(path) = there.keys().find(|path| !self.0.contains_key(*path)) {
-            return Some(format!("{path} was added"));
+            return Ok(Some(format!("{path} was added")));
         }
         let mut files: Vec<(PathBuf, &String, &FileKind)> = Vec::new();
         for (path, kind) in &self.0 {
             let Some(found) = there.get(path) else {
-                return Some(format!("{path} is missing"));
+                return Ok(Some(format!("{path} is missing")));
             };
             match (kind, found) {
                 (FileKind::File { .. }, OnDisk::File) => files.push((root.join(path), path, kind)),
                 (FileKind::Link(target), OnDisk::Link(found)) if target == found => {}
-                _ => return Some(format!("{path} is another thing than it was")),
+                _ => return Ok(Some(format!("{path} is another thing than it was"))),
             }
         }
         let mut altered = None;
         let paths: Vec<&Path> = files.iter().map(|(file, ..)| file.as_path()).collect();
         verified.are_intact(&self.sha256(), &paths, || {
-            let wrong = files.iter().find(|(file, _, kind)| !is_it(file, kind));
-            altered = wrong.map(|(_, path, _)| format!("{path} was altered"));
-            altered.is_none()
-        });
-        altered
+            for (file, path, kind) in &files {
+                if !reading(file, is_it(file, kind))? {
+                    altered = Some(format!("{path} was altered"));
+                    break;
+                }
+            }
+            Ok::<_, ObtainError>(altered.is_none())
+        })?;
+        Ok(altered)
     }
 }
 
-/// What is wrong with the tool in a directory, if anything is.
-pub(crate) fn problem(dir: &Path, verified: &VerifiedFiles) -> Option<String> {
-    let Ok(text) = read_text(&dir.join("files")) else {
-        return Some("there is no list of its files".to_owned());
+/// What is wrong with the tool in a directory, if anything is. An error says that it
+/// cannot be read, and may be intact.
+pub(crate) fn problem(dir: &Path, verified: &VerifiedFiles) -> Result<Option<String>, ObtainError> {
+    let list = dir.join("files");
+    let Some(text) = reading(&list, if_there(read_text(&list)))? else {
+        return Ok(Some("there is no list of its files".to_owned()));
     };
     if !dir.ends_with(Hasher::of(text.as_bytes())) {
-        return Some("the list of its files was altered".to_owned());
+        return Ok(Some("the list of its files was altered".to_owned()));
     }
     match FileList::parse(&text) {
         Some(list) => list.problem(&dir.join("root"), verified),
-        None => Some("the list of its files is malformed".to_owned()),
+        None => Ok(Some("the list of its files is malformed".to_owned())),
     }
 }
 
-fn is_it(file: &Path, kind: &FileKind) -> bool {
+fn reading<T>(path: &Path, read: io::Result<T>) -> Result<T, ObtainError> {
+    read.attempt(|| format!("read {}", path.display()))
+}
+
+fn is_it(file: &Path, kind: &FileKind) -> io::Result<bool> {
     let FileKind::File {
         executable,
         size,
         sha256,
     } = kind
     else {
-        return false;
+        return Ok(false);
     };
-    let mode = fs::metadata(file).map(|about| about.permissions().mode());
-    mode.is_ok_and(|mode| (mode & 0o111 != 0) == *executable) && has_hash(file, *size, sha256)
+    let mode = fs::metadata(file)?.permissions().mode();
+    Ok((mode & 0o111 != 0) == *executable && has_hash(file, *size, sha256)?)
 }
 
 enum OnDisk {
@@ -169,7 +186,7 @@ enum OnDisk {
 }
 
 /// All but directories below a directory, by path from the root.
-fn walk(dir: &Path, prefix: &str, found: &mut BTreeMap<String, OnDisk>) -> std::io::Result<()> {
+fn walk(dir: &Path, prefix: &str, found: &mut BTreeMap<String, OnDisk>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let path = format!("{prefix}{}", entry.file_name().to_string_lossy());

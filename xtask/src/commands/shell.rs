@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::slice;
@@ -37,8 +38,12 @@ Examples:
   cargo xtask shell --kernel ./arch/x86/boot/bzImage --gdb --append nokaslr")]
 pub(crate) struct ShellCommand {
     /// The kernel: 3.10, or the path of a bzImage
-    #[arg(long, value_name = "KERNEL")]
-    kernel: Spec,
+    #[arg(long, value_name = "KERNEL", required_unless_present = "misplaced")]
+    kernel: Option<Spec>,
+
+    /// What is no option: an error that says how to write it.
+    #[arg(hide = true, value_name = "WORDS")]
+    misplaced: Vec<OsString>,
 
     #[command(flatten)]
     machine: MachineOptions,
@@ -50,13 +55,18 @@ pub(crate) struct ShellCommand {
 
 impl ShellCommand {
     pub(crate) fn run(&self) -> Result<ExitCode> {
+        let (Some(kernel), []) = (&self.kernel, &self.misplaced[..]) else {
+            let word = self.misplaced[0].to_string_lossy();
+            bail!(BadRequest::new(format!(
+                "`{word}` belongs to no option: the kernel is named with --kernel {word}"
+            )));
+        };
         let catalogue = Catalogue::builtin();
-        let kernels = catalogue.select(slice::from_ref(&self.kernel))?;
+        let kernels = catalogue.select(slice::from_ref(kernel))?;
         if kernels.len() > 1 {
             let names: Vec<String> = kernels.iter().map(Kernel::name).collect();
             bail!(BadRequest::new(format!(
-                "{} is more than one kernel, a shell is in one of them: {}",
-                self.kernel,
+                "{kernel} is more than one kernel, a shell is in one of them: {}",
                 names.join(", ")
             )));
         }

@@ -218,7 +218,8 @@ pub(crate) fn did_not_start(launch: &Launch, status: ExitStatus, complaint: &str
         complaint
     };
     let hint = if complaint.contains("allocate memory") || complaint.contains("guest memory") {
-        "give it less with --memory, or run fewer machines at a time with --jobs"
+        "free memory or raise `ulimit -v`; if you gave it more than it has by itself, give it less \
+         with --memory"
     } else {
         "if this is not what you asked it for, name another with --qemu"
     };
@@ -239,6 +240,18 @@ mod tests {
         for old in ["2.10.1", "2.5.0 (Debian)", "1.7", "", "unknown"] {
             assert!(!is_at_least(old, OLDEST), "{old}");
         }
+    }
+
+    /// `run` has no --jobs, and where there is no --memory, none was given.
+    #[test]
+    fn advice_about_memory_fits_every_command() {
+        let status = std::os::unix::process::ExitStatusExt::from_raw(1 << 8);
+        let qemu = Launch::of_host("qemu");
+        let said = did_not_start(&qemu, status, "Cannot allocate memory");
+        assert!(
+            said.contains("ulimit -v") && !said.contains("--jobs"),
+            "{said}"
+        );
     }
 
     fn ask_shell(script: &str, words: &str, patience: u64) -> Result<String> {

@@ -123,6 +123,12 @@ impl BadRequest {
 
     /// A file that cannot be read, for an error of this host.
     pub(crate) fn reading(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::new(format!("{}: {error}", path.display()))
+        move |error| {
+            let hint = match error.kind() {
+                io::ErrorKind::NotFound => ": name a file or directory that is there",
+                _ => "",
+            };
+            Self::new(format!("{}: {error}{hint}", path.display()))
+        }
     }
 }

@@ -59,7 +59,11 @@ impl Program {
         }
         let shown = path.display();
         let name = path.to_str();
-        let no_name = || BadRequest::new(format!("{shown}: a program has a name in UTF-8"));
+        let no_name = || {
+            BadRequest::new(format!(
+                "{shown}: a program has a name in UTF-8: give it one, or a link that has"
+            ))
+        };
         let own_name = self.name.clone();
         let own_name = own_name.unwrap_or_else(|| self.path.clone().into());
         Ok(PackedProgram {

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use images::Initramfs;
+use images::files::open_regular;
 
 use super::BadRequest;
 
@@ -33,6 +34,7 @@ impl Tree {
     /// links on the way to it; gives the files that came.
     pub(super) fn carry(&mut self, path: &Path) -> Result<Vec<PathBuf>, BadRequest> {
         let real = self.follow(path)?;
+        can_travel(path)?;
         self.plant(&real, &real)
     }
 
@@ -42,6 +44,7 @@ impl Tree {
         host: &Path,
         guest: &Path,
     ) -> Result<Vec<PathBuf>, BadRequest> {
+        can_travel(host)?;
         let host = fs::canonicalize(host).map_err(BadRequest::reading(host))?;
         let guest = self.make_parents(guest)?;
         self.plant(&host, &guest)
@@ -154,6 +157,17 @@ impl Tree {
     }
 }
 
+/// A socket, pipe or device that is named is no mistake to pass over.
+fn can_travel(path: &Path) -> Result<(), BadRequest> {
+    let metadata = fs::metadata(path).map_err(BadRequest::reading(path))?;
+    match metadata.is_dir() {
+        true => Ok(()),
+        false => open_regular(path)
+            .map(drop)
+            .map_err(BadRequest::reading(path)),
+    }
+}
+
 /// A directory that every user may enter, and write to if it is for temporary files.
 fn directory(metadata: &Metadata) -> Node {
     let sticky = metadata.mode() & 0o1000 != 0;
@@ -207,7 +221,9 @@ fn names(path: &Path) -> VecDeque<OsString> {
 fn utf8(path: &Path) -> Result<&str, BadRequest> {
     path.to_str().ok_or_else(|| {
         let path = path.display();
-        BadRequest::new(format!("{path}: a file that travels has a name in UTF-8"))
+        BadRequest::new(format!(
+            "{path}: a file that travels has a name in UTF-8: give it one"
+        ))
     })
 }
 
