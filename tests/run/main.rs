@@ -7,6 +7,7 @@ mod output;
 mod saved;
 mod several;
 mod shared_memory;
+mod standing;
 mod state;
 
 use std::fs;

@@ -214,7 +214,7 @@ fn positive<T: FromStr>(text: &str) -> Result<T, String> {
 }
 
 /// No longer than a clock can add up.
-fn time(text: &str) -> Result<Duration, String> {
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().map(Duration::from_secs);
     let with_units = || text.parse::<SignedDuration>().ok()?.try_into().ok();
     let time = seconds.ok().or_else(with_units);

@@ -15,7 +15,7 @@ use harness::{
 use images::{Catalogue, Spec};
 use nix::unistd::setsid;
 
-use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions};
+use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions, time};
 use crate::stdout::print;
 
 /// How long the machines may take to be up, once their kernel is at hand.
@@ -61,9 +61,9 @@ pub(crate) struct UpCommand {
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     append: Vec<String>,
 
-    /// End after so many seconds without a program
-    #[arg(long, value_name = "S", default_value = "600")]
-    idle: u64,
+    /// End after such a time without a program
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10m")]
+    idle: Duration,
 
     #[command(flatten)]
     jobs: JobsOption,
@@ -107,8 +107,13 @@ impl UpCommand {
                 memory_mib: Some(self.memory.get()),
                 ..Runner::default()
             };
-            let idle = Duration::from_secs(self.idle);
-            serve(&place, bootable, runner, self.jobs.number().get(), idle)?;
+            serve(
+                &place,
+                bootable,
+                runner,
+                self.jobs.number().get(),
+                self.idle,
+            )?;
             return Ok(Exit::Agreed);
         }
         self.bring_up(&place)?;

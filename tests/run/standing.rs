@@ -1,0 +1,295 @@
+//! Machines that `up` keeps up take one program after another.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use strata_tests::{any_image, cc, processes_in, xtask};
+use tempfile::{TempDir, tempdir};
+
+use super::{assert_status, random, text};
+
+/// How long the host may take for what is a matter of moments.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A place of their own, and machines in it.
+struct Up(TempDir);
+
+impl Up {
+    fn new(options: &[&str]) -> Self {
+        let up = Self(tempdir().unwrap());
+        let output = up.bring_up(options);
+        assert_status(&output, 0);
+        assert!(text(&output.stdout).starts_with("own is up"), "{output:?}");
+        up
+    }
+
+    fn bring_up(&self, options: &[&str]) -> Output {
+        let mut command = self.command(&["up", "--name", "own", "--accel", "tcg"]);
+        command.arg(any_image().unwrap()).args(options);
+        command.output().unwrap()
+    }
+
+    /// All processes of theirs have this directory in their environment.
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = xtask();
+        command.args(words).stdin(Stdio::null());
+        command.env("STRATA_RUNS", self.0.path());
+        command.env("TMPDIR", self.0.path());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Command {
+        let mut command = self.command(&["run", "--in", "own"]);
+        command.args(["--file", "/bin/cat", "--file", "/bin/sleep"]);
+        command.args(words);
+        command
+    }
+
+    fn says(&self, script: &str) -> String {
+        let output = self.run(&["--", "sh", "-c", script]).output().unwrap();
+        assert_status(&output, 0);
+        text(&output.stdout).to_owned()
+    }
+
+    fn down(&self) {
+        let output = self.command(&["down", "own"]).output().unwrap();
+        assert_status(&output, 0);
+    }
+
+    fn assert_gone(&self) {
+        let until = Instant::now() + PATIENCE;
+        while !processes_in(self.0.path()).is_empty() {
+            assert!(Instant::now() < until, "{:?}", processes_in(self.0.path()));
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The process in the background.
+    fn keeper(&self) -> Pid {
+        let is_keeper = |process: &u32| {
+            let words = fs::read_to_string(format!("/proc/{process}/cmdline"));
+            words.is_ok_and(|words| words.contains("--serve"))
+        };
+        let mut processes = processes_in(self.0.path()).into_iter();
+        let keeper = processes.find(is_keeper);
+        Pid::from_raw(keeper.unwrap().cast_signed())
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.command(&["down", "own"]).output();
+    }
+}
+
+fn ended(child: Child) -> Output {
+    child.wait_with_output().unwrap()
+}
+
+/// Each finds a machine without what those before it have left.
+#[test]
+fn programs_run_one_after_another_and_find_nothing_of_each_other() {
+    let up = Up::new(&["--jobs", "1"]);
+    let before = up.says("cat /proc/uptime");
+    let leaves = "echo x > /left; echo x > /tmp/left; echo x > /dev/shm/left; \
+                  echo other > /proc/sys/kernel/hostname; sleep 1000 & exit 7";
+    let output = up.run(&["--", "sh", "-c", leaves]).output().unwrap();
+    assert_status(&output, 7);
+    let looks = "for file in /left /tmp/left /dev/shm/left; do [ -e $file ] && echo $file; done; \
+                 cat /etc/hostname /proc/sys/kernel/hostname; \
+                 for p in /proc/[0-9]*/cmdline; do cat $p; done";
+    let found = up.says(looks);
+    assert!(found.starts_with("strata\nstrata\n"), "{found}");
+    assert!(!found.contains("sleep"), "{found}");
+    // It was the same machine.
+    let seconds = |uptime: &str| -> f64 { uptime.split(' ').next().unwrap().parse().unwrap() };
+    let after = up.says("cat /proc/uptime");
+    assert!(seconds(&before) < seconds(&after), "{before} {after}");
+
+    for (script, status) in [
+        ("kill -9 $$", 137),
+        ("kill -SEGV $$", 139),
+        ("exit 255", 255),
+    ] {
+        let output = up.run(&["--", "sh", "-c", script]).output().unwrap();
+        assert_status(&output, status);
+    }
+    let output = up.run(&["--", "/no/program"]).output().unwrap();
+    assert_status(&output, 127);
+    up.down();
+    up.assert_gone();
+    let output = up.run(&["--", "true"]).output().unwrap();
+    assert_status(&output, 125);
+    assert!(text(&output.stderr).contains("own is not up"), "{output:?}");
+}
+
+/// What an earlier program has not read of its input is not the next one's.
+#[test]
+fn input_that_is_left_is_not_the_next_programs() {
+    let up = Up::new(&["--jobs", "1"]);
+    let bytes = random(3 << 20);
+    for _ in 0..3 {
+        let mut command = up.run(&["--", "sh", "-c", "read -r line; exit 3"]);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        sleep(Duration::from_millis(400));
+        // The reader is gone at some time.
+        let _ = std::io::Write::write_all(&mut stdin, &bytes);
+        drop(stdin);
+        assert_status(&ended(child), 3);
+
+        let mut command = up.run(&["--", "cat"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let output = scope(|scope| {
+            scope.spawn(|| {
+                sleep(Duration::from_millis(400));
+                std::io::Write::write_all(&mut stdin, &bytes).unwrap();
+                drop(stdin);
+            });
+            ended(child)
+        });
+        assert_status(&output, 0);
+        assert!(output.stdout == bytes, "{} bytes", output.stdout.len());
+    }
+}
+
+/// A panic, a reset, a time limit and a client that is killed each cost a machine, and
+/// no more.
+#[test]
+fn a_machine_that_is_lost_is_replaced() {
+    let up = Up::new(&["--jobs", "1"]);
+    for (key, words) in [("c", "panicked"), ("b", "ended before")] {
+        let script = format!("echo {key} > /proc/sysrq-trigger; sleep 100");
+        let output = up.run(&["--", "sh", "-c", &script]).output().unwrap();
+        assert_status(&output, 125);
+        assert!(text(&output.stderr).contains(words), "{output:?}");
+        assert_eq!(up.says("echo right"), "right\n");
+    }
+    let output = up
+        .run(&["--timeout", "1", "--", "sleep", "100"])
+        .output()
+        .unwrap();
+    assert_status(&output, 125);
+    assert!(
+        text(&output.stderr).contains("not done after 1 s"),
+        "{output:?}"
+    );
+    assert_eq!(up.says("echo right"), "right\n");
+
+    for (signal, status) in [(Signal::SIGKILL, None), (Signal::SIGTERM, Some(143))] {
+        let mut command = up.run(&["--", "sh", "-c", "echo up; exec sleep 1000"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = [0; 3];
+        let mut stdout = child.stdout.take().unwrap();
+        std::io::Read::read_exact(&mut stdout, &mut line).unwrap();
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), status);
+        // With one machine, a program that went on would be in the way.
+        let begun = Instant::now();
+        assert_eq!(up.says("echo right"), "right\n");
+        assert!(begun.elapsed() < PATIENCE);
+    }
+}
+
+#[test]
+fn several_programs_run_side_by_side() {
+    let up = Up::new(&["--jobs", "2"]);
+    scope(|scope| {
+        let run = |number: usize| {
+            let up = &up;
+            scope.spawn(move || (number, up.says(&format!("echo {number}"))))
+        };
+        let running: Vec<_> = (0..8).map(run).collect();
+        for thread in running {
+            let (number, said) = thread.join().unwrap();
+            assert_eq!(said, format!("{number}\n"));
+        }
+    });
+}
+
+#[test]
+fn those_that_start_together_share_the_machines_of_their_user() {
+    let place = Up(tempdir().unwrap());
+    let outputs: Vec<Output> = scope(|scope| {
+        let start = || scope.spawn(|| place.bring_up(&[]));
+        let started: Vec<_> = (0..3).map(|_| start()).collect();
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    for output in outputs {
+        assert_status(&output, 0);
+    }
+    place.keeper();
+    let dir = place.0.path().join("up/own");
+    let mode = fs::metadata(dir).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn nothing_is_left_of_a_keeper_that_is_killed_or_idle() {
+    let up = Up::new(&[]);
+    up.says("exit");
+    kill(up.keeper(), Signal::SIGKILL).unwrap();
+    up.assert_gone();
+    // Its socket is in the way of none.
+    let output = up.bring_up(&["--idle", "2"]);
+    assert_status(&output, 0);
+    assert_eq!(up.says("echo right"), "right\n");
+    up.assert_gone();
+}
+
+#[test]
+fn what_a_machine_does_not_have_is_refused() {
+    let up = Up::new(&["--memory", "256"]);
+    let large = up.0.path().join("large");
+    fs::write(&large, random(20 << 20)).unwrap();
+    let file = format!("{}:/large", large.display());
+    let output = up.run(&["--file", &file, "--", "true"]).output().unwrap();
+    assert_status(&output, 125);
+    assert!(text(&output.stderr).contains("--memory"), "{output:?}");
+    for option in [
+        &["--memory", "512"][..],
+        &["--cpus", "2"],
+        &["--append", "x"],
+    ] {
+        let output = up
+            .run(&[option, &["--", "true"]].concat())
+            .output()
+            .unwrap();
+        assert_status(&output, 125);
+        assert!(
+            text(&output.stderr).contains("cannot be used with"),
+            "{output:?}"
+        );
+    }
+}
+
+/// A root of its own, on which pivot_root(2) works, with users, names and control groups.
+#[test]
+fn a_program_has_a_mounted_root() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("root");
+    cc("root.c", &program, &["-static"]).unwrap();
+    let up = Up::new(&[]);
+    let program = program.to_str().unwrap();
+    for command in [
+        &mut up.run(&["--", program]),
+        &mut super::Run::new(&["--fresh", "--", program]).command,
+    ] {
+        let output = command.output().unwrap();
+        assert_status(&output, 0);
+        let expected = "user nobody: 65534\nhost localhost: 127.0.0.1\nhostname: strata\n\
+                        /tmp: 1777\n/root: 0700\n/run: 0755\ncgroups: mounted\n\
+                        pivot_root: ok\n";
+        assert_eq!(text(&output.stdout), expected);
+    }
+}
