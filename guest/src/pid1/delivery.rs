@@ -35,6 +35,8 @@ pub(crate) fn take(
     rings
         .begin(console.hosts_key(), delivery.from)
         .map_err(|scribbled| scribbled.to_string())?;
+    // The host may have found no room, for what an earlier program has not read.
+    console.ring();
     root::mount_empty().map_err(|error| format!("mounting the program's root: {error}"))?;
     let mut incoming = Incoming {
         console,
