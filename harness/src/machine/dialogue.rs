@@ -129,7 +129,7 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Starts the machine with all in its initramfs, in place of one that waited in vain.
+    /// Starts the machine with all in its initramfs, in place of one that waits.
     fn start_whole(&mut self) -> Result<()> {
         self.machine.parcel = None;
         let (running, start) = self.machine.come_up(&self.qemu_log)?;

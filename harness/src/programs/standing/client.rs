@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::message::{Answer, Order, Request, answered, ask};
+use super::message::{Answer, ProgramOrder, Request, answered, ask};
 use super::place::StandingPlace;
 use super::server::build;
 use crate::payload::{BadRequest, PackedProgram};
@@ -31,7 +31,7 @@ pub fn run_in(
     let (kind, at_hand, coming) = stdin.taken_apart();
     let loaded = program.load(kind, &at_hand)?;
     let (archive, from) = loaded.initramfs.job();
-    let order = Order {
+    let order = ProgramOrder {
         build: build(),
         from,
         size: loaded.size,
@@ -45,7 +45,7 @@ pub fn run_in(
         .chain(rest)
         .collect();
     ask(&socket, &Request::Run(order), &files)?;
-    // Whoever keeps the machine has the deadlines. It sees that this end is closed.
+    // The process that keeps the machine has the deadlines. It sees that this end is closed.
     if first_ready(&[interrupt.as_fd(), socket.as_fd()], None)? == Some(0) {
         return Ok(interrupted(Some(interrupt)));
     }

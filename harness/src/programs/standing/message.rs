@@ -21,14 +21,14 @@ const MOST_FILES: usize = 4;
 pub(super) enum Request {
     /// To run a program. With it come the archive, stdout, stderr, and the rest of
     /// stdin if there is any.
-    Run(Order),
+    Run(ProgramOrder),
     /// To end.
     End,
 }
 
 /// A program to run.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Order {
+pub(super) struct ProgramOrder {
     /// What the archive was made for ([`build`](super::build)).
     pub(super) build: String,
     /// Where in the archive's file it begins.

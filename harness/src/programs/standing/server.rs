@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::message::{Answer, Order, Request, answer, hear};
+use super::message::{Answer, ProgramOrder, Request, answer, hear};
 use super::place::StandingPlace;
 use crate::kernels::{Bootable, MEMORY_MIB};
 use crate::payload::LoadedProgram;
@@ -68,7 +68,7 @@ pub fn serve(
         let (socket, _) = listener.accept().context("accepting a client")?;
         used = Instant::now();
         match hear(&socket) {
-            Ok((Request::Run(order), files)) => keeper.give(Client {
+            Ok((Request::Run(order), files)) => keeper.give(SentProgram {
                 socket,
                 order,
                 files,
@@ -85,9 +85,9 @@ pub fn serve(
 }
 
 /// A program that is to be run.
-struct Client {
+struct SentProgram {
     socket: UnixStream,
-    order: Order,
+    order: ProgramOrder,
     files: Vec<OwnedFd>,
 }
 
@@ -96,16 +96,16 @@ struct Keeper {
     runner: Runner<'static>,
     /// The threads without work. The last one that was used is used first: its machine
     /// is up.
-    free: Mutex<Vec<Sender<Client>>>,
+    free: Mutex<Vec<Sender<SentProgram>>>,
 }
 
 impl Keeper {
     /// Gives a client to a thread, once one is free.
-    fn give(&self, client: Client) {
+    fn give(&self, sent: SentProgram) {
         loop {
             let thread = lock(&self.free).pop();
             match thread {
-                Some(thread) => return drop(thread.send(client)),
+                Some(thread) => return drop(thread.send(sent)),
                 // A program has its own limit.
                 None => thread::sleep(Duration::from_millis(1)),
             }
@@ -113,19 +113,19 @@ impl Keeper {
     }
 
     /// What a thread does: QEMU ends with the one that started it.
-    fn work(&self, given: &Receiver<Client>, give: &Sender<Client>) {
+    fn work(&self, given: &Receiver<SentProgram>, give: &Sender<SentProgram>) {
         let mut standing = Standing::default();
-        while let Ok(client) = given.recv() {
-            let answered = self.run(&client, &mut standing);
+        while let Ok(sent) = given.recv() {
+            let answered = self.run(&sent, &mut standing);
             let answered = answered.unwrap_or_else(|error| Answer::Refused(words(&error)));
             // Free before the client knows, which may ask again at once.
             lock(&self.free).push(give.clone());
-            answer(&client.socket, &answered);
+            answer(&sent.socket, &answered);
         }
     }
 
-    fn run(&self, client: &Client, standing: &mut Standing) -> Result<Answer> {
-        let order = &client.order;
+    fn run(&self, sent: &SentProgram, standing: &mut Standing) -> Result<Answer> {
+        let order = &sent.order;
         let name = &self.bootable.name;
         if order.build != build() {
             bail!(
@@ -142,7 +142,7 @@ impl Keeper {
             );
         }
         let file = |number: usize| -> Result<File> {
-            let file = client
+            let file = sent
                 .files
                 .get(number)
                 .context("the client sent too few files")?;
@@ -153,9 +153,9 @@ impl Keeper {
             size: order.size,
         };
         let mut output = Outlet::new(file(1)?, file(2)?)?;
-        let rest = client.files.get(3).map(|_| file(3)).transpose()?;
+        let rest = sent.files.get(3).map(|_| file(3)).transpose()?;
         let input = rest.map(|file| Coming { file, spool: None });
-        let interrupt = Interrupt::by_peer(client.socket.try_clone()?);
+        let interrupt = Interrupt::by_peer(sent.socket.try_clone()?);
         let runner = Runner {
             timeout: order.timeout,
             memory_mib: Some(memory),
