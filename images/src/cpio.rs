@@ -23,6 +23,8 @@ pub struct Initramfs {
 struct CpioEntry {
     name: String,
     mode: u32,
+    /// A user and a group.
+    owner: (u32, u32),
     kind: CpioKind,
 }
 
@@ -76,7 +78,22 @@ impl Initramfs {
 
     fn with(mut self, path: &str, mode: u32, kind: CpioKind) -> Self {
         let name = path.trim_start_matches('/').to_owned();
-        self.entries.push(CpioEntry { name, mode, kind });
+        self.entries.push(CpioEntry {
+            name,
+            mode,
+            owner: (0, 0),
+            kind,
+        });
+        self
+    }
+
+    /// Makes the entry that was added last belong to this user and group; without it,
+    /// one belongs to root.
+    #[must_use]
+    pub fn owned_by(mut self, owner: (u32, u32)) -> Self {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.owner = owner;
+        }
         self
     }
 
@@ -112,7 +129,9 @@ impl Initramfs {
 
 impl CpioEntry {
     fn write(&self, inode: u32, out: &mut impl Write) -> Result<()> {
+        let (user, group) = self.owner;
         let header = Builder::new(&self.name).ino(inode).mode(self.mode);
+        let header = header.uid(user).gid(group);
         match &self.kind {
             CpioKind::Directory => pack(header, ModeFileType::Directory, b"", out),
             CpioKind::Symlink(target) => {

@@ -23,6 +23,7 @@ use crate::commands::man::ManCommand;
 use crate::commands::observed::ObservedCommand;
 use crate::commands::report::ReportCommand;
 use crate::commands::run::RunCommand;
+use crate::commands::runner::RunnerCommand;
 use crate::commands::shell::ShellCommand;
 use crate::commands::stress::StressCommand;
 use crate::commands::test::TestCommand;
@@ -60,9 +61,10 @@ struct Cli<C: Subcommand> {
 #[derive(Subcommand)]
 enum Anywhere {
     TestKernels(TestKernelsCommand),
-    Run(RunCommand),
-    Shell(ShellCommand),
+    Run(Box<RunCommand>),
+    Shell(Box<ShellCommand>),
     Up(UpCommand),
+    Runner(RunnerCommand),
     Down(DownCommand),
     Bisect(BisectCommand),
     Explain(ExplainCommand),
@@ -93,6 +95,7 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
         InWorkspace::Anywhere(Anywhere::TestKernels(command)) => return command.run(),
         InWorkspace::Anywhere(Anywhere::Run(command)) => return command.run(),
         InWorkspace::Anywhere(Anywhere::Shell(command)) => return command.run(),
+        InWorkspace::Anywhere(Anywhere::Runner(command)) => return command.run(),
         InWorkspace::Anywhere(Anywhere::Up(command)) => command.run(),
         InWorkspace::Anywhere(Anywhere::Down(command)) => command.run(),
         InWorkspace::Anywhere(Anywhere::Bisect(command)) => command.run(),

@@ -17,7 +17,7 @@ pub(crate) fn codes(words: impl Iterator<Item = OsString>) -> Option<ExitCodes> 
             break word;
         }
     };
-    if command != "run" && command != "shell" {
+    if command != "run" && command != "shell" && command != "runner" {
         return None;
     }
     let words: Vec<OsString> = words.take_while(|word| word != "--").collect();

@@ -1,6 +1,8 @@
 //! Options that several commands have.
 
+use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use guest::User;
 use harness::ExitCodes;
 use harness::{AcceleratorChoice, Machines, Program, QemuChoice, RunDir, Runner, project};
 use images::{Catalogue, Store, StoreBuilder};
@@ -132,20 +135,38 @@ impl TimeoutOption {
 /// The machine of a program, and what travels into it.
 #[derive(Args)]
 pub(crate) struct MachineOptions {
-    /// Run as this user instead of root
-    #[arg(long, value_name = "UID", value_parser = user, allow_negative_numbers = true)]
-    user: Option<u32>,
+    /// Run as this user instead of root: a number, or the name of a user of this host
+    #[arg(long, value_name = "USER", value_parser = user, allow_negative_numbers = true)]
+    user: Option<User>,
 
-    /// Set an environment variable; may be given more than once
-    #[arg(long = "env", value_name = "K=V", value_parser = variable)]
+    /// Set an environment variable, or take this host's value of one; may be given more
+    /// than once
+    #[arg(long = "env", value_name = "K[=V]", value_parser = variable)]
     environment: Vec<(OsString, OsString)>,
+
+    /// Take this host's whole environment along
+    #[arg(long)]
+    env_all: bool,
+
+    /// Start the program in this directory of the guest, which is made if it is missing
+    #[arg(long, value_name = "DIR")]
+    cwd: Option<String>,
+
+    /// Take a directory along as it is, to its own path or another; may be given more
+    /// than once
+    #[arg(long = "tree", value_name = "DIR[:GUEST]", value_parser = file)]
+    trees: Vec<(PathBuf, Option<String>)>,
+
+    /// Run the program in this root file system, such as an unpacked image
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
 
     /// Take a file or directory along, to its own path or another; may be given
     /// more than once
     #[arg(long = "file", value_name = "HOST[:GUEST]", value_parser = file)]
     files: Vec<(PathBuf, Option<String>)>,
 
-    /// Memory of the machine [default: 256 and three times what travels]
+    /// Memory of the machine [default: 256, more where much travels]
     #[arg(long, value_name = "MIB", value_parser = positive::<NonZeroU32>)]
     #[arg(allow_negative_numbers = true)]
     memory: Option<NonZeroU32>,
@@ -175,8 +196,18 @@ pub(crate) struct MachineOptions {
 impl MachineOptions {
     /// Gives a program what was asked for it.
     pub(crate) fn furnish(&self, mut program: Program) -> Program {
-        for (name, value) in &self.environment {
+        let all = env::vars_os().filter(|_| self.env_all);
+        for (name, value) in all.chain(self.environment.iter().cloned()) {
             program = program.env(name, value);
+        }
+        for (host, guest) in &self.trees {
+            program = program.tree(host, guest.clone());
+        }
+        if let Some(root) = &self.root {
+            program = program.root(root);
+        }
+        if let Some(directory) = &self.cwd {
+            program = program.directory(directory);
         }
         for (host, guest) in &self.files {
             program = program.file(host, guest.clone());
@@ -222,14 +253,34 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a number of seconds, or a time such as 90s, 10m or 1h".to_owned())
 }
 
-fn user(text: &str) -> Result<u32, String> {
-    let wrong = |_| "write the user's number, which `id -u NAME` tells".to_owned();
-    text.parse().map_err(wrong)
+/// A user by number, in the group of that number, or one of this host by name (passwd(5)).
+fn user(text: &str) -> Result<User, String> {
+    if let Ok(uid) = text.parse() {
+        return Ok(User { uid, gid: uid });
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut users = users
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>());
+    let known = users.find_map(|user| match user[..] {
+        [name, _, uid, gid, ..] if name == text => Some((uid.parse().ok()?, gid.parse().ok()?)),
+        _ => None,
+    });
+    known.map(|(uid, gid)| User { uid, gid }).ok_or_else(|| {
+        "write a name in this host's /etc/passwd, or the user's number, which `id -u NAME` tells"
+            .to_owned()
+    })
 }
 
 fn variable(text: &str) -> Result<(OsString, OsString), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        None if !text.is_empty() => match env::var_os(text) {
+            Some(value) => Ok((text.into(), value)),
+            None => Err(format!(
+                "{text} is not set on this host: write {text}=VALUE"
+            )),
+        },
         _ => Err(format!("{text:?} is no variable: write NAME=VALUE")),
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -92,13 +92,19 @@ fn unpack(mut archive: impl Read) -> io::Result<()> {
             true => Path::new("/").join(name),
             false => root::path_of(name),
         };
-        archive = unpack_entry(entry, &path).map_err(|error| {
+        let owner = (entry.entry().uid(), entry.entry().gid());
+        archive = unpack_entry(entry, &path, owner).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;
     }
 }
 
-fn unpack_entry<R: Read>(mut entry: newc::Reader<R>, path: &Path) -> io::Result<R> {
+fn unpack_entry<R: Read>(
+    mut entry: newc::Reader<R>,
+    path: &Path,
+    (user, group): (u32, u32),
+) -> io::Result<R> {
+    let own = || lchown(path, Some(user), Some(group));
     let mode = entry.entry().mode();
     let permissions = Permissions::from_mode(mode & !KIND);
     match mode & KIND {
@@ -106,6 +112,7 @@ fn unpack_entry<R: Read>(mut entry: newc::Reader<R>, path: &Path) -> io::Result<
             if !path.is_dir() {
                 DirBuilder::new().mode(0o700).create(path)?;
             }
+            own()?;
             fs::set_permissions(path, permissions)?;
         }
         libc::S_IFLNK => {
@@ -113,6 +120,7 @@ fn unpack_entry<R: Read>(mut entry: newc::Reader<R>, path: &Path) -> io::Result<
             entry.read_to_string(&mut target)?;
             remove(path)?;
             symlink(PathBuf::from(target), path)?;
+            own()?;
         }
         libc::S_IFREG => {
             remove(path)?;
@@ -124,6 +132,8 @@ fn unpack_entry<R: Read>(mut entry: newc::Reader<R>, path: &Path) -> io::Result<
                 .open(path)?;
             let archive = entry.to_writer(&mut file)?;
             file.flush()?;
+            // A change of owner takes setuid away.
+            own()?;
             file.set_permissions(permissions)?;
             return Ok(archive);
         }

@@ -12,7 +12,7 @@ use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::SigSet;
 use nix::unistd::{
-    Gid, Pid, Uid, execve, fchown, pipe2, setgid, setgroups, setpgid, setsid, setuid,
+    Gid, Pid, Uid, chdir, execve, fchown, pipe2, setgid, setgroups, setpgid, setsid, setuid,
 };
 
 use super::root;
@@ -47,6 +47,7 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
     let on_terminal = streams.terminal.is_some();
     let text = |text: &OsStr| CString::new(text.as_bytes());
     let path = text(program.path.as_ref())?;
+    let directory = text(program.directory.as_ref())?;
     let arguments = program.arguments.iter().map(|argument| text(argument));
     let arguments = arguments.collect::<Result<Vec<_>, _>>()?;
     let variables = last_of_each(&program.environment);
@@ -77,6 +78,7 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
                 setgid(Gid::from_raw(gid))?;
                 setuid(Uid::from_raw(uid))?;
             }
+            chdir(directory.as_c_str())?;
             // The standard library's way to execute gives a shell what the kernel does
             // not know (execvp(3)), be it a program for another machine.
             let Err(errno) = execve(&path, &arguments, &environment);

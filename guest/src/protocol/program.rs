@@ -24,6 +24,8 @@ pub struct ProgramJob {
     pub path: String,
     /// Its arguments, its own name first.
     pub arguments: Vec<OsString>,
+    /// The directory in which it starts.
+    pub directory: String,
     /// Its whole environment.
     pub environment: Vec<(OsString, OsString)>,
     /// The user it runs as; root where none is given.

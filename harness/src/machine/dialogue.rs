@@ -185,10 +185,10 @@ impl Dialogue {
             parcel.state.cannot_be();
             return self.start_whole();
         }
-        parcel
-            .state
-            .save(&mut monitor)
-            .context("saving the machine")?;
+        // A QEMU that cannot save may still boot.
+        if parcel.state.save(&mut monitor).is_err() {
+            return self.start_whole();
+        }
         self.deliver(&parcel)
     }
 

@@ -40,16 +40,27 @@ impl Input {
     /// If it cannot be read.
     pub fn inherited() -> io::Result<Self> {
         let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        let metadata = file.metadata()?;
-        let kind = metadata.file_type();
-        // /dev/null is empty: no wait for a pause.
-        if kind.is_char_device() && metadata.rdev() == libc::makedev(1, 3) {
+        // No wait for a pause.
+        if is_null(&file)? {
             Ok(Self::Null)
         } else if file.is_terminal() {
             Ok(Self::Stream(Vec::new(), file.into()))
         } else {
             Self::ahead(file, AHEAD)
         }
+    }
+
+    /// This process's stdin, for a program whose machine is up and shares memory: none of
+    /// it is read ahead.
+    ///
+    /// # Errors
+    /// If it cannot be looked at.
+    pub fn streamed() -> io::Result<Self> {
+        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        Ok(match is_null(&file)? {
+            true => Self::Null,
+            false => Self::Stream(Vec::new(), file.into()),
+        })
     }
 
     /// Reads until a pause, a limit, or the end.
@@ -82,6 +93,13 @@ impl Input {
             }
         }
     }
+}
+
+/// Whether it is /dev/null, which is empty.
+fn is_null(file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    let kind = metadata.file_type();
+    Ok(kind.is_char_device() && metadata.rdev() == libc::makedev(1, 3))
 }
 
 /// The input of several programs, each of which reads all of it.

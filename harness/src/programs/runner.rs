@@ -26,10 +26,14 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// The time for a boot is extended by a second for each of these many packed bytes.
 const UNPACKED_A_SECOND: u64 = 4 << 20;
 
-/// The memory of a machine into which so many bytes travel, in MiB: for the initramfs, its
-/// unpacked files, and input.
+/// What a kernel and a small program take, in MiB.
+const KERNEL_MIB: u32 = 192;
+
+/// The memory of a machine into which so many bytes travel, in MiB: room for the initramfs,
+/// its unpacked files, and input. A power of two, so that few machines are saved.
 pub(super) fn memory_for(size: u64) -> u32 {
-    MEMORY_MIB + u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX - MEMORY_MIB)
+    let needed = u32::try_from((3 * size) >> 20).unwrap_or(u32::MAX >> 2);
+    (KERNEL_MIB + needed).next_power_of_two().max(MEMORY_MIB)
 }
 
 /// How programs are run, besides the settings of [`Machines`].

@@ -15,6 +15,7 @@ pub(crate) mod man;
 pub(crate) mod observed;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod runner;
 pub(crate) mod shell;
 pub(crate) mod stress;
 pub(crate) mod test;

@@ -90,7 +90,7 @@ impl RunCommand {
             let mut runner = self.machine.runner();
             self.timeout.apply(&mut runner);
             let place = StandingPlace::of(name)?;
-            let stdin = Input::inherited().context("reading the program's input")?;
+            let stdin = Input::streamed().context("reading the program's input")?;
             let code = run_in(&place, &program, stdin, runner.timeout, codes, &interrupt)?;
             return Ok(code.into());
         }

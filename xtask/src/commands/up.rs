@@ -12,7 +12,7 @@ use clap::Args;
 use harness::{
     BadRequest, Exit, Machines, RunDir, Runner, StandingPlace, program_name, report, serve,
 };
-use images::{Catalogue, Spec};
+use images::{Catalogue, Kernel, Spec};
 use nix::unistd::setsid;
 
 use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions, time};
@@ -20,6 +20,8 @@ use crate::stdout::print;
 
 /// How long the machines may take to be up, once their kernel is at hand.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// How long another command's machines may take once they are found to come up.
+const ALMOST: Duration = Duration::from_secs(2);
 /// How often to look whether they are.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -90,9 +92,9 @@ impl UpCommand {
             )));
         };
         let place = StandingPlace::of(&self.name.clone().unwrap_or_else(|| kernel.name()))?;
+        let words = self.words(kernel)?;
         if !self.serve && place.is_up() {
-            print(format_args!("{} is up already\n", place.name()));
-            return Ok(Exit::Agreed);
+            return self.is_up_already(&place, &words);
         }
         let mut machines = Machines::new(self.sources.store(&catalogue)?, RunDir::anonymous())?;
         self.host.apply(&mut machines);
@@ -107,13 +109,8 @@ impl UpCommand {
                 memory_mib: Some(self.memory.get()),
                 ..Runner::default()
             };
-            serve(
-                &place,
-                bootable,
-                runner,
-                self.jobs.number().get(),
-                self.idle,
-            )?;
+            let jobs = self.jobs.number().get();
+            serve(&place, &words, bootable, runner, jobs, self.idle)?;
             return Ok(Exit::Agreed);
         }
         self.bring_up(&place)?;
@@ -121,6 +118,32 @@ impl UpCommand {
         print(format_args!(
             "{name} is up: {program} run --in {name} -- PROGRAM\n"
         ));
+        Ok(Exit::Agreed)
+    }
+
+    /// What the machines are.
+    fn words(&self, kernel: &Kernel) -> Result<String> {
+        let kernel = match kernel {
+            Kernel::File(path) => std::path::absolute(path)?.display().to_string(),
+            Kernel::Catalogued(_) => kernel.name(),
+        };
+        let (memory, cpus, append) = (self.memory, self.cpus.cpus, self.append.join(" "));
+        Ok(format!(
+            "{kernel} --memory {memory} --cpus {cpus} --append '{append}'"
+        ))
+    }
+
+    /// Other machines of the same name are not those that were asked for.
+    fn is_up_already(&self, place: &StandingPlace, words: &str) -> Result<Exit> {
+        let name = place.name();
+        let there = place.machines();
+        if there != words {
+            bail!(BadRequest::new(format!(
+                "{name} is up with {there}: take another --name, or end it with `{} down {name}`",
+                program_name()
+            )));
+        }
+        print(format_args!("{name} is up already\n"));
         Ok(Exit::Agreed)
     }
 
@@ -138,23 +161,25 @@ impl UpCommand {
         let mut process = command
             .spawn()
             .context("starting the process in the background")?;
-        let until = Instant::now() + PATIENCE;
+        let mut until = Instant::now() + PATIENCE;
+        let mut ended = None;
         while Instant::now() < until {
             if place.is_up() {
                 return Ok(());
             }
-            if let Some(status) = process.try_wait()? {
-                // Another command may have been faster.
-                if place.is_up() {
-                    return Ok(());
+            if ended.is_none() {
+                ended = process.try_wait()?;
+                if ended.is_some() {
+                    // Another command may be faster, and about to answer.
+                    until = Instant::now() + ALMOST;
                 }
-                let log = fs::read_to_string(place.log()).unwrap_or_default();
-                bail!(
-                    "the process in the background ended ({status}): {}",
-                    log.trim()
-                );
             }
             sleep(TURN);
+        }
+        if let Some(status) = ended {
+            let log = fs::read_to_string(place.log()).unwrap_or_default();
+            let log = log.trim();
+            bail!("the process in the background ended ({status}): {log}");
         }
         bail!(
             "the process in the background does not answer: its log is {}",

@@ -14,6 +14,7 @@ use guest::{User, WindowSize};
 
 pub(crate) use pack::LoadedProgram;
 pub use pack::PackedProgram;
+use tree::Leave;
 
 /// The guest's `PATH`.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -30,6 +31,11 @@ pub struct Program {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     files: Vec<(PathBuf, Option<String>)>,
+    trees: Vec<(PathBuf, Option<String>, Leave)>,
+    /// The root file system in which the program is.
+    root: Option<PathBuf>,
+    /// Where it starts, if that is not `/`.
+    directory: Option<String>,
     user: Option<User>,
     terminal: Option<WindowSize>,
 }
@@ -81,10 +87,43 @@ impl Program {
         self
     }
 
-    /// Runs it as this user, in the group of the same number.
+    /// Takes a directory along as it is, to its own absolute path or another: what is in it
+    /// keeps its modes and owners, and nothing that it would need to run is looked for.
     #[must_use]
-    pub fn user(mut self, uid: u32) -> Self {
-        self.user = Some(User { uid, gid: uid });
+    pub fn tree(mut self, host: impl Into<PathBuf>, guest: Option<String>) -> Self {
+        self.trees.push((host.into(), guest, Leave::Nothing));
+        self
+    }
+
+    /// Runs it in a root file system that is a directory of this host. The program is
+    /// looked for there.
+    #[must_use]
+    pub fn root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.root = Some(root.into());
+        self
+    }
+
+    /// Starts it in a directory of the guest, which is made if it is not there.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<String>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// Starts it in a directory of this host, which travels: all that is in it, but for
+    /// caches and git's own files.
+    #[must_use]
+    pub fn working_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
+        self.directory = directory.to_str().map(str::to_owned);
+        self.trees.push((directory, None, Leave::Caches));
+        self
+    }
+
+    /// Runs it as this user and group, without other groups.
+    #[must_use]
+    pub fn user(mut self, user: User) -> Self {
+        self.user = Some(user);
         self
     }
 

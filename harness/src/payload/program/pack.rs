@@ -11,7 +11,7 @@ use anyhow::Result;
 use guest::{Job, STDIN_PATH};
 use itertools::Itertools;
 
-use super::tree::Tree;
+use super::tree::{Leave, Tree};
 use super::{BadRequest, PATH, Program, elf, ld_cache, script};
 use crate::payload::initramfs::{self, PackedInitramfs};
 use crate::system;
@@ -29,7 +29,10 @@ impl Program {
     /// # Errors
     /// If something is missing or is no program; see [`BadRequest`].
     pub fn pack(&self) -> Result<PackedProgram, BadRequest> {
-        let path = self.find()?;
+        let path = match &self.root {
+            Some(root) => self.find_in(root)?,
+            None => self.find()?,
+        };
         let mut environment: Vec<(OsString, OsString)> =
             vec![("PATH".into(), PATH.into()), ("HOME".into(), "/".into())];
         if self.terminal.is_some() {
@@ -43,7 +46,12 @@ impl Program {
             library_path: last(&environment, "LD_LIBRARY_PATH"),
             seen: HashSet::new(),
         };
-        packer.carry(&path)?;
+        match &self.root {
+            Some(root) => packer
+                .tree
+                .carry_whole(root, Path::new("/"), Leave::Nothing)?,
+            None => packer.carry(&path)?,
+        }
         // Files for another path come last: the links among the others decide where
         // that path leads.
         for (host, guest) in self
@@ -57,6 +65,13 @@ impl Program {
                 Some(guest) => packer.carry_to(&host, guest)?,
             }
         }
+        for (host, guest, leave) in &self.trees {
+            let host = absolute(host)?;
+            let guest = guest.as_ref().map_or(host.as_path(), Path::new);
+            packer.tree.carry_whole(&host, guest, *leave)?;
+        }
+        let directory = self.directory.clone().unwrap_or_else(|| "/".to_owned());
+        packer.tree.make_directory(Path::new(&directory))?;
         let shown = path.display();
         let name = path.to_str();
         let no_name = || {
@@ -70,12 +85,36 @@ impl Program {
             program: guest::ProgramJob {
                 path: name.ok_or_else(no_name)?.to_owned(),
                 arguments: [&[own_name], &self.arguments[..]].concat(),
+                directory,
                 environment,
                 user: self.user,
                 stdin: guest::Stdin::Null,
                 terminal: self.terminal,
             },
             tree: packer.tree,
+        })
+    }
+
+    /// The program's absolute path in a root.
+    fn find_in(&self, root: &Path) -> Result<PathBuf, BadRequest> {
+        let name = &self.path;
+        let is_there = |path: &Path| {
+            let inside = path.strip_prefix("/").unwrap_or(path);
+            fs::symlink_metadata(root.join(inside)).is_ok()
+        };
+        let mut paths: Vec<PathBuf> = match name.components().count() {
+            1 => PATH
+                .split(':')
+                .map(|dir| Path::new(dir).join(name))
+                .collect(),
+            _ => vec![Path::new("/").join(name)],
+        };
+        paths.retain(|path| is_there(path));
+        paths.into_iter().next().ok_or_else(|| {
+            let (name, root) = (name.display(), root.display());
+            BadRequest::Missing(format!(
+                "no program {name} in {root}: write its path there, beginning with a slash"
+            ))
         })
     }
 

@@ -19,7 +19,20 @@ const MAX_LINKS: usize = 40;
 /// Files by their absolute path in the guest. In this order a directory comes
 /// before what is in it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tree(BTreeMap<PathBuf, Node>);
+pub(super) struct Tree {
+    nodes: BTreeMap<PathBuf, Node>,
+    /// The user and group of what does not belong to root.
+    owners: BTreeMap<PathBuf, (u32, u32)>,
+}
+
+/// What of a tree stays on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// Nothing that can travel.
+    Nothing,
+    /// Directories that can be made again (<https://bford.info/cachedir/>), and git's.
+    Caches,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Node {
@@ -50,18 +63,79 @@ impl Tree {
         self.plant(&host, &guest)
     }
 
+    /// Takes a directory along with all that is in it, as it is: with its modes and owners,
+    /// and whether or not what is in it could run. What is there already stays.
+    pub(super) fn carry_whole(
+        &mut self,
+        host: &Path,
+        guest: &Path,
+        leave: Leave,
+    ) -> Result<(), BadRequest> {
+        if !host.is_dir() {
+            let host = host.display();
+            return Err(BadRequest::new(format!(
+                "{host} is no directory: --file takes files"
+            )));
+        }
+        let guest = self.make_parents(guest)?;
+        self.plant_whole(host, &guest, leave)
+    }
+
+    /// Makes a directory, if there is none.
+    pub(super) fn make_directory(&mut self, path: &Path) -> Result<(), BadRequest> {
+        let path = self.make_parents(path)?;
+        if path != Path::new("/") {
+            let node = Node::Directory(0o755);
+            self.nodes.entry(path).or_insert(node);
+        }
+        Ok(())
+    }
+
+    fn plant_whole(&mut self, host: &Path, guest: &Path, leave: Leave) -> Result<(), BadRequest> {
+        let metadata = fs::symlink_metadata(host).map_err(BadRequest::reading(host))?;
+        let mode = metadata.mode() & 0o7777;
+        let node = if metadata.is_dir() {
+            Node::Directory(mode)
+        } else if metadata.is_file() {
+            Node::File(host.to_owned(), mode, metadata.len())
+        } else if metadata.is_symlink() {
+            Node::Link(fs::read_link(host).map_err(BadRequest::reading(host))?)
+        } else {
+            // Sockets, pipes and devices stay where they are.
+            return Ok(());
+        };
+        if is_taken(guest) {
+            return Ok(());
+        }
+        if guest != Path::new("/") && !self.nodes.contains_key(guest) {
+            self.nodes.insert(guest.to_owned(), node);
+            let owner = (metadata.uid(), metadata.gid());
+            self.owners.insert(guest.to_owned(), owner);
+        }
+        let stays = leave == Leave::Caches
+            && (host.join("CACHEDIR.TAG").exists() || host.ends_with(".git"));
+        if !metadata.is_dir() || stays {
+            return Ok(());
+        }
+        for entry in fs::read_dir(host).map_err(BadRequest::reading(host))? {
+            let name = entry.map_err(BadRequest::reading(host))?.file_name();
+            self.plant_whole(&host.join(&name), &guest.join(&name), leave)?;
+        }
+        Ok(())
+    }
+
     /// The size of the files, in bytes.
     pub(super) fn size(&self) -> u64 {
         let size = |node: &Node| match node {
             Node::File(_, _, size) => *size,
             _ => 0,
         };
-        self.0.values().map(size).sum()
+        self.nodes.values().map(size).sum()
     }
 
     /// Adds all of it to an initramfs.
     pub(super) fn add_to(&self, mut initramfs: Initramfs) -> Result<Initramfs, BadRequest> {
-        for (path, node) in &self.0 {
+        for (path, node) in &self.nodes {
             let name = utf8(path)?;
             initramfs = match node {
                 // Of the initramfs itself.
@@ -70,6 +144,9 @@ impl Tree {
                 Node::Link(target) => initramfs.symlink(name, utf8(target)?),
                 Node::File(host, mode, _) => initramfs.file(name, host.as_path(), *mode),
             };
+            if let Some(owner) = self.owners.get(path) {
+                initramfs = initramfs.owned_by(*owner);
+            }
         }
         Ok(initramfs)
     }
@@ -95,7 +172,7 @@ impl Tree {
     /// are there already. Returns the path without links.
     fn make_parents(&mut self, path: &Path) -> Result<PathBuf, BadRequest> {
         walk(path, |next, is_last| {
-            if let Some(Node::Link(target)) = self.0.get(next) {
+            if let Some(Node::Link(target)) = self.nodes.get(next) {
                 return Ok(Some(target.clone()));
             }
             if !is_last {
@@ -138,23 +215,28 @@ impl Tree {
 
     fn insert(&mut self, path: PathBuf, node: Node) -> Result<(), BadRequest> {
         let shown = path.display();
-        if path == Path::new("/init") || TAKEN.iter().any(|taken| path.starts_with(taken)) {
+        if is_taken(&path) {
             return Err(BadRequest::new(format!(
                 "{shown} cannot travel, the guest has its own: take it to another path \
                  with --file HOST:GUEST"
             )));
         }
-        match self.0.get(&path) {
+        match self.nodes.get(&path) {
             Some(Node::Directory(_)) if matches!(node, Node::Directory(_)) => Ok(()),
             Some(there) if *there != node => Err(BadRequest::new(format!(
                 "two different files are to be {shown} in the guest: name another path for one"
             ))),
             _ => {
-                self.0.insert(path, node);
+                self.nodes.insert(path, node);
                 Ok(())
             }
         }
     }
+}
+
+/// Whether the guest has its own.
+fn is_taken(path: &Path) -> bool {
+    path == Path::new("/init") || TAKEN.iter().any(|taken| path.starts_with(taken))
 }
 
 /// A socket, pipe or device that is named is no mistake to pass over.
@@ -245,7 +327,7 @@ mod tests {
         let files = tree.carry(&root.join("lib/libx.so.1")).unwrap();
         assert_eq!(files, [root.join("usr/lib/libx.so.1.2")]);
         let links: Vec<_> = tree
-            .0
+            .nodes
             .iter()
             .filter(|(_, node)| matches!(node, Node::Link(_)))
             .map(|(path, _)| path.strip_prefix(&root).unwrap().to_owned())
@@ -261,7 +343,7 @@ mod tests {
         let mut tree = Tree::default();
         tree.carry_to(dir.path(), Path::new("/opt/x/../data"))
             .unwrap();
-        assert!(tree.0.contains_key(Path::new("/opt/data/sub/file")));
+        assert!(tree.nodes.contains_key(Path::new("/opt/data/sub/file")));
         assert_eq!(tree.size(), 4);
     }
 

@@ -3,12 +3,15 @@
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use images::Kernel;
 
+use super::server::build;
 use crate::payload::BadRequest;
 use crate::system::runs;
 
@@ -47,6 +50,33 @@ impl StandingPlace {
             path,
             dir,
         })
+    }
+
+    /// The place of machines for a test runner with this kernel: another one for another
+    /// build of the guest.
+    ///
+    /// # Errors
+    /// If the directory cannot be made.
+    pub fn of_runner(kernel: &Kernel) -> Result<Self> {
+        let kernel = match kernel {
+            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::File(path) => {
+                let path = std::path::absolute(path).context("finding the current directory")?;
+                format!("{:08x}", crc32fast::hash(path.as_os_str().as_bytes()))
+            }
+        };
+        Self::of(&format!("runner-{kernel}-{}", build().replace(' ', "-")))
+    }
+
+    /// What the machines are, in words, as the process that keeps them has told.
+    #[must_use]
+    pub fn machines(&self) -> String {
+        fs::read_to_string(self.path.join("machines")).unwrap_or_default()
+    }
+
+    /// Tells what the machines are.
+    pub(super) fn tell(&self, machines: &str) -> Result<()> {
+        fs::write(self.path.join("machines"), machines).context("telling what the machines are")
     }
 
     /// The name.

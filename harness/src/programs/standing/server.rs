@@ -19,7 +19,7 @@ use crate::programs::input_frames::Coming;
 use crate::programs::outcome::{ExitCodes, words_of};
 use crate::programs::runner::{Runner, memory_for};
 use crate::programs::session::Standing;
-use crate::system::{Interrupt, Outlet, first_ready, lock, program_name, words};
+use crate::system::{Interrupt, Outlet, first_ready, lock, program_name};
 
 /// How often the process looks whether it is idle.
 const TURN: Duration = Duration::from_secs(1);
@@ -31,13 +31,15 @@ pub(super) fn build() -> String {
     format!("{} {guest:08x}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Serves until it is told to end, or was idle for so long. Each of so many machines comes
+/// Serves machines that are described by these words, until it is told to end or was idle
+/// for so long. Each of so many machines comes
 /// up when it is first needed; all of them end with this process.
 ///
 /// # Errors
 /// If another process serves at this place, or nothing can be served.
 pub fn serve(
     place: &StandingPlace,
+    words: &str,
     bootable: Bootable,
     runner: Runner<'static>,
     machines: usize,
@@ -46,6 +48,7 @@ pub fn serve(
     let Some((listener, _lock)) = place.listen()? else {
         bail!("{} is up already", place.name());
     };
+    place.tell(words)?;
     let keeper = Arc::new(Keeper {
         bootable,
         runner,
@@ -117,7 +120,8 @@ impl Keeper {
         let mut standing = Standing::default();
         while let Ok(sent) = given.recv() {
             let answered = self.run(&sent, &mut standing);
-            let answered = answered.unwrap_or_else(|error| Answer::Refused(words(&error)));
+            let answered =
+                answered.unwrap_or_else(|error| Answer::Refused(crate::system::words(&error)));
             // Free before the client knows, which may ask again at once.
             lock(&self.free).push(give.clone());
             answer(&sent.socket, &answered);

@@ -1,0 +1,152 @@
+//! Directories, roots, users and variables that a program is given.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+use strata_tests::{any_image, cc, xtask};
+use tempfile::tempdir;
+
+use super::{Run, Tap, assert_status, text};
+
+/// With its modes, owners and links, and a script whose interpreter this host lacks.
+#[test]
+fn a_tree_travels_as_it_is() {
+    let dir = tempdir().unwrap();
+    let tree = dir.path().join("tree");
+    fs::create_dir_all(tree.join("sub")).unwrap();
+    fs::write(tree.join("sub/script"), "#!/no/interpreter\n").unwrap();
+    fs::set_permissions(tree.join("sub/script"), fs::Permissions::from_mode(0o4711)).unwrap();
+    symlink("sub/script", tree.join("link")).unwrap();
+    // Only root can give files away.
+    let owner = chown(tree.join("sub"), Some(7), Some(8)).map_or("own", |()| "7:8");
+    let option = format!("{}:/opt/tree", tree.display());
+    let options = [
+        "--tree",
+        &option,
+        "--file",
+        "/usr/bin/stat",
+        "--cwd",
+        "/opt/tree/sub",
+    ];
+    for fresh in [&[][..], &["--fresh"]] {
+        let script = "pwd; stat -c '%a %u:%g %F' script .; stat -c '%N' ../link";
+        let run = Run::new(&options)
+            .with(fresh)
+            .with(&["--", "sh", "-c", script]);
+        let output = run.output();
+        assert_status(&output, 0);
+        let said = text(&output.stdout);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines[0], "/opt/tree/sub");
+        assert!(lines[1].starts_with("4711 "), "{said}");
+        assert!(owner == "own" || lines[2] == "755 7:8 directory", "{said}");
+        assert_eq!(lines[3], "'../link' -> 'sub/script'");
+    }
+}
+
+#[test]
+fn a_program_runs_in_a_root_of_its_own() {
+    let dir = tempdir().unwrap();
+    let root = dir.path().join("root");
+    fs::create_dir_all(root.join("usr/bin")).unwrap();
+    fs::create_dir_all(root.join("dev")).unwrap();
+    fs::create_dir_all(root.join("etc")).unwrap();
+    fs::write(root.join("etc/hostname"), "its-own\n").unwrap();
+    cc("ends.c", &root.join("usr/bin/ends"), &["-static"]).unwrap();
+    let root = root.to_str().unwrap();
+    for program in ["ends", "/usr/bin/ends"] {
+        let output = Run::new(&["--root", root, "--", program, "7"]).output();
+        assert_status(&output, 7);
+        assert_eq!(text(&output.stdout), "out\n");
+    }
+    let output = Run::new(&["--root", root, "--", "cat"]).output();
+    assert_status(&output, 127);
+    assert!(
+        text(&output.stderr).contains("no program cat in"),
+        "{output:?}"
+    );
+    let output = Run::new(&["--root", "/no/root", "--", "cat"]).output();
+    assert_status(&output, 125);
+}
+
+#[test]
+fn a_user_has_a_name_and_a_variable_the_value_of_this_host() {
+    let options = [
+        "--user",
+        "nobody",
+        "--env",
+        "OWN",
+        "--file",
+        "/usr/bin/id",
+        "--cwd",
+        "/new/dir",
+    ];
+    let script = "id; echo $OWN; pwd";
+    let run = Run::new(&options).with(&["--", "sh", "-c", script]);
+    let output = run.tap(|command| command.env("OWN", "value")).output();
+    assert_status(&output, 0);
+    let expected = "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)\nvalue\n/new/dir\n";
+    assert_eq!(text(&output.stdout), expected);
+
+    let run = Run::new(&["--env-all", "--env", "TWO=2"]);
+    let run = run.with(&["--", "sh", "-c", "echo $ONE $TWO"]);
+    let output = run
+        .tap(|command| command.env("ONE", "1").env("TWO", "x"))
+        .output();
+    assert_eq!(text(&output.stdout), "1 2\n");
+
+    for (options, words) in [
+        (["--user", "no-such-user"], "/etc/passwd"),
+        (["--env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE=VALUE"),
+    ] {
+        let output = Run::new(&options).with(&["--", "true"]).output();
+        assert_status(&output, 125);
+        assert!(text(&output.stderr).contains(words), "{output:?}");
+    }
+}
+
+/// A test's directory, arguments, environment and status are as on the host.
+#[test]
+fn a_runner_runs_a_test_as_this_host_would() {
+    let (dir, runs) = (tempdir().unwrap(), tempdir().unwrap());
+    fs::create_dir_all(dir.path().join("testdata")).unwrap();
+    fs::write(dir.path().join("testdata/file"), "data\n").unwrap();
+    for cache in ["target", ".git"] {
+        fs::create_dir(dir.path().join(cache)).unwrap();
+        fs::write(dir.path().join(cache).join("large"), "large").unwrap();
+    }
+    fs::write(dir.path().join("target/CACHEDIR.TAG"), "").unwrap();
+    let script = dir.path().join("target/test");
+    let content = "#!/bin/sh\nread -r line < testdata/file\necho \"$line $1 $OWN\"\npwd\n\
+                   echo new > new\nread -r line < new && echo \"$line\"\n\
+                   [ -e target/large ] || [ -e .git/large ] || exit 7\n";
+    fs::write(&script, content).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = || {
+        let mut command = xtask();
+        command.arg("runner").arg(any_image().unwrap()).arg(&script);
+        command.arg("--argument").current_dir(dir.path());
+        command.env("OWN", "value").env("STRATA_RUNS", runs.path());
+        command.output().unwrap()
+    };
+    for _ in 0..3 {
+        let output = run();
+        assert_status(&output, 7);
+        let here = dir.path().canonicalize().unwrap();
+        let expected = format!("data --argument value\n{}\nnew\n", here.display());
+        assert_eq!(text(&output.stdout), expected);
+    }
+    assert!(!dir.path().join("new").exists());
+    let places: Vec<_> = fs::read_dir(runs.path().join("up"))
+        .unwrap()
+        .flatten()
+        .collect();
+    let [place] = &places[..] else {
+        panic!("{places:?}");
+    };
+    let mut down = xtask();
+    down.arg("down")
+        .arg(place.file_name())
+        .env("STRATA_RUNS", runs.path());
+    assert_status(&down.output().unwrap(), 0);
+}
