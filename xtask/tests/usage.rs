@@ -89,7 +89,7 @@ fn a_value_that_makes_no_sense_is_told_what_to_write() {
         (&["--timeout", "soon"], "10m"),
         (&["--memory", "0"], "1 at least"),
         (&["--cpus", "0"], "1 at least"),
-        (&["--user", "root"], "id -u"),
+        (&["--user", "no-such-user"], "id -u"),
         (&["--file", "/nowhere"], "that is there"),
     ] {
         let words = [&["run", "--kernel", "6.1"], &words[..], &["--", "true"]].concat();

@@ -97,6 +97,12 @@ impl Program {
 
     /// The program's absolute path in a root.
     fn find_in(&self, root: &Path) -> Result<PathBuf, BadRequest> {
+        if !root.is_dir() {
+            let root = root.display();
+            return Err(BadRequest::new(format!(
+                "{root} is no directory: unpack the root file system there"
+            )));
+        }
         let name = &self.path;
         let is_there = |path: &Path| {
             let inside = path.strip_prefix("/").unwrap_or(path);
