@@ -31,7 +31,8 @@ fn a_wrong_command_line_is_refused_before_a_boot() {
         (127, vec!["--", "no-such-program"], "PATH"),
         (127, vec!["--", crlf], "CR LF"),
         (126, vec!["--", cut], "cut short"),
-        (125, vec!["--env", "X", "--", "/bin/cat"], "NAME=VALUE"),
+        (125, vec!["--env", "=x", "--", "/bin/cat"], "NAME=VALUE"),
+        (125, vec!["--env", "UNSET", "--", "/bin/cat"], "UNSET=VALUE"),
         (
             125,
             vec!["--file", "/nowhere", "--", "/bin/cat"],
