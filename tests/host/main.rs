@@ -6,6 +6,7 @@ mod isolation;
 mod kvm;
 mod load;
 mod qemu;
+mod saved;
 mod side_by_side;
 mod trust;
 
@@ -47,6 +48,9 @@ fn main() -> ExitCode {
         qemu::a_silent_boot_prints_progress,
         qemu::a_red_cell_stands_when_a_later_boot_fails,
         qemu::a_panic_for_want_of_a_timer_is_retried_and_counted,
+        saved::a_qemu_that_does_not_restore_boots,
+        saved::scenarios_show_the_same_on_a_restored_machine,
+        saved::scenarios_show_the_same_on_every_restored_machine,
         side_by_side::two_then_eight_concurrent_runs_pass,
         trust::a_replayed_console_is_not_believed,
         trust::a_guest_on_another_kernel_is_not_believed,

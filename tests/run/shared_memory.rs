@@ -33,7 +33,7 @@ fn start(run: &mut Run) -> Child {
 }
 
 /// What `carry out` writes.
-fn words(length: usize) -> Vec<u8> {
+pub(super) fn words(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {
         state ^= state << 13;

@@ -1,8 +1,10 @@
 //! Machines that `up` keeps up take one program after another.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
@@ -188,7 +190,7 @@ fn a_machine_that_is_lost_is_replaced() {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = [0; 3];
         let mut stdout = child.stdout.take().unwrap();
-        std::io::Read::read_exact(&mut stdout, &mut line).unwrap();
+        stdout.read_exact(&mut line).unwrap();
         kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
         assert_eq!(child.wait().unwrap().code(), status);
         // With one machine, a program that went on would be in the way.
@@ -292,4 +294,71 @@ fn a_program_has_a_mounted_root() {
                         pivot_root: ok\n";
         assert_eq!(text(&output.stdout), expected);
     }
+}
+
+/// Programs with random sizes of output, ends and readers, eight at a time.
+#[test]
+fn many_programs_arrive_whole() {
+    many_programs(40, 4 << 20);
+}
+
+#[test]
+fn a_thousand_programs_arrive_whole() {
+    many_programs(1000, 64 << 20);
+}
+
+fn many_programs(number: u64, longest: u64) {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("carry");
+    cc("carry.c", &program, &["-static", "-O2"]).unwrap();
+    let program = program.to_str().unwrap();
+    let up = Up::new(&["--jobs", "4"]);
+    let next = AtomicU64::new(0);
+    let one = |seed: u64| {
+        // Any numbers will do, if each program has its own (splitmix64).
+        let random = |salt: u64| {
+            let mut z = (seed * 16 + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            z ^ (z >> 31)
+        };
+        // Most are small.
+        let length = (random(1) % longest) >> (random(2) % 12);
+        let (end, status) = match random(3) % 3 {
+            0 => ("exit 0", 0),
+            1 => ("exit 7", 7),
+            _ => ("kill -9 $$", 137),
+        };
+        let script = format!("{program} out {length}; {end}");
+        let mut command = up.run(&["--file", program, "--", "sh", "-c", &script]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let mut bytes = vec![0; usize::try_from(length / 2).unwrap()];
+        stdout.read_exact(&mut bytes).unwrap();
+        if random(4) % 8 == 0 {
+            sleep(Duration::from_millis(random(5) % 500));
+        }
+        stdout.read_to_end(&mut bytes).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{script}");
+        let length = usize::try_from(length).unwrap();
+        let expected = super::shared_memory::words(length);
+        assert!(
+            bytes == expected[..length],
+            "{script}: {} bytes",
+            bytes.len()
+        );
+    };
+    scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= number {
+                        return;
+                    }
+                    one(seed);
+                }
+            });
+        }
+    });
 }

@@ -37,9 +37,6 @@ pub fn run() -> ! {
     let memory = (waits && filesystems::mount_basic().is_ok())
         .then(shared_memory::find)
         .flatten();
-    if memory.is_some() {
-        run_program::prepare();
-    }
     let greeting = if waits {
         let shared = memory.is_some();
         Record::Waiting { shared }

@@ -11,7 +11,8 @@ use images::{Kernel, ObtainError, Store, Unpacked};
 
 use super::dir_name::dir_name;
 use super::probe::{AcceleratorChoice, choose};
-use crate::machine::{Machine, Qemu, QemuChoice, SavedState};
+use crate::machine::{Machine, Parcel, Qemu, QemuChoice, SavedState};
+use crate::payload::initramfs::{self, PackedInitramfs};
 use crate::results::{
     Accelerator, ChosenAccelerator, Downloads, Event, Problem, Substitute, Watcher,
 };
@@ -31,6 +32,9 @@ pub struct Machines {
     pub cpus: u32,
     /// Words to add to the command line of every kernel.
     pub append: Vec<String>,
+    /// Whether scenarios run on machines that are saved and restored. Programs do, unless
+    /// a fresh one is asked for.
+    pub saved: bool,
     /// Where transcripts go.
     pub dir: RunDir,
     /// The QEMU to use.
@@ -59,6 +63,8 @@ pub struct Bootable {
     pub substitute: Option<Substitute>,
     /// Whether the machine could share memory with this process.
     pub(crate) can_share_memory: bool,
+    /// Whether scenarios run on a machine that is saved and restored.
+    pub(crate) saved: bool,
     /// What a saved state of the machine depends on, besides its arguments: QEMU, this
     /// host, and the kernel's file. None if it cannot be saved.
     state_of: Option<String>,
@@ -67,19 +73,31 @@ pub struct Bootable {
 }
 
 impl Bootable {
-    /// Where the state of this machine for this kernel is kept; none if it cannot be
-    /// saved, or there is no place for it.
-    pub(crate) fn saved_state(&self, machine: &Machine) -> Option<SavedState> {
-        let words = self.state_of.as_deref().filter(|_| machine.shares_memory)?;
+    /// What is delivered of an initramfs to the machine, once it waits; none if it cannot
+    /// be saved, or there is no place for its state.
+    pub(crate) fn parcel(
+        &self,
+        machine: &Machine,
+        initramfs: &PackedInitramfs,
+    ) -> Result<Option<Parcel>> {
+        let Some(words) = self.state_of.as_deref().filter(|_| machine.shares_memory) else {
+            return Ok(None);
+        };
+        let Some(dir) = paths::memory("machines") else {
+            return Ok(None);
+        };
         let bare = Machine {
             kernel: PathBuf::new(),
             initramfs: PathBuf::new(),
             ..machine.clone()
         };
         let arguments = format!("{:?}", bare.arguments());
-        let dir = paths::memory("machines")?;
-        let words = [words, &arguments].map(str::as_bytes);
-        Some(SavedState::of(&dir, &[words[0], words[1], GUEST]))
+        let parts = [words.as_bytes(), arguments.as_bytes(), GUEST];
+        Ok(Some(Parcel {
+            waiting: initramfs::without_job()?,
+            archive: initramfs.job(),
+            state: SavedState::of(&dir, &parts),
+        }))
     }
 }
 
@@ -97,6 +115,7 @@ impl Machines {
             accelerator: AcceleratorChoice::default(),
             cpus: 1,
             append: Vec::new(),
+            saved: false,
             dir,
             qemu: QemuChoice::from_environment(),
             chosen: Mutex::new(None),
@@ -176,8 +195,13 @@ impl Machines {
             let host = host_words(machine.accelerator);
             Some(format!("{qemu} {host} {}", file_words(path)?))
         });
+        let image = match self.saved {
+            true => format!("{image}, on a saved machine"),
+            false => image,
+        };
         Ok(Bootable {
             state_of,
+            saved: self.saved,
             name: kernel.name(),
             machine,
             packaged,

@@ -112,7 +112,10 @@ impl Parcel {
     /// The length of the archive, in bytes.
     fn bytes(&self) -> Result<u64> {
         let (file, from) = &self.archive;
-        Ok(file.metadata()?.len() - from)
+        let length = file.metadata()?.len();
+        length
+            .checked_sub(*from)
+            .context("the archive is shorter than was said")
     }
 
     /// The words that begin the delivery under a new key, in a message under the one

@@ -14,8 +14,8 @@ use super::output::{Captured, Output};
 use super::program_input::Input;
 use super::session::{Ending, Limits, Ran, Session, Standing};
 use crate::kernels::{Bootable, MEMORY_MIB, Machines};
-use crate::machine::{Deadlines, Debugger, Machine, Parcel};
-use crate::payload::{LoadedProgram, PackedProgram, Program, initramfs};
+use crate::machine::{Deadlines, Debugger};
+use crate::payload::{LoadedProgram, PackedProgram, Program};
 use crate::results::Watcher;
 use crate::system::{Interrupt, RunDir, Window};
 
@@ -125,7 +125,10 @@ impl Runner<'_> {
         machine.shares_memory = kernel.can_share_memory;
         machine.gdb = self.debugger.map(Debugger::number);
         machine.initramfs = program.initramfs.path();
-        machine.parcel = self.parcel(kernel, &machine, program)?;
+        // A debugger may follow a boot from its beginning.
+        if !self.fresh && self.debugger.is_none() {
+            machine.parcel = kernel.parcel(&machine, &program.initramfs)?;
+        }
         let boot = Deadlines::of(machine.accelerator).boot;
         let session = Session {
             machine: &machine,
@@ -144,29 +147,6 @@ impl Runner<'_> {
             Some(watcher) => session.run(&mut BootWatch::of(output, watcher, &kernel.name)),
             None => session.run(output),
         }
-    }
-}
-
-impl Runner<'_> {
-    /// What is delivered to a machine that waits, unless a fresh one was asked for or it
-    /// cannot wait: a debugger may follow a boot from its beginning.
-    fn parcel(
-        &self,
-        kernel: &Bootable,
-        machine: &Machine,
-        program: &LoadedProgram,
-    ) -> Result<Option<Parcel>> {
-        if self.fresh || self.debugger.is_some() {
-            return Ok(None);
-        }
-        let Some(state) = kernel.saved_state(machine) else {
-            return Ok(None);
-        };
-        Ok(Some(Parcel {
-            waiting: initramfs::without_job()?,
-            archive: program.initramfs.job(),
-            state,
-        }))
     }
 }
 

@@ -79,10 +79,14 @@ fn boot_for(
         deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
     };
     let initramfs = initramfs::pack(&job)?;
-    let machine = Machine {
+    let mut machine = Machine {
         initramfs: initramfs.path(),
         ..bootable.machine.clone()
     };
+    if bootable.saved {
+        machine.shares_memory = bootable.can_share_memory;
+        machine.parcel = bootable.parcel(&machine, &initramfs)?;
+    }
     boot(&machine, &names, deadlines, &dir, tell)
 }
 

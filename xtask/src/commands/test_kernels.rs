@@ -75,6 +75,11 @@ pub(crate) struct TestKernelsCommand {
     #[arg(long, value_enum, default_value = "human")]
     format: OutputFormat,
 
+    /// Restore machines that were saved, where there are any, instead of booting each
+    /// kernel; save the others
+    #[arg(long)]
+    saved: bool,
+
     /// Fail where a kernel could not be run
     #[arg(long)]
     strict: bool,
@@ -139,6 +144,7 @@ impl TestKernelsCommand {
             let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
             self.host.apply(&mut suite.machines);
             suite.machines.cpus = self.cpus.cpus.get();
+            suite.machines.saved = self.saved;
             suite.jobs = self.jobs.number();
             // A missing QEMU is reported once here, not again for each kernel.
             suite.machines.qemu(&bus)?;

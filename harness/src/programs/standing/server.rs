@@ -1,5 +1,6 @@
 //! Keeps machines, and runs programs in them.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -19,7 +20,7 @@ use crate::programs::input_frames::Coming;
 use crate::programs::outcome::{ExitCodes, words_of};
 use crate::programs::runner::{Runner, memory_for};
 use crate::programs::session::Standing;
-use crate::system::{Interrupt, Outlet, first_ready, lock, program_name};
+use crate::system::{Interrupt, Outlet, first_ready, lock, program_name, words};
 
 /// How often the process looks whether it is idle.
 const TURN: Duration = Duration::from_secs(1);
@@ -31,15 +32,15 @@ pub(super) fn build() -> String {
     format!("{} {guest:08x}", env!("CARGO_PKG_VERSION"))
 }
 
-/// Serves machines that are described by these words, until it is told to end or was idle
-/// for so long. Each of so many machines comes
-/// up when it is first needed; all of them end with this process.
+/// Serves machines of this description, until it is told to end or was idle
+/// for so long. Each of so many machines comes up when it is first needed; all of them end
+/// with this process.
 ///
 /// # Errors
 /// If another process serves at this place, or nothing can be served.
 pub fn serve(
     place: &StandingPlace,
-    words: &str,
+    description: &str,
     bootable: Bootable,
     runner: Runner<'static>,
     machines: usize,
@@ -48,21 +49,21 @@ pub fn serve(
     let Some((listener, _lock)) = place.listen()? else {
         bail!("{} is up already", place.name());
     };
-    place.tell(words)?;
+    place.tell(description)?;
     let keeper = Arc::new(Keeper {
         bootable,
         runner,
-        free: Mutex::default(),
+        queue: Mutex::default(),
     });
     for _ in 0..machines {
         let (give, given) = channel();
-        lock(&keeper.free).push(give.clone());
+        lock(&keeper.queue).free.push(give.clone());
         let keeper = Arc::clone(&keeper);
         thread::spawn(move || keeper.work(&given, &give));
     }
     let mut used = Instant::now();
     while used.elapsed() < idle {
-        if lock(&keeper.free).len() < machines {
+        if lock(&keeper.queue).free.len() < machines {
             used = Instant::now();
         }
         if first_ready(&[listener.as_fd()], Some(Instant::now() + TURN))?.is_none() {
@@ -97,21 +98,24 @@ struct SentProgram {
 struct Keeper {
     bootable: Bootable,
     runner: Runner<'static>,
-    /// The threads without work. The last one that was used is used first: its machine
-    /// is up.
-    free: Mutex<Vec<Sender<SentProgram>>>,
+    queue: Mutex<Queue>,
+}
+
+/// Threads without work, or work without a thread.
+#[derive(Default)]
+struct Queue {
+    /// The last one that was used is used first: its machine is up.
+    free: Vec<Sender<SentProgram>>,
+    waiting: VecDeque<SentProgram>,
 }
 
 impl Keeper {
-    /// Gives a client to a thread, once one is free.
+    /// Gives a program to a thread, now or once one is free.
     fn give(&self, sent: SentProgram) {
-        loop {
-            let thread = lock(&self.free).pop();
-            match thread {
-                Some(thread) => return drop(thread.send(sent)),
-                // A program has its own limit.
-                None => thread::sleep(Duration::from_millis(1)),
-            }
+        let mut queue = lock(&self.queue);
+        match queue.free.pop() {
+            Some(thread) => drop(thread.send(sent)),
+            None => queue.waiting.push_back(sent),
         }
     }
 
@@ -120,10 +124,14 @@ impl Keeper {
         let mut standing = Standing::default();
         while let Ok(sent) = given.recv() {
             let answered = self.run(&sent, &mut standing);
-            let answered =
-                answered.unwrap_or_else(|error| Answer::Refused(crate::system::words(&error)));
+            let answered = answered.unwrap_or_else(|error| Answer::Refused(words(&error)));
             // Free before the client knows, which may ask again at once.
-            lock(&self.free).push(give.clone());
+            let mut queue = lock(&self.queue);
+            match queue.waiting.pop_front() {
+                Some(next) => drop(give.send(next)),
+                None => queue.free.push(give.clone()),
+            }
+            drop(queue);
             answer(&sent.socket, &answered);
         }
     }
@@ -160,6 +168,9 @@ impl Keeper {
         let rest = sent.files.get(3).map(|_| file(3)).transpose()?;
         let input = rest.map(|file| Coming { file, spool: None });
         let interrupt = Interrupt::by_peer(sent.socket.try_clone()?);
+        if first_ready(&[interrupt.as_fd()], Some(Instant::now()))?.is_some() {
+            bail!("the client is gone");
+        }
         let runner = Runner {
             timeout: order.timeout,
             memory_mib: Some(memory),
