@@ -26,6 +26,6 @@ pub use claims::{
 pub use printable::printable;
 pub use protocol::{
     Carried, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key, NATIVE, NativeJob,
-    NativeRecord, Order, Outcome, ProgramJob, Record, STDIN_PATH, Status, Stdin, User, WINDOW,
-    WindowSize, allowing_for, ring, wire,
+    NativeRecord, Order, Outcome, PROGRAMS_PATH, ProgramJob, Record, STDIN_PATH, Status, Stdin,
+    User, WINDOW, WindowSize, allowing_for, ring, wire,
 };

@@ -130,6 +130,46 @@ fn programs_run_one_after_another_and_find_nothing_of_each_other() {
     assert!(text(&output.stderr).contains("own is not up"), "{output:?}");
 }
 
+/// The next program gets another machine, and is told why.
+#[test]
+fn what_a_program_changes_in_the_kernel_is_not_the_next_programs() {
+    let up = Up::new(&["--jobs", "1", "--memory", "256"]);
+    for (script, what) in [
+        (
+            "echo 3 > /proc/sys/net/ipv4/tcp_syn_retries",
+            "tcp_syn_retries",
+        ),
+        (
+            "mkdir /sys/fs/cgroup/a; mount -t tmpfs x /mnt; mkdir /mnt/x",
+            "",
+        ),
+        ("echo x > /dev/left", "devices"),
+        ("exit 0", ""),
+    ] {
+        let files = [
+            "--file",
+            "/bin/mkdir",
+            "--file",
+            "/bin/mount",
+            "--cwd",
+            "/mnt",
+        ];
+        let mut command = up.run(&[&files[..], &["--", "sh", "-c", script]].concat());
+        assert_status(&command.output().unwrap(), 0);
+        let look = "cat /proc/sys/net/ipv4/tcp_syn_retries; [ -e /dev/left ] || \
+                    [ -e /sys/fs/cgroup/a ] || [ -e /mnt/x ] || echo clean";
+        let output = up.run(&["--", "sh", "-c", look]).output().unwrap();
+        assert_eq!(text(&output.stdout), "6\nclean\n", "after {script}");
+        let stderr = text(&output.stderr);
+        assert_eq!(
+            stderr.contains("an earlier program had changed"),
+            !what.is_empty(),
+            "{stderr}"
+        );
+        assert!(stderr.contains(what), "{stderr}");
+    }
+}
+
 /// What an earlier program has not read of its input is not the next one's.
 #[test]
 fn input_that_is_left_is_not_the_next_programs() {

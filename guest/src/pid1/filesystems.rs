@@ -37,6 +37,7 @@ pub(crate) fn mount_for_programs() {
     ] {
         let _ = mount_one(kind, target);
     }
+    let _ = fs::create_dir("/dev/shm");
     mount_cgroups();
     for (name, target) in [
         ("fd", ""),

@@ -3,6 +3,7 @@
 
 mod delivery;
 mod filesystems;
+mod fingerprint;
 mod network;
 mod orphans;
 mod power;
@@ -21,13 +22,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use filesystems::Mounts;
+use fingerprint::Fingerprint;
 use serial::Serial;
 use shared_memory::{GuestRings, Mapped};
 pub(crate) use supervisor::{supervise, unknown};
 
 use crate::claims::RunningKernel;
 use crate::faults;
-use crate::protocol::{Delivery, JOB_PATH, Job, Outcome, Record, allowing_for};
+use crate::protocol::{Delivery, JOB_PATH, Job, Outcome, PROGRAMS_PATH, Record, allowing_for};
 use crate::scenarios;
 
 /// Does the job and ends the machine, whatever happens.
@@ -37,6 +39,10 @@ pub fn run() -> ! {
     let memory = (waits && filesystems::mount_basic().is_ok())
         .then(shared_memory::find)
         .flatten();
+    let fingerprint = (memory.is_some() && Path::new(PROGRAMS_PATH).exists()).then(|| {
+        run_program::prepare();
+        Fingerprint::take()
+    });
     let greeting = if waits {
         let shared = memory.is_some();
         Record::Waiting { shared }
@@ -44,13 +50,17 @@ pub fn run() -> ! {
         Record::Hello
     };
     match Serial::open(&greeting) {
-        Ok((console, delivery)) => run_on(console, memory.zip(delivery)),
+        Ok((console, delivery)) => run_on(console, fingerprint, memory.zip(delivery)),
         // Without a console nothing can be reported.
         Err(_) => power::off(),
     }
 }
 
-fn run_on(console: Serial, delivered: Option<(Mapped, Delivery)>) -> ! {
+fn run_on(
+    console: Serial,
+    fingerprint: Option<Fingerprint>,
+    delivered: Option<(Mapped, Delivery)>,
+) -> ! {
     // If this program panics, its last record says so.
     let last_words = console.clone();
     panic::set_hook(Box::new(move |panic| {
@@ -59,13 +69,18 @@ fn run_on(console: Serial, delivered: Option<(Mapped, Delivery)>) -> ! {
         });
         power::off()
     }));
-    let Err(why) = do_jobs(&console, delivered);
+    let Err(why) = do_jobs(&console, fingerprint, delivered);
     console.send(&Record::Broken { why });
     power::off()
 }
 
-/// Does the job in the initramfs, or one after another that is delivered.
-fn do_jobs(console: &Serial, delivered: Option<(Mapped, Delivery)>) -> Result<Infallible, String> {
+/// Does the job in the initramfs, or one after another that is delivered, as long as none
+/// of them changes the machine.
+fn do_jobs(
+    console: &Serial,
+    fingerprint: Option<Fingerprint>,
+    delivered: Option<(Mapped, Delivery)>,
+) -> Result<Infallible, String> {
     let Some((memory, mut delivery)) = delivered else {
         filesystems::mount_basic()?;
         do_job(console, None)?;
@@ -75,9 +90,16 @@ fn do_jobs(console: &Serial, delivered: Option<(Mapped, Delivery)>) -> Result<In
     loop {
         delivery::take(console, &mut rings, &delivery)?;
         do_job(console, Some(&mut rings))?;
+        // The host may have gone on already: it has the result.
+        root::unmount();
+        let changed = fingerprint.as_ref().and_then(Fingerprint::changed);
         let next = console.next_job();
         let next = next.map_err(|error| format!("waiting for the next job: {error}"))?;
         delivery = next.ok_or("the host says what is not its turn to say")?;
+        if let Some(what) = changed {
+            console.send(&Record::Changed { what });
+            power::off()
+        }
     }
 }
 

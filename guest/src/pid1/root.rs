@@ -48,8 +48,13 @@ pub(crate) fn bind_initramfs() -> Result<(), Errno> {
     put(Some("/"), MsFlags::MS_BIND, None)
 }
 
-fn put(what: Option<&str>, flags: MsFlags, options: Option<&str>) -> Result<(), Errno> {
+/// Unmounts it; a process that is still in it keeps it.
+pub(crate) fn unmount() {
     let _ = umount2(ROOT, MntFlags::MNT_DETACH);
+}
+
+fn put(what: Option<&str>, flags: MsFlags, options: Option<&str>) -> Result<(), Errno> {
+    unmount();
     let _ = fs::create_dir(ROOT);
     mount(what, ROOT, what, flags, options)
 }
@@ -124,7 +129,6 @@ pub(crate) fn enter() -> io::Result<()> {
     }
     // Not every kernel has tmpfs.
     let shm = path_of("dev/shm");
-    let _ = fs::create_dir(&shm);
     let _ = mount(Some("tmpfs"), &shm, Some("tmpfs"), MsFlags::empty(), none);
     chdir(ROOT)?;
     mount(Some("."), "/", none, MsFlags::MS_MOVE, none)?;

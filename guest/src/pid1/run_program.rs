@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::sync::Once;
 
 use nix::errno::Errno;
 use nix::unistd::{Pid, setsid};
@@ -20,9 +19,8 @@ pub(crate) fn run(
     program: &ProgramJob,
     delivered: Option<&mut GuestRings>,
 ) -> Result<(), String> {
-    static PREPARED: Once = Once::new();
-    PREPARED.call_once(prepare);
     if delivered.is_none() {
+        prepare();
         root::bind_initramfs().map_err(|errno| format!("mounting the program's root: {errno}"))?;
     }
     root::furnish(program.user).map_err(|error| format!("making the program's root: {error}"))?;
@@ -74,8 +72,8 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Does what programs need of the machine.
-fn prepare() {
+/// Does what programs need of the machine, once.
+pub(crate) fn prepare() {
     filesystems::mount_for_programs();
     let _ = network::bring_loopback_up();
 }

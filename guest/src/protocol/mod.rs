@@ -13,5 +13,5 @@ pub use digest::{Carried, Digest};
 pub use key::Key;
 pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use program::{HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
-pub use record::{Delivery, JOB_PATH, Job, Order, Outcome, Record};
+pub use record::{Delivery, JOB_PATH, Job, Order, Outcome, PROGRAMS_PATH, Record};
 pub use slowness::allowing_for;

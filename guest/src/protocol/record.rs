@@ -10,6 +10,9 @@ use crate::claims::{Observation, RunningKernel};
 /// Where the guest finds its [`Job`], as JSON.
 pub const JOB_PATH: &str = "/strata/job.json";
 
+/// The file that tells a machine which waits that its jobs are programs.
+pub const PROGRAMS_PATH: &str = "/strata/programs";
+
 /// What the host asks of the guest in one boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,6 +131,12 @@ pub enum Record {
         /// What the guest has taken out of the ring of stdin, and put into those of
         /// stdout and stderr, if they were used.
         carried: Option<[Carried; 3]>,
+    },
+    /// The job is not done here, for an earlier one has changed the machine; nothing
+    /// follows.
+    Changed {
+        /// What has changed.
+        what: String,
     },
     /// The shared memory holds what neither side has written, or is gone; nothing
     /// follows.

@@ -79,6 +79,7 @@ impl Bootable {
         &self,
         machine: &Machine,
         initramfs: &PackedInitramfs,
+        for_programs: bool,
     ) -> Result<Option<Parcel>> {
         let Some(words) = self.state_of.as_deref().filter(|_| machine.shares_memory) else {
             return Ok(None);
@@ -91,10 +92,10 @@ impl Bootable {
             initramfs: PathBuf::new(),
             ..machine.clone()
         };
-        let arguments = format!("{:?}", bare.arguments());
+        let arguments = format!("{:?} {for_programs}", bare.arguments());
         let parts = [words.as_bytes(), arguments.as_bytes(), GUEST];
         Ok(Some(Parcel {
-            waiting: initramfs::without_job()?,
+            waiting: initramfs::without_job(for_programs)?,
             archive: initramfs.job(),
             state: SavedState::of(&dir, &parts),
         }))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
-use guest::{JOB_PATH, Job};
+use guest::{JOB_PATH, Job, PROGRAMS_PATH};
 use images::Initramfs;
 
 use super::guest_binary;
@@ -61,18 +61,24 @@ pub fn pack(job: &Job) -> Result<PackedInitramfs> {
     PackedInitramfs::of(&[&base()?, &with_job(job)?])
 }
 
-/// The path of an initramfs without a job, for as long as this process runs.
+/// An initramfs without a job, for machines whose jobs are programs or scenarios, for as
+/// long as this process runs: its path.
 ///
 /// # Errors
 /// If no file in memory can be created.
-pub(crate) fn without_job() -> Result<PathBuf> {
-    static WAITING: OnceLock<PackedInitramfs> = OnceLock::new();
-    if let Some(packed) = WAITING.get() {
+pub(crate) fn without_job(for_programs: bool) -> Result<PathBuf> {
+    static WAITING: [OnceLock<PackedInitramfs>; 2] = [OnceLock::new(), OnceLock::new()];
+    let waiting = &WAITING[usize::from(for_programs)];
+    if let Some(packed) = waiting.get() {
         return Ok(packed.path());
     }
-    let packed = PackedInitramfs::of(&[&base()?])?;
+    let mut base = base()?;
+    if for_programs {
+        base = base.file(PROGRAMS_PATH, "", 0o644);
+    }
+    let packed = PackedInitramfs::of(&[&base])?;
     // Another thread may have been faster: one of the two is kept.
-    Ok(WAITING.get_or_init(|| packed).path())
+    Ok(waiting.get_or_init(|| packed).path())
 }
 
 /// An archive with a job.

@@ -127,7 +127,7 @@ impl Runner<'_> {
         machine.initramfs = program.initramfs.path();
         // A debugger may follow a boot from its beginning.
         if !self.fresh && self.debugger.is_none() {
-            machine.parcel = kernel.parcel(&machine, &program.initramfs)?;
+            machine.parcel = kernel.parcel(&machine, &program.initramfs, true)?;
         }
         let boot = Deadlines::of(machine.accelerator).boot;
         let session = Session {

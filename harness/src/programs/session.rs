@@ -146,6 +146,7 @@ impl Session<'_> {
                 Ok((kernel, ending, stands, transcript, dir.clone()))
             },
             |(kernel, ending, stands, ..)| match ending {
+                Ending::Lost(End::Broken(why)) if *stands && kernel.is_none() => Some(why.clone()),
                 Ending::Lost(_) if *stands && kernel.is_none() => {
                     Some("the machine that stood had ended".to_owned())
                 }
@@ -501,6 +502,10 @@ impl ProgramDialogue<'_> {
             }
             (Record::Finished { .. }, Phase::Ends(_, status)) => {
                 return Ok(Some(Ending::Ended(*status)));
+            }
+            (Record::Changed { what }, Phase::Boots(_)) => {
+                let why = format!("an earlier program had changed {what}");
+                return Ok(Some(Ending::Lost(End::Broken(why))));
             }
             (Record::Garbled { what }, _) => return Ok(Some(Ending::Lost(End::Garbled(what)))),
             (Record::Broken { why }, _) => return Ok(Some(Ending::Lost(End::Broken(why)))),

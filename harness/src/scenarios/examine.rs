@@ -85,7 +85,7 @@ fn boot_for(
     };
     if bootable.saved {
         machine.shares_memory = bootable.can_share_memory;
-        machine.parcel = bootable.parcel(&machine, &initramfs)?;
+        machine.parcel = bootable.parcel(&machine, &initramfs, false)?;
     }
     boot(&machine, &names, deadlines, &dir, tell)
 }
