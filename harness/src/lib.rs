@@ -21,7 +21,7 @@ mod system;
 
 pub use kernels::{
     AcceleratorChoice, Bootable, CachedStock, Machines, Stock, Subject, cached_kernels, choose,
-    claimed_version, doctor, fetch_all, inventory,
+    claimed_version, doctor, fetch_all, inventory, prune_machines,
 };
 pub use machine::{
     Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Qemu,

@@ -38,7 +38,7 @@ pub use messages::error::{ObtainError, SelectError};
 pub use messages::progress::{Progress, Silent};
 pub use parallel::side_by_side;
 pub use store::cache::{About, Cached, CachedKind};
-pub use store::sweep::Removed;
+pub use store::sweep::{Removed, STALE};
 pub use store::unpacked::Unpacked;
 pub use store::verify::Checked;
 pub use store::{Image, Store, StoreBuilder};

@@ -69,6 +69,43 @@ fn a_program_runs_in_a_root_of_its_own() {
     assert_status(&output, 125);
 }
 
+/// Links of a root file system lead to places in it, and what the guest would add is not
+/// put behind them.
+#[test]
+fn links_at_the_top_of_a_root_stay_in_it() {
+    let dir = tempdir().unwrap();
+    let root = dir.path().join("root");
+    for name in ["config", "private/scratch", "bin"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    symlink("/config", root.join("etc")).unwrap();
+    symlink("/private/scratch", root.join("tmp")).unwrap();
+    symlink("/no/such/place", root.join("run")).unwrap();
+    symlink("private", root.join("var")).unwrap();
+    fs::write(root.join("config/own"), "words").unwrap();
+    cc("links.c", &root.join("bin/links"), &["-static"]).unwrap();
+    let root = root.to_str().unwrap();
+    let paths = [
+        "/etc",
+        "/tmp",
+        "/run",
+        "/etc/",
+        "/private",
+        "/etc/own",
+        "+/tmp/x",
+        "/private/scratch/x",
+    ];
+    for fresh in [&[][..], &["--fresh"]] {
+        let run = Run::new(fresh).with(&["--root", root, "--", "/bin/links"]);
+        let output = run.with(&paths).output();
+        assert_status(&output, 0);
+        let expected = "/etc -> /config\n/tmp -> /private/scratch\n/run -> /no/such/place\n\
+                        /etc/: own\n/private: scratch\n/etc/own: words\n+/tmp/x: ok\n\
+                        /private/scratch/x: written\n";
+        assert_eq!(text(&output.stdout), expected);
+    }
+}
+
 #[test]
 fn a_user_has_a_name_and_a_variable_the_value_of_this_host() {
     let options = [

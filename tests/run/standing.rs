@@ -1,8 +1,9 @@
 //! Machines that `up` keeps up take one program after another.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{scope, sleep};
@@ -181,7 +182,7 @@ fn input_that_is_left_is_not_the_next_programs() {
         let mut stdin = child.stdin.take().unwrap();
         sleep(Duration::from_millis(400));
         // The reader is gone at some time.
-        let _ = std::io::Write::write_all(&mut stdin, &bytes);
+        let _ = stdin.write_all(&bytes);
         drop(stdin);
         assert_status(&ended(child), 3);
 
@@ -192,7 +193,7 @@ fn input_that_is_left_is_not_the_next_programs() {
         let output = scope(|scope| {
             scope.spawn(|| {
                 sleep(Duration::from_millis(400));
-                std::io::Write::write_all(&mut stdin, &bytes).unwrap();
+                stdin.write_all(&bytes).unwrap();
                 drop(stdin);
             });
             ended(child)
@@ -238,6 +239,20 @@ fn a_machine_that_is_lost_is_replaced() {
         assert_eq!(up.says("echo right"), "right\n");
         assert!(begun.elapsed() < PATIENCE);
     }
+}
+
+/// It keeps no other waiting.
+#[test]
+fn a_client_that_says_nothing_does_no_harm() {
+    let up = Up::new(&["--jobs", "1"]);
+    let socket = up.0.path().join("up/own/socket");
+    let _silent = UnixStream::connect(&socket).unwrap();
+    let mut senseless = UnixStream::connect(&socket).unwrap();
+    senseless.write_all(b"{").unwrap();
+    let begun = Instant::now();
+    assert_eq!(up.says("echo right"), "right\n");
+    up.down();
+    assert!(begun.elapsed() < Duration::from_secs(15), "{begun:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use support::{CommandResult, run, xtask_command};
 
@@ -90,14 +91,27 @@ fn prune_leaves_what_the_catalogue_names() {
     let cache = tempfile::tempdir().unwrap();
     let named = keep(cache.path(), "3.10.11-1", IMAGE);
     let other = keep(cache.path(), "3.10.5-1", IMAGE);
-    kernels(cache.path(), &["prune"])
+    let runs = tempfile::tempdir().unwrap();
+    let machines = runs.path().join("machines");
+    fs::create_dir(&machines).unwrap();
+    let unused = fs::File::create(machines.join("unused")).unwrap();
+    unused.set_len(1 << 20).unwrap();
+    let days = Duration::from_secs(8 * 24 * 3600);
+    unused.set_modified(SystemTime::now() - days).unwrap();
+    fs::write(machines.join("used"), "state").unwrap();
+    let prune = |words: &[&str]| {
+        run(xtask_command()
+            .args(["kernels", "prune"])
+            .args(words)
+            .env("STRATA_CACHE", cache.path())
+            .env("STRATA_RUNS", runs.path()))
         .exits(0)
-        .prints(&["3.10.5-1: removed"]);
+    };
+    prune(&[]).prints(&["3.10.5-1: removed", "machines: removed, 1"]);
     assert!(named.exists() && !other.exists());
-    kernels(cache.path(), &["prune", "--all"])
-        .exits(0)
-        .prints(&["3.10.11-1: removed"]);
-    assert!(!named.exists());
+    assert!(machines.join("used").exists() && !machines.join("unused").exists());
+    prune(&["--all"]).prints(&["3.10.11-1: removed", "machines: removed"]);
+    assert!(!named.exists() && !machines.join("used").exists());
 }
 
 /// Fetches where there is no network at all; none where such a place cannot be made.

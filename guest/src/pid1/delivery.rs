@@ -62,8 +62,7 @@ impl Read for Incoming<'_> {
         while self.left > 0 {
             let most = usize::try_from(self.left).unwrap_or(PART).min(buffer.len());
             let taken = self.rings.take(most);
-            let (bytes, bell) =
-                taken.map_err(|scribbled| io::Error::other(scribbled.to_string()))?;
+            let (bytes, bell) = taken.map_err(io::Error::other)?;
             if bell {
                 self.console.ring();
             }
@@ -79,7 +78,7 @@ impl Read for Incoming<'_> {
 }
 
 /// Unpacks an archive into the program's root, as a kernel does with an initramfs. What is
-/// there already is replaced, except directories.
+/// there already is replaced, except directories that are not empty.
 fn unpack(mut archive: impl Read) -> io::Result<()> {
     loop {
         let entry = newc::Reader::new(archive)?;
@@ -109,7 +108,8 @@ fn unpack_entry<R: Read>(
     let permissions = Permissions::from_mode(mode & !KIND);
     match mode & KIND {
         libc::S_IFDIR => {
-            if !path.is_dir() {
+            if !root::is_directory(path) {
+                remove(path)?;
                 DirBuilder::new().mode(0o700).create(path)?;
             }
             own()?;
@@ -143,7 +143,11 @@ fn unpack_entry<R: Read>(
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
+    let removed = match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir(path),
+        _ => fs::remove_file(path),
+    };
+    match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -36,9 +36,8 @@ pub(crate) fn path_of(name: &str) -> PathBuf {
 }
 
 /// Mounts a root without files, in place of the one before.
-pub(crate) fn mount_empty() -> io::Result<()> {
-    put(Some("tmpfs"), MsFlags::empty(), Some("mode=0755"))?;
-    make_directories()
+pub(crate) fn mount_empty() -> Result<(), Errno> {
+    put(Some("tmpfs"), MsFlags::empty(), Some("mode=0755"))
 }
 
 /// Makes the initramfs itself the root.
@@ -59,21 +58,31 @@ fn put(what: Option<&str>, flags: MsFlags, options: Option<&str>) -> Result<(), 
     mount(what, ROOT, what, flags, options)
 }
 
-fn make_directories() -> io::Result<()> {
-    for (name, mode) in DIRECTORIES {
-        let path = path_of(name);
-        if !path.exists() {
-            fs::create_dir(&path)?;
-            fs::set_permissions(&path, Permissions::from_mode(mode))?;
-        }
-    }
-    Ok(())
+/// Whether something of the program's own is there, be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+/// Whether it is a directory, and no link, which would lead out of the root.
+pub(super) fn is_directory(path: &Path) -> bool {
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Adds what programs expect and nothing has brought: directories, users, names.
 pub(crate) fn furnish(user: Option<User>) -> io::Result<()> {
     let _ = sethostname(HOSTNAME);
-    make_directories()?;
+    for (name, mode) in DIRECTORIES {
+        let path = path_of(name);
+        if !is_there(&path) && path.parent().is_some_and(is_directory) {
+            fs::create_dir(&path)?;
+            fs::set_permissions(&path, Permissions::from_mode(mode))?;
+        }
+    }
+    let etc = path_of("etc");
+    if !is_directory(&etc) {
+        return Ok(());
+    }
     let own = user.filter(|user| ![0, 65534].contains(&user.uid));
     let [mut passwd, mut group] = [String::new(), String::new()];
     if let Some(User { uid, gid }) = own {
@@ -104,8 +113,8 @@ pub(crate) fn furnish(user: Option<User>) -> io::Result<()> {
             "NAME=Strata\nID=strata\nPRETTY_NAME=\"Strata's guest\"\n".to_owned(),
         ),
     ] {
-        let path = path_of("etc").join(name);
-        if fs::symlink_metadata(&path).is_err() {
+        let path = etc.join(name);
+        if !is_there(&path) {
             fs::write(path, text)?;
         }
     }

@@ -51,6 +51,8 @@ pub fn is_marked(memory: &[AtomicU64]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scribbled(pub Stream);
 
+impl std::error::Error for Scribbled {}
+
 impl fmt::Display for Scribbled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stream = self.0.name();

@@ -7,6 +7,7 @@ mod fetch;
 mod inventory;
 mod machines;
 mod probe;
+mod prune_machines;
 mod subject;
 
 pub use fetch::fetch_all;
@@ -14,5 +15,6 @@ pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub(crate) use machines::MEMORY_MIB;
 pub use machines::{Bootable, Machines};
 pub use probe::{AcceleratorChoice, choose};
+pub use prune_machines::prune_machines;
 pub(crate) use subject::upstream;
 pub use subject::{Subject, claimed_version};

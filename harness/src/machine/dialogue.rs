@@ -44,6 +44,8 @@ pub(crate) struct Dialogue {
     /// What is delivered, until all of it is, and the deadline for more of it to be
     /// taken or for the guest to be up with it.
     delivering: Option<(Delivering, Instant)>,
+    /// Whether its jobs are delivered.
+    delivers: bool,
     /// The streams in shared memory, once something was delivered through them.
     rings: Option<HostRings>,
     listener: Listener,
@@ -81,6 +83,7 @@ impl Dialogue {
             running,
             start,
             delivering: None,
+            delivers: false,
             rings: None,
             listener: Listener::new(transcript, key),
             key,
@@ -93,7 +96,7 @@ impl Dialogue {
         };
         if let Start::Restored(parcel) = &dialogue.start {
             let parcel = parcel.clone();
-            dialogue.deliver(&parcel)?;
+            dialogue.deliver(Key::NONE, &parcel)?;
         }
         Ok(dialogue)
     }
@@ -102,19 +105,16 @@ impl Dialogue {
     /// way.
     pub(crate) fn next_job(&mut self, parcel: &Parcel) -> Result<()> {
         let before = mem::replace(&mut self.key, Key::new(random()?));
-        self.deliver_after(before.of_host(), parcel)
+        self.deliver(before.of_host(), parcel)
     }
 
     /// Whether another job can be delivered.
     pub(crate) fn takes_jobs(&self) -> bool {
-        self.rings.is_some() && self.machine.parcel.is_some()
+        self.delivers
     }
 
-    fn deliver(&mut self, parcel: &Parcel) -> Result<()> {
-        self.deliver_after(Key::NONE, parcel)
-    }
-
-    fn deliver_after(&mut self, before: Key, parcel: &Parcel) -> Result<()> {
+    /// Begins to deliver a job, to a guest that heeds the key of the job before.
+    fn deliver(&mut self, before: Key, parcel: &Parcel) -> Result<()> {
         let memory = self.running.memory.as_ref();
         let memory = memory.context("a machine that waits shares its memory")?;
         let key = self.key.of_host();
@@ -126,6 +126,7 @@ impl Dialogue {
         let announced = parcel.announce(before, self.key, from)?;
         self.send(&announced).context("writing to the console")?;
         self.delivering = Some((Delivering::of(parcel)?, Instant::now() + UNTOUCHED));
+        self.delivers = true;
         Ok(())
     }
 
@@ -135,6 +136,7 @@ impl Dialogue {
         let (running, start) = self.machine.come_up(&self.qemu_log)?;
         (self.running, self.start, self.key) = (running, start, Key::new(random()?));
         (self.delivering, self.rings, self.over) = (None, None, None);
+        self.delivers = false;
         self.listener.restart(self.key);
         Ok(())
     }
@@ -189,7 +191,7 @@ impl Dialogue {
         if parcel.state.save(&mut monitor).is_err() {
             return self.start_whole();
         }
-        self.deliver(&parcel)
+        self.deliver(Key::NONE, &parcel)
     }
 
     fn next(&mut self, deadline: Option<Instant>, others: &[BorrowedFd<'_>]) -> Result<Turn> {

@@ -47,7 +47,7 @@ pub(crate) use dialogue::{Dialogue, Turn};
 pub(crate) use host_rings::HostRings;
 pub(crate) use parcel::Parcel;
 pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
-pub(crate) use saved::SavedState;
+pub(crate) use saved::{SavedState, remove_states};
 use shared_memory::SharedMemory;
 pub use transcript::Transcript;
 

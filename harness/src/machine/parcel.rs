@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use guest::ring::BELL;
 use guest::wire;
 use guest::{Delivery, Key, Order};
@@ -152,7 +152,7 @@ impl Delivering {
     pub(super) fn go_on(&mut self, rings: &mut HostRings) -> Result<Vec<u8>> {
         let mut bells = Vec::new();
         while self.left > 0 {
-            let room = rings.room().map_err(|scribbled| anyhow!("{scribbled}"))?;
+            let room = rings.room()?;
             let most = usize::try_from(self.left)
                 .unwrap_or(PART)
                 .min(room)
@@ -166,10 +166,7 @@ impl Delivering {
                 .context("reading what is delivered")?;
             *from += most as u64;
             self.left -= most as u64;
-            if rings
-                .put(part)
-                .map_err(|scribbled| anyhow!("{scribbled}"))?
-            {
+            if rings.put(part)? {
                 bells.push(BELL);
             }
         }

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
 use nix::fcntl::OFlag;
@@ -142,6 +142,24 @@ fn checksum(file: &File, length: u64) -> io::Result<u32> {
         at += most as u64;
     }
     Ok(hasher.finalize())
+}
+
+/// Removes the states that were not used for so long, and returns their size in bytes.
+pub(crate) fn remove_states(dir: &Path, unused: Duration) -> io::Result<u64> {
+    let mut size = 0;
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    for entry in entries {
+        let (path, metadata) = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?)))?;
+        // A clock that was set back makes none old.
+        if metadata.modified()?.elapsed().unwrap_or_default() >= unused {
+            fs::remove_file(path)?;
+            size += metadata.len();
+        }
+    }
+    Ok(size)
 }
 
 /// Removes the oldest states, so that there is room for one more. Who uses one has it

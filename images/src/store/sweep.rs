@@ -11,7 +11,7 @@ use crate::messages::progress::Progress;
 use crate::store::Store;
 
 /// How long an index is used, as a rule: release files are valid for a week.
-pub(crate) const STALE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const STALE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A version that was removed from the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Args, Subcommand, ValueEnum};
-use harness::{Downloads, Exit, fetch_all, inventory, report};
-use images::{Catalogue, Kernel, Spec, Store};
+use harness::{Downloads, Exit, fetch_all, inventory, prune_machines, report};
+use images::{Catalogue, Kernel, STALE, Spec, Store};
 
 use crate::options::SourceOptions;
 use crate::stdout::print;
@@ -72,8 +74,8 @@ Examples:
   cargo xtask kernels verify")]
     Verify,
 
-    /// Remove the images and tools that are not named any more, and what broken-off
-    /// downloads have left
+    /// Remove the images and tools that are not named any more, saved machines that were
+    /// not used for a week, and what broken-off downloads have left
     #[command(after_help = "\
 Examples:
   cargo xtask kernels prune
@@ -113,10 +115,12 @@ impl KernelsCommand {
             }
             KernelsSubcommand::Prune { all } => {
                 let progress = Downloads::told_to(&terminal);
-                let removed = match all {
+                let mut removed = match all {
                     true => store.prune_all(&progress)?,
                     false => store.prune(&catalogue, &progress)?,
                 };
+                let unused = if all { Duration::ZERO } else { STALE };
+                removed.extend(prune_machines(unused)?);
                 print(report::removed(&removed));
                 true
             }

@@ -85,7 +85,7 @@ impl Tree {
     pub(super) fn make_directory(&mut self, path: &Path) -> Result<(), BadRequest> {
         let path = self.make_parents(path)?;
         if path != Path::new("/") {
-            let node = Node::Directory(0o755);
+            let node = plain_directory(&path);
             self.nodes.entry(path).or_insert(node);
         }
         Ok(())
@@ -138,8 +138,6 @@ impl Tree {
         for (path, node) in &self.nodes {
             let name = utf8(path)?;
             initramfs = match node {
-                // Of the initramfs itself.
-                Node::Directory(_) if name == "/tmp" => initramfs,
                 Node::Directory(mode) => initramfs.dir(name, *mode),
                 Node::Link(target) => initramfs.symlink(name, utf8(target)?),
                 Node::File(host, mode, _) => initramfs.file(name, host.as_path(), *mode),
@@ -176,7 +174,7 @@ impl Tree {
                 return Ok(Some(target.clone()));
             }
             if !is_last {
-                self.insert(next.to_owned(), Node::Directory(0o755))?;
+                self.insert(next.to_owned(), plain_directory(next))?;
             }
             Ok(None)
         })
@@ -253,6 +251,12 @@ fn can_travel(path: &Path) -> Result<(), BadRequest> {
 /// A directory that every user may enter, and write to if it is for temporary files.
 fn directory(metadata: &Metadata) -> Node {
     let sticky = metadata.mode() & 0o1000 != 0;
+    Node::Directory(if sticky { 0o1777 } else { 0o755 })
+}
+
+/// A directory of a guest, which no directory of this host gives its mode.
+fn plain_directory(path: &Path) -> Node {
+    let sticky = path == Path::new("/tmp");
     Node::Directory(if sticky { 0o1777 } else { 0o755 })
 }
 

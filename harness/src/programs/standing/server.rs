@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,31 +61,45 @@ pub fn serve(
         let keeper = Arc::clone(&keeper);
         thread::spawn(move || keeper.work(&given, &give));
     }
+    let (tell, requests) = channel();
+    thread::spawn(move || accept(&listener, &tell));
     let mut used = Instant::now();
     while used.elapsed() < idle {
         if lock(&keeper.queue).free.len() < machines {
             used = Instant::now();
         }
-        if first_ready(&[listener.as_fd()], Some(Instant::now() + TURN))?.is_none() {
-            continue;
-        }
-        let (socket, _) = listener.accept().context("accepting a client")?;
-        used = Instant::now();
-        match hear(&socket) {
-            Ok((Request::Run(order), files)) => keeper.give(SentProgram {
-                socket,
-                order,
-                files,
-            }),
-            Ok((Request::End, _)) => {
+        match requests.recv_timeout(TURN) {
+            Ok((socket, Request::Run(order), files)) => {
+                used = Instant::now();
+                keeper.give(SentProgram {
+                    socket,
+                    order,
+                    files,
+                });
+            }
+            Ok((socket, Request::End, _)) => {
                 answer(&socket, &Answer::Ends);
                 return Ok(());
             }
-            // What cannot be understood needs no answer; others are served.
-            Err(_) => {}
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => bail!("no client can be accepted any more"),
         }
     }
     Ok(())
+}
+
+/// Accepts clients, and tells what they ask. One that says nothing keeps no other waiting;
+/// what cannot be understood needs no answer.
+fn accept(listener: &UnixListener, tell: &Sender<(UnixStream, Request, Vec<OwnedFd>)>) {
+    while let Ok((socket, _)) = listener.accept() {
+        let tell = tell.clone();
+        thread::spawn(move || {
+            if let Ok((request, files)) = hear(&socket) {
+                // At the end it is not heard.
+                let _ = tell.send((socket, request, files));
+            }
+        });
+    }
 }
 
 /// A program that is to be run.
