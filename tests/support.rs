@@ -1,7 +1,8 @@
 //! What the tests share.
 
 use std::env;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -94,7 +95,25 @@ pub fn any_image() -> Result<PathBuf> {
 #[must_use]
 pub fn xtask() -> Command {
     static BUILT: Once = Once::new();
+    let test = env::current_exe().expect("this test has a path");
+    // Tests are in `deps`, below the directory of the programs.
+    let programs = test.ancestors().nth(2).expect("cargo's layout");
     BUILT.call_once(|| {
+        // Of the tests of one run, each a process, the first builds.
+        let mut built = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(programs.join("built-by-run"))
+            .expect("cargo writes there, too");
+        built.lock().expect("a file of cargo's can be locked");
+        let mut by = String::new();
+        built.read_to_string(&mut by).expect("it is a short text");
+        let run = env::var("NEXTEST_RUN_ID").ok();
+        if run.as_ref() == Some(&by) {
+            return;
+        }
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         // With these, which are of the tests, it would build again what depends on them
@@ -111,10 +130,9 @@ pub fn xtask() -> Command {
             .status()
             .expect("cargo runs the tests, so it is there");
         assert!(status.success(), "cargo could not build xtask");
+        fs::write(programs.join("built-by-run"), run.unwrap_or_default())
+            .expect("it could be opened");
     });
-    let test = env::current_exe().expect("this test has a path");
-    // Tests are in `deps`, below the directory of the programs.
-    let programs = test.ancestors().nth(2).expect("cargo's layout");
     Command::new(programs.join("strata"))
 }
 

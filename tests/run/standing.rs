@@ -1,8 +1,8 @@
 //! Machines that `up` keeps up take one program after another.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +25,11 @@ struct Up(TempDir);
 impl Up {
     fn new(options: &[&str]) -> Self {
         let up = Self(tempdir().unwrap());
+        // Saved machines are those of other tests.
+        let saved = harness::runs().unwrap().join("machines");
+        let mut private = DirBuilder::new();
+        private.recursive(true).mode(0o700).create(&saved).unwrap();
+        symlink(saved, up.0.path().join("machines")).unwrap();
         let output = up.bring_up(options);
         assert_status(&output, 0);
         assert!(text(&output.stdout).starts_with("own is up"), "{output:?}");
