@@ -30,6 +30,16 @@ const TEXTS: &[(&str, &str)] = &[
         "fault_hang_interrupts_off",
         "waited too long for fault_hang_interrupts_off to end",
     ),
+    (
+        "fault_hang_interrupts_off",
+        "[strata: registers, memory of the machine are in ",
+    ),
+    (
+        "fault_hang_user_space",
+        "[strata: registers, stacks, memory of the machine are in ",
+    ),
+    ("fault_hang_user_space", "Comm: init"),
+    ("fault_stop_init", "  ptrace_stop"),
     ("fault_shout", "waited too long for fault_shout to end"),
     ("fault_exit", "DIED: exit status 0"),
     ("fault_illegal_instruction", "DIED: signal 4"),

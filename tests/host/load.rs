@@ -51,6 +51,8 @@ fn boot_within(patience: Duration, qemu: Option<&Fake>) -> (Boot, Duration) {
     let initramfs = initramfs::pack(&job).unwrap();
     let mut machine = bootable.machine.clone();
     machine.initramfs = initramfs.path();
+    // To ask a machine that hangs takes a time of its own.
+    machine.diagnosed = false;
     let deadlines = Deadlines {
         boot: patience,
         scenario: Duration::from_secs(1),

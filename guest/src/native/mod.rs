@@ -49,7 +49,7 @@ fn do_job(confinement: Confinement) -> Result<(), String> {
     let deadline = Duration::from_millis(job.deadline_ms);
     for name in &job.scenarios {
         let scenario = scenarios::find(name).ok_or_else(|| unknown(name))?;
-        let (outcome, observation) = supervise(scenario, deadline)?;
+        let (outcome, observation) = supervise(scenario, deadline, &|| {})?;
         say(&NativeRecord::Ended {
             scenario: name.clone(),
             outcome,

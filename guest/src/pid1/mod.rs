@@ -148,7 +148,13 @@ fn look(console: &Serial, names: &[String], deadline: Duration) -> Result<(), St
         let scenario = scenarios::find(name)
             .or(fault.map(|fault| &fault.scenario))
             .ok_or_else(|| unknown(name))?;
-        let (mut outcome, observation) = supervise(scenario, deadline)?;
+        let late = || {
+            console.send(&Record::Late {
+                scenario: name.clone(),
+            });
+            console.be_looked_at();
+        };
+        let (mut outcome, observation) = supervise(scenario, deadline, &late)?;
         if mounts.have_changed() {
             outcome = Outcome::Failed("it left other mounts than it found".to_owned());
         }

@@ -248,7 +248,8 @@ impl<'a> Pump<'a> {
                         process::resize(terminal, size);
                     }
                 }
-                Message::Bytes(..) | Message::Record(Order::Key(_) | Order::Deliver(..)) => {
+                Message::Bytes(..)
+                | Message::Record(Order::Key(_) | Order::Deliver(..) | Order::GoOn) => {
                     return Err("the host says what is not its turn to say".to_owned());
                 }
             }

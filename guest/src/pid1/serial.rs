@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How long a machine may be without a job. It is for the host to end it before.
 const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long the host may look at a scenario that is out of time.
+const LOOK: Duration = Duration::from_secs(30);
+
 /// Where messages go. Clones write to the same console, in one sequence.
 #[derive(Clone)]
 pub(crate) struct Serial {
@@ -92,6 +95,20 @@ impl Serial {
                     }
                     _ => {}
                 }
+            }
+        }
+    }
+
+    /// Waits until the host says that it has looked, or gives up.
+    pub(crate) fn be_looked_at(&self) {
+        let started = Instant::now();
+        let mut decoder = Decoder::new(self.hosts_key());
+        while let Ok(bytes) = self.hear(LOOK.saturating_sub(started.elapsed())) {
+            let pieces = decoder.push(&bytes);
+            let go_on =
+                |piece: &_| matches!(piece, Piece::Message(_, Message::Record(Order::GoOn)));
+            if pieces.iter().any(go_on) {
+                return;
             }
         }
     }

@@ -10,12 +10,13 @@ use crate::probe::run_apart;
 use crate::protocol::Outcome;
 
 /// Runs a scenario, hears what it sees, and ends every process that it leaves
-/// behind.
+/// behind. `late` is called when it is out of time, before it is killed.
 ///
 /// The caller has one thread: it forks. All signals stay blocked in it.
 pub(crate) fn supervise(
     scenario: &Scenario,
     deadline: Duration,
+    late: &dyn Fn(),
 ) -> Result<(Outcome, Observation), String> {
     let mut seen = Observation::default();
     let mut sink = |fact| seen.0.push(fact);
@@ -25,7 +26,7 @@ pub(crate) fn supervise(
     };
     // No signal that a scenario sends to all processes is to disturb PID 1.
     let blocked = SigSet::all().thread_set_mask().map_err(Into::into);
-    let outcome = blocked.and_then(|()| run_apart(probe, deadline, &mut sink));
+    let outcome = blocked.and_then(|()| run_apart(probe, deadline, late, &mut sink));
     let outcome = outcome.map_err(|error| format!("no process for {}: {error}", scenario.name))?;
     orphans::end_all();
     Ok((outcome, seen))

@@ -45,7 +45,7 @@ pub fn in_a_process(
 ) -> Result<(), ProbeError> {
     let mut sink = |fact: Fact| facts.saw(fact.name, fact.value);
     // The scenario has a deadline, which ends its parts too.
-    match run_apart(part, Duration::MAX, &mut sink)? {
+    match run_apart(part, Duration::MAX, &|| {}, &mut sink)? {
         Outcome::Completed => Ok(()),
         Outcome::NotApplicable(why) => Err(ProbeError::NotApplicable(why)),
         Outcome::Failed(why) => Err(ProbeError::Failed(why)),
@@ -55,12 +55,14 @@ pub fn in_a_process(
 }
 
 /// Runs a probe or a part of one in a new process; what it sees goes to `sink` as
-/// it is seen. The process is gone when this returns; its children need not be.
+/// it is seen. The process is gone when this returns; its children need not be. `late` is
+/// called when it is out of time, before it is killed.
 ///
 /// The caller has one thread: it forks.
 pub(crate) fn run_apart(
     part: impl FnOnce(&mut Facts) -> Result<(), ProbeError>,
     deadline: Duration,
+    late: &dyn Fn(),
     sink: &mut dyn FnMut(Fact),
 ) -> io::Result<Outcome> {
     let (hear, say) = pipe2(OFlag::O_CLOEXEC)?;
@@ -79,6 +81,9 @@ pub(crate) fn run_apart(
                 sink,
             };
             let outcome = hearing.listen(child, deadline)?;
+            if outcome == Outcome::TimedOut {
+                late();
+            }
             // However it ended, it is over. An error says that it is gone already.
             let _ = kill(child, Signal::SIGKILL);
             let _ = wait_for(child);

@@ -39,6 +39,8 @@ pub enum Order {
     /// its last one in this way: all that follows is under this key, and numbered from
     /// its beginning.
     Deliver(Key, Delivery),
+    /// The answer to [`Record::Late`]: the host has seen what it wanted to see.
+    GoOn,
     /// There is no more for the program to read.
     EndOfStdin,
     /// The size of the program's terminal has changed.
@@ -83,6 +85,12 @@ pub enum Record {
     },
     /// A scenario begins.
     Started {
+        /// Its name.
+        scenario: String,
+    },
+    /// A scenario is out of time. Its processes are killed once the host has looked at
+    /// them, or some seconds later.
+    Late {
         /// Its name.
         scenario: String,
     },

@@ -189,9 +189,12 @@ impl Machines {
             append: self.append.clone(),
             shares_memory: false,
             gdb: None,
+            // What the probe boots may hang, and nothing is wrong with its kernel.
+            diagnosed: false,
             parcel: None,
         };
         machine.accelerator = self.accelerator(&machine, watcher)?;
+        machine.diagnosed = true;
         let state_of = qemu_words.and_then(|qemu| {
             let host = host_words(machine.accelerator);
             Some(format!("{qemu} {host} {}", file_words(path)?))

@@ -158,6 +158,11 @@ fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<
                 if let Some(end) = end {
                     break end;
                 }
+                if report.late {
+                    dialogue.diagnose(dir);
+                    dialogue.let_go_on()?;
+                    report.goes_on();
+                }
             }
             Turn::Quiet if report.wait.goes_on(dialogue.kept_waiting()) => {}
             Turn::Quiet => break report.wait.expired(),
@@ -165,6 +170,9 @@ fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<
             Turn::Over(end) => break end,
         }
     };
+    if matches!(end, End::Hung(_)) {
+        dialogue.diagnose(dir);
+    }
     Ok(Boot {
         kernel: report.kernel,
         ended: report.ended,
@@ -184,6 +192,8 @@ struct BootReport<'a> {
     kernel: Option<RunningKernel>,
     ended: Vec<EndedScenario>,
     running: Option<String>,
+    /// Whether that is out of time, and about to be killed.
+    late: bool,
     /// When the running scenario started; at first, when QEMU did.
     since: Instant,
     /// Hears of each scenario that ended.
@@ -203,6 +213,7 @@ impl<'a> BootReport<'a> {
             kernel: None,
             ended: Vec::new(),
             running: None,
+            late: false,
             since: Instant::now(),
             tell,
         }
@@ -231,6 +242,10 @@ impl<'a> BootReport<'a> {
                 );
                 self.running = Some(scenario);
                 self.since = Instant::now();
+            }
+            (Record::Late { scenario }, Some(running)) if scenario == running && !self.late => {
+                self.late = true;
+                self.running = Some(running);
             }
             (
                 Record::Ended {
@@ -273,6 +288,14 @@ impl<'a> BootReport<'a> {
         }
         None
     }
+
+    /// Waits for the end of a scenario that is out of time.
+    fn goes_on(&mut self) {
+        self.late = false;
+        let running = self.running.as_deref().unwrap_or_default();
+        self.wait = Wait::new(format!("{running} to be killed"), self.deadlines.grace);
+    }
+
     /// Whether a scenario is the next one.
     fn may_start(&self, scenario: &str) -> bool {
         self.kernel.is_some() && self.names.get(self.ended.len()) == Some(&scenario)
@@ -308,6 +331,12 @@ mod tests {
         }
     }
 
+    fn late(scenario: &str) -> Record {
+        Record::Late {
+            scenario: scenario.to_owned(),
+        }
+    }
+
     fn completed(scenario: &str) -> Record {
         ended(scenario, Outcome::Completed)
     }
@@ -336,6 +365,7 @@ mod tests {
             started("a"),
             completed("a"),
             started("b"),
+            late("b"),
             completed("b"),
             finished(2),
         ];
@@ -360,6 +390,8 @@ mod tests {
             ("it ended already", after_a(completed("a"))),
             ("another runs", vec![booted(), started("a"), completed("b")]),
             ("another runs", vec![booted(), started("a"), started("b")]),
+            ("another runs", vec![booted(), started("a"), late("b")]),
+            ("none runs", after_a(late("a"))),
             ("one runs", vec![booted(), started("a"), finished(1)]),
             ("one ended", after_a(finished(2))),
             ("one ended", after_a(finished(0))),

@@ -10,11 +10,12 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use guest::wire::Message;
-use guest::{Key, Record};
+use guest::wire::{self, Message};
+use guest::{Key, Order, Record};
 
 use super::console::ConsoleRead;
 use super::deadline::{kept_waiting, ran_nothing};
+use super::diagnosis;
 use super::host_rings::HostRings;
 use super::image_release::image_release;
 use super::listener::{GuestMessage, Listener};
@@ -179,7 +180,7 @@ impl Dialogue {
     /// Takes the word of a guest that it waits.
     fn waits(&mut self, shared: bool) -> Result<()> {
         let start = mem::replace(&mut self.start, Start::Whole);
-        let Start::Waits(parcel, mut monitor) = start else {
+        let Start::Waits(parcel) = start else {
             // A guest that was not asked to wait says so again.
             return Ok(());
         };
@@ -188,7 +189,7 @@ impl Dialogue {
             return self.start_whole();
         }
         // A QEMU that cannot save may still boot.
-        if parcel.state.save(&mut monitor).is_err() {
+        if parcel.state.save(&mut self.running.monitor).is_err() {
             return self.start_whole();
         }
         self.deliver(Key::NONE, &parcel)
@@ -314,6 +315,20 @@ impl Dialogue {
     /// Sends bytes to the guest.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.running.console.write(bytes)
+    }
+
+    /// Asks a machine that hangs what ails it, and keeps the answers beside its console.
+    pub(crate) fn diagnose(&mut self, dir: &RunDir) {
+        if self.machine.diagnosed {
+            let found = diagnosis::take(&mut self.running, dir);
+            self.listener.transcript.add(found);
+        }
+    }
+
+    /// Lets the guest go on, once a scenario that is out of time was looked at.
+    pub(crate) fn let_go_on(&mut self) -> Result<()> {
+        let order = wire::encode(self.key(), 0, &Order::GoOn);
+        self.send(&order).context("writing to the console")
     }
 
     /// Ends the machine, and returns its transcript.

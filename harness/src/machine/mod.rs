@@ -5,6 +5,7 @@ mod boot;
 mod console;
 mod deadline;
 mod debugger;
+mod diagnosis;
 mod dialogue;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -36,6 +37,7 @@ use nix::unistd::{Pid, setsid};
 
 use crate::results::Accelerator;
 use crate::system::{ProcessGroup, die_with};
+use monitor::Monitor;
 use qemu::SANDBOX;
 
 pub use boot::{Boot, Deadlines, EndedScenario, boot};
@@ -58,6 +60,8 @@ pub use transcript::Transcript;
 /// - `panic=-1`: a panic restarts at once, which ends QEMU.
 /// - `no_timer_check`: under emulation on a loaded host, the test whether the
 ///   timer interrupts arrive can fail ("IO-APIC + timer doesn't work!").
+/// - `sysrq_always_enabled`: a kernel that hangs is asked by its console what its tasks
+///   do; Debian's kernels do not answer all of that by default.
 /// - `cryptomgr.notests`: Debian's kernels test their ciphers at each boot, which
 ///   no scenario looks at (docs/performance.md has what it saves).
 const COMMAND_LINE: &[&str] = &[
@@ -65,6 +69,7 @@ const COMMAND_LINE: &[&str] = &[
     "quiet",
     "panic=-1",
     "no_timer_check",
+    "sysrq_always_enabled",
     "cryptomgr.notests",
 ];
 
@@ -93,6 +98,8 @@ pub struct Machine {
     /// The descriptor of a listening socket at which a debugger may attach to the
     /// kernel.
     pub gdb: Option<RawFd>,
+    /// Whether it is asked what ails it, when it hangs, before it is killed.
+    pub diagnosed: bool,
     /// The part of the initramfs that can be delivered to a machine that waits, if it is
     /// to.
     pub(crate) parcel: Option<Parcel>,
@@ -153,24 +160,28 @@ impl Machine {
     /// # Errors
     /// If no process can be started. If QEMU then refuses to run, the console ends.
     pub fn start(&self, log: File) -> Result<RunningMachine> {
-        self.start_with(log, Vec::new())
+        self.start_with(log, "", None)
     }
 
-    /// Starts QEMU with more arguments, and with files that these name by their numbers.
-    fn start_with(&self, log: File, more: Vec<(String, OwnedFd)>) -> Result<RunningMachine> {
+    /// Starts QEMU with more arguments, and with a file that these name by its number.
+    fn start_with(&self, log: File, more: &str, file: Option<OwnedFd>) -> Result<RunningMachine> {
         // No pseudo-terminal: a bare container has none.
         let (ours, theirs) = UnixStream::pair().context("making the console")?;
         let end = OwnedFd::from(theirs);
+        let (monitor, monitors) = UnixStream::pair().context("making the monitor's socket")?;
+        let number = monitors.as_raw_fd();
+        let monitored =
+            format!("-chardev socket,id=monitor,fd={number} -mon chardev=monitor,mode=control");
         let memory = self.shares_memory.then(SharedMemory::new).transpose()?;
         let mut command = self.qemu.command();
         command.args(self.arguments());
         command.args(memory.iter().flat_map(SharedMemory::arguments));
-        command.args(more.iter().flat_map(|(words, _)| words.split(' ')));
+        command.args(monitored.split(' '));
+        command.args(more.split_ascii_whitespace());
         command.stdin(end.try_clone()?).stdout(end).stderr(log);
         let harness = id();
-        let (_, files): (Vec<_>, Vec<_>) = more.into_iter().unzip();
-        let numbers = files.iter().map(AsRawFd::as_raw_fd);
-        let given: Vec<RawFd> = numbers.chain(self.gdb).collect();
+        let numbers = file.iter().map(AsRawFd::as_raw_fd);
+        let given: Vec<RawFd> = numbers.chain(self.gdb).chain([number]).collect();
         // SAFETY: between fork(2) and execve(2) it makes system calls only.
         unsafe {
             command.pre_exec(move || isolate(harness, &given));
@@ -179,11 +190,12 @@ impl Machine {
             .spawn()
             .with_context(|| format!("starting {}", self.qemu))?;
         // This closes our copies of QEMU's ends of the console and of other files.
-        drop((command, files));
+        drop((command, file, monitors));
         let mut running = RunningMachine {
             process,
             keeper: None,
             console: Console::new(ours)?,
+            monitor: Monitor::new(monitor)?,
             memory,
         };
         // QEMU leads a group: see `isolate`. Strata's own QEMU is no wrapper.
@@ -226,6 +238,8 @@ pub struct RunningMachine {
     keeper: Option<ProcessGroup>,
     /// Its serial console.
     pub console: Console,
+    /// QEMU's monitor.
+    monitor: Monitor,
     /// The memory that it shares with this process.
     pub(crate) memory: Option<SharedMemory>,
 }
@@ -277,6 +291,7 @@ pub(crate) mod tests {
             append: Vec::new(),
             shares_memory: false,
             gdb: None,
+            diagnosed: false,
             parcel: None,
         }
     }
@@ -297,7 +312,7 @@ pub(crate) mod tests {
             "-nodefaults -no-user-config -display none -no-reboot \
              -machine pc -accel tcg -cpu qemu64,-cx16 -m 256 -smp 1 \
              -chardev stdio,id=console,signal=off -serial chardev:console \
-             -append console=ttyS0,115200 quiet panic=-1 no_timer_check cryptomgr.notests \
+             -append console=ttyS0,115200 quiet panic=-1 no_timer_check sysrq_always_enabled cryptomgr.notests \
              -kernel /k/vmlinuz -initrd /k/initramfs"
         );
     }
@@ -315,7 +330,7 @@ pub(crate) mod tests {
         let arguments = arguments(&machine);
         for words in [
             "-m 1024 -smp 4 ",
-            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check cryptomgr.notests nosmp loglevel=7 ",
+            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check sysrq_always_enabled cryptomgr.notests nosmp loglevel=7 ",
             " -sandbox on,obsolete=deny,",
             " -chardev socket,id=gdb,fd=7,server=on,wait=off -gdb chardev:gdb ",
         ] {

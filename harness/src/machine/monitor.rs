@@ -1,4 +1,4 @@
-//! QEMU's monitor (QMP), by which a machine is saved and restored.
+//! QEMU's monitor (QMP), by which a machine is saved, restored, and asked when it is sick.
 
 use std::io::{BufRead, BufReader, IoSlice, Write};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -16,7 +16,11 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// The connection to QEMU's monitor.
 #[derive(Debug)]
-pub(super) struct Monitor(BufReader<UnixStream>);
+pub(super) struct Monitor {
+    socket: BufReader<UnixStream>,
+    /// Whether commands are turned on.
+    greeted: bool,
+}
 
 impl Monitor {
     /// The monitor at the other end of a socket.
@@ -24,15 +28,31 @@ impl Monitor {
     /// # Errors
     /// If the socket takes no deadline.
     pub(super) fn new(socket: UnixStream) -> Result<Self> {
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self(BufReader::new(socket)))
+        let mut monitor = Self {
+            socket: BufReader::new(socket),
+            greeted: false,
+        };
+        monitor.be_patient(PATIENCE)?;
+        Ok(monitor)
     }
 
-    /// Waits for the monitor's greeting, and turns commands on.
+    /// Sets how long QEMU may take for an answer.
+    pub(super) fn be_patient(&mut self, patience: Duration) -> Result<()> {
+        let socket = self.socket.get_mut();
+        socket.set_read_timeout(Some(patience))?;
+        socket.set_write_timeout(Some(patience))?;
+        Ok(())
+    }
+
+    /// Waits for the monitor's greeting, and turns commands on, once.
     pub(super) fn greet(&mut self) -> Result<()> {
+        if self.greeted {
+            return Ok(());
+        }
         self.line("its greeting")?;
-        self.execute("qmp_capabilities", json!({})).map(drop)
+        self.execute("qmp_capabilities", json!({}))?;
+        self.greeted = true;
+        Ok(())
     }
 
     /// Executes a command; events before its answer are passed over.
@@ -64,7 +84,7 @@ impl Monitor {
     fn send(&mut self, command: &str, arguments: Value, files: &[i32]) -> Result<()> {
         let mut words = json!({ "execute": command, "arguments": arguments }).to_string();
         words.push('\n');
-        let socket = self.0.get_mut();
+        let socket = self.socket.get_mut();
         let written = if files.is_empty() {
             socket.write_all(words.as_bytes())
         } else {
@@ -93,7 +113,7 @@ impl Monitor {
     fn line(&mut self, what: &str) -> Result<Value> {
         let mut line = String::new();
         let reading = || format!("reading {what} from QEMU's monitor");
-        if self.0.read_line(&mut line).with_context(reading)? == 0 {
+        if self.socket.read_line(&mut line).with_context(reading)? == 0 {
             bail!("{}: it is closed", reading());
         }
         serde_json::from_str(&line).with_context(reading)

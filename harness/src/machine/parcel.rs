@@ -2,9 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -18,12 +17,14 @@ use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 
 use super::host_rings::HostRings;
-use super::monitor::Monitor;
 use super::saved::{Kept, SavedState};
 use super::{Machine, RunningMachine};
 
 /// The most bytes that are delivered at a time.
 const PART: usize = 64 << 10;
+
+/// The arguments of a QEMU whose state another one can take over.
+const SAVES: &str = "-global migration.store-global-state=off";
 
 /// The part of an initramfs that a machine which waits gets by shared memory.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub(super) enum Start {
     /// With all in its initramfs.
     Whole,
     /// It waits for a parcel, and is saved then.
-    Waits(Parcel, Monitor),
+    Waits(Parcel),
     /// It waits for a parcel, as it did when it was saved.
     Restored(Parcel),
 }
@@ -73,37 +74,22 @@ impl Machine {
     }
 
     fn wait(&self, log: &File, parcel: &Parcel) -> Result<(RunningMachine, Start)> {
-        let (running, monitor) = self.start_monitored(log, Vec::new())?;
-        Ok((running, Start::Waits(parcel.clone(), monitor)))
-    }
-
-    /// Starts QEMU with its monitor.
-    fn start_monitored(
-        &self,
-        log: &File,
-        mut more: Vec<(String, OwnedFd)>,
-    ) -> Result<(RunningMachine, Monitor)> {
-        let (ours, theirs) = UnixStream::pair().context("making the monitor's socket")?;
-        let number = theirs.as_raw_fd();
-        let words = format!(
-            "-chardev socket,id=monitor,fd={number} -mon chardev=monitor,mode=control \
-             -global migration.store-global-state=off"
-        );
-        more.push((words, theirs.into()));
-        let running = self.start_with(log.try_clone()?, more)?;
-        Ok((running, Monitor::new(ours)?))
+        let running = self.start_with(log.try_clone()?, SAVES, None)?;
+        Ok((running, Start::Waits(parcel.clone())))
     }
 
     /// Starts QEMU, restores the state, and waits until the machine runs.
     fn restore(&self, log: &File, state: File, length: u64) -> Result<RunningMachine> {
         let (read, write) = pipe2(OFlag::O_CLOEXEC).context("making a pipe for the state")?;
-        let words = format!("-incoming fd:{}", read.as_raw_fd());
-        let (running, mut monitor) = self.start_monitored(log, vec![(words, read)])?;
+        let words = format!("{SAVES} -incoming fd:{}", read.as_raw_fd());
+        let mut running = self.start_with(log.try_clone()?, &words, Some(read))?;
         // It ends with the pipe, at the latest when QEMU does.
         thread::spawn(move || io::copy(&mut state.take(length), &mut File::from(write)));
-        monitor.greet()?;
+        running.monitor.greet()?;
         // What is sent before would be lost.
-        monitor.wait_for("query-status", "running", "internal-error")?;
+        running
+            .monitor
+            .wait_for("query-status", "running", "internal-error")?;
         Ok(running)
     }
 }

@@ -25,6 +25,8 @@ pub struct Transcript {
     tail: VecDeque<u8>,
     left_out: usize,
     text: VecDeque<u8>,
+    /// What was found out about the machine when it hung.
+    diagnosis: Vec<String>,
 }
 
 impl Transcript {
@@ -37,6 +39,7 @@ impl Transcript {
             tail: VecDeque::new(),
             left_out: 0,
             text: VecDeque::new(),
+            diagnosis: Vec::new(),
         }
     }
 
@@ -62,11 +65,19 @@ impl Transcript {
         push_bounded(&mut self.text, text, LAST_TEXT);
     }
 
-    /// The last lines of text, harmless to print.
+    /// Adds what was found out about the machine when it hung.
+    pub(crate) fn add(&mut self, diagnosis: Vec<String>) {
+        self.diagnosis = diagnosis;
+    }
+
+    /// The last lines of text, harmless to print, and what was found out about a machine
+    /// that hung.
     #[must_use]
     pub fn last_lines(&self, count: usize) -> Vec<String> {
         let mut lines = lines_of(&self.text);
-        lines.split_off(lines.len().saturating_sub(count))
+        lines.drain(..lines.len().saturating_sub(count));
+        lines.extend_from_slice(&self.diagnosis);
+        lines
     }
 
     /// Completes the file.

@@ -135,6 +135,9 @@ impl Session<'_> {
                 };
                 let ending = program.hold(output)?;
                 let kernel = program.kernel;
+                if matches!(ending, Ending::TimedOut(_) | Ending::Lost(End::Hung(_))) {
+                    dialogue.diagnose(dir);
+                }
                 let goes_on = matches!(ending, Ending::Ended(_) | Ending::Refused(..));
                 let transcript = match &mut standing {
                     Some(standing) if goes_on && dialogue.takes_jobs() => {

@@ -1,9 +1,10 @@
 //! The directories of a run.
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
@@ -134,8 +135,7 @@ impl RunDir {
             // Creates and locks it, so that it counts as a run.
             Self::of_run(&run.unwrap_or_default().to_string_lossy())?;
             create(&self.path)?;
-            fs::copy(anonymous::path(file), &path)
-                .with_context(|| format!("keeping {}", path.display()))?;
+            copy(file, &path).with_context(|| format!("keeping {}", path.display()))?;
         }
         Ok(path)
     }
@@ -169,6 +169,19 @@ impl RunDir {
 fn new_name() -> String {
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     format!("{now}-{}", std::process::id())
+}
+
+/// Copies a file in memory, which anyone may execute, to one that its owner may read.
+fn copy(file: &File, path: &Path) -> io::Result<()> {
+    let mut options = File::options();
+    let mut to = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    io::copy(&mut File::open(anonymous::path(file))?, &mut to)?;
+    Ok(())
 }
 
 fn create(path: &Path) -> Result<()> {
