@@ -162,3 +162,52 @@ fn commands_on_stdin_are_run() {
     assert_eq!(output.status.code(), Some(5));
     assert_eq!(str::from_utf8(&output.stdout), Ok("not a tty\n42\n"));
 }
+
+/// A shell in a machine that is up: its terminal, the size of that, and the next one.
+#[test]
+#[file_serial(terminal)]
+fn a_shell_opens_in_a_machine_that_is_up() {
+    let place = tempfile::tempdir().unwrap();
+    let command = |words: &[&str]| {
+        let mut command = xtask();
+        command.args(words).env("STRATA_RUNS", place.path());
+        command
+    };
+    let mut up = command(&["up", "--name", "own", "--accel", "tcg", "--jobs", "1"]);
+    let output = up.arg(any_image().unwrap()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    for status in [7, 8] {
+        let shell = command(&["shell", "--in", "own", "--env", "PS1=ready> "]);
+        let mut session = spawn_command(shell, Some(PATIENCE)).unwrap();
+        session.exp_string("ready> ").unwrap();
+        assert!(!edits_lines(&session));
+        session
+            .send_line("tty; ls /tmp; echo x > /tmp/left")
+            .unwrap();
+        session.exp_string("/dev/pts/0\r\nready> ").unwrap();
+        resize(&session, 33, 111);
+        session
+            .send_line("until [ \"$(stty size)\" = '33 111' ]; do sleep 1; done; echo re''sized")
+            .unwrap();
+        session.exp_string("resized").unwrap();
+        session.send_line("echo be''gun; sleep 1000").unwrap();
+        session.exp_string("begun").unwrap();
+        session.send_control('c').unwrap();
+        session.exp_string("ready> ").unwrap();
+        session.send_line(&format!("exit {status}")).unwrap();
+        session.exp_eof().unwrap();
+        assert_exit(&session, status);
+    }
+    let mut commands = command(&["shell", "--in", "own"]);
+    commands.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut shell = commands.spawn().unwrap();
+    let mut stdin = shell.stdin.take().unwrap();
+    stdin.write_all(b"echo $((6 * 7))\nexit 3\n").unwrap();
+    drop(stdin);
+    let output = shell.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), &output.stdout[..]),
+        (Some(3), &b"42\n"[..])
+    );
+    assert!(command(&["down", "own"]).status().unwrap().success());
+}

@@ -30,8 +30,8 @@ pub use machine::{
 pub use payload::{BadRequest, PackedProgram, Program, guest_binary, initramfs};
 pub use programs::{
     Captured, Collected, Coming, Ending, ExitCodes, Finished, Input, Limits, Output, OutputStreams,
-    Ran, Runner, Screen, Session, Several, SharedInput, StandingPlace, TIMEOUT, busybox,
-    closing_line, end, failure, interrupted, run_in, say_of_run, serve, words_of_run,
+    Ran, Runner, Screen, Session, Several, SharedInput, StandingPlace, StandingRun, TIMEOUT,
+    busybox, closing_line, end, failure, interrupted, run_in, say_of_run, serve, words_of_run,
 };
 #[cfg(feature = "schema")]
 pub use results::schema;

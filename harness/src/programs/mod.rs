@@ -25,4 +25,4 @@ pub use runner::{Finished, Runner, TIMEOUT};
 pub use session::{Ending, Limits, Ran, Session};
 pub use several::Several;
 pub use shell::Screen;
-pub use standing::{StandingPlace, end, run_in, serve};
+pub use standing::{StandingPlace, StandingRun, end, run_in, serve};

@@ -62,6 +62,11 @@ impl Window {
         Ok(Some(Self { changes, terminal }))
     }
 
+    /// Watches a terminal of another process, which passes on the signals of this socket.
+    pub(crate) fn of_peer(changes: UnixStream, terminal: OwnedFd) -> Self {
+        Self { changes, terminal }
+    }
+
     /// The size now; none if the terminal does not tell.
     #[must_use]
     pub fn size(&self) -> Option<WindowSize> {

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use harness::report;
 use harness::{
-    Input, Interrupt, Outlet, Program, Runner, Several, SharedInput, StandingPlace, Watcher, run_in,
+    Input, Interrupt, Outlet, Program, Runner, Several, SharedInput, StandingPlace, StandingRun,
+    Watcher, run_in,
 };
 use images::{Catalogue, Spec};
 
@@ -91,7 +92,14 @@ impl RunCommand {
             self.timeout.apply(&mut runner);
             let place = StandingPlace::of(name)?;
             let stdin = Input::streamed().context("reading the program's input")?;
-            let code = run_in(&place, &program, stdin, runner.timeout, codes, &interrupt)?;
+            let run = StandingRun {
+                program: &program,
+                stdin,
+                window: None,
+                timeout: runner.timeout,
+                codes,
+            };
+            let code = run_in(&place, run, &interrupt)?;
             return Ok(code.into());
         }
         let machines = Arc::new(self.machine.machines(&catalogue)?);

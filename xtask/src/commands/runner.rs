@@ -6,7 +6,9 @@ use std::slice;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use guest::User;
-use harness::{BadRequest, ExitCodes, Input, Interrupt, Program, StandingPlace, TIMEOUT, run_in};
+use harness::{
+    BadRequest, ExitCodes, Input, Interrupt, Program, StandingPlace, StandingRun, TIMEOUT, run_in,
+};
 use images::{Catalogue, Spec};
 use nix::unistd::{getegid, geteuid};
 
@@ -69,7 +71,14 @@ impl RunnerCommand {
         }
         let stdin = Input::streamed().context("reading the program's input")?;
         let (codes, timeout) = (ExitCodes::default(), Some(TIMEOUT));
-        Ok(run_in(&place, &program, stdin, timeout, codes, &interrupt)?.into())
+        let run = StandingRun {
+            program: &program,
+            stdin,
+            window: None,
+            timeout,
+            codes,
+        };
+        Ok(run_in(&place, run, &interrupt)?.into())
     }
 
     /// Several test programs may do it at once: they share what comes up.

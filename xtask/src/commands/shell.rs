@@ -1,7 +1,6 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::slice;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +8,8 @@ use clap::Args;
 use guest::WindowSize;
 use harness::report;
 use harness::{
-    BadRequest, Debugger, Input, Interrupt, Program, Runner, Screen, Watcher, Window, busybox,
+    BadRequest, Debugger, Input, Interrupt, Program, Runner, Screen, StandingPlace, StandingRun,
+    Watcher, Window, busybox, run_in,
 };
 use images::{Catalogue, Kernel, Spec};
 
@@ -34,12 +34,18 @@ Exit codes are those of `run`, with the shell for the program.
 Examples:
   cargo xtask shell --kernel 6.1
   echo 'uname -a' | cargo xtask shell --kernel 6.1
+  cargo xtask shell --in 6.1
   cargo xtask shell --kernel 3.10 --file ./reproducer:/reproducer
   cargo xtask shell --kernel ./arch/x86/boot/bzImage --gdb --append nokaslr")]
 pub(crate) struct ShellCommand {
     /// The kernel: 3.10, or the path of a bzImage
-    #[arg(long, value_name = "KERNEL", required_unless_present = "misplaced")]
+    #[arg(long, value_name = "KERNEL", required_unless_present_any = ["misplaced", "standing"])]
     kernel: Option<Spec>,
+
+    /// Open it in a machine of this name, which `up` keeps up; its memory, processors and
+    /// command line are its own
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernel", "memory", "cpus", "append", "fresh", "gdb"])]
+    standing: Option<String>,
 
     /// What is no option: an error that says how to write it.
     #[arg(hide = true, value_name = "WORDS")]
@@ -55,18 +61,18 @@ pub(crate) struct ShellCommand {
 
 impl ShellCommand {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let (Some(kernel), []) = (&self.kernel, &self.misplaced[..]) else {
-            let word = self.misplaced[0].to_string_lossy();
+        if let [word, ..] = &self.misplaced[..] {
+            let word = word.to_string_lossy();
             bail!(BadRequest::new(format!(
                 "`{word}` belongs to no option: the kernel is named with --kernel {word}"
             )));
-        };
+        }
         let catalogue = Catalogue::builtin();
-        let kernels = catalogue.select(slice::from_ref(kernel))?;
+        let kernels = catalogue.select(self.kernel.as_slice())?;
         if kernels.len() > 1 {
             let names: Vec<String> = kernels.iter().map(Kernel::name).collect();
             bail!(BadRequest::new(format!(
-                "{kernel} is more than one kernel, a shell is in one of them: {}",
+                "--kernel names several, a shell is in one of them: {}",
                 names.join(", ")
             )));
         }
@@ -81,6 +87,19 @@ impl ShellCommand {
             .pack()?;
 
         let interrupt = Interrupt::catch()?;
+        let codes = self.machine.exit_codes;
+        if let Some(name) = &self.standing {
+            let place = StandingPlace::of(name)?;
+            let run = StandingRun {
+                program: &shell,
+                stdin: Input::streamed()?,
+                window: window.as_ref().filter(|_| terminal),
+                timeout: None,
+                codes,
+            };
+            let code = run_in(&place, run, &interrupt)?;
+            return Ok(code.into());
+        }
         let machines = Arc::new(self.machine.machines(&catalogue)?);
         let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
         let debugger = self.gdb.then(Debugger::listen).transpose()?;
@@ -105,7 +124,6 @@ impl ShellCommand {
         // The terminal is as it was before anything is said.
         drop(screen);
         harness::say_of_run(&name, &ran);
-        let codes = self.machine.exit_codes;
         Ok(codes.of(&ran.ending, runner.interrupt).into())
     }
 }

@@ -12,44 +12,62 @@ use super::server::build;
 use crate::payload::{BadRequest, PackedProgram};
 use crate::programs::outcome::{ExitCodes, interrupted};
 use crate::programs::program_input::Input;
-use crate::system::{Interrupt, first_ready, program_name, say};
+use crate::system::{Interrupt, RawTerminal, Window, first_ready, program_name, say};
+
+/// A program for one of the machines of a place.
+pub struct StandingRun<'a> {
+    /// The program.
+    pub program: &'a PackedProgram,
+    /// What it reads.
+    pub stdin: Input,
+    /// This process's terminal, if the program is to have one.
+    pub window: Option<&'a Window>,
+    /// Its time limit.
+    pub timeout: Option<Duration>,
+    /// The exit codes of failures that are not its own.
+    pub codes: ExitCodes,
+}
 
 /// Runs a program in one of the machines of a place, with this process's stdout and
-/// stderr; returns the exit code.
+/// stderr, and its terminal if the program is to have one; returns the exit code.
 ///
 /// # Errors
 /// If there are no such machines, or they cannot run it.
-pub fn run_in(
-    place: &StandingPlace,
-    program: &PackedProgram,
-    stdin: Input,
-    timeout: Option<Duration>,
-    codes: ExitCodes,
-    interrupt: &Interrupt,
-) -> Result<u8> {
+pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt) -> Result<u8> {
+    let StandingRun {
+        window, timeout, ..
+    } = run;
     let socket = place.connect().map_err(|_| not_up(place))?;
-    let (kind, at_hand, coming) = stdin.taken_apart();
-    let loaded = program.load(kind, &at_hand)?;
+    let (kind, at_hand, coming) = run.stdin.taken_apart();
+    let loaded = run.program.load(kind, &at_hand)?;
     let (archive, from) = loaded.initramfs.job();
     let order = ProgramOrder {
         build: build(),
         from,
         size: loaded.size,
         timeout,
-        legacy: codes == ExitCodes::Legacy,
+        terminal: window.is_some(),
+        legacy: run.codes == ExitCodes::Legacy,
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let rest = coming.as_ref().map(|coming| coming.file.as_fd());
     let files: Vec<BorrowedFd<'_>> = [archive.as_fd(), stdout.as_fd(), stderr.as_fd()]
         .into_iter()
         .chain(rest)
+        .chain(window.map(AsFd::as_fd))
         .collect();
+    // The terminal is as it was before anything is said.
+    let raw = window
+        .map(|_| RawTerminal::enter(io::stdin()))
+        .transpose()?;
     ask(&socket, &Request::Run(order), &files)?;
     // The process that keeps the machine has the deadlines. It sees that this end is closed.
     if first_ready(&[interrupt.as_fd(), socket.as_fd()], None)? == Some(0) {
         return Ok(interrupted(Some(interrupt)));
     }
-    match answered(&socket)? {
+    let answer = answered(&socket)?;
+    drop(raw);
+    match answer {
         Answer::Ran(code, words) => {
             if let Some(words) = words {
                 say(&words);

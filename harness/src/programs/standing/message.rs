@@ -14,13 +14,13 @@ const LONGEST: usize = 4096;
 /// How long a peer may take over a message.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How many files may come with a request.
-const MOST_FILES: usize = 4;
+const MOST_FILES: usize = 5;
 
 /// What a client asks.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Request {
-    /// To run a program. With it come the archive, stdout, stderr, and the rest of
-    /// stdin if there is any.
+    /// To run a program. With it come the archive, stdout, stderr, the rest of stdin if
+    /// there is any, and for a terminal what tells that its size has changed.
     Run(ProgramOrder),
     /// To end.
     End,
@@ -37,6 +37,8 @@ pub(super) struct ProgramOrder {
     pub(super) size: u64,
     /// How long the program may take.
     pub(super) timeout: Option<Duration>,
+    /// Whether it asks for a terminal, and is told of changes of its size.
+    pub(super) terminal: bool,
     /// Whether the codes are those of earlier versions.
     pub(super) legacy: bool,
 }

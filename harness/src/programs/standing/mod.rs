@@ -6,6 +6,6 @@ mod message;
 mod place;
 mod server;
 
-pub use client::{end, run_in};
+pub use client::{StandingRun, end, run_in};
 pub use place::StandingPlace;
 pub use server::serve;

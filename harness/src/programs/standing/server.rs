@@ -20,7 +20,7 @@ use crate::programs::input_frames::Coming;
 use crate::programs::outcome::{ExitCodes, words_of};
 use crate::programs::runner::{Runner, memory_for};
 use crate::programs::session::Standing;
-use crate::system::{Interrupt, Outlet, first_ready, lock, program_name, words};
+use crate::system::{Interrupt, Outlet, Window, first_ready, lock, program_name, words};
 
 /// How often the process looks whether it is idle.
 const TURN: Duration = Duration::from_secs(1);
@@ -179,7 +179,15 @@ impl Keeper {
             size: order.size,
         };
         let mut output = Outlet::new(file(1)?, file(2)?)?;
-        let rest = sent.files.get(3).map(|_| file(3)).transpose()?;
+        let window = match order.terminal {
+            true => Some(Window::of_peer(
+                OwnedFd::from(file(sent.files.len() - 1)?).into(),
+                file(1)?.into(),
+            )),
+            false => None,
+        };
+        let has_rest = sent.files.len() > 3 + usize::from(order.terminal);
+        let rest = has_rest.then(|| file(3)).transpose()?;
         let input = rest.map(|file| Coming { file, spool: None });
         let interrupt = Interrupt::by_peer(sent.socket.try_clone()?);
         if first_ready(&[interrupt.as_fd()], Some(Instant::now()))?.is_some() {
@@ -189,6 +197,7 @@ impl Keeper {
             timeout: order.timeout,
             memory_mib: Some(memory),
             interrupt: Some(&interrupt),
+            window: window.as_ref(),
             ..self.runner.clone()
         };
         let ran =
