@@ -18,6 +18,7 @@ use crate::commands::doctor::DoctorCommand;
 use crate::commands::down::DownCommand;
 use crate::commands::explain::ExplainCommand;
 use crate::commands::history::HistoryCommand;
+use crate::commands::init::InitCommand;
 use crate::commands::kernels::KernelsCommand;
 use crate::commands::man::ManCommand;
 use crate::commands::observed::ObservedCommand;
@@ -28,6 +29,7 @@ use crate::commands::shell::ShellCommand;
 use crate::commands::stress::StressCommand;
 use crate::commands::test::TestCommand;
 use crate::commands::test_kernels::TestKernelsCommand;
+use crate::commands::test_suite::TestSuiteCommand;
 use crate::commands::up::UpCommand;
 use crate::exit;
 
@@ -75,6 +77,15 @@ enum Anywhere {
     Man(ManCommand),
 }
 
+/// The commands in a user's own repository. In Strata's, `test` runs its own tests.
+#[derive(Subcommand)]
+enum Outside {
+    #[command(flatten)]
+    Anywhere(Anywhere),
+    Test(TestSuiteCommand),
+    Init(InitCommand),
+}
+
 /// The commands for developers of Strata, which need its sources.
 #[derive(Subcommand)]
 enum InWorkspace {
@@ -91,20 +102,15 @@ enum InWorkspace {
 /// Does what the command line says.
 pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
     set_program_name(called());
-    let exit = match parse(codes) {
-        InWorkspace::Anywhere(Anywhere::TestKernels(command)) => return command.run(),
-        InWorkspace::Anywhere(Anywhere::Run(command)) => return command.run(),
-        InWorkspace::Anywhere(Anywhere::Shell(command)) => return command.run(),
-        InWorkspace::Anywhere(Anywhere::Runner(command)) => return command.run(),
-        InWorkspace::Anywhere(Anywhere::Up(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Down(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Bisect(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Explain(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Report(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Kernels(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Doctor(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Completions(command)) => command.run(),
-        InWorkspace::Anywhere(Anywhere::Man(command)) => command.run(),
+    if !is_in_workspace() {
+        return match parse_as(codes) {
+            Outside::Anywhere(command) => run_anywhere(command),
+            Outside::Test(command) => command.run(),
+            Outside::Init(command) => command.run().map(ExitCode::from),
+        };
+    }
+    let exit = match parse_as(codes) {
+        InWorkspace::Anywhere(command) => return run_anywhere(command),
         InWorkspace::Check(command) => command.run(),
         InWorkspace::Test(command) => command.run(),
         InWorkspace::Bench(command) => command.run(),
@@ -115,20 +121,31 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
     exit.map(ExitCode::from)
 }
 
+fn run_anywhere(command: Anywhere) -> Result<ExitCode> {
+    let exit = match command {
+        Anywhere::TestKernels(command) => return command.run(),
+        Anywhere::Run(command) => return command.run(),
+        Anywhere::Shell(command) => return command.run(),
+        Anywhere::Runner(command) => return command.run(),
+        Anywhere::Up(command) => command.run(),
+        Anywhere::Down(command) => command.run(),
+        Anywhere::Bisect(command) => command.run(),
+        Anywhere::Explain(command) => command.run(),
+        Anywhere::Report(command) => command.run(),
+        Anywhere::Kernels(command) => command.run(),
+        Anywhere::Doctor(command) => command.run(),
+        Anywhere::Completions(command) => command.run(),
+        Anywhere::Man(command) => command.run(),
+    };
+    exit.map(ExitCode::from)
+}
+
 /// The whole command line, as the user calls it.
 pub(crate) fn command() -> Command {
     if is_in_workspace() {
         named(Cli::<InWorkspace>::command())
     } else {
-        named(Cli::<Anywhere>::command())
-    }
-}
-
-fn parse(codes: Option<ExitCodes>) -> InWorkspace {
-    if is_in_workspace() {
-        parse_as(codes)
-    } else {
-        InWorkspace::Anywhere(parse_as(codes))
+        named(Cli::<Outside>::command())
     }
 }
 

@@ -7,6 +7,7 @@ mod bench;
 mod cli;
 mod commands;
 mod exit;
+mod format;
 mod name_server;
 mod options;
 mod stdout;

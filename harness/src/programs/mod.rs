@@ -1,4 +1,4 @@
-//! Programs of this host, run in kernels. May use: `kernels` and below.
+//! Programs of this host, run in kernels. May use: `scenarios` and below.
 
 mod boot_watch;
 mod busybox;
@@ -13,6 +13,7 @@ mod several;
 mod shell;
 mod spool;
 mod standing;
+mod suite;
 
 pub use busybox::busybox;
 pub use input_frames::Coming;
@@ -26,3 +27,6 @@ pub use session::{Ending, Limits, Ran, Session};
 pub use several::Several;
 pub use shell::Screen;
 pub use standing::{StandingPlace, StandingRun, end, run_in, serve};
+#[cfg(feature = "schema")]
+pub use suite::suite_schema;
+pub use suite::{Change, Order, ProgramSuite, SuiteFile, record};

@@ -60,7 +60,7 @@ pub struct Session<'a> {
 
 /// A machine that takes programs one after another; none before the first.
 #[derive(Default)]
-pub(super) struct Standing(Option<Dialogue>);
+pub(crate) struct Standing(Option<Dialogue>);
 
 /// The result of a run.
 #[derive(Debug)]

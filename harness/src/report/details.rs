@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::fmt::Write;
 
+use guest::{faults, scenarios};
+
 use super::basis;
 use crate::machine::booted_again;
 use crate::results::{Cell, Matrix, Row, Verdict};
@@ -122,8 +124,15 @@ fn side_by_side(cell: &Cell, text: &mut String) {
 
 /// The command that runs this cell alone.
 pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
-    let scenario = quoted(OsStr::new(&cell.scenario));
     let kernel = &row.spec;
+    let known = scenarios::find(&cell.scenario).is_some() || faults::find(&cell.scenario).is_some();
+    if !known {
+        // A case of somebody's own suite, `test::case`, or the test itself.
+        let test = cell.scenario.split("::").next().unwrap_or_default();
+        let test = quoted(OsStr::new(test));
+        return format!("strata test --kernel {kernel} --test {test}");
+    }
+    let scenario = quoted(OsStr::new(&cell.scenario));
     format!("cargo xtask test-kernels {kernel} --scenario {scenario}")
 }
 

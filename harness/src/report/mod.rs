@@ -16,6 +16,7 @@ mod table;
 mod terminal;
 mod under_way;
 mod usual;
+mod values;
 
 pub use basis::basis;
 pub use bisection::bisection;
@@ -29,3 +30,4 @@ pub use page::{page, write_page};
 pub use stock::{checked, removed, stock};
 pub use table::{in_colour, table};
 pub use terminal::Terminal;
+pub use values::values;

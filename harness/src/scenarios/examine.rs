@@ -170,7 +170,7 @@ fn done(kernel: &str, cell: &Cell) -> Event {
 
 /// The verdict for a scenario during which the boot ended, and why. The reason may hold
 /// QEMU's words.
-fn lost(end: End) -> (Verdict, String) {
+pub(crate) fn lost(end: End) -> (Verdict, String) {
     let (verdict, why) = match end {
         End::Complete | End::InDoubt => (Verdict::Garbled, "the report leaves it out".to_owned()),
         End::Panicked(panic) => (Verdict::Panicked, panic),

@@ -9,6 +9,7 @@ mod suite;
 mod target;
 
 pub use examine::examine;
+pub(crate) use examine::lost;
 pub use judge::judge;
 pub use native::native;
 pub use selection::{UnknownScenario, scenarios_named};

@@ -15,10 +15,18 @@ pub fn lock_file() -> Option<PathBuf> {
     lock_file_from(&env::current_dir().ok()?)
 }
 
+/// The nearest `strata.toml`, in the current directory or above it.
+pub(crate) fn suite_file() -> Option<PathBuf> {
+    suite_file_from(&env::current_dir().ok()?)
+}
+
 fn lock_file_from(dir: &Path) -> Option<PathBuf> {
-    let mut dirs = dir.ancestors();
-    let project = dirs.find(|dir| dir.join(PROJECT).is_file())?;
-    Some(project.join(LOCK))
+    Some(suite_file_from(dir)?.with_file_name(LOCK))
+}
+
+fn suite_file_from(dir: &Path) -> Option<PathBuf> {
+    let mut files = dir.ancestors().map(|dir| dir.join(PROJECT));
+    files.find(|file| file.is_file())
 }
 
 #[cfg(test)]

@@ -1,20 +1,17 @@
-use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::{env, io};
 
 use anyhow::Result;
+use clap::Args;
 use clap::error::ErrorKind;
-use clap::{Args, ValueEnum};
 use guest::{NATIVE, Version};
 use harness::{
-    Event, EventBus, EventLog, Exit, Header, Interrupt, Matrix, RunDir, Shard, Suite, Target,
-    Targets, Watcher, native, report, scenarios_named,
+    Event, Exit, Header, Interrupt, Matrix, RunDir, Shard, Suite, Target, Targets, Watcher, native,
+    report, scenarios_named,
 };
 use images::Catalogue;
 
+use crate::format::FormatOption;
 use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions};
-use crate::stdout::print;
 
 /// Boot kernels and assert what each must do
 ///
@@ -71,9 +68,8 @@ pub(crate) struct TestKernelsCommand {
     #[command(flatten)]
     cpus: CpusOption,
 
-    /// What stdout is for; with formats for programs, people read stderr
-    #[arg(long, value_enum, default_value = "human")]
-    format: OutputFormat,
+    #[command(flatten)]
+    format: FormatOption,
 
     /// Restore machines that were saved, where there are any, instead of booting each
     /// kernel; save the others
@@ -83,19 +79,6 @@ pub(crate) struct TestKernelsCommand {
     /// Fail where a kernel could not be run
     #[arg(long)]
     strict: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    /// The matrix, and the details of every cell that is not as claimed
-    Human,
-    /// The events, one JSON object a line (docs/events.md)
-    Json,
-    /// The kernel's own format for tests
-    Ktap,
-    /// The same as human, with an annotation for each red cell, and a summary of
-    /// the job
-    Github,
 }
 
 impl TestKernelsCommand {
@@ -127,7 +110,7 @@ impl TestKernelsCommand {
         let scenarios = scenarios_named(&self.scenarios)?;
 
         let dir = RunDir::new_run()?;
-        let bus = self.bus(&dir)?;
+        let bus = self.format.bus(&dir)?;
         let kernels = targets.names(self.claims);
         bus.event(&Event::Run(Header {
             shard: self.shard,
@@ -157,7 +140,10 @@ impl TestKernelsCommand {
         };
         bus.event(&Event::Finished { exit });
         match idle {
-            None => self.tell_people(&matrix)?,
+            None => self.format.tell_people(|colour| {
+                let table = report::table(&matrix, colour);
+                format!("{table}\n{}", report::details(&matrix))
+            })?,
             Some(shard) => {
                 eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
             }
@@ -168,46 +154,6 @@ impl TestKernelsCommand {
             result => result?,
         }
         Ok(exit)
-    }
-
-    /// Where events go: the log, the terminal, and what stdout is for.
-    fn bus(&self, dir: &RunDir) -> Result<EventBus<'static>> {
-        // On a terminal, bars would mix with the events on stdout.
-        let terminal = match self.format {
-            OutputFormat::Human => report::Terminal::default(),
-            _ if io::stdout().is_terminal() => report::Terminal::without_bars(),
-            _ => report::Terminal::default(),
-        };
-        let bus = EventBus::default()
-            .to(EventLog::create(&dir.events())?)
-            .to(terminal);
-        Ok(match self.format {
-            OutputFormat::Human => bus,
-            OutputFormat::Json => bus.to(EventLog::new(io::stdout(), "stdout")),
-            OutputFormat::Ktap => bus.to(report::Ktap::new(io::stdout())),
-            OutputFormat::Github => {
-                let summary = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
-                bus.to(report::Github::new(io::stdout(), summary))
-            }
-        })
-    }
-
-    /// Prints the matrix and its details, wherever people read.
-    fn tell_people(&self, matrix: &Matrix) -> Result<()> {
-        let on_stdout = matches!(self.format, OutputFormat::Human | OutputFormat::Github);
-        let colour = on_stdout && report::in_colour();
-        let (table, details) = (report::table(matrix, colour), report::details(matrix));
-        let text = format!("{table}\n{details}");
-        let text = match self.format {
-            OutputFormat::Github => report::fenced(&text)?,
-            _ => report::for_people(text)?,
-        };
-        if on_stdout {
-            print(text);
-        } else {
-            eprint!("{text}");
-        }
-        Ok(())
     }
 }
 

@@ -1,0 +1,251 @@
+//! What is expected of a case: by hand in `strata.toml`, or recorded beside it.
+
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use guest::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::payload::BadRequest;
+
+/// The file of what was recorded, beside `strata.toml`.
+const RECORDED: &str = "strata.expected.toml";
+/// The value of a case that does not show the same each time.
+pub(super) const VARIES: &str = "varies";
+
+/// Versions of the kernel: `5.10..6.1`, `6.12..`, `..5.4`, or `6.1`. Both ends count, and
+/// an end without a point release has all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub(super) struct VersionRange {
+    pub(super) first: Option<Version>,
+    pub(super) last: Option<Version>,
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for VersionRange {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "VersionRange".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
+}
+
+impl VersionRange {
+    pub(super) fn holds(self, version: Version) -> bool {
+        let last = |last: Version| match last.patch {
+            0 => version.series() <= last,
+            _ => version <= last,
+        };
+        self.first.is_none_or(|first| first <= version) && self.last.is_none_or(last)
+    }
+}
+
+impl FromStr for VersionRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let version = |text: &str| -> Result<Option<Version>, String> {
+            let wrong = |_| {
+                format!(
+                    "{text:?} is no version of the kernel: write kernels = \"5.10..6.1\", \
+                     \"6.12..\" or \"6.1\""
+                )
+            };
+            match text.is_empty() {
+                true => Ok(None),
+                false => text.parse().map(Some).map_err(wrong),
+            }
+        };
+        let (first, last) = text.split_once("..").unwrap_or((text, text));
+        let (first, last) = (version(first)?, version(last)?);
+        if first.zip(last).is_some_and(|(first, last)| first > last) {
+            return Err(format!("{text:?} is empty: the older version stands first"));
+        }
+        Ok(Self { first, last })
+    }
+}
+
+impl TryFrom<String> for VersionRange {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<VersionRange> for String {
+    fn from(range: VersionRange) -> Self {
+        range.to_string()
+    }
+}
+
+impl fmt::Display for VersionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, last) = (self.first, self.last);
+        if let (Some(first), true) = (first, first == last) {
+            return write!(f, "{first}");
+        }
+        let end = |end: Option<Version>| end.map_or(String::new(), |end| end.to_string());
+        write!(f, "{}..{}", end(first), end(last))
+    }
+}
+
+/// What is expected of a case on some kernels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Expectation {
+    /// The case: `test` or `test::case`.
+    pub(super) case: String,
+    /// The versions: `5.10..6.1`, `6.12..`, or `6.1`; every one by default.
+    #[serde(default = "every_version")]
+    pub(super) kernels: VersionRange,
+    /// What it shows: a fact's value; `ok`, `failed` or `skipped`; or `exit status 0`.
+    pub(super) shows: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) because: Option<String>,
+    /// The address of an issue or the like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) link: Option<String>,
+}
+
+const fn every_version() -> VersionRange {
+    VersionRange {
+        first: None,
+        last: None,
+    }
+}
+
+/// What is expected, of all cases.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expected {
+    /// By hand: these outweigh what was recorded.
+    pub(super) by_hand: Vec<Expectation>,
+    pub(super) recorded: Vec<Expectation>,
+}
+
+/// The recorded file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordedFile {
+    #[serde(default, rename = "expect")]
+    expectations: Vec<Expectation>,
+}
+
+/// Where what was recorded stands.
+pub(super) fn recorded_path(dir: &Path) -> PathBuf {
+    dir.join(RECORDED)
+}
+
+impl Expected {
+    /// What stands in these and in the recorded file of a directory.
+    pub(super) fn read(by_hand: Vec<Expectation>, dir: &Path) -> Result<Self> {
+        let path = recorded_path(dir);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            read => read.with_context(|| format!("reading {}", path.display()))?,
+        };
+        let recorded: RecordedFile = toml::from_str(&text)
+            .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))?;
+        Ok(Self {
+            by_hand,
+            recorded: recorded.expectations,
+        })
+    }
+
+    /// What is expected of a case on a version, if anything is.
+    pub(super) fn of(&self, case: &str, version: Version) -> Option<&Expectation> {
+        let all = self.by_hand.iter().chain(&self.recorded);
+        let mut all =
+            all.filter(|expected| expected.case == case && expected.kernels.holds(version));
+        all.next()
+    }
+
+    /// The cases of a test that are expected to show something on a version.
+    pub(super) fn cases_of(&self, test: &str, version: Version) -> Vec<&str> {
+        let all = self.by_hand.iter().chain(&self.recorded);
+        let of_test = |case: &str| case.split("::").next() == Some(test);
+        let mut cases: Vec<&str> = Vec::new();
+        for expected in all {
+            let case = expected.case.as_str();
+            if of_test(case) && expected.kernels.holds(version) && !cases.contains(&case) {
+                cases.push(case);
+            }
+        }
+        cases
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_both_of_its_ends() {
+        for (range, inside, outside) in [
+            (
+                "5.10..6.1",
+                &["5.10.0", "5.15.3", "6.1.176"][..],
+                &["5.9.9", "6.2.0"][..],
+            ),
+            ("6.12..", &["6.12.0", "7.3.4"], &["6.11.9"]),
+            ("..5.4", &["3.2.1", "5.4.9"], &["5.5.0"]),
+            ("6.1", &["6.1.0", "6.1.9"], &["6.0.9", "6.2.0"]),
+            (
+                "6.12.1..6.12.4",
+                &["6.12.1", "6.12.4"],
+                &["6.12.0", "6.12.5"],
+            ),
+        ] {
+            let parsed: VersionRange = range.parse().unwrap();
+            assert_eq!(parsed.to_string(), range);
+            for version in inside {
+                assert!(
+                    parsed.holds(version.parse().unwrap()),
+                    "{version} in {range}"
+                );
+            }
+            for version in outside {
+                assert!(
+                    !parsed.holds(version.parse().unwrap()),
+                    "{version} in {range}"
+                );
+            }
+        }
+        for range in ["6.1..5.10", "six", "5.10...6.1"] {
+            assert!(range.parse::<VersionRange>().is_err(), "{range}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_by_hand_outweighs_what_was_recorded() {
+        let expectation = |kernels: &str, shows: &str| Expectation {
+            case: "probe::a".to_owned(),
+            kernels: kernels.parse().unwrap(),
+            shows: shows.to_owned(),
+            because: None,
+            link: None,
+        };
+        let expected = Expected {
+            by_hand: vec![expectation("6.1", "by hand")],
+            recorded: vec![expectation("5.10..6.12", "recorded")],
+        };
+        let of = |version: &str| {
+            let found = expected.of("probe::a", version.parse().unwrap());
+            found.map(|found| found.shows.as_str())
+        };
+        assert_eq!(of("5.15.0"), Some("recorded"));
+        assert_eq!(of("6.1.9"), Some("by hand"));
+        assert_eq!(of("7.0.0"), None);
+        let version = "6.1.0".parse().unwrap();
+        assert_eq!(expected.cases_of("probe", version), ["probe::a"]);
+    }
+}

@@ -1,0 +1,15 @@
+//! A suite of somebody's own: the tests of a `strata.toml`, run on kernels, and held
+//! against what was recorded. May use: `programs`' other parts and the rooms below.
+
+mod expected;
+mod judge_case;
+mod record;
+mod run_suite;
+mod shows;
+mod suite_file;
+
+pub use record::{Change, record};
+pub use run_suite::{Order, ProgramSuite};
+pub use suite_file::SuiteFile;
+#[cfg(feature = "schema")]
+pub use suite_file::suite_schema;

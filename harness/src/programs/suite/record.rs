@@ -1,0 +1,351 @@
+//! Records what the cases of a suite show.
+
+use std::fmt;
+use std::fs;
+
+use anyhow::{Context, Result};
+use guest::Version;
+use itertools::Itertools;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
+
+use super::expected::{Expectation, Expected, VARIES, VersionRange, recorded_path};
+use super::run_suite::{Order, ProgramSuite};
+use crate::results::{Cell, Matrix, Verdict, Watcher};
+
+/// How often each case is run, and how.
+const ORDERS: [Order; 3] = [Order::Forwards, Order::Backwards, Order::Alone];
+/// What a recorded file begins with.
+const HEAD: &str = "# What the cases of strata.toml show, as `strata test --record` saw it. Reasons and links\n\
+                    # may be added, and stay; what is to outweigh this belongs into strata.toml.\n\n";
+
+/// One thing that is recorded differently than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    case: String,
+    kernels: String,
+    before: Option<String>,
+    after: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            case,
+            kernels,
+            before,
+            after,
+        } = self;
+        write!(f, "{case} on {kernels}: {after}")?;
+        match before {
+            Some(before) => write!(f, " (was {before})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a case showed on a kernel, in all runs: none if it crashed or was not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    version: Version,
+    value: Option<String>,
+}
+
+/// Runs all tests three times, in two orders and each alone, and writes down what their
+/// cases showed; of these cases only, if there are any. Returns the last run, and what is
+/// now recorded differently.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn record(
+    suite: &ProgramSuite,
+    cases: &[String],
+    watcher: &dyn Watcher,
+) -> Result<(Matrix, Vec<Change>)> {
+    let runs = ORDERS.map(|order| suite.run(order, watcher));
+    let names = runs
+        .iter()
+        .flat_map(|run| &run.rows)
+        .flat_map(|row| &row.cells);
+    let names: Vec<&str> = names.map(|cell| cell.scenario.as_str()).unique().collect();
+    let mut document = suite.document()?;
+    let mut changes = Vec::new();
+    for case in names {
+        let asked = cases.is_empty() || cases.iter().any(|asked| asked == case);
+        if asked {
+            let seen = seen(&runs, case);
+            changes.extend(write_down(&mut document, case, &seen));
+        }
+    }
+    let path = recorded_path(&suite.dir);
+    if !changes.is_empty() {
+        let mut text = document.to_string();
+        if !path.exists() {
+            text.insert_str(0, HEAD);
+        }
+        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    }
+    let [.., mut last] = runs;
+    let expected = Expected::read(suite.expected.by_hand.clone(), &suite.dir)?;
+    suite.judge_again(&mut last, &expected);
+    Ok((last, changes))
+}
+
+impl ProgramSuite {
+    fn document(&self) -> Result<DocumentMut> {
+        let path = recorded_path(&self.dir);
+        let text = match path.exists() {
+            true => fs::read_to_string(&path),
+            false => Ok(String::new()),
+        };
+        let text = text.with_context(|| format!("reading {}", path.display()))?;
+        text.parse().with_context(|| format!("{}", path.display()))
+    }
+}
+
+/// What a case showed on each kernel, the oldest first.
+fn seen(runs: &[Matrix], case: &str) -> Vec<Seen> {
+    let Some(first) = runs.first() else {
+        return Vec::new();
+    };
+    let rows = first.rows.iter().enumerate().filter_map(|(number, row)| {
+        let version = row.likely_version()?.series();
+        let values = runs.iter().map(|run| {
+            let cells = &run.rows.get(number)?.cells;
+            value(cells.iter().find(|cell| cell.scenario == case)?)
+        });
+        let values: Vec<Option<String>> = values.unique().collect();
+        let value = match &values[..] {
+            [same] => same.clone(),
+            // A crash or a time-out among them is nothing to be recorded.
+            several if several.contains(&None) => None,
+            _ => Some(VARIES.to_owned()),
+        };
+        Some(Seen { version, value })
+    });
+    rows.sorted_by_key(|seen| seen.version).collect()
+}
+
+/// What a cell showed; nothing of one that did not end by itself.
+fn value(cell: &Cell) -> Option<String> {
+    let ended = matches!(
+        cell.verdict,
+        Verdict::Passed | Verdict::Failed | Verdict::NoClaim | Verdict::NotApplicable
+    );
+    let fact = cell.observed.0.first().filter(|_| ended)?;
+    Some(fact.value.clone())
+}
+
+/// Writes down what a case showed, and returns what is different now.
+fn write_down(document: &mut DocumentMut, case: &str, seen: &[Seen]) -> Vec<Change> {
+    let before = read(document, case);
+    let mut after = before.clone();
+    for (number, one) in seen.iter().enumerate() {
+        let Some(value) = &one.value else { continue };
+        let held = after.iter().find(|old| old.kernels.holds(one.version));
+        if held.is_some_and(|old| old.shows == *value) {
+            continue;
+        }
+        after = after
+            .iter()
+            .flat_map(|old| without(old, one.version))
+            .collect();
+        // The kernel before it in this run, if nothing between them was not run.
+        let neighbour = number.checked_sub(1).map(|before| &seen[before]);
+        let neighbour = neighbour.filter(|before| before.value.as_ref() == Some(value));
+        let range = neighbour.and_then(|neighbour| {
+            let mut ranges = after.iter_mut();
+            ranges.find(|old| old.shows == *value && old.kernels.holds(neighbour.version))
+        });
+        match range {
+            Some(range) => range.kernels.last = Some(one.version),
+            None => after.push(Expectation {
+                case: case.to_owned(),
+                kernels: VersionRange {
+                    first: Some(one.version),
+                    last: Some(one.version),
+                },
+                shows: value.clone(),
+                because: None,
+                link: None,
+            }),
+        }
+    }
+    if after == before {
+        return Vec::new();
+    }
+    after.sort_by_key(|expectation| expectation.kernels.first);
+    let tables = tables(document);
+    // From the last one: their numbers change.
+    for number in (0..tables.len()).rev() {
+        let table = tables.get(number).and_then(expectation);
+        if table.is_some_and(|old| old.case == case && !after.contains(&old)) {
+            tables.remove(number);
+        }
+    }
+    let mut changes = Vec::new();
+    for new in after.iter().filter(|new| !before.contains(new)) {
+        tables.push(table(new, seen));
+        let was = before.iter().find(|old| {
+            let held = |end: Option<Version>| end.is_some_and(|end| old.kernels.holds(end));
+            held(new.kernels.first) || held(new.kernels.last)
+        });
+        changes.push(Change {
+            case: case.to_owned(),
+            kernels: new.kernels.to_string(),
+            before: was
+                .map(|old| old.shows.clone())
+                .filter(|old| *old != new.shows),
+            after: new.shows.clone(),
+        });
+    }
+    changes
+}
+
+/// A recorded range without the versions of one series.
+fn without(old: &Expectation, series: Version) -> Vec<Expectation> {
+    if !old.kernels.holds(series) {
+        return vec![old.clone()];
+    }
+    let next = Version::new(series.major, series.minor + 1);
+    let part = |first: Option<Version>, last: Option<Version>| {
+        let is_one = first.zip(last).is_none_or(|(first, last)| first <= last);
+        is_one.then(|| Expectation {
+            kernels: VersionRange { first, last },
+            ..old.clone()
+        })
+    };
+    let older = series.series_before();
+    let older = older.and_then(|older| part(old.kernels.first, Some(older)));
+    older
+        .into_iter()
+        .chain(part(Some(next), old.kernels.last))
+        .collect()
+}
+
+fn tables(document: &mut DocumentMut) -> &mut ArrayOfTables {
+    let item = document
+        .entry("expect")
+        .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    if !item.is_array_of_tables() {
+        *item = Item::ArrayOfTables(ArrayOfTables::new());
+    }
+    item.as_array_of_tables_mut().expect("it was made one")
+}
+
+fn read(document: &mut DocumentMut, case: &str) -> Vec<Expectation> {
+    let all = tables(document).iter().filter_map(expectation);
+    all.filter(|expectation| expectation.case == case).collect()
+}
+
+fn expectation(table: &Table) -> Option<Expectation> {
+    toml::from_str(&table.to_string()).ok()
+}
+
+fn table(new: &Expectation, seen: &[Seen]) -> Table {
+    let mut table = Table::new();
+    let words = [
+        ("case", Some(new.case.clone())),
+        ("kernels", Some(new.kernels.to_string())),
+        ("shows", Some(new.shows.clone())),
+        ("because", new.because.clone()),
+        ("link", new.link.clone()),
+    ];
+    for (name, value) in words {
+        if let Some(value) = value {
+            table.insert(name, toml_edit::value(value));
+        }
+    }
+    // What lies before it in this run, and was not seen.
+    let before = seen
+        .iter()
+        .rev()
+        .find(|one| Some(one.version) < new.kernels.first);
+    if let Some(gap) = before.filter(|gap| gap.value.is_none()) {
+        let comment = format!("\n# {} was not seen.\n", gap.version);
+        table.decor_mut().set_prefix(comment);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(values: &[(&str, &str)]) -> Vec<Seen> {
+        let one = |(version, value): &(&str, &str)| Seen {
+            version: version.parse().unwrap(),
+            value: (!value.is_empty()).then(|| (*value).to_owned()),
+        };
+        values.iter().map(one).collect()
+    }
+
+    fn recorded(document: &mut DocumentMut) -> Vec<String> {
+        let said = |one: Expectation| format!("{}={}", one.kernels, one.shows);
+        let mut ranges = read(document, "a::b");
+        ranges.sort_by_key(|one| one.kernels.first);
+        ranges.into_iter().map(said).collect()
+    }
+
+    #[test]
+    fn kernels_that_agree_are_one_range_and_those_not_run_leave_a_gap() {
+        let mut document = DocumentMut::new();
+        let all = seen(&[
+            ("5.10", "EINVAL"),
+            ("6.1", "EINVAL"),
+            ("6.6", ""),
+            ("6.12", "EINVAL"),
+            ("7.0", "ok"),
+        ]);
+        let changes = write_down(&mut document, "a::b", &all);
+        let expected = ["5.10..6.1=EINVAL", "6.12=EINVAL", "7.0=ok"];
+        assert_eq!(recorded(&mut document), expected);
+        assert_eq!(changes.len(), 3);
+        assert!(document.to_string().contains("# 6.6 was not seen."));
+        assert_eq!(write_down(&mut document, "a::b", &all), []);
+    }
+
+    #[test]
+    fn what_was_not_run_again_stays_and_so_do_comments_and_reasons() {
+        let text = "# of the whole\n\n[[expect]] # why\ncase = \"a::b\"\nkernels = \"5.10..6.12\"\n\
+                    shows = \"EINVAL\"\nbecause = \"a reason\"\n\n# of another\n[[expect]]\n\
+                    case = \"other\"\nkernels = \"5.10..6.12\"\nshows = \"ok\"\n";
+        let mut document: DocumentMut = text.parse().unwrap();
+        assert_eq!(
+            write_down(&mut document, "a::b", &seen(&[("6.1", "EINVAL")])),
+            []
+        );
+        assert_eq!(document.to_string(), text);
+        let changes = write_down(&mut document, "a::b", &seen(&[("6.1", "ok")]));
+        let said: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        assert!(
+            said.contains(&"a::b on 6.1: ok (was EINVAL)".to_owned()),
+            "{said:?}"
+        );
+        let expected = ["5.10..6.0=EINVAL", "6.1=ok", "6.2..6.12=EINVAL"];
+        assert_eq!(recorded(&mut document), expected);
+        let text = document.to_string();
+        assert!(
+            text.contains("# of the whole") || text.contains("# of another"),
+            "{text}"
+        );
+        assert!(text.matches("a reason").count() == 2, "{text}");
+    }
+
+    #[test]
+    fn a_case_that_disagrees_with_itself_varies_and_a_crash_is_not_recorded() {
+        let matrix = |value: &str| {
+            let mut row = crate::results::Row::new("6.1", "6.1");
+            let mut cell = Cell::without("a::b", Verdict::NoClaim, "");
+            cell.observed = guest::Observation::written(&format!("b={value}"));
+            if value == "crash" {
+                cell.verdict = Verdict::Panicked;
+            }
+            row.cells = vec![cell];
+            Matrix { rows: vec![row] }
+        };
+        let of = |values: [&str; 3]| super::seen(&values.map(matrix), "a::b")[0].value.clone();
+        assert_eq!(of(["1", "1", "1"]).as_deref(), Some("1"));
+        assert_eq!(of(["1", "2", "1"]).as_deref(), Some(VARIES));
+        assert_eq!(of(["1", "crash", "1"]), None);
+    }
+}

@@ -1,0 +1,536 @@
+//! Runs the tests of a suite on kernels.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use guest::{User, Version};
+use images::{Kernel, Store};
+use itertools::Itertools;
+
+use super::expected::Expected;
+use super::judge_case::{CaseOf, SUCCESS, judge_case};
+use super::shows::{Shown, Shows};
+use super::suite_file::{SuiteFile, SuiteTest};
+use crate::kernels::{Bootable, Machines};
+use crate::payload::{BadRequest, Program};
+use crate::programs::output::Output;
+use crate::programs::runner::{Runner, TIMEOUT, memory_for};
+use crate::programs::session::{Ending, Ran, Standing};
+use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
+use crate::scenarios::lost;
+use crate::system::{RunDir, printable, printable_data, quoted, side_by_side};
+
+/// How many bytes of a stream are kept: a test may write for ever.
+const MOST: usize = 8 << 20;
+/// How many lines of what it wrote are shown of a test that failed.
+const LAST_LINES: usize = 12;
+/// How often a test program is run again, without the cases that ended its machine.
+const RUNS: usize = 20;
+
+/// In which order the tests are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As they stand in the file.
+    Forwards,
+    /// The last one first.
+    Backwards,
+    /// Each on a machine that was booted for it.
+    Alone,
+}
+
+/// The tests of a suite, on kernels.
+pub struct ProgramSuite {
+    pub(super) dir: PathBuf,
+    pub(super) expected: Expected,
+    tests: Vec<UnitTest>,
+    /// The kernels.
+    pub kernels: Vec<Kernel>,
+    /// What boots them.
+    pub machines: Machines,
+    /// How many machines may run at the same time.
+    pub jobs: NonZeroUsize,
+}
+
+/// One program that is a test.
+struct UnitTest {
+    name: String,
+    shows: Shows,
+    program: Program,
+    /// The size of all that travels, in bytes.
+    size: u64,
+    timeout: Duration,
+    fresh: bool,
+}
+
+/// How a run of a test ended, if it did not end by itself.
+type Loss = (Verdict, String);
+
+impl ProgramSuite {
+    /// The tests of a file; those of these names only, if there are any.
+    ///
+    /// # Errors
+    /// If a program is missing or cannot be built, or no test has such a name.
+    pub fn new(
+        file: SuiteFile,
+        names: &[String],
+        kernels: Vec<Kernel>,
+        store: Store,
+        dir: RunDir,
+    ) -> Result<Self> {
+        let expected = Expected::read(file.expectations, &file.dir)?;
+        let mut tests = Vec::new();
+        for test in &file.tests {
+            let own =
+                |name: &&str| *name == test.name || name.starts_with(&format!("{}/", test.name));
+            let mut asked = names.iter().filter_map(|name| name.split("::").next());
+            if !names.is_empty() && !asked.any(|name| own(&name)) {
+                continue;
+            }
+            let of = || format!("the test {:?} of strata.toml", test.name);
+            let units = units(test, &file.dir).with_context(of)?;
+            let is_asked = |unit: &UnitTest| {
+                let mut asked = names.iter().filter_map(|name| name.split("::").next());
+                names.is_empty() || asked.any(|name| name == test.name || name == unit.name)
+            };
+            tests.extend(units.into_iter().filter(is_asked));
+        }
+        if tests.is_empty() {
+            let known = file.tests.iter().map(|test| test.name.as_str()).join(", ");
+            bail!(BadRequest::new(match known.is_empty() {
+                true => "strata.toml names no tests: write [[test]], name = \"probe\" and run = \
+                         [\"./probe\"]"
+                    .to_owned(),
+                false => format!("no test has that name: strata.toml has {known}"),
+            }));
+        }
+        Ok(Self {
+            dir: file.dir,
+            expected,
+            tests,
+            kernels,
+            machines: Machines::new(store, dir)?,
+            jobs: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        })
+    }
+
+    /// The names of the tests.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.tests.iter().map(|test| test.name.clone()).collect()
+    }
+
+    /// Runs all tests on all kernels. One that fails does not stop the others.
+    pub fn run(&self, order: Order, watcher: &dyn Watcher) -> Matrix {
+        let mut rows = Vec::new();
+        let work = |kernel: &Kernel| self.row(kernel, order, watcher);
+        side_by_side(self.jobs, &self.kernels, work, |row| rows.push(row));
+        let mut matrix = Matrix { rows };
+        complete(&mut matrix, &self.names());
+        matrix
+    }
+
+    fn row(&self, kernel: &Kernel, order: Order, watcher: &dyn Watcher) -> Row {
+        let spec = match kernel {
+            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::File(path) => quoted(path.as_os_str()),
+        };
+        let mut row = Row::new(kernel.name(), spec);
+        if let Err(problem) = self.fill(kernel, &mut row, order, watcher) {
+            let problem = printable_data(&problem);
+            for test in &self.tests {
+                let cells = &mut row.cells;
+                if !cells.iter().any(|cell| cell.scenario == test.name) {
+                    let cell = Cell::without(&test.name, Verdict::NotRun, problem.why());
+                    cells.push(cell);
+                }
+            }
+            row.problem = Some(problem);
+        }
+        watcher.event(&Event::Kernel(Box::new(row.clone())));
+        row
+    }
+
+    fn fill(
+        &self,
+        kernel: &Kernel,
+        row: &mut Row,
+        order: Order,
+        watcher: &dyn Watcher,
+    ) -> Result<(), Problem> {
+        let bootable = self.machines.machine(kernel, watcher)?;
+        row.image = Some(printable(&bootable.image));
+        row.substitute.clone_from(&bootable.substitute);
+        row.dir = bootable.dir.path().to_owned();
+        row.boots = 1;
+        watcher.event(&Event::Boot {
+            kernel: row.name.clone(),
+            boot: 1,
+            scenarios: self.tests.len(),
+        });
+        let started = Instant::now();
+        let mut standing = Standing::default();
+        let mut numbers: Vec<usize> = (0..self.tests.len()).collect();
+        if order == Order::Backwards {
+            numbers.reverse();
+        }
+        let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); self.tests.len()];
+        for number in numbers {
+            let test = &self.tests[number];
+            let mut own = Standing::default();
+            let alone = test.fresh || order == Order::Alone;
+            let standing = if alone { &mut own } else { &mut standing };
+            let shown = self.test(test, &bootable, order, standing, row)?;
+            // Its cases follow with the row.
+            if let Some(own) = shown.first() {
+                watcher.event(&Event::Scenario {
+                    kernel: row.name.clone(),
+                    scenario: own.scenario.clone(),
+                    verdict: own.verdict,
+                    took: own.took,
+                });
+            }
+            cells[number] = shown;
+        }
+        row.cells = cells.into_iter().flatten().collect();
+        row.took = started.elapsed();
+        Ok(())
+    }
+
+    /// Runs a test: its cell, and those of its cases.
+    fn test(
+        &self,
+        test: &UnitTest,
+        bootable: &Bootable,
+        order: Order,
+        standing: &mut Standing,
+        row: &mut Row,
+    ) -> Result<Vec<Cell>> {
+        let size = self.tests.iter().map(|test| test.size).max();
+        let runner = Runner {
+            memory_mib: Some(memory_for(size.unwrap_or(0))),
+            timeout: Some(test.timeout),
+            fresh: order == Order::Alone,
+            ..Runner::default()
+        };
+        let mut cells = Vec::new();
+        let mut done: Vec<String> = Vec::new();
+        for _ in 0..RUNS {
+            let program = test.without(&done).pack()?;
+            let loaded = program.load(guest::Stdin::Null, &[])?;
+            let mut kept = Kept::default();
+            let ran = runner.run_loaded(bootable, &loaded, None, &mut kept, Some(standing))?;
+            row.kernel = row.kernel.take().or(ran.kernel.clone());
+            let version = row.likely_version();
+            let mut shown = test.shows.read(&String::from_utf8_lossy(&kept.stdout));
+            shown.cases.retain(|case| !done.contains(&case.name));
+            let judge = |name: &str, value: Option<&str>, took: Duration| {
+                judge_case(&test.case(name, took), value, &self.expected, version)
+            };
+            for case in &shown.cases {
+                let name = format!("{}::{}", test.name, case.name);
+                cells.push(judge(&name, Some(&case.value), Duration::ZERO));
+                done.push(case.name.clone());
+            }
+            let loss = match test.outcome(&ran, &kept, &shown) {
+                Ok(value) => {
+                    let own = judge(&test.name, Some(&value), ran.took);
+                    let seen: Vec<String> =
+                        cells.iter().map(|cell| cell.scenario.clone()).collect();
+                    let expected = version.map(|version| self.not_shown(test, &seen, version));
+                    for name in expected.into_iter().flatten() {
+                        cells.push(judge(&name, None, Duration::ZERO));
+                    }
+                    cells.insert(0, own);
+                    tell_failures(&mut cells, &kept);
+                    return Ok(cells);
+                }
+                Err(loss) => loss,
+            };
+            row.boots += 1;
+            row.last_lines.clone_from(&ran.last_lines);
+            let (verdict, why) = loss;
+            let running = shown.running.filter(|_| test.shows == Shows::Libtest);
+            let name = match &running {
+                Some(case) => format!("{}::{case}", test.name),
+                None => test.name.clone(),
+            };
+            let mut cell = Cell::without(&name, verdict, why);
+            (cell.took, cell.console) = (ran.took, ran.last_lines);
+            match running {
+                // The rest runs on another machine.
+                Some(case) if !done.contains(&case) => {
+                    cells.push(cell);
+                    done.push(case);
+                }
+                _ => {
+                    cells.insert(0, cell);
+                    return Ok(cells);
+                }
+            }
+        }
+        let why = format!("it was run {RUNS} times, and each time a case ended the machine");
+        cells.insert(0, Cell::without(&test.name, Verdict::Broken, why));
+        Ok(cells)
+    }
+
+    /// Holds what was seen against other expectations.
+    pub(super) fn judge_again(&self, matrix: &mut Matrix, expected: &Expected) {
+        for row in &mut matrix.rows {
+            let version = row.likely_version();
+            for cell in &mut row.cells {
+                let of = |test: &&UnitTest| cell.scenario.split("::").next() == Some(&test.name);
+                let (Some(fact), Some(test)) =
+                    (cell.observed.0.first(), self.tests.iter().find(of))
+                else {
+                    continue;
+                };
+                let case = test.case(&cell.scenario, cell.took);
+                let console = cell.console.clone();
+                *cell = Cell {
+                    console,
+                    ..judge_case(&case, Some(&fact.value), expected, version)
+                };
+            }
+        }
+    }
+
+    /// The cases of a test that are expected on a version and are not among these.
+    fn not_shown(&self, test: &UnitTest, seen: &[String], version: Version) -> Vec<String> {
+        let cases = self.expected.cases_of(&test.name, version).into_iter();
+        let missing = cases.filter(|case| *case != test.name && !seen.iter().any(|s| s == case));
+        missing.map(str::to_owned).collect()
+    }
+}
+
+impl UnitTest {
+    /// A case of this test, or the test itself.
+    fn case<'a>(&self, name: &'a str, took: Duration) -> CaseOf<'a> {
+        CaseOf {
+            name,
+            is_fact: self.shows == Shows::Facts && name != self.name,
+            took,
+        }
+    }
+
+    /// The program, for all cases but these.
+    fn without(&self, cases: &[String]) -> Program {
+        let program = self.program.clone();
+        match self.shows {
+            Shows::Libtest => {
+                let skipped = cases.iter().flat_map(|case| ["--skip", case]);
+                // One at a time: it says which, before it runs it.
+                let program = program.arg("--test-threads=1");
+                match cases.is_empty() {
+                    true => program,
+                    false => program.arg("--exact").args(skipped),
+                }
+            }
+            Shows::Go => program.arg("-test.v"),
+            _ => program,
+        }
+    }
+
+    /// What it showed as a whole, if it ended by itself.
+    fn outcome(&self, ran: &Ran, kept: &Kept, shown: &Shown) -> Result<String, Loss> {
+        match &ran.ending {
+            Ending::Ended(_) if kept.left_out => {
+                Err((Verdict::Broken, format!("it wrote over {MOST} bytes")))
+            }
+            Ending::Ended(status) => match &shown.wrong {
+                Some(wrong) => Err((Verdict::Broken, wrong.clone())),
+                None if self.shows.ends_well(*status, shown) => Ok(SUCCESS.to_owned()),
+                None => Ok(status.to_string()),
+            },
+            Ending::Refused(why, _) => Err((Verdict::Broken, printable(why))),
+            Ending::TimedOut(limit) => {
+                let why = format!("not done after {} s", limit.as_secs());
+                Err((Verdict::TimedOut, why))
+            }
+            Ending::Lost(end) => Err(lost(end.clone())),
+            Ending::Interrupted | Ending::OutputClosed => {
+                Err((Verdict::NotRun, "it was interrupted".to_owned()))
+            }
+        }
+    }
+}
+
+/// What a test wrote, as far as it is kept.
+#[derive(Default)]
+struct Kept {
+    stdout: Vec<u8>,
+    /// The last of both streams.
+    last: VecDeque<u8>,
+    left_out: bool,
+}
+
+impl Output for Kept {
+    fn bytes(&mut self, stream: guest::wire::Stream, bytes: &[u8]) -> io::Result<()> {
+        self.last.extend(bytes);
+        let excess = self.last.len().saturating_sub(LAST_LINES * 500);
+        self.last.drain(..excess);
+        if stream == guest::wire::Stream::Stdout {
+            let room = MOST - self.stdout.len();
+            self.left_out |= bytes.len() > room;
+            self.stdout.extend(&bytes[..bytes.len().min(room)]);
+        }
+        Ok(())
+    }
+}
+
+/// Adds what a test wrote last to the first of its cells that is red.
+fn tell_failures(cells: &mut [Cell], kept: &Kept) {
+    let last: Vec<u8> = kept.last.iter().copied().collect();
+    let text = String::from_utf8_lossy(&last);
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    if let Some(cell) = cells.iter_mut().find(|cell| cell.verdict.is_red()) {
+        cell.console = lines[lines.len().saturating_sub(LAST_LINES)..].to_vec();
+    }
+}
+
+/// Gives each row a cell for each case that any of them has.
+fn complete(matrix: &mut Matrix, tests: &[String]) {
+    let all = matrix.rows.iter().flat_map(|row| &row.cells);
+    let names: Vec<String> = all.map(|cell| cell.scenario.clone()).unique().collect();
+    let test = |name: &str| {
+        let own = name.split("::").next();
+        let place = tests.iter().position(|test| Some(test.as_str()) == own);
+        place.unwrap_or(tests.len())
+    };
+    let names: Vec<&String> = names.iter().sorted_by_key(|name| test(name)).collect();
+    for row in &mut matrix.rows {
+        let problem = row.problem.as_ref();
+        let (verdict, why) = problem
+            .map_or((Verdict::NotApplicable, "it was not shown"), |problem| {
+                (Verdict::NotRun, problem.why())
+            });
+        let cells = names.iter().map(|name| {
+            let found = row.cells.iter().find(|cell| cell.scenario == **name);
+            let missing = || Cell::without(name, verdict, why);
+            found.cloned().unwrap_or_else(missing)
+        });
+        row.cells = cells.collect();
+    }
+}
+
+/// The programs of an entry.
+fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
+    let unit = |name: String, program: Program| -> Result<UnitTest> {
+        let program = furnished(program, test, dir);
+        let size = program.pack()?.load(guest::Stdin::Null, &[])?.size;
+        Ok(UnitTest {
+            name,
+            shows: test.shows(),
+            program,
+            size,
+            timeout: test.timeout.map_or(TIMEOUT, Duration::from_secs),
+            fresh: test.fresh,
+        })
+    };
+    if let Some([program, arguments @ ..]) = test.run.as_deref() {
+        let path = match program.contains('/') {
+            true => dir.join(program),
+            false => PathBuf::from(program),
+        };
+        let program = Program::new(path).named(program).args(arguments);
+        return Ok(vec![unit(test.name.clone(), program)?]);
+    }
+    let named = |path: &Path| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        format!("{}/{file}", test.name)
+    };
+    if let Some(programs) = &test.dir {
+        let programs = programs_in(&dir.join(programs))?;
+        let units = programs
+            .iter()
+            .map(|path| unit(named(path), Program::new(path)));
+        return units.collect();
+    }
+    let package = dir.join(test.cargo.as_deref().unwrap_or(Path::new(".")));
+    let built = built_by_cargo(&package)?;
+    let units = built.into_iter().map(|(name, path)| {
+        let program = Program::new(path).working_directory(&package);
+        unit(format!("{}/{name}", test.name), program)
+    });
+    units.collect()
+}
+
+/// A program with all that the entry gives it.
+fn furnished(mut program: Program, test: &SuiteTest, dir: &Path) -> Program {
+    let split = |text: &String| match text.rsplit_once(':') {
+        Some((host, guest)) => (dir.join(host), Some(guest.to_owned())),
+        None => (dir.join(text), None),
+    };
+    for (host, guest) in test.files.iter().map(split) {
+        program = program.file(host, guest);
+    }
+    for (host, guest) in test.trees.iter().map(split) {
+        program = program.tree(host, guest);
+    }
+    for (name, value) in &test.env {
+        program = program.env(name, value);
+    }
+    if let Some(directory) = &test.cwd {
+        program = program.directory(directory);
+    }
+    match test.user {
+        Some(uid) => program.user(User { uid, gid: uid }),
+        None => program,
+    }
+}
+
+/// The programs in a directory, by their names.
+fn programs_in(dir: &Path) -> Result<Vec<PathBuf>> {
+    let reading = || format!("reading {}", dir.display());
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(dir).with_context(reading)? {
+        let path = entry.with_context(reading)?.path();
+        let metadata = fs::metadata(&path).with_context(reading)?;
+        if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
+            programs.push(path);
+        }
+    }
+    ensure!(!programs.is_empty(), "{} has no programs", dir.display());
+    programs.sort();
+    Ok(programs)
+}
+
+/// Builds the test programs of a package: the name of each target, and its path.
+fn built_by_cargo(package: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let cargo: OsString = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(&cargo)
+        .args([
+            "test",
+            "--no-run",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .current_dir(package)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("running {}", cargo.display()))?;
+    ensure!(
+        output.status.success(),
+        "cargo could not build the tests in {}: its reason stands above",
+        package.display()
+    );
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let is_test = message["profile"]["test"] == true;
+        let name = message["target"]["name"].as_str()?.to_owned();
+        let path = message["executable"].as_str()?.into();
+        is_test.then_some((name, path))
+    });
+    let built: Vec<(String, PathBuf)> = messages.collect();
+    ensure!(!built.is_empty(), "{} has no tests", package.display());
+    Ok(built)
+}

@@ -1,0 +1,268 @@
+//! What a test shows: its cases, read from what it wrote and how it ended.
+
+use guest::Status;
+use serde::Deserialize;
+
+/// What a test writes to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Shows {
+    /// Nothing that counts: its exit status is what it shows.
+    Exit,
+    /// Lines `name=value`, or `name`, a tab and `value`.
+    Facts,
+    /// The Test Anything Protocol, or the kernel's variant of it.
+    Tap,
+    /// What a test program of Rust writes.
+    Libtest,
+    /// What a test program of Go writes with `-test.v`.
+    Go,
+}
+
+/// One thing that a test showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Case {
+    /// Its name within the test.
+    pub(super) name: String,
+    /// What was seen: a fact's value, or [`OK`], [`FAILED`] or [`SKIPPED`].
+    pub(super) value: String,
+}
+
+/// A case that passed, failed, or was skipped.
+pub(super) const OK: &str = "ok";
+pub(super) const FAILED: &str = "failed";
+pub(super) const SKIPPED: &str = "skipped";
+
+/// All that was read of a test.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) cases: Vec<Case>,
+    /// The case that had begun and not ended.
+    pub(super) running: Option<String>,
+    /// What is wrong with what it wrote.
+    pub(super) wrong: Option<String>,
+}
+
+impl Shown {
+    fn case(&mut self, name: &str, value: &str) {
+        let (name, value) = (name.trim(), value.trim());
+        if let Some(before) = self.cases.iter().find(|case| case.name == name) {
+            let (name, before) = (&before.name, &before.value);
+            self.wrong = Some(format!("it showed {name} twice: {before}, and {value}"));
+            return;
+        }
+        self.cases.push(Case {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+}
+
+impl Shows {
+    /// Reads what a test wrote to stdout.
+    pub(super) fn read(self, stdout: &str) -> Shown {
+        match self {
+            Self::Exit => Shown::default(),
+            Self::Facts => facts(stdout),
+            Self::Tap => tap(stdout),
+            Self::Libtest => libtest(stdout),
+            Self::Go => go(stdout),
+        }
+    }
+
+    /// Whether a test that ended so, with these cases, ended as its kind does.
+    pub(super) fn ends_well(self, status: Status, shown: &Shown) -> bool {
+        let failed = shown.cases.iter().any(|case| case.value == FAILED);
+        match self {
+            // Its exit status is the sum of its cases, which are told one by one.
+            Self::Tap | Self::Libtest | Self::Go => status.success() || failed,
+            Self::Exit | Self::Facts => status.success(),
+        }
+    }
+}
+
+fn facts(stdout: &str) -> Shown {
+    let mut shown = Shown::default();
+    for line in stdout.lines() {
+        if let Some((name, value)) = line.split_once('\t').or_else(|| line.split_once('=')) {
+            shown.case(name, value);
+        }
+    }
+    shown
+}
+
+/// Both protocols name a subtest in a comment before its results, which are indented.
+fn tap(stdout: &str) -> Shown {
+    let mut shown = Shown::default();
+    // The subtests around a line, each with its indentation.
+    let mut around: Vec<(usize, &str)> = Vec::new();
+    for line in stdout.lines() {
+        let text = line.trim_start();
+        let depth = line.len() - text.len();
+        if let Some(name) = text.strip_prefix("# Subtest: ") {
+            around.retain(|(other, _)| *other < depth);
+            around.push((depth, name.trim()));
+        } else if let Some(why) = text.strip_prefix("Bail out!") {
+            shown.wrong = Some(format!("it bailed out:{why}"));
+        } else if let Some((result, rest)) = tap_result(text) {
+            // The result of a subtest is indented less than what is in it.
+            around.retain(|(other, _)| *other <= depth && depth > 0);
+            let (name, directive) = rest.split_once(" # ").unwrap_or((rest, ""));
+            let directive = directive.to_ascii_uppercase();
+            let value = match directive.split_whitespace().next() {
+                Some("SKIP") => SKIPPED,
+                // A failure that is known.
+                Some("TODO") if result == FAILED => SKIPPED,
+                _ => result,
+            };
+            let mut path: Vec<&str> = around.iter().map(|(_, name)| *name).collect();
+            let name = name.trim_start().trim_start_matches("- ");
+            if path.last() != Some(&name) {
+                path.push(name);
+            }
+            shown.case(&path.join("/"), value);
+        }
+    }
+    shown
+}
+
+/// The result of a line `ok 1 - name`, and what follows the number.
+fn tap_result(line: &str) -> Option<(&'static str, &str)> {
+    let (result, rest) = match line.strip_prefix("not ok") {
+        Some(rest) => (FAILED, rest),
+        None => (OK, line.strip_prefix("ok")?),
+    };
+    let rest = rest.strip_prefix(' ')?.trim_start();
+    let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    Some((result, if after.trim().is_empty() { rest } else { after }))
+}
+
+/// Lines `test NAME ... ok`. The program prints the first part before the case runs, and
+/// the case may write lines of its own.
+fn libtest(stdout: &str) -> Shown {
+    let mut shown = Shown::default();
+    for line in stdout.lines() {
+        if let Some((name, result)) = line
+            .strip_prefix("test ")
+            .and_then(|line| line.split_once(" ... "))
+        {
+            let name = name.trim_end_matches(" - should panic");
+            shown.running = Some(name.to_owned());
+            if let Some(value) = libtest_result(result) {
+                shown.case(name, value);
+                shown.running = None;
+            }
+        } else if let Some(value) = libtest_result(line)
+            && let Some(name) = shown.running.take()
+        {
+            shown.case(&name, value);
+        }
+    }
+    if let Some(name) = stdout
+        .rsplit_once('\n')
+        .and_then(|(_, last)| last.strip_prefix("test "))
+        .and_then(|last| last.strip_suffix(" ... "))
+    {
+        shown.running = Some(name.to_owned());
+    }
+    shown
+}
+
+fn libtest_result(text: &str) -> Option<&'static str> {
+    match text.split(',').next()?.trim() {
+        "ok" => Some(OK),
+        "FAILED" => Some(FAILED),
+        "ignored" => Some(SKIPPED),
+        _ => None,
+    }
+}
+
+fn go(stdout: &str) -> Shown {
+    let mut shown = Shown::default();
+    for line in stdout.lines() {
+        let line = line.trim_start();
+        if let Some(name) = line.strip_prefix("=== RUN ") {
+            shown.running = Some(name.trim().to_owned());
+        }
+        for (mark, value) in [
+            ("--- PASS: ", OK),
+            ("--- FAIL: ", FAILED),
+            ("--- SKIP: ", SKIPPED),
+        ] {
+            if let Some(rest) = line.strip_prefix(mark) {
+                let name = rest.split(" (").next().unwrap_or(rest);
+                shown.case(name, value);
+                if shown.running.as_deref() == Some(name) {
+                    shown.running = None;
+                }
+            }
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cases(shows: Shows, stdout: &str) -> Vec<String> {
+        let shown = shows.read(stdout);
+        let said = |case: &Case| format!("{}={}", case.name, case.value);
+        shown.cases.iter().map(said).collect()
+    }
+
+    #[test]
+    fn facts_are_lines_with_a_name_and_a_value() {
+        let stdout = "probe of the kernel\nunshare=EINVAL\nopen\tok, 3\nempty=\n";
+        let expected = ["unshare=EINVAL", "open=ok, 3", "empty="];
+        assert_eq!(cases(Shows::Facts, stdout), expected);
+        let twice = Shows::Facts.read("a=1\na=2\n");
+        assert!(twice.wrong.unwrap().contains("a twice: 1, and 2"));
+    }
+
+    #[test]
+    fn tap_has_subtests_directives_and_numbers() {
+        let stdout = "TAP version 14\n1..4\n\
+                      # Subtest: outer\n    ok 1 - inner\n    not ok 2 - other\n    1..2\n\
+                      not ok 1 - outer\nok 2 plain\nok 3 - later # SKIP no such call\n\
+                      not ok 4 - known # TODO fix\n";
+        let expected = [
+            "outer/inner=ok",
+            "outer/other=failed",
+            "outer=failed",
+            "plain=ok",
+            "later=skipped",
+            "known=skipped",
+        ];
+        assert_eq!(cases(Shows::Tap, stdout), expected);
+        let ktap = "KTAP version 1\n1..1\n  KTAP version 1\n  # Subtest: suite\n  1..2\n\
+                    \x20 ok 1 first\n  ok 2 second\nok 1 suite\n";
+        let expected = ["suite/first=ok", "suite/second=ok", "suite=ok"];
+        assert_eq!(cases(Shows::Tap, ktap), expected);
+        let bailed = Shows::Tap.read("ok 1 - a\nBail out! no memory\n");
+        assert_eq!(bailed.wrong.unwrap(), "it bailed out: no memory");
+    }
+
+    #[test]
+    fn a_test_program_of_rust_says_what_runs() {
+        let stdout = "\nrunning 4 tests\ntest a::one ... ok\ntest two ... its own words\nok\n\
+                      test three - should panic ... FAILED\ntest four ... ignored, for a reason\n\n\
+                      test result: FAILED. 2 passed; 1 failed; 1 ignored\n";
+        let expected = ["a::one=ok", "two=ok", "three=failed", "four=skipped"];
+        assert_eq!(cases(Shows::Libtest, stdout), expected);
+        assert_eq!(Shows::Libtest.read(stdout).running, None);
+        let died = Shows::Libtest.read("running 2 tests\ntest one ... ok\ntest two ... ");
+        assert_eq!(died.running.unwrap(), "two");
+    }
+
+    #[test]
+    fn a_test_program_of_go_says_what_runs() {
+        let stdout = "=== RUN   TestA\n=== RUN   TestA/sub\n--- FAIL: TestA (0.01s)\n\
+                      \x20   --- FAIL: TestA/sub (0.00s)\n=== RUN   TestB\n--- SKIP: TestB (0.00s)\n\
+                      === RUN   TestC\n";
+        let expected = ["TestA=failed", "TestA/sub=failed", "TestB=skipped"];
+        assert_eq!(cases(Shows::Go, stdout), expected);
+        assert_eq!(Shows::Go.read(stdout).running.unwrap(), "TestC");
+    }
+}

@@ -1,0 +1,136 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use harness::{
+    Event, Exit, Header, Interrupt, Order, ProgramSuite, RunDir, Shard, SuiteFile, Watcher, record,
+    report,
+};
+use images::{Catalogue, Kernel};
+
+use crate::format::FormatOption;
+use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions};
+
+/// Run the tests of strata.toml on its kernels
+///
+/// strata.toml is looked for in this directory and above. What a test shows is held
+/// against what the file expects of that kernel, and against what --record wrote down
+/// beside it, in strata.expected.toml.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes are those of `test-kernels`.
+
+Examples:
+  cargo xtask init
+  cargo xtask test
+  cargo xtask test --kernel 6.1 --test probe
+  cargo xtask test --record
+  cargo xtask test --accept probe::unshare")]
+pub(crate) struct TestSuiteCommand {
+    /// Run on these kernels instead of those of the file: as for `test-kernels`, or a
+    /// group of the file; may be given more than once
+    #[arg(long = "kernel", value_name = "KERNEL")]
+    kernels: Vec<String>,
+
+    /// Run this test only; may be given more than once
+    #[arg(long = "test", value_name = "NAME")]
+    tests: Vec<String>,
+
+    /// Run all tests three times, and write down what they show
+    #[arg(long)]
+    record: bool,
+
+    /// The same for one case; may be given more than once
+    #[arg(long = "accept", value_name = "CASE", conflicts_with_all = ["record", "tests"])]
+    accepted: Vec<String>,
+
+    /// Run on this part of the kernels only: 1/3, 2/3 and 3/3 are all of them
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+
+    #[command(flatten)]
+    sources: SourceOptions,
+
+    #[command(flatten)]
+    host: HostOptions,
+
+    #[command(flatten)]
+    jobs: JobsOption,
+
+    #[command(flatten)]
+    cpus: CpusOption,
+
+    #[command(flatten)]
+    format: FormatOption,
+
+    /// Fail where a kernel could not be run
+    #[arg(long)]
+    strict: bool,
+}
+
+impl TestSuiteCommand {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let interrupt = Interrupt::catch()?;
+        match interrupt.unless_told(move || self.test())? {
+            Some(exit) => Ok(exit?.into()),
+            None => Ok(harness::interrupted(Some(&interrupt)).into()),
+        }
+    }
+
+    fn test(&self) -> Result<Exit> {
+        let catalogue = Catalogue::builtin();
+        let file = SuiteFile::find()?;
+        let mut kernels = file.select(&self.kernels, &catalogue)?;
+        if let Some(shard) = self.shard {
+            kernels = shard.part(kernels);
+            if kernels.is_empty() {
+                eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
+                return Ok(Exit::Agreed);
+            }
+        }
+        let names = match self.accepted.is_empty() {
+            true => &self.tests,
+            false => &self.accepted,
+        };
+        let dir = RunDir::new_run()?;
+        let store = self.sources.store(&catalogue)?;
+        let mut suite = ProgramSuite::new(file, names, kernels, store, dir.clone())?;
+        self.host.apply(&mut suite.machines);
+        suite.machines.cpus = self.cpus.cpus.get();
+        suite.jobs = self.jobs.number();
+
+        let bus = self.format.bus(&dir)?;
+        let kernels = suite.kernels.iter().map(Kernel::name).collect();
+        bus.event(&Event::Run(Header {
+            shard: self.shard,
+            scenarios: suite.names(),
+            ..Header::now(&dir, kernels, &[])
+        }));
+        // A missing QEMU is reported once here, not again for each kernel.
+        suite.machines.qemu(&bus)?;
+        let (matrix, changes) = if self.record || !self.accepted.is_empty() {
+            record(&suite, &self.accepted, &bus)?
+        } else {
+            (suite.run(Order::Forwards, &bus), Vec::new())
+        };
+        let exit = matrix.exit(self.strict);
+        bus.event(&Event::Finished { exit });
+        self.format.tell_people(|colour| {
+            let (table, values) = (report::table(&matrix, colour), report::values(&matrix));
+            let mut red = matrix.clone();
+            for row in &mut red.rows {
+                row.cells.retain(|cell| cell.verdict.is_red());
+            }
+            format!("{table}\n{values}\n{}", report::details(&red))
+        })?;
+        for change in &changes {
+            eprintln!("recorded: {change}");
+        }
+        match bus.end() {
+            // A disagreement outranks a failed report.
+            Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
+            result => result?,
+        }
+        Ok(exit)
+    }
+}
