@@ -256,6 +256,7 @@ impl ProgramSuite {
             };
             row.boots += 1;
             row.last_lines.clone_from(&ran.last_lines);
+            tell_failures(&mut cells, &kept);
             let (verdict, why) = loss;
             let running = shown.running.filter(|_| test.shows == Shows::Libtest);
             let name = match &running {
@@ -385,14 +386,27 @@ impl Output for Kept {
     }
 }
 
-/// Adds what a test wrote last to the first of its cells that is red.
+/// Adds what a test wrote to those of its cells that are red and have nothing to show.
 fn tell_failures(cells: &mut [Cell], kept: &Kept) {
+    let stdout = String::from_utf8_lossy(&kept.stdout);
     let last: Vec<u8> = kept.last.iter().copied().collect();
-    let text = String::from_utf8_lossy(&last);
-    let lines: Vec<String> = text.lines().map(printable).collect();
-    if let Some(cell) = cells.iter_mut().find(|cell| cell.verdict.is_red()) {
+    let last = String::from_utf8_lossy(&last);
+    let red = cells.iter_mut().filter(|cell| cell.verdict.is_red());
+    for cell in red.filter(|cell| cell.console.is_empty()) {
+        let case = cell.scenario.split_once("::").map(|(_, case)| case);
+        let own = case.and_then(|case| own_words(&stdout, case));
+        let lines = own.unwrap_or_else(|| last.lines().map(printable).collect());
         cell.console = lines[lines.len().saturating_sub(LAST_LINES)..].to_vec();
     }
+}
+
+/// What a case of a test program of Rust wrote, which the program tells at its end.
+fn own_words(stdout: &str, case: &str) -> Option<Vec<String>> {
+    let mark = format!("---- {case} stdout ----");
+    let mut lines = stdout.lines().skip_while(|line| *line != mark);
+    lines.next()?;
+    let own = lines.take_while(|line| !line.starts_with("---- ") && *line != "failures:");
+    Some(own.filter(|line| !line.is_empty()).map(printable).collect())
 }
 
 /// Gives each row a cell for each case that any of them has.
@@ -502,7 +516,8 @@ fn programs_in(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
-/// Builds the test programs of a package: the name of each target, and its path.
+/// Builds the test programs of a package: the name of each test, `lib` or `bin-NAME` for
+/// those in its sources, and the path.
 fn built_by_cargo(package: &Path) -> Result<Vec<(String, PathBuf)>> {
     let cargo: OsString = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(&cargo)
@@ -526,7 +541,13 @@ fn built_by_cargo(package: &Path) -> Result<Vec<(String, PathBuf)>> {
     let messages = text.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_test = message["profile"]["test"] == true;
-        let name = message["target"]["name"].as_str()?.to_owned();
+        let name = message["target"]["name"].as_str()?;
+        // A library and its test may have the same name.
+        let name = match message["target"]["kind"][0].as_str()? {
+            "test" => name.to_owned(),
+            "bin" => format!("bin-{name}"),
+            _ => "lib".to_owned(),
+        };
         let path = message["executable"].as_str()?.into();
         is_test.then_some((name, path))
     });

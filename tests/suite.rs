@@ -1,0 +1,343 @@
+//! `strata test` in somebody's own repository.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use strata_tests::{any_image, xtask};
+use tempfile::TempDir;
+
+/// A repository outside this one.
+struct Repository(TempDir);
+
+impl Repository {
+    fn new(strata: &str) -> Self {
+        let repository = Self(tempfile::tempdir().unwrap());
+        repository.write("strata.toml", strata);
+        repository
+    }
+
+    /// With the kernel of the tests.
+    fn with(tests: &str) -> Self {
+        let kernel = any_image().unwrap();
+        Self::new(&format!("kernels = [{kernel:?}]\n{tests}"))
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        if text.starts_with("#!") {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+
+    fn strata(&self, words: &[&str]) -> Command {
+        let mut command = xtask();
+        // Saved machines are those of other tests.
+        command.env("STRATA_RUNS", harness::runs().unwrap());
+        command.env("CARGO_TARGET_DIR", self.0.path().join("target"));
+        command.env_remove("CARGO_MANIFEST_DIR");
+        command.args(words).current_dir(self.0.path());
+        command
+    }
+
+    fn test(&self, words: &[&str]) -> Output {
+        let words = [&["test", "--accel", "tcg"], words].concat();
+        self.strata(&words).output().unwrap()
+    }
+
+    /// The exit code, and `name: verdict` of each cell.
+    fn verdicts(&self, words: &[&str]) -> (i32, Vec<String>) {
+        let words = [&["--format", "json"], words].concat();
+        let output = self.test(&words);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let events = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let row: Value = events
+            .filter(|event: &Value| event["event"] == "kernel")
+            .last()
+            .unwrap();
+        let cells = row["cells"].as_array().unwrap().iter();
+        let word = |cell: &Value, name: &str| cell[name].as_str().unwrap().to_owned();
+        let said =
+            cells.map(|cell| format!("{}: {}", word(cell, "scenario"), word(cell, "verdict")));
+        (output.status.code().unwrap(), said.collect())
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+const FACTS: &str = "\n[[test]]\nname = \"probe\"\nrun = [\"./probe.sh\"]\nshows = \"facts\"\n";
+
+#[test]
+fn what_a_test_shows_is_recorded_and_then_asserted() {
+    let repository = Repository::with(FACTS);
+    let probe = |value: &str| format!("#!/bin/sh\necho call={value}\necho 'other\tok'\n");
+    repository.write("probe.sh", &probe("EINVAL"));
+    let (code, verdicts) = repository.verdicts(&[]);
+    let unknown = [
+        "probe: passed",
+        "probe::call: no_claim",
+        "probe::other: no_claim",
+    ];
+    assert_eq!((code, &verdicts[..]), (0, &unknown.map(str::to_owned)[..]));
+
+    let output = repository.test(&["--record"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let recorded = repository.read("strata.expected.toml");
+    assert!(recorded.contains("case = \"probe::call\"\nkernels = \"6.1\"\nshows = \"EINVAL\""));
+    let known = [
+        "probe: passed",
+        "probe::call: passed",
+        "probe::other: passed",
+    ];
+    let (code, verdicts) = repository.verdicts(&[]);
+    assert_eq!((code, &verdicts[..]), (0, &known.map(str::to_owned)[..]));
+
+    // It shows something else, and a case less.
+    repository.write("probe.sh", "#!/bin/sh\necho call=ok\n");
+    let output = repository.test(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(said.contains("probe::call: FAIL"), "{said}");
+    assert!(said.contains("call  EINVAL    ok"), "{said}");
+    assert!(
+        said.contains("probe::other: FAIL: it was not shown"),
+        "{said}"
+    );
+    assert!(said.contains("reproduce: strata test --kernel"), "{said}");
+
+    let output = repository.test(&["--accept", "probe::call"]);
+    assert!(text(&output.stderr).contains("probe::call on 6.1: ok (was EINVAL)"));
+    let (code, verdicts) = repository.verdicts(&[]);
+    let one_less = [
+        "probe: passed",
+        "probe::call: passed",
+        "probe::other: failed",
+    ];
+    assert_eq!((code, &verdicts[..]), (1, &one_less.map(str::to_owned)[..]));
+
+    // What is written by hand outweighs that.
+    let strata = repository.read("strata.toml");
+    let by_hand = "\n[[expect]]\ncase = \"probe::call\"\nkernels = \"5.10..\"\nshows = \"EPERM\"\n\
+                   because = \"our own reason\"\n";
+    repository.write("strata.toml", &(strata + by_hand));
+    let output = repository.test(&[]);
+    assert!(
+        text(&output.stdout).contains("claimed since 5.10: our own reason"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_case_that_disagrees_with_itself_is_recorded_as_such() {
+    let repository = Repository::with(FACTS);
+    let probe = "#!/bin/sh\nread -r id < /proc/sys/kernel/random/uuid\necho id=$id\n";
+    repository.write("probe.sh", probe);
+    let output = repository.test(&["--record"]);
+    assert!(
+        text(&output.stderr).contains("probe::id on 6.1: varies"),
+        "{output:?}"
+    );
+    let (_, verdicts) = repository.verdicts(&[]);
+    assert_eq!(verdicts, ["probe: passed", "probe::id: no_claim"]);
+}
+
+#[test]
+fn a_crash_a_hang_and_a_flood_are_told_apart_and_the_rest_runs() {
+    let run = |name: &str, more: &str, script: &str| {
+        format!("[[test]]\nname = \"{name}\"\nrun = [\"sh\", \"-c\", \"{script}\"]\n{more}\n")
+    };
+    let tests = [
+        run(
+            "panics",
+            "shows = \"facts\"",
+            "echo a=1; echo c > /proc/sysrq-trigger; echo b=2",
+        ),
+        run("hangs", "timeout = 2", "while :; do :; done"),
+        run(
+            "floods",
+            "files = [\"/usr/bin/head\"]",
+            "/usr/bin/head -c 9000000 /dev/zero",
+        ),
+        run(
+            "reports",
+            "shows = \"tap\"",
+            "echo ok 1 - one; echo not ok 2 - two; exit 1",
+        ),
+        run("fails", "", "exit 3"),
+        run("alone", "fresh = true", "true"),
+        "[[test]]\nname = \"scripts\"\ndir = \"bin\"\n".to_owned(),
+    ];
+    let repository = Repository::with(&tests.concat());
+    repository.write("bin/works", "#!/bin/sh\nexit 0\n");
+    repository.write("bin/README", "no program");
+    let (code, verdicts) = repository.verdicts(&[]);
+    let expected = [
+        "panics: panicked",
+        "panics::a: no_claim",
+        "hangs: timed_out",
+        "floods: broken",
+        "reports: passed",
+        "reports::one: passed",
+        "reports::two: failed",
+        "fails: failed",
+        "alone: passed",
+        "scripts/works: passed",
+    ];
+    assert_eq!((code, &verdicts[..]), (1, &expected.map(str::to_owned)[..]));
+    // What crashed or hung is never recorded.
+    let output = repository.test(&["--record", "--test", "panics", "--test", "fails"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let recorded = repository.read("strata.expected.toml");
+    assert!(recorded.contains("exit status 3") && !recorded.contains("case = \"panics\"\n"));
+}
+
+#[test]
+fn a_crates_tests_are_cases_and_one_that_ends_the_machine_does_not_end_the_others() {
+    let repository = Repository::with("[[test]]\nname = \"crate\"\ncargo = \".\"\n");
+    let manifest = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    repository.write("Cargo.toml", manifest);
+    repository.write("src/lib.rs", "");
+    let tests = "\
+use std::fs;
+#[test] fn a_reads() { assert!(fs::read_to_string(\"Cargo.toml\").unwrap().contains(\"own\")) }
+#[test] fn b_panics() { println!(\"about\"); fs::write(\"/proc/sysrq-trigger\", \"c\").unwrap() }
+#[test] fn c_fails() { println!(\"its own words\"); assert_eq!(1, 2) }
+#[test] #[ignore] fn d_ignored() {}
+";
+    repository.write("tests/own.rs", tests);
+    let (code, verdicts) = repository.verdicts(&["--test", "crate/own"]);
+    let expected = [
+        "crate/own: passed",
+        "crate/own::a_reads: passed",
+        "crate/own::b_panics: panicked",
+        "crate/own::c_fails: failed",
+        "crate/own::d_ignored: not_applicable",
+    ];
+    assert_eq!((code, &verdicts[..]), (1, &expected.map(str::to_owned)[..]));
+    let output = repository.test(&["--test", "crate/own"]);
+    assert!(
+        text(&output.stdout).contains("    its own words\n"),
+        "{output:?}"
+    );
+}
+
+/// Each mistake is named with what to write instead.
+#[test]
+fn a_mistake_in_the_file_is_told_with_what_to_write() {
+    let test = "[[test]]\nname = \"probe\"\nrun = [\"./probe\"]\n";
+    let more = |line: &str| format!("kernels = [\"6.1\"]\n{test}{line}\n");
+    let expect = |lines: &str| more(&format!("[[expect]]\n{lines}"));
+    for (strata, words) in [
+        (String::new(), "kernels = [\"5.10\", \"6.1\"]"),
+        ("kernels = [\"6.1\"]".to_owned(), "write [[test]]"),
+        ("kernels = \"6.1\"".to_owned(), "expected a sequence"),
+        (
+            format!("kernels = [\"6.x\"]\n{test}"),
+            "strata.toml: kernels:",
+        ),
+        (
+            format!("kernels = [\"newst\"]\n[groups]\nnewest = [\"7.3\"]\n{test}"),
+            "\"newest\"",
+        ),
+        (more("rum = 1"), "unknown field `rum`"),
+        (
+            more("shows = \"fact\""),
+            "unknown variant `fact`, expected one of `exit`, `facts`",
+        ),
+        (more("timeout = \"1m\""), "expected u64"),
+        (more("timeout = 0"), "write `timeout = 60`"),
+        (more("dir = \"tests\""), "takes one of"),
+        (more(test), "two tests are called \"probe\""),
+        (more("user = -1"), "expected u32"),
+        (
+            more("[[test]]\nname = \"a::b\"\nrun = [\"./a\"]"),
+            "cannot name a test",
+        ),
+        (
+            more("[[test]]\nname = \"a\"\nrun = []"),
+            "write `run = [\"./program\"",
+        ),
+        (more("[[test]]\nrun = [\"./a\"]"), "missing field `name`"),
+        (
+            expect("case = \"prob::a\"\nshows = \"ok\""),
+            "did you mean \"probe\"?",
+        ),
+        (
+            expect("case = \"probe\"\nshows = \"ok\"\nkernels = \"six\""),
+            "\"5.10..6.1\"",
+        ),
+        (
+            expect("case = \"probe\"\nkernels = \"6.1\""),
+            "missing field `shows`",
+        ),
+        (more("env = [\"A=B\"]"), "expected a map"),
+        ("kernels = [".to_owned(), "line 1, column"),
+    ] {
+        let repository = Repository::new(&strata);
+        let output = repository.test(&[]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{strata}\n{said}");
+        assert!(said.contains(words), "{strata}\n{said}");
+    }
+    let repository = Repository::new(&more(""));
+    let said = |words: &[&str]| {
+        let output = repository.test(words);
+        assert_ne!(output.status.code(), Some(0));
+        text(&output.stderr).to_owned()
+    };
+    assert!(said(&[]).contains("probe"));
+    assert!(said(&["--test", "prob"]).contains("strata.toml has probe"));
+    fs::remove_file(repository.0.path().join("strata.toml")).unwrap();
+    assert!(said(&[]).contains("`strata init` writes one"));
+}
+
+#[test]
+fn init_writes_a_file_that_runs() {
+    let repository = Repository::new("");
+    let file = repository.0.path().join("strata.toml");
+    let init = || repository.strata(&["init"]).output().unwrap();
+    let output = init();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("is there already"));
+    fs::remove_file(&file).unwrap();
+    repository.write("probe", "#!/bin/sh\nexit 0\n");
+    assert_eq!(init().status.code(), Some(0));
+    let kernel = any_image().unwrap();
+    let kernel: &Path = &kernel;
+    let (code, verdicts) = repository.verdicts(&["--kernel", kernel.to_str().unwrap()]);
+    assert_eq!(
+        (code, &verdicts[..]),
+        (0, &["probe: passed".to_owned()][..])
+    );
+}
+
+/// `UPDATE=1` writes the file.
+#[test]
+fn the_schema_is_that_of_the_types() {
+    let path = harness::root().join("docs/strata.schema.json");
+    let schema = harness::suite_schema();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, &schema).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), schema);
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let fits = |toml: &str| {
+        let value: Value = toml::from_str(toml).unwrap();
+        schema.is_valid(&value)
+    };
+    assert!(fits(
+        "kernels = ['6.1']\n[[test]]\nname = 'a'\nrun = ['./a']\nshows = 'tap'"
+    ));
+    assert!(!fits("[[test]]\nname = 'a'\nshows = 'tape'"));
+    assert!(!fits("kernel = ['6.1']"));
+}
