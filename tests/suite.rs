@@ -58,10 +58,9 @@ impl Repository {
         let words = [&["--format", "json"], words].concat();
         let output = self.test(&words);
         let text = String::from_utf8(output.stdout).unwrap();
-        let events = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let mut events = text.lines().map(|line| serde_json::from_str(line).unwrap());
         let row: Value = events
-            .filter(|event: &Value| event["event"] == "kernel")
-            .last()
+            .rfind(|event: &Value| event["event"] == "kernel")
             .unwrap();
         let cells = row["cells"].as_array().unwrap().iter();
         let word = |cell: &Value, name: &str| cell[name].as_str().unwrap().to_owned();

@@ -31,10 +31,10 @@ pub use payload::{BadRequest, PackedProgram, Program, guest_binary, initramfs};
 #[cfg(feature = "schema")]
 pub use programs::suite_schema;
 pub use programs::{
-    Captured, Change, Collected, Coming, Ending, ExitCodes, Finished, Input, Limits, Order, Output,
-    OutputStreams, ProgramSuite, Ran, Runner, Screen, Session, Several, SharedInput, StandingPlace,
-    StandingRun, SuiteFile, TIMEOUT, busybox, closing_line, end, failure, interrupted, record,
-    run_in, say_of_run, serve, words_of_run,
+    Captured, Collected, Coming, Ending, ExitCodes, Finished, Input, Limits, Output, OutputStreams,
+    ProgramSuite, Ran, RecordedChange, Runner, Screen, Session, Several, SharedInput,
+    StandingPlace, StandingRun, SuiteFile, TIMEOUT, TestOrder, busybox, closing_line, end, failure,
+    interrupted, record, run_in, say_of_run, serve, words_of_run,
 };
 #[cfg(feature = "schema")]
 pub use results::schema;

@@ -76,6 +76,7 @@ fn run(name: &str, rows: impl Iterator<Item = Row>) -> PastRun {
             host: "host".to_owned(),
             kernels: Vec::new(),
             scenarios: scenarios::ALL.iter().map(|s| s.name.to_owned()).collect(),
+            suite: false,
             shard: None,
         },
         accelerator: Some(ChosenAccelerator {

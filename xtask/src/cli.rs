@@ -79,7 +79,7 @@ enum Anywhere {
 
 /// The commands in a user's own repository. In Strata's, `test` runs its own tests.
 #[derive(Subcommand)]
-enum Outside {
+enum InOwnRepository {
     #[command(flatten)]
     Anywhere(Anywhere),
     Test(TestSuiteCommand),
@@ -104,9 +104,9 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
     set_program_name(called());
     if !is_in_workspace() {
         return match parse_as(codes) {
-            Outside::Anywhere(command) => run_anywhere(command),
-            Outside::Test(command) => command.run(),
-            Outside::Init(command) => command.run().map(ExitCode::from),
+            InOwnRepository::Anywhere(command) => run_anywhere(command),
+            InOwnRepository::Test(command) => command.run(),
+            InOwnRepository::Init(command) => command.run().map(ExitCode::from),
         };
     }
     let exit = match parse_as(codes) {
@@ -145,7 +145,7 @@ pub(crate) fn command() -> Command {
     if is_in_workspace() {
         named(Cli::<InWorkspace>::command())
     } else {
-        named(Cli::<Outside>::command())
+        named(Cli::<InOwnRepository>::command())
     }
 }
 

@@ -29,4 +29,4 @@ pub use shell::Screen;
 pub use standing::{StandingPlace, StandingRun, end, run_in, serve};
 #[cfg(feature = "schema")]
 pub use suite::suite_schema;
-pub use suite::{Change, Order, ProgramSuite, SuiteFile, record};
+pub use suite::{ProgramSuite, RecordedChange, SuiteFile, TestOrder, record};

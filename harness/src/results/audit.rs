@@ -133,7 +133,7 @@ impl Account<'_> {
         }
         for cell in &row.cells {
             let scenario = &cell.scenario;
-            if !self.run.header.scenarios.contains(scenario) {
+            if !self.run.header.lists(scenario) {
                 wrong(format!(
                     "has a cell for {scenario}, which is not in its list of scenarios"
                 ));
@@ -259,6 +259,7 @@ mod tests {
                 host: "example".to_owned(),
                 kernels: rows.iter().map(|row| row.name.clone()).collect(),
                 scenarios: scenarios.map(str::to_owned).to_vec(),
+                suite: false,
                 shard: None,
             },
             boots: rows.iter().map(|row| (row.name.clone(), 1)).collect(),

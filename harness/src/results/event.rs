@@ -124,6 +124,10 @@ pub struct Header {
     pub kernels: Vec<String>,
     /// The names of the scenarios, in the order they are run.
     pub scenarios: Vec<String>,
+    /// Whether the scenarios are tests of somebody's own suite: these may show cases, each
+    /// in a cell `test::case`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suite: bool,
     /// The part of the kernels that is tested, if not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Shard"))]
@@ -135,6 +139,15 @@ const fn first_format() -> u32 {
 }
 
 impl Header {
+    /// Whether a cell of this name is one of the run.
+    pub(super) fn lists(&self, scenario: &str) -> bool {
+        let test = match self.suite {
+            true => scenario.split("::").next().unwrap_or(scenario),
+            false => scenario,
+        };
+        self.scenarios.iter().any(|known| known == test)
+    }
+
     /// The header of a run of all kernels that begins now.
     #[must_use]
     pub fn now(dir: &RunDir, kernels: Vec<String>, scenarios: &[&Scenario]) -> Self {
@@ -146,6 +159,7 @@ impl Header {
             host: name(gethostname().ok().as_deref()),
             kernels,
             scenarios: scenarios.iter().map(|s| s.name.to_owned()).collect(),
+            suite: false,
             shard: None,
         }
     }
@@ -163,6 +177,7 @@ pub(super) mod tests {
             host: "example".to_owned(),
             kernels: Vec::new(),
             scenarios: Vec::new(),
+            suite: false,
             shard: shard.map(|text| text.parse().unwrap()),
         }
     }

@@ -172,6 +172,7 @@ mod tests {
             host: "example".to_owned(),
             kernels: vec!["3.10\u{FFFD}".to_owned()],
             scenarios: Vec::new(),
+            suite: false,
             shard: None,
         };
         let mut bytes = Vec::new();

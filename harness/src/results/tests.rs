@@ -18,6 +18,7 @@ pub(crate) fn run(name: &str, second: i64, rows: Vec<Row>) -> PastRun {
             host: "host".to_owned(),
             kernels: Vec::new(),
             scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
+            suite: false,
             shard: None,
         },
         accelerator: None,

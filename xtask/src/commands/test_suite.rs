@@ -3,8 +3,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use harness::{
-    Event, Exit, Header, Interrupt, Order, ProgramSuite, RunDir, Shard, SuiteFile, Watcher, record,
-    report,
+    Event, Exit, Header, Interrupt, ProgramSuite, RunDir, Shard, SuiteFile, TestOrder, Watcher,
+    record, report,
 };
 use images::{Catalogue, Kernel};
 
@@ -104,6 +104,7 @@ impl TestSuiteCommand {
         bus.event(&Event::Run(Header {
             shard: self.shard,
             scenarios: suite.names(),
+            suite: true,
             ..Header::now(&dir, kernels, &[])
         }));
         // A missing QEMU is reported once here, not again for each kernel.
@@ -111,7 +112,7 @@ impl TestSuiteCommand {
         let (matrix, changes) = if self.record || !self.accepted.is_empty() {
             record(&suite, &self.accepted, &bus)?
         } else {
-            (suite.run(Order::Forwards, &bus), Vec::new())
+            (suite.run(TestOrder::Forwards, &bus), Vec::new())
         };
         let exit = matrix.exit(self.strict);
         bus.event(&Event::Finished { exit });

@@ -15,6 +15,8 @@ pub(super) const SUCCESS: &str = "exit status 0";
 pub(super) struct CaseOf<'a> {
     /// `test` or `test::case`.
     pub(super) name: &'a str,
+    /// Whether it is the test itself.
+    pub(super) is_whole: bool,
     /// Whether any value will do where none is expected.
     pub(super) is_fact: bool,
     pub(super) took: Duration,
@@ -35,36 +37,51 @@ pub(super) fn judge_case(
         }])
     };
     let expectation = version.and_then(|version| expected.of(case.name, version));
-    let varies = expectation.is_some_and(|expectation| expectation.shows == VARIES);
-    let (verdict, why) = match (value, expectation) {
-        (None, Some(_)) if !varies => (Verdict::Failed, Some("it was not shown".to_owned())),
-        (_, Some(_)) if varies => {
-            let why = "it does not show the same each time".to_owned();
-            (Verdict::NoClaim, Some(why))
-        }
-        (Some(value), Some(expectation)) if value == expectation.shows => (Verdict::Passed, None),
-        (Some(_), Some(_)) => (Verdict::Failed, None),
-        (Some(OK | SUCCESS), None) if !case.is_fact => (Verdict::Passed, None),
-        (Some(SKIPPED), None) if !case.is_fact => (Verdict::NotApplicable, None),
-        (Some(value), None) if !case.is_fact => (Verdict::Failed, Some(value.to_owned())),
-        (Some(_), None) => {
-            let why = "nothing is recorded: `strata test --record` does".to_owned();
-            (Verdict::NoClaim, Some(why))
-        }
-        (None, _) => (Verdict::NotApplicable, Some("it was not shown".to_owned())),
+    if expectation.is_some_and(|expectation| expectation.shows == VARIES) {
+        let why = "it does not show the same each time";
+        return Cell {
+            observed: value.map(observation).unwrap_or_default(),
+            took: case.took,
+            ..Cell::without(case.name, Verdict::NoClaim, why)
+        };
+    }
+    let passes = if case.is_whole { SUCCESS } else { OK };
+    let wanted = match expectation {
+        Some(expectation) => Some(expectation.shows.as_str()),
+        None => (!case.is_fact).then_some(passes),
     };
-    let claim = expectation.zip(version).map(|(expectation, version)| {
-        let since = expectation.kernels.first.unwrap_or(version);
-        Claimed {
-            since,
-            expected: observation(&expectation.shows),
-            because: expectation
+    let (verdict, why) = match (value, wanted) {
+        (None, Some(_)) if expectation.is_some() => (Verdict::Failed, Some("it was not shown")),
+        (None, _) => (Verdict::NotApplicable, Some("it was not shown")),
+        (Some(value), Some(wanted)) if value == wanted => (Verdict::Passed, None),
+        (Some(SKIPPED), Some(_)) if expectation.is_none() => {
+            (Verdict::NotApplicable, Some("it was skipped"))
+        }
+        (Some(_), Some(_)) => (Verdict::Failed, None),
+        (Some(_), None) => {
+            let why = "nothing is recorded: `strata test --record` does";
+            (Verdict::NoClaim, Some(why))
+        }
+    };
+    let why = why.map(str::to_owned);
+    let claim = wanted.zip(version).map(|(wanted, version)| {
+        let since = expectation.and_then(|expectation| expectation.kernels.first);
+        let since = since.unwrap_or(version);
+        let because = match expectation {
+            None => "nothing else is expected".to_owned(),
+            Some(expectation) => expectation
                 .because
                 .clone()
                 .unwrap_or_else(|| format!("it was recorded on {}", expectation.kernels)),
+        };
+        let link = expectation.and_then(|expectation| expectation.link.clone());
+        Claimed {
+            since,
+            expected: observation(wanted),
+            because,
             commit: None,
             observed: vec![since],
-            links: expectation.link.iter().cloned().collect(),
+            links: link.into_iter().collect(),
         }
     });
     Cell {

@@ -8,8 +8,8 @@ mod run_suite;
 mod shows;
 mod suite_file;
 
-pub use record::{Change, record};
-pub use run_suite::{Order, ProgramSuite};
+pub use record::{RecordedChange, record};
+pub use run_suite::{ProgramSuite, TestOrder};
 pub use suite_file::SuiteFile;
 #[cfg(feature = "schema")]
 pub use suite_file::suite_schema;

@@ -9,25 +9,25 @@ use itertools::Itertools;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 use super::expected::{Expectation, Expected, VARIES, VersionRange, recorded_path};
-use super::run_suite::{Order, ProgramSuite};
-use crate::results::{Cell, Matrix, Verdict, Watcher};
+use super::run_suite::{ProgramSuite, TestOrder};
+use crate::results::{Cell, Event, Matrix, Verdict, Watcher};
 
 /// How often each case is run, and how.
-const ORDERS: [Order; 3] = [Order::Forwards, Order::Backwards, Order::Alone];
+const ORDERS: [TestOrder; 3] = [TestOrder::Forwards, TestOrder::Backwards, TestOrder::Alone];
 /// What a recorded file begins with.
 const HEAD: &str = "# What the cases of strata.toml show, as `strata test --record` saw it. Reasons and links\n\
                     # may be added, and stay; what is to outweigh this belongs into strata.toml.\n\n";
 
 /// One thing that is recorded differently than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct RecordedChange {
     case: String,
     kernels: String,
     before: Option<String>,
     after: String,
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for RecordedChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             case,
@@ -43,9 +43,23 @@ impl fmt::Display for Change {
     }
 }
 
+/// Passes on what is done, but no results: these are of the last run.
+struct WithoutRows<'a>(&'a dyn Watcher);
+
+impl Watcher for WithoutRows<'_> {
+    fn event(&self, event: &Event) {
+        if !matches!(
+            event,
+            Event::Boot { .. } | Event::Scenario { .. } | Event::Kernel(_)
+        ) {
+            self.0.event(event);
+        }
+    }
+}
+
 /// What a case showed on a kernel, in all runs: none if it crashed or was not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
+struct SeenCase {
     version: Version,
     value: Option<String>,
 }
@@ -60,8 +74,14 @@ pub fn record(
     suite: &ProgramSuite,
     cases: &[String],
     watcher: &dyn Watcher,
-) -> Result<(Matrix, Vec<Change>)> {
-    let runs = ORDERS.map(|order| suite.run(order, watcher));
+) -> Result<(Matrix, Vec<RecordedChange>)> {
+    let [first, second, third] = ORDERS;
+    let quiet = WithoutRows(watcher);
+    let runs = [
+        suite.run(first, &quiet),
+        suite.run(second, &quiet),
+        suite.run(third, watcher),
+    ];
     let names = runs
         .iter()
         .flat_map(|run| &run.rows)
@@ -103,7 +123,7 @@ impl ProgramSuite {
 }
 
 /// What a case showed on each kernel, the oldest first.
-fn seen(runs: &[Matrix], case: &str) -> Vec<Seen> {
+fn seen(runs: &[Matrix], case: &str) -> Vec<SeenCase> {
     let Some(first) = runs.first() else {
         return Vec::new();
     };
@@ -111,7 +131,10 @@ fn seen(runs: &[Matrix], case: &str) -> Vec<Seen> {
         let version = row.likely_version()?.series();
         let values = runs.iter().map(|run| {
             let cells = &run.rows.get(number)?.cells;
-            value(cells.iter().find(|cell| cell.scenario == case)?)
+            let of = |name: &str| cells.iter().find(|cell| cell.scenario == name);
+            // What a test shows before it crashes may arrive or not.
+            of(case.split("::").next()?).and_then(value)?;
+            value(of(case)?)
         });
         let values: Vec<Option<String>> = values.unique().collect();
         let value = match &values[..] {
@@ -120,7 +143,7 @@ fn seen(runs: &[Matrix], case: &str) -> Vec<Seen> {
             several if several.contains(&None) => None,
             _ => Some(VARIES.to_owned()),
         };
-        Some(Seen { version, value })
+        Some(SeenCase { version, value })
     });
     rows.sorted_by_key(|seen| seen.version).collect()
 }
@@ -136,7 +159,7 @@ fn value(cell: &Cell) -> Option<String> {
 }
 
 /// Writes down what a case showed, and returns what is different now.
-fn write_down(document: &mut DocumentMut, case: &str, seen: &[Seen]) -> Vec<Change> {
+fn write_down(document: &mut DocumentMut, case: &str, seen: &[SeenCase]) -> Vec<RecordedChange> {
     let before = read(document, case);
     let mut after = before.clone();
     for (number, one) in seen.iter().enumerate() {
@@ -189,7 +212,7 @@ fn write_down(document: &mut DocumentMut, case: &str, seen: &[Seen]) -> Vec<Chan
             let held = |end: Option<Version>| end.is_some_and(|end| old.kernels.holds(end));
             held(new.kernels.first) || held(new.kernels.last)
         });
-        changes.push(Change {
+        changes.push(RecordedChange {
             case: case.to_owned(),
             kernels: new.kernels.to_string(),
             before: was
@@ -241,7 +264,7 @@ fn expectation(table: &Table) -> Option<Expectation> {
     toml::from_str(&table.to_string()).ok()
 }
 
-fn table(new: &Expectation, seen: &[Seen]) -> Table {
+fn table(new: &Expectation, seen: &[SeenCase]) -> Table {
     let mut table = Table::new();
     let words = [
         ("case", Some(new.case.clone())),
@@ -271,8 +294,8 @@ fn table(new: &Expectation, seen: &[Seen]) -> Table {
 mod tests {
     use super::*;
 
-    fn seen(values: &[(&str, &str)]) -> Vec<Seen> {
-        let one = |(version, value): &(&str, &str)| Seen {
+    fn seen(values: &[(&str, &str)]) -> Vec<SeenCase> {
+        let one = |(version, value): &(&str, &str)| SeenCase {
             version: version.parse().unwrap(),
             value: (!value.is_empty()).then(|| (*value).to_owned()),
         };
@@ -340,7 +363,9 @@ mod tests {
             if value == "crash" {
                 cell.verdict = Verdict::Panicked;
             }
-            row.cells = vec![cell];
+            let mut own = Cell::without("a", Verdict::Passed, "");
+            own.observed = guest::Observation::written("a=0");
+            row.cells = vec![own, cell];
             Matrix { rows: vec![row] }
         };
         let of = |values: [&str; 3]| super::seen(&values.map(matrix), "a::b")[0].value.clone();

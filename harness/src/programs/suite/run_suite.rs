@@ -17,7 +17,7 @@ use itertools::Itertools;
 
 use super::expected::Expected;
 use super::judge_case::{CaseOf, SUCCESS, judge_case};
-use super::shows::{Shown, Shows};
+use super::shows::{ShownCases, Shows};
 use super::suite_file::{SuiteFile, SuiteTest};
 use crate::kernels::{Bootable, Machines};
 use crate::payload::{BadRequest, Program};
@@ -37,7 +37,7 @@ const RUNS: usize = 20;
 
 /// In which order the tests are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum TestOrder {
     /// As they stand in the file.
     Forwards,
     /// The last one first.
@@ -128,7 +128,7 @@ impl ProgramSuite {
     }
 
     /// Runs all tests on all kernels. One that fails does not stop the others.
-    pub fn run(&self, order: Order, watcher: &dyn Watcher) -> Matrix {
+    pub fn run(&self, order: TestOrder, watcher: &dyn Watcher) -> Matrix {
         let mut rows = Vec::new();
         let work = |kernel: &Kernel| self.row(kernel, order, watcher);
         side_by_side(self.jobs, &self.kernels, work, |row| rows.push(row));
@@ -137,7 +137,7 @@ impl ProgramSuite {
         matrix
     }
 
-    fn row(&self, kernel: &Kernel, order: Order, watcher: &dyn Watcher) -> Row {
+    fn row(&self, kernel: &Kernel, order: TestOrder, watcher: &dyn Watcher) -> Row {
         let spec = match kernel {
             Kernel::Catalogued(entry) => entry.name.clone(),
             Kernel::File(path) => quoted(path.as_os_str()),
@@ -162,39 +162,33 @@ impl ProgramSuite {
         &self,
         kernel: &Kernel,
         row: &mut Row,
-        order: Order,
+        order: TestOrder,
         watcher: &dyn Watcher,
     ) -> Result<(), Problem> {
         let bootable = self.machines.machine(kernel, watcher)?;
         row.image = Some(printable(&bootable.image));
         row.substitute.clone_from(&bootable.substitute);
         row.dir = bootable.dir.path().to_owned();
-        row.boots = 1;
-        watcher.event(&Event::Boot {
-            kernel: row.name.clone(),
-            boot: 1,
-            scenarios: self.tests.len(),
-        });
+        self.boot(row, watcher);
         let started = Instant::now();
         let mut standing = Standing::default();
         let mut numbers: Vec<usize> = (0..self.tests.len()).collect();
-        if order == Order::Backwards {
+        if order == TestOrder::Backwards {
             numbers.reverse();
         }
         let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); self.tests.len()];
         for number in numbers {
             let test = &self.tests[number];
             let mut own = Standing::default();
-            let alone = test.fresh || order == Order::Alone;
+            let alone = test.fresh || order == TestOrder::Alone;
             let standing = if alone { &mut own } else { &mut standing };
-            let shown = self.test(test, &bootable, order, standing, row)?;
-            // Its cases follow with the row.
-            if let Some(own) = shown.first() {
+            let shown = self.test(test, &bootable, order, standing, row, watcher)?;
+            for cell in &shown {
                 watcher.event(&Event::Scenario {
                     kernel: row.name.clone(),
-                    scenario: own.scenario.clone(),
-                    verdict: own.verdict,
-                    took: own.took,
+                    scenario: cell.scenario.clone(),
+                    verdict: cell.verdict,
+                    took: cell.took,
                 });
             }
             cells[number] = shown;
@@ -204,20 +198,31 @@ impl ProgramSuite {
         Ok(())
     }
 
+    /// Counts a machine that comes up for the tests.
+    fn boot(&self, row: &mut Row, watcher: &dyn Watcher) {
+        row.boots += 1;
+        watcher.event(&Event::Boot {
+            kernel: row.name.clone(),
+            boot: row.boots,
+            scenarios: self.tests.len(),
+        });
+    }
+
     /// Runs a test: its cell, and those of its cases.
     fn test(
         &self,
         test: &UnitTest,
         bootable: &Bootable,
-        order: Order,
+        order: TestOrder,
         standing: &mut Standing,
         row: &mut Row,
+        watcher: &dyn Watcher,
     ) -> Result<Vec<Cell>> {
         let size = self.tests.iter().map(|test| test.size).max();
         let runner = Runner {
             memory_mib: Some(memory_for(size.unwrap_or(0))),
             timeout: Some(test.timeout),
-            fresh: order == Order::Alone,
+            fresh: order == TestOrder::Alone,
             ..Runner::default()
         };
         let mut cells = Vec::new();
@@ -225,7 +230,7 @@ impl ProgramSuite {
         for _ in 0..RUNS {
             let program = test.without(&done).pack()?;
             let loaded = program.load(guest::Stdin::Null, &[])?;
-            let mut kept = Kept::default();
+            let mut kept = KeptOutput::default();
             let ran = runner.run_loaded(bootable, &loaded, None, &mut kept, Some(standing))?;
             row.kernel = row.kernel.take().or(ran.kernel.clone());
             let version = row.likely_version();
@@ -254,7 +259,7 @@ impl ProgramSuite {
                 }
                 Err(loss) => loss,
             };
-            row.boots += 1;
+            self.boot(row, watcher);
             row.last_lines.clone_from(&ran.last_lines);
             tell_failures(&mut cells, &kept);
             let (verdict, why) = loss;
@@ -316,6 +321,7 @@ impl UnitTest {
     fn case<'a>(&self, name: &'a str, took: Duration) -> CaseOf<'a> {
         CaseOf {
             name,
+            is_whole: name == self.name,
             is_fact: self.shows == Shows::Facts && name != self.name,
             took,
         }
@@ -340,7 +346,7 @@ impl UnitTest {
     }
 
     /// What it showed as a whole, if it ended by itself.
-    fn outcome(&self, ran: &Ran, kept: &Kept, shown: &Shown) -> Result<String, Loss> {
+    fn outcome(&self, ran: &Ran, kept: &KeptOutput, shown: &ShownCases) -> Result<String, Loss> {
         match &ran.ending {
             Ending::Ended(_) if kept.left_out => {
                 Err((Verdict::Broken, format!("it wrote over {MOST} bytes")))
@@ -365,14 +371,14 @@ impl UnitTest {
 
 /// What a test wrote, as far as it is kept.
 #[derive(Default)]
-struct Kept {
+struct KeptOutput {
     stdout: Vec<u8>,
     /// The last of both streams.
     last: VecDeque<u8>,
     left_out: bool,
 }
 
-impl Output for Kept {
+impl Output for KeptOutput {
     fn bytes(&mut self, stream: guest::wire::Stream, bytes: &[u8]) -> io::Result<()> {
         self.last.extend(bytes);
         let excess = self.last.len().saturating_sub(LAST_LINES * 500);
@@ -387,7 +393,7 @@ impl Output for Kept {
 }
 
 /// Adds what a test wrote to those of its cells that are red and have nothing to show.
-fn tell_failures(cells: &mut [Cell], kept: &Kept) {
+fn tell_failures(cells: &mut [Cell], kept: &KeptOutput) {
     let stdout = String::from_utf8_lossy(&kept.stdout);
     let last: Vec<u8> = kept.last.iter().copied().collect();
     let last = String::from_utf8_lossy(&last);

@@ -36,7 +36,7 @@ pub(super) const SKIPPED: &str = "skipped";
 
 /// All that was read of a test.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct ShownCases {
     pub(super) cases: Vec<Case>,
     /// The case that had begun and not ended.
     pub(super) running: Option<String>,
@@ -44,7 +44,7 @@ pub(super) struct Shown {
     pub(super) wrong: Option<String>,
 }
 
-impl Shown {
+impl ShownCases {
     fn case(&mut self, name: &str, value: &str) {
         let (name, value) = (name.trim(), value.trim());
         if let Some(before) = self.cases.iter().find(|case| case.name == name) {
@@ -61,9 +61,9 @@ impl Shown {
 
 impl Shows {
     /// Reads what a test wrote to stdout.
-    pub(super) fn read(self, stdout: &str) -> Shown {
+    pub(super) fn read(self, stdout: &str) -> ShownCases {
         match self {
-            Self::Exit => Shown::default(),
+            Self::Exit => ShownCases::default(),
             Self::Facts => facts(stdout),
             Self::Tap => tap(stdout),
             Self::Libtest => libtest(stdout),
@@ -72,7 +72,7 @@ impl Shows {
     }
 
     /// Whether a test that ended so, with these cases, ended as its kind does.
-    pub(super) fn ends_well(self, status: Status, shown: &Shown) -> bool {
+    pub(super) fn ends_well(self, status: Status, shown: &ShownCases) -> bool {
         let failed = shown.cases.iter().any(|case| case.value == FAILED);
         match self {
             // Its exit status is the sum of its cases, which are told one by one.
@@ -82,8 +82,8 @@ impl Shows {
     }
 }
 
-fn facts(stdout: &str) -> Shown {
-    let mut shown = Shown::default();
+fn facts(stdout: &str) -> ShownCases {
+    let mut shown = ShownCases::default();
     for line in stdout.lines() {
         if let Some((name, value)) = line.split_once('\t').or_else(|| line.split_once('=')) {
             shown.case(name, value);
@@ -93,8 +93,8 @@ fn facts(stdout: &str) -> Shown {
 }
 
 /// Both protocols name a subtest in a comment before its results, which are indented.
-fn tap(stdout: &str) -> Shown {
-    let mut shown = Shown::default();
+fn tap(stdout: &str) -> ShownCases {
+    let mut shown = ShownCases::default();
     // The subtests around a line, each with its indentation.
     let mut around: Vec<(usize, &str)> = Vec::new();
     for line in stdout.lines() {
@@ -140,8 +140,8 @@ fn tap_result(line: &str) -> Option<(&'static str, &str)> {
 
 /// Lines `test NAME ... ok`. The program prints the first part before the case runs, and
 /// the case may write lines of its own.
-fn libtest(stdout: &str) -> Shown {
-    let mut shown = Shown::default();
+fn libtest(stdout: &str) -> ShownCases {
+    let mut shown = ShownCases::default();
     for line in stdout.lines() {
         if let Some((name, result)) = line
             .strip_prefix("test ")
@@ -178,8 +178,8 @@ fn libtest_result(text: &str) -> Option<&'static str> {
     }
 }
 
-fn go(stdout: &str) -> Shown {
-    let mut shown = Shown::default();
+fn go(stdout: &str) -> ShownCases {
+    let mut shown = ShownCases::default();
     for line in stdout.lines() {
         let line = line.trim_start();
         if let Some(name) = line.strip_prefix("=== RUN ") {
