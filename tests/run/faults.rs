@@ -1,0 +1,63 @@
+//! Programs that do to a kernel, or to themselves, what the faults of the guest do.
+
+use strata_tests::cc;
+use tempfile::tempdir;
+
+use super::{Run, assert_status, text};
+
+/// The exit code, and words of stderr. Each runs on a machine of its own, which is
+/// restored, and again on one that boots.
+const FAULTS: [(&str, i32, &str); 13] = [
+    ("panic", 125, "the kernel panicked: Kernel panic"),
+    (
+        "power-off",
+        125,
+        "the machine ended before the program did",
+    ),
+    ("reset", 125, "the machine ended before the program did"),
+    ("halt", 125, "not done after 4 s"),
+    ("hang", 125, "not done after 4 s"),
+    ("real-time", 125, "not done after 4 s"),
+    ("memory", 137, ""),
+    ("illegal-instruction", 132, ""),
+    // The kernel keeps these signals from PID 1 (pid_namespaces(7)).
+    ("kill-everything", 7, ""),
+    ("kill-init", 7, ""),
+    ("stop-init", 7, ""),
+    ("close-everything", 125, "not done after 4 s"),
+    ("kernel-log", 7, ""),
+];
+
+#[test]
+fn a_fault_of_a_program_is_told_as_one_of_a_scenario_is() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("faults");
+    cc("faults.c", &program, &["-static"]).unwrap();
+    let program = program.to_str().unwrap();
+    for (fault, status, words) in FAULTS {
+        for fresh in [&[][..], &["--fresh"]] {
+            // What has its machine ended is seen once.
+            if !fresh.is_empty() && status == 125 {
+                continue;
+            }
+            let run = Run::new(&["--timeout", "4"]).with(fresh);
+            let output = run.with(&["--", program, fault]).output();
+            assert_status(&output, status);
+            let stderr = text(&output.stderr);
+            assert!(stderr.contains(words), "{fault}: {stderr}");
+            assert_eq!(stderr.is_empty(), words.is_empty(), "{fault}: {stderr}");
+            assert_eq!(text(&output.stdout), "begun\n", "{fault}");
+        }
+    }
+}
+
+/// Whatever comes of it, the run ends in time, and nothing is left.
+#[test]
+fn a_fork_bomb_ends() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("faults");
+    cc("faults.c", &program, &["-static"]).unwrap();
+    let run = Run::new(&["--timeout", "4", "--", program.to_str().unwrap(), "fork-bomb"]);
+    let output = run.output();
+    assert_ne!(output.status.code(), Some(0), "{output:?}");
+}
