@@ -64,7 +64,7 @@ int main(int count, char **words)
 		closefrom(0);
 		pause();
 	} else if (!strcmp(fault, "kernel-log"))
-		for (int i = 0; i < 20000; i++) {
+		for (int i = 0; i < 2000; i++) {
 			FILE *log = fopen("/dev/kmsg", "w");
 
 			if (log) {

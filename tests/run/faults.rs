@@ -9,22 +9,18 @@ use super::{Run, assert_status, text};
 /// restored, and again on one that boots.
 const FAULTS: [(&str, i32, &str); 13] = [
     ("panic", 125, "the kernel panicked: Kernel panic"),
-    (
-        "power-off",
-        125,
-        "the machine ended before the program did",
-    ),
+    ("power-off", 125, "the machine ended before the program did"),
     ("reset", 125, "the machine ended before the program did"),
-    ("halt", 125, "not done after 4 s"),
-    ("hang", 125, "not done after 4 s"),
-    ("real-time", 125, "not done after 4 s"),
+    ("halt", 125, "not done after 2 s"),
+    ("hang", 125, "not done after 2 s"),
+    ("real-time", 125, "not done after 2 s"),
     ("memory", 137, ""),
     ("illegal-instruction", 132, ""),
     // The kernel keeps these signals from PID 1 (pid_namespaces(7)).
     ("kill-everything", 7, ""),
     ("kill-init", 7, ""),
     ("stop-init", 7, ""),
-    ("close-everything", 125, "not done after 4 s"),
+    ("close-everything", 125, "not done after 2 s"),
     ("kernel-log", 7, ""),
 ];
 
@@ -40,7 +36,7 @@ fn a_fault_of_a_program_is_told_as_one_of_a_scenario_is() {
             if !fresh.is_empty() && status == 125 {
                 continue;
             }
-            let run = Run::new(&["--timeout", "4"]).with(fresh);
+            let run = Run::new(&["--timeout", "2"]).with(fresh);
             let output = run.with(&["--", program, fault]).output();
             assert_status(&output, status);
             let stderr = text(&output.stderr);
@@ -57,7 +53,13 @@ fn a_fork_bomb_ends() {
     let dir = tempdir().unwrap();
     let program = dir.path().join("faults");
     cc("faults.c", &program, &["-static"]).unwrap();
-    let run = Run::new(&["--timeout", "4", "--", program.to_str().unwrap(), "fork-bomb"]);
+    let run = Run::new(&[
+        "--timeout",
+        "2",
+        "--",
+        program.to_str().unwrap(),
+        "fork-bomb",
+    ]);
     let output = run.output();
     assert_ne!(output.status.code(), Some(0), "{output:?}");
 }

@@ -13,6 +13,7 @@ use harness::{RUNS, is_in_workspace, program_name, set_program_name};
 use crate::commands::bench::BenchCommand;
 use crate::commands::bisect::BisectCommand;
 use crate::commands::check::CheckCommand;
+use crate::commands::ci::CiCommand;
 use crate::commands::completions::CompletionsCommand;
 use crate::commands::doctor::DoctorCommand;
 use crate::commands::down::DownCommand;
@@ -68,7 +69,7 @@ enum Anywhere {
     Up(UpCommand),
     Runner(RunnerCommand),
     Down(DownCommand),
-    Bisect(BisectCommand),
+    Bisect(Box<BisectCommand>),
     Explain(ExplainCommand),
     Report(ReportCommand),
     Kernels(KernelsCommand),
@@ -84,6 +85,7 @@ enum InOwnRepository {
     Anywhere(Anywhere),
     Test(TestSuiteCommand),
     Init(InitCommand),
+    Ci(CiCommand),
 }
 
 /// The commands for developers of Strata, which need its sources.
@@ -107,6 +109,7 @@ pub(crate) fn run(codes: Option<ExitCodes>) -> Result<ExitCode> {
             InOwnRepository::Anywhere(command) => run_anywhere(command),
             InOwnRepository::Test(command) => command.run(),
             InOwnRepository::Init(command) => command.run().map(ExitCode::from),
+            InOwnRepository::Ci(command) => command.run().map(ExitCode::from),
         };
     }
     let exit = match parse_as(codes) {

@@ -13,7 +13,9 @@ use anyhow::Result;
 use clap::Args;
 use guest::User;
 use harness::ExitCodes;
-use harness::{AcceleratorChoice, Machines, Program, QemuChoice, RunDir, Runner, project};
+use harness::{
+    AcceleratorChoice, BadRequest, Machines, Program, QemuChoice, RunDir, Runner, Shard, project,
+};
 use images::{Catalogue, Store, StoreBuilder};
 use jiff::SignedDuration;
 
@@ -111,6 +113,31 @@ impl JobsOption {
 }
 
 #[derive(Args)]
+pub(crate) struct ShardOption {
+    /// Run on this part of the kernels only: 1/3, 2/3 and 3/3 are all of them [default:
+    /// the part of this job, as GitLab, Slurm or Kubernetes tells it]
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+}
+
+impl ShardOption {
+    /// The part that was asked for; else that of the engine, unless the running kernel is
+    /// among those to be tested.
+    pub(crate) fn shard(&self, native: bool) -> Result<Option<Shard>> {
+        if self.shard.is_some() || native {
+            return Ok(self.shard);
+        }
+        let told = Shard::of_engine(|name| env::var(name).ok());
+        told.map_err(|error| {
+            BadRequest::new(format!(
+                "the part of this job: {error}; or name it with --shard"
+            ))
+            .into()
+        })
+    }
+}
+
+#[derive(Args)]
 pub(crate) struct CpusOption {
     /// Processors of each machine
     #[arg(long, value_name = "N", default_value = "1", value_parser = positive::<NonZeroU32>)]
@@ -132,9 +159,9 @@ impl TimeoutOption {
     }
 }
 
-/// The machine of a program, and what travels into it.
+/// What a program is given.
 #[derive(Args)]
-pub(crate) struct MachineOptions {
+pub(crate) struct ProgramOptions {
     /// Run as this user instead of root: a number, or the name of a user of this host
     #[arg(long, value_name = "USER", value_parser = user, allow_negative_numbers = true)]
     user: Option<User>,
@@ -165,6 +192,13 @@ pub(crate) struct MachineOptions {
     /// more than once
     #[arg(long = "file", value_name = "HOST[:GUEST]", value_parser = file)]
     files: Vec<(PathBuf, Option<String>)>,
+}
+
+/// A program's machine, and what travels into it.
+#[derive(Args)]
+pub(crate) struct MachineOptions {
+    #[command(flatten)]
+    program: ProgramOptions,
 
     /// Memory of the machine [default: 256, more where much travels]
     #[arg(long, value_name = "MIB", value_parser = positive::<NonZeroU32>)]
@@ -193,7 +227,7 @@ pub(crate) struct MachineOptions {
     pub(crate) exit_codes: ExitCodes,
 }
 
-impl MachineOptions {
+impl ProgramOptions {
     /// Gives a program what was asked for it.
     pub(crate) fn furnish(&self, mut program: Program) -> Program {
         let all = env::vars_os().filter(|_| self.env_all);
@@ -216,6 +250,13 @@ impl MachineOptions {
             Some(user) => program.user(user),
             None => program,
         }
+    }
+}
+
+impl MachineOptions {
+    /// Gives a program what was asked for it.
+    pub(crate) fn furnish(&self, program: Program) -> Program {
+        self.program.furnish(program)
     }
 
     pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {

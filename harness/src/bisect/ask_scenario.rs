@@ -17,7 +17,7 @@ pub fn ask_scenario(suite: &Suite, kernel: &Kernel, watcher: &dyn Watcher) -> Re
     Ok(answer(scenario, &suite.row(kernel, watcher)))
 }
 
-fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
+pub(super) fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
     if let Some(problem) = row.problem.as_ref().filter(|_| !row.was_run()) {
         return KernelAnswer::Skipped(problem.why().to_owned());
     }

@@ -1,6 +1,7 @@
 //! Finds two neighbouring kernels between which a behaviour changes. May use:
 //! `scenarios`, `programs` and below.
 
+mod ask_case;
 mod ask_program;
 mod ask_scenario;
 mod candidates;
@@ -13,6 +14,7 @@ use anyhow::Result;
 use guest::{Scenario, Version};
 use images::Kernel;
 
+pub use ask_case::ask_case;
 pub use ask_program::ask_program;
 pub use ask_scenario::ask_scenario;
 pub use candidates::{Candidate, Ends, RangeError, candidates};

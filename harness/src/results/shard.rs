@@ -27,12 +27,51 @@ pub struct Shard {
 #[error("{0:?} is no shard: write K/N, such as 1/3, 2/3 and 3/3 on three machines")]
 pub struct ParseShardError(String);
 
+/// The variables by which an engine tells a job its number, the first of these numbers, or
+/// the variable that tells it, and how many jobs there are.
+const ENGINES: [(&str, &str, &str); 3] = [
+    ("CI_NODE_INDEX", "1", "CI_NODE_TOTAL"),
+    (
+        "SLURM_ARRAY_TASK_ID",
+        "SLURM_ARRAY_TASK_MIN",
+        "SLURM_ARRAY_TASK_COUNT",
+    ),
+    ("JOB_COMPLETION_INDEX", "0", "JOB_COMPLETIONS"),
+];
+
 impl Shard {
     /// All shards of this number.
     pub fn all(of: NonZeroUsize) -> impl Iterator<Item = Self> {
         (1..=of.get())
             .filter_map(NonZeroUsize::new)
             .map(move |number| Self { of, number })
+    }
+
+    /// The part that the engine which runs this job among others has given it: by the
+    /// variables of GitLab, of Slurm's job arrays, or of a Kubernetes job whose manifest
+    /// sets JOB_COMPLETIONS to the number of its completions.
+    ///
+    /// # Errors
+    /// If these make no sense.
+    pub fn of_engine(
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Self>, ParseShardError> {
+        for (number, first, of) in ENGINES {
+            let (Some(number), Some(of)) = (variable(number), variable(of)) else {
+                continue;
+            };
+            let first = match first.chars().all(|c| c.is_ascii_digit()) {
+                true => Some(first.to_owned()),
+                false => variable(first),
+            };
+            let wrong = || ParseShardError(format!("{number}/{of}"));
+            let parsed =
+                (number.parse::<usize>().ok()).zip(first.and_then(|first| first.parse().ok()));
+            let number = parsed.and_then(|(number, first)| number.checked_sub(first));
+            let number = number.ok_or_else(wrong)? + 1;
+            return format!("{number}/{of}").parse().map(Some);
+        }
+        Ok(None)
     }
 
     /// The number of shards.
@@ -106,6 +145,33 @@ mod tests {
             }
         }
         assert_eq!(shard("2/3").part(vec![0, 1, 2, 3, 4, 5, 6]), [1, 4]);
+    }
+
+    #[test]
+    fn an_engine_tells_a_job_its_shard() {
+        let told = |variables: &[(&str, &str)]| {
+            let find = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            Shard::of_engine(find).map(|shard| shard.map(|shard| shard.to_string()))
+        };
+        let some = |shard: &str| Ok(Some(shard.to_owned()));
+        assert_eq!(told(&[]), Ok(None));
+        let gitlab = [("CI_NODE_INDEX", "2"), ("CI_NODE_TOTAL", "3")];
+        assert_eq!(told(&gitlab), some("2/3"));
+        let slurm = [
+            ("SLURM_ARRAY_TASK_ID", "12"),
+            ("SLURM_ARRAY_TASK_MIN", "10"),
+            ("SLURM_ARRAY_TASK_COUNT", "4"),
+        ];
+        assert_eq!(told(&slurm), some("3/4"));
+        let kubernetes = [("JOB_COMPLETION_INDEX", "0"), ("JOB_COMPLETIONS", "8")];
+        assert_eq!(told(&kubernetes), some("1/8"));
+        // How many there are is not known.
+        assert_eq!(told(&kubernetes[..1]), Ok(None));
+        assert!(told(&[("CI_NODE_INDEX", "0"), ("CI_NODE_TOTAL", "3")]).is_err());
+        assert!(told(&[("CI_NODE_INDEX", "4"), ("CI_NODE_TOTAL", "3")]).is_err());
     }
 
     #[test]

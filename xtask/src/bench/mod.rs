@@ -8,6 +8,7 @@ mod start;
 mod stopwatch;
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,7 +34,8 @@ pub(crate) enum Figure {
 /// Any scenario would do.
 const SCENARIO: &str = "unshare_newpid_single_threaded";
 /// The commands, and how many times as long as bare QEMU each may take.
-const COMMANDS: [(&str, f64); 4] = [
+const COMMANDS: [(&str, f64); 5] = [
+    ("`strata test`, 100 programs", 4.0),
     ("`run -- true`, restored", 0.25),
     ("`run --fresh -- true`", 1.15),
     ("`test-kernels`, all scenarios", 1.15),
@@ -95,9 +97,14 @@ impl Benchmark {
                 commands.push(boot("Strata's machine", machine.arguments()));
             }
             if self.wants(Figure::One) {
-                let words = [&run[..], &fresh, &all, &single];
-                for ((name, _), words) in COMMANDS.iter().zip(words) {
-                    commands.push(Timed::new(name, "", self.strata(words)));
+                let suite = suite_of_programs(bootable.dir.path(), &spec)?;
+                let mut test = self.strata(&["test", "--accel", accel]);
+                test.current_dir(suite).env_remove("CARGO_MANIFEST_DIR");
+                let others = [&run[..], &fresh, &all, &single];
+                let others = others.map(|words| self.strata(words));
+                let all = [test].into_iter().chain(others);
+                for ((name, _), command) in COMMANDS.iter().zip(all) {
+                    commands.push(Timed::new(name, "", command));
                 }
             }
             let log = bootable.dir.path().join("output");
@@ -133,6 +140,19 @@ impl Benchmark {
     fn wants(&self, figure: Figure) -> bool {
         self.figures.is_empty() || self.figures.contains(&figure)
     }
+}
+
+/// Makes a repository whose suite has 100 programs, and this kernel.
+fn suite_of_programs(dir: &Path, kernel: &str) -> Result<PathBuf> {
+    let suite = dir.join("suite");
+    let programs = suite.join("programs");
+    fs::create_dir_all(&programs).context("making a suite")?;
+    for number in 0..100 {
+        fs::copy("/bin/true", programs.join(format!("{number:02}"))).context("copying true")?;
+    }
+    let text = format!("kernels = [{kernel:?}]\n[[test]]\nname = \"all\"\ndir = \"programs\"\n");
+    fs::write(suite.join("strata.toml"), text).context("writing strata.toml")?;
+    Ok(suite)
 }
 
 /// Writes an initramfs whose init is empty: the kernel finds no init that works, panics

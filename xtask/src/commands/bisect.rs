@@ -3,17 +3,20 @@ use std::slice;
 
 use anyhow::Result;
 use clap::Args;
-use harness::bisect::{Ends, Step, ask_program, ask_scenario, bisect, candidates};
-use harness::{Exit, Interrupt, Program, RunDir, Runner, Suite, report, scenarios_named};
+use harness::bisect::{Ends, Step, ask_case, ask_program, ask_scenario, bisect, candidates};
+use harness::{
+    Exit, Interrupt, Program, ProgramSuite, RunDir, Runner, Suite, SuiteFile, report,
+    scenarios_named,
+};
 use images::{Catalogue, Kernel, Spec};
 
-use crate::options::{HostOptions, SourceOptions, TimeoutOption};
+use crate::options::{HostOptions, ProgramOptions, SourceOptions, TimeoutOption};
 use crate::stdout::print;
 
 /// Find the two neighbouring kernels between which a behaviour changes
 ///
 /// Halves the catalogue, one kernel a series, until two neighbours differ in
-/// what the scenario shows; prints each step, then the pair, what each showed,
+/// what the scenario, or the case of a strata.toml, shows; prints each step, then the pair, what each showed,
 /// and the commit that the table of claims names. A kernel that cannot be had or
 /// does not boot is skipped; a line says so.
 ///
@@ -32,9 +35,10 @@ Examples:
   cargo xtask bisect unshare_newpid_multithreaded --good 3.8 --bad 3.13
   cargo xtask bisect unshare_newpid_multithreaded --good 3.11 --bad 3.12 --all
   cargo xtask bisect unshare_newpid_multithreaded --kernel ./bzImage-a --kernel ./bzImage-b
+  cargo xtask bisect probe::epoll_pwait2
   cargo xtask bisect --good 3.12 --bad 3.10 -- ./reproducer --verbose")]
 pub(crate) struct BisectCommand {
-    /// What the kernels are asked
+    /// What the kernels are asked: a scenario, or a case of the tests in strata.toml
     #[arg(value_name = "SCENARIO", required_unless_present = "command")]
     scenario: Option<String>,
 
@@ -57,6 +61,9 @@ pub(crate) struct BisectCommand {
     all: bool,
 
     #[command(flatten)]
+    program: ProgramOptions,
+
+    #[command(flatten)]
     timeout: TimeoutOption,
 
     #[command(flatten)]
@@ -72,9 +79,10 @@ pub(crate) struct BisectCommand {
 
 impl BisectCommand {
     pub(crate) fn run(&self) -> Result<Exit> {
+        let case = self.scenario.as_ref().filter(|name| name.contains("::"));
         let scenario = match &self.scenario {
-            Some(name) => scenarios_named(slice::from_ref(name))?.pop(),
-            None => None,
+            Some(name) if case.is_none() => scenarios_named(slice::from_ref(name))?.pop(),
+            _ => None,
         };
         let ends = Ends {
             good: self.good.clone(),
@@ -89,11 +97,27 @@ impl BisectCommand {
         };
         let candidates = candidates(&catalogue, &self.kernels, &ends)?;
         let program = match self.command.split_first() {
-            Some((program, rest)) => Some(Program::new(program).args(rest).pack()?),
+            Some((program, rest)) => {
+                let program = Program::new(program).args(rest);
+                Some(self.program.furnish(program).pack()?)
+            }
             None => None,
         };
+        let terminal = report::Terminal::without_kernels();
+        let watch = |step: &Step| print(format_args!("{step}\n"));
+        let dir = RunDir::new_run()?;
+        print(format_args!("{} kernels\n", candidates.len()));
+        if let Some(case) = case {
+            let (file, names) = (SuiteFile::find()?, slice::from_ref(case));
+            let mut suite = ProgramSuite::new(file, names, Vec::new(), store, dir)?;
+            self.host.apply(&mut suite.machines);
+            let ask = |kernel: &Kernel| ask_case(&suite, case, kernel, &terminal);
+            let bisection = bisect(None, &candidates, ask, watch)?;
+            print(format_args!("\n{}", report::bisection(&bisection)));
+            return Ok(bisection.exit());
+        }
         let scenarios = scenario.into_iter().collect();
-        let mut suite = Suite::new(Vec::new(), scenarios, store, RunDir::new_run()?)?;
+        let mut suite = Suite::new(Vec::new(), scenarios, store, dir)?;
         self.host.apply(&mut suite.machines);
         // The machine of a program ends in good order; that of a scenario is killed
         // with this process.
@@ -103,13 +127,10 @@ impl BisectCommand {
             ..Runner::default()
         };
         self.timeout.apply(&mut runner);
-        let terminal = report::Terminal::without_kernels();
-        print(format_args!("{} kernels\n", candidates.len()));
         let ask = |kernel: &Kernel| match &program {
             Some(program) => ask_program(&suite.machines, &runner, program, kernel, &terminal),
             None => ask_scenario(&suite, kernel, &terminal),
         };
-        let watch = |step: &Step| print(format_args!("{step}\n"));
         let bisection = bisect(scenario, &candidates, ask, watch)?;
         print(format_args!("\n{}", report::bisection(&bisection)));
         Ok(bisection.exit())

@@ -5,6 +5,7 @@
 pub(crate) mod bench;
 pub(crate) mod bisect;
 pub(crate) mod check;
+pub(crate) mod ci;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod down;

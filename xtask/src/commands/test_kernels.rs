@@ -5,13 +5,13 @@ use clap::Args;
 use clap::error::ErrorKind;
 use guest::{NATIVE, Version};
 use harness::{
-    Event, Exit, Header, Interrupt, Matrix, RunDir, Shard, Suite, Target, Targets, Watcher, native,
+    Event, Exit, Header, Interrupt, Matrix, RunDir, Suite, Target, Targets, Watcher, native,
     report, scenarios_named,
 };
 use images::Catalogue;
 
 use crate::format::FormatOption;
-use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions};
+use crate::options::{CpusOption, HostOptions, JobsOption, ShardOption, SourceOptions};
 
 /// Boot kernels and assert what each must do
 ///
@@ -43,9 +43,8 @@ pub(crate) struct TestKernelsCommand {
     #[arg(value_name = "KERNEL")]
     kernels: Vec<Target>,
 
-    /// Run this part of the kernels only: 1/3, 2/3 and 3/3 are all of them
-    #[arg(long, value_name = "K/N")]
-    shard: Option<Shard>,
+    #[command(flatten)]
+    shard: ShardOption,
 
     /// Hold the running kernel against the claims for this version, whatever it
     /// calls itself
@@ -99,21 +98,22 @@ impl TestKernelsCommand {
         if self.claims.is_some() && !targets.native {
             conflict("--claims is for the running kernel: test-kernels native --claims 4.4\n");
         }
-        if let Some(shard) = self.shard {
+        let shard = self.shard.shard(targets.native)?;
+        if let Some(shard) = shard {
             if targets.native {
                 conflict("--shard is for kernels to boot: each machine runs one of its own\n");
             }
             targets.kernels = shard.part(targets.kernels);
         }
         // With fewer kernels than shards, some shards are empty: they succeed.
-        let idle = self.shard.filter(|_| targets.kernels.is_empty());
+        let idle = shard.filter(|_| targets.kernels.is_empty());
         let scenarios = scenarios_named(&self.scenarios)?;
 
         let dir = RunDir::new_run()?;
         let bus = self.format.bus(&dir)?;
         let kernels = targets.names(self.claims);
         bus.event(&Event::Run(Header {
-            shard: self.shard,
+            shard,
             ..Header::now(&dir, kernels, &scenarios)
         }));
         let mut matrix = Matrix::default();

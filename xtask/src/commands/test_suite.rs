@@ -3,13 +3,13 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use harness::{
-    Event, Exit, Header, Interrupt, ProgramSuite, RunDir, Shard, SuiteFile, TestOrder, Watcher,
-    record, report,
+    Event, Exit, Header, Interrupt, ProgramSuite, RunDir, SuiteFile, TestOrder, Watcher, record,
+    report,
 };
 use images::{Catalogue, Kernel};
 
 use crate::format::FormatOption;
-use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions};
+use crate::options::{CpusOption, HostOptions, JobsOption, ShardOption, SourceOptions};
 
 /// Run the tests of strata.toml on its kernels
 ///
@@ -44,9 +44,8 @@ pub(crate) struct TestSuiteCommand {
     #[arg(long = "accept", value_name = "CASE", conflicts_with_all = ["record", "tests"])]
     accepted: Vec<String>,
 
-    /// Run on this part of the kernels only: 1/3, 2/3 and 3/3 are all of them
-    #[arg(long, value_name = "K/N")]
-    shard: Option<Shard>,
+    #[command(flatten)]
+    shard: ShardOption,
 
     #[command(flatten)]
     sources: SourceOptions,
@@ -81,7 +80,8 @@ impl TestSuiteCommand {
         let catalogue = Catalogue::builtin();
         let file = SuiteFile::find()?;
         let mut kernels = file.select(&self.kernels, &catalogue)?;
-        if let Some(shard) = self.shard {
+        let shard = self.shard.shard(false)?;
+        if let Some(shard) = shard {
             kernels = shard.part(kernels);
             if kernels.is_empty() {
                 eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
@@ -102,7 +102,7 @@ impl TestSuiteCommand {
         let bus = self.format.bus(&dir)?;
         let kernels = suite.kernels.iter().map(Kernel::name).collect();
         bus.event(&Event::Run(Header {
-            shard: self.shard,
+            shard,
             scenarios: suite.names(),
             suite: true,
             ..Header::now(&dir, kernels, &[])

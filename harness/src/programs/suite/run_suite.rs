@@ -6,8 +6,11 @@ use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -20,13 +23,13 @@ use super::judge_case::{CaseOf, SUCCESS, judge_case};
 use super::shows::{ShownCases, Shows};
 use super::suite_file::{SuiteFile, SuiteTest};
 use crate::kernels::{Bootable, Machines};
-use crate::payload::{BadRequest, Program};
+use crate::payload::{BadRequest, PackedProgram, Program};
 use crate::programs::output::Output;
 use crate::programs::runner::{Runner, TIMEOUT, memory_for};
 use crate::programs::session::{Ending, Ran, Standing};
 use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
 use crate::scenarios::lost;
-use crate::system::{RunDir, printable, printable_data, quoted, side_by_side};
+use crate::system::{RunDir, lock, printable, printable_data, quoted, side_by_side};
 
 /// How many bytes of a stream are kept: a test may write for ever.
 const MOST: usize = 8 << 20;
@@ -64,8 +67,8 @@ struct UnitTest {
     name: String,
     shows: Shows,
     program: Program,
-    /// The size of all that travels, in bytes.
-    size: u64,
+    /// The same, with all its cases.
+    packed: PackedProgram,
     timeout: Duration,
     fresh: bool,
 }
@@ -117,7 +120,7 @@ impl ProgramSuite {
             tests,
             kernels,
             machines: Machines::new(store, dir)?,
-            jobs: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            jobs: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         })
     }
 
@@ -137,7 +140,8 @@ impl ProgramSuite {
         matrix
     }
 
-    fn row(&self, kernel: &Kernel, order: TestOrder, watcher: &dyn Watcher) -> Row {
+    /// Runs all tests on one kernel.
+    pub(crate) fn row(&self, kernel: &Kernel, order: TestOrder, watcher: &dyn Watcher) -> Row {
         let spec = match kernel {
             Kernel::Catalogued(entry) => entry.name.clone(),
             Kernel::File(path) => quoted(path.as_os_str()),
@@ -169,37 +173,56 @@ impl ProgramSuite {
         row.image = Some(printable(&bootable.image));
         row.substitute.clone_from(&bootable.substitute);
         row.dir = bootable.dir.path().to_owned();
-        self.boot(row, watcher);
         let started = Instant::now();
-        let mut standing = Standing::default();
         let mut numbers: Vec<usize> = (0..self.tests.len()).collect();
         if order == TestOrder::Backwards {
             numbers.reverse();
         }
-        let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); self.tests.len()];
-        for number in numbers {
-            let test = &self.tests[number];
-            let mut own = Standing::default();
-            let alone = test.fresh || order == TestOrder::Alone;
-            let standing = if alone { &mut own } else { &mut standing };
-            let shown = self.test(test, &bootable, order, standing, row, watcher)?;
-            for cell in &shown {
-                watcher.event(&Event::Scenario {
-                    kernel: row.name.clone(),
-                    scenario: cell.scenario.clone(),
-                    verdict: cell.verdict,
-                    took: cell.took,
-                });
+        let workers = (self.jobs.get() / self.kernels.len().max(1)).clamp(1, numbers.len());
+        let queue = Mutex::new(numbers.into_iter());
+        let cells = Mutex::new(vec![Vec::new(); self.tests.len()]);
+        let shared = Mutex::new(&mut *row);
+        let work = || -> Result<()> {
+            // QEMU ends with the thread that started it, so each thread has a machine.
+            let mut standing = Standing::default();
+            self.boot(&shared, watcher);
+            // Not held while the test runs.
+            let next = || lock(&queue).next();
+            while let Some(number) = next() {
+                let test = &self.tests[number];
+                let mut own = Standing::default();
+                let alone = test.fresh || order == TestOrder::Alone;
+                let standing = if alone { &mut own } else { &mut standing };
+                let shown = self.test(test, &bootable, order, standing, &shared, watcher)?;
+                let name = lock(&shared).name.clone();
+                for cell in &shown {
+                    watcher.event(&Event::Scenario {
+                        kernel: name.clone(),
+                        scenario: cell.scenario.clone(),
+                        verdict: cell.verdict,
+                        took: cell.took,
+                    });
+                }
+                lock(&cells)[number] = shown;
             }
-            cells[number] = shown;
-        }
+            Ok(())
+        };
+        let done: Vec<Result<()>> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            let ended = threads.into_iter().map(|thread| thread.join());
+            ended
+                .map(|ended| ended.unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        });
+        let cells = cells.into_inner().unwrap_or_else(PoisonError::into_inner);
         row.cells = cells.into_iter().flatten().collect();
         row.took = started.elapsed();
-        Ok(())
+        Ok(done.into_iter().collect::<Result<()>>()?)
     }
 
     /// Counts a machine that comes up for the tests.
-    fn boot(&self, row: &mut Row, watcher: &dyn Watcher) {
+    fn boot(&self, row: &Mutex<&mut Row>, watcher: &dyn Watcher) {
+        let mut row = lock(row);
         row.boots += 1;
         watcher.event(&Event::Boot {
             kernel: row.name.clone(),
@@ -215,10 +238,10 @@ impl ProgramSuite {
         bootable: &Bootable,
         order: TestOrder,
         standing: &mut Standing,
-        row: &mut Row,
+        row: &Mutex<&mut Row>,
         watcher: &dyn Watcher,
     ) -> Result<Vec<Cell>> {
-        let size = self.tests.iter().map(|test| test.size).max();
+        let size = self.tests.iter().map(|test| test.packed.size()).max();
         let runner = Runner {
             memory_mib: Some(memory_for(size.unwrap_or(0))),
             timeout: Some(test.timeout),
@@ -228,12 +251,19 @@ impl ProgramSuite {
         let mut cells = Vec::new();
         let mut done: Vec<String> = Vec::new();
         for _ in 0..RUNS {
-            let program = test.without(&done).pack()?;
-            let loaded = program.load(guest::Stdin::Null, &[])?;
+            let loaded = match done.is_empty() {
+                true => test.packed.load(guest::Stdin::Null, &[])?,
+                false => without(&test.program, test.shows, &done)
+                    .pack()?
+                    .load(guest::Stdin::Null, &[])?,
+            };
             let mut kept = KeptOutput::default();
             let ran = runner.run_loaded(bootable, &loaded, None, &mut kept, Some(standing))?;
-            row.kernel = row.kernel.take().or(ran.kernel.clone());
-            let version = row.likely_version();
+            let version = {
+                let mut row = lock(row);
+                row.kernel = row.kernel.take().or(ran.kernel.clone());
+                row.likely_version()
+            };
             let mut shown = test.shows.read(&String::from_utf8_lossy(&kept.stdout));
             shown.cases.retain(|case| !done.contains(&case.name));
             let judge = |name: &str, value: Option<&str>, took: Duration| {
@@ -260,7 +290,7 @@ impl ProgramSuite {
                 Err(loss) => loss,
             };
             self.boot(row, watcher);
-            row.last_lines.clone_from(&ran.last_lines);
+            lock(row).last_lines.clone_from(&ran.last_lines);
             tell_failures(&mut cells, &kept);
             let (verdict, why) = loss;
             let running = shown.running.filter(|_| test.shows == Shows::Libtest);
@@ -324,24 +354,6 @@ impl UnitTest {
             is_whole: name == self.name,
             is_fact: self.shows == Shows::Facts && name != self.name,
             took,
-        }
-    }
-
-    /// The program, for all cases but these.
-    fn without(&self, cases: &[String]) -> Program {
-        let program = self.program.clone();
-        match self.shows {
-            Shows::Libtest => {
-                let skipped = cases.iter().flat_map(|case| ["--skip", case]);
-                // One at a time: it says which, before it runs it.
-                let program = program.arg("--test-threads=1");
-                match cases.is_empty() {
-                    true => program,
-                    false => program.arg("--exact").args(skipped),
-                }
-            }
-            Shows::Go => program.arg("-test.v"),
-            _ => program,
         }
     }
 
@@ -444,12 +456,12 @@ fn complete(matrix: &mut Matrix, tests: &[String]) {
 fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
     let unit = |name: String, program: Program| -> Result<UnitTest> {
         let program = furnished(program, test, dir);
-        let size = program.pack()?.load(guest::Stdin::Null, &[])?.size;
+        let packed = without(&program, test.shows(), &[]).pack()?;
         Ok(UnitTest {
             name,
             shows: test.shows(),
             program,
-            size,
+            packed,
             timeout: test.timeout.map_or(TIMEOUT, Duration::from_secs),
             fresh: test.fresh,
         })
@@ -480,6 +492,24 @@ fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
         unit(format!("{}/{name}", test.name), program)
     });
     units.collect()
+}
+
+/// A test program, for all cases but these.
+fn without(program: &Program, shows: Shows, cases: &[String]) -> Program {
+    let program = program.clone();
+    match shows {
+        Shows::Libtest => {
+            let skipped = cases.iter().flat_map(|case| ["--skip", case]);
+            // One at a time: it says which, before it runs it.
+            let program = program.arg("--test-threads=1");
+            match cases.is_empty() {
+                true => program,
+                false => program.arg("--exact").args(skipped),
+            }
+        }
+        Shows::Go => program.arg("-test.v"),
+        _ => program,
+    }
 }
 
 /// A program with all that the entry gives it.
