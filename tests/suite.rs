@@ -18,6 +18,15 @@ impl Repository {
     fn new(strata: &str) -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         repository.write("strata.toml", strata);
+        // Its runs are its own, and what is remembered is that of all tests.
+        let runs = repository.0.path().join("runs");
+        fs::create_dir(&runs).unwrap();
+        for name in ["accelerator.json", "images", "machines", "qemu.json"] {
+            let known = harness::runs().unwrap().join(name);
+            if known.exists() {
+                symlink(known, runs.join(name)).unwrap();
+            }
+        }
         repository
     }
 
@@ -42,8 +51,7 @@ impl Repository {
 
     fn strata(&self, words: &[&str]) -> Command {
         let mut command = xtask();
-        // Saved machines are those of other tests.
-        command.env("STRATA_RUNS", harness::runs().unwrap());
+        command.env("STRATA_RUNS", self.0.path().join("runs"));
         command.env("CARGO_TARGET_DIR", self.0.path().join("target"));
         command.env_remove("CARGO_MANIFEST_DIR");
         command.args(words).current_dir(self.0.path());

@@ -133,6 +133,7 @@ fn records(seed: Seed) {
     };
     seed("record", "scenarios", &json(&scenarios));
     let program = Job::Program(ProgramJob {
+        wanted: vec!["/out".to_owned()],
         directory: "/".to_owned(),
         path: "/bin/sh".to_owned(),
         arguments: vec!["sh".into(), "-c".into(), "true".into()],

@@ -42,7 +42,10 @@ fn a_fault_of_a_program_is_told_as_one_of_a_scenario_is() {
             let stderr = text(&output.stderr);
             assert!(stderr.contains(words), "{fault}: {stderr}");
             assert_eq!(stderr.is_empty(), words.is_empty(), "{fault}: {stderr}");
-            assert_eq!(text(&output.stdout), "begun\n", "{fault}");
+            // What is written just before the machine ends may be lost with it.
+            if status != 125 {
+                assert_eq!(text(&output.stdout), "begun\n", "{fault}");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ mod faults;
 mod files;
 mod forged;
 mod input;
+mod out;
 mod output;
 mod saved;
 mod several;

@@ -246,6 +246,30 @@ fn a_machine_that_is_lost_is_replaced() {
     }
 }
 
+#[test]
+fn files_come_back_from_a_machine_that_stays() {
+    let up = Up::new(&["--jobs", "1"]);
+    let here = tempdir().unwrap();
+    for number in ["1", "2"] {
+        let script = format!("echo {number} > /tmp/result; cat; exit 3");
+        let out = ["--out", "/tmp/result", "--", "sh", "-c", &script];
+        let mut command = up.run(&out);
+        let mut child = command
+            .current_dir(here.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(b"input").unwrap();
+        let output = ended(child);
+        assert_status(&output, 3);
+        assert_eq!(output.stdout, b"input");
+        let result = fs::read_to_string(here.path().join("result")).unwrap();
+        assert_eq!(result, format!("{number}\n"));
+    }
+    assert_eq!(up.says("echo right"), "right\n");
+}
+
 /// It keeps no other waiting.
 #[test]
 fn a_client_that_says_nothing_does_no_harm() {

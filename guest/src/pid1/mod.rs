@@ -1,6 +1,7 @@
 //! PID 1: mounts, runs, reaps, reports, and ends the machine; may use: claims,
 //! protocol, probe, scenarios, faults.
 
+mod collect;
 mod delivery;
 mod filesystems;
 mod fingerprint;

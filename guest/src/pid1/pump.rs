@@ -1,6 +1,7 @@
 //! A program's streams, carried between it and the host.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,7 +17,7 @@ use super::serial::Serial;
 use super::shared_memory::{self, GuestRings};
 use crate::protocol::ring::Scribbled;
 use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece, Stream};
-use crate::protocol::{Carried, Order, Record};
+use crate::protocol::{Carried, HEARTBEAT, Order, Record};
 
 /// The most bytes of a stream in one frame.
 const FRAME: usize = 16 << 10;
@@ -161,6 +162,27 @@ impl<'a> Pump<'a> {
             };
         }
         Ok(self.streams.outputs.is_empty())
+    }
+
+    /// Carries an archive to the host, in the place of stdout.
+    pub(crate) fn carry_files(&mut self, mut archive: File) -> Result<(), String> {
+        let mut buffer = vec![0; PART];
+        loop {
+            let room = self.room(Stream::Stdout);
+            if room == 0 {
+                // No stream is left but this, so it waits for the host's bell.
+                if !self.turn(HEARTBEAT)? {
+                    self.console.post(&Record::Alive);
+                }
+                continue;
+            }
+            match archive.read(&mut buffer[..room]) {
+                Ok(0) => return Ok(()),
+                Ok(length) => self.send(Stream::Stdout, &buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(format!("reading what is packed: {error}")),
+            }
+        }
     }
 
     /// What was carried by shared memory, if there is any.

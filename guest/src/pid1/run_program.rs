@@ -9,7 +9,7 @@ use nix::unistd::{Pid, setsid};
 use super::pump::{ChildSignal, Pump};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
-use super::{filesystems, network, orphans, process, root, shared_memory};
+use super::{collect, filesystems, network, orphans, process, root, shared_memory};
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 
@@ -69,6 +69,16 @@ pub(crate) fn run(
         whole,
         carried: pump.carried(),
     });
+    if !program.wanted.is_empty() {
+        console.send(&Record::FilesFollow);
+        let archive = collect::pack(&program.wanted);
+        let archive = archive.map_err(|error| format!("packing files for the host: {error}"))?;
+        pump.carry_files(archive)?;
+        orphans::end_all();
+        console.send(&Record::FilesEnd {
+            carried: pump.carried(),
+        });
+    }
     Ok(())
 }
 

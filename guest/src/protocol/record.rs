@@ -66,7 +66,8 @@ pub struct Delivery {
 /// One message of the guest. The order on the wire is `Hello`, `Booted`, then for
 /// each scenario `Started` and `Ended`, then `Finished`: a report without its end
 /// marker is no report. Of a program it is `ProgramStarted`, then its output,
-/// `Taken` and `Alive` as they come, `ProgramEnded` and `Finished`.
+/// `Taken` and `Alive` as they come, `ProgramEnded` and `Finished`; before the last one
+/// `FilesFollow`, an archive and `FilesEnd`, if the host wants files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
@@ -138,6 +139,14 @@ pub enum Record {
         whole: bool,
         /// What the guest has taken out of the ring of stdin, and put into those of
         /// stdout and stderr, if they were used.
+        carried: Option<[Carried; 3]>,
+    },
+    /// The files follow that the host wants, as an archive (cpio, "newc") in the place of
+    /// stdout.
+    FilesFollow,
+    /// The archive is complete, as far as the guest could make it.
+    FilesEnd {
+        /// What was carried since the program's start, the archive with it.
         carried: Option<[Carried; 3]>,
     },
     /// The job is not done here, for an earlier one has changed the machine; nothing

@@ -2,6 +2,7 @@
 
 mod boot_watch;
 mod busybox;
+mod files_back;
 mod input_frames;
 mod outcome;
 mod output;
@@ -16,6 +17,7 @@ mod standing;
 mod suite;
 
 pub use busybox::busybox;
+pub use files_back::{WantedFile, unpack_files};
 pub use input_frames::Coming;
 pub(crate) use outcome::ending;
 pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_run};

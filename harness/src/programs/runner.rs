@@ -1,5 +1,6 @@
 //! Runs programs in kernels, for `cargo xtask run` and for tests.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Runner<'a> {
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
     pub window: Option<&'a Window>,
+    /// Where the archive of the files goes that the program's job wants.
+    pub files: Option<&'a File>,
 }
 
 impl Default for Runner<'_> {
@@ -69,6 +72,7 @@ impl Default for Runner<'_> {
             watcher: None,
             interrupt: None,
             window: None,
+            files: None,
         }
     }
 }
@@ -141,6 +145,7 @@ impl Runner<'_> {
             input,
             interrupt: self.interrupt,
             window: self.window,
+            files: self.files,
             standing,
         };
         match self.watcher {

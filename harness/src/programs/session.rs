@@ -1,6 +1,7 @@
 //! One run of a program, from the boot of the kernel to the exit status.
 
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
@@ -23,6 +24,10 @@ use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How many lines of a console are shown where a run ended badly.
 const LAST_LINES: usize = 12;
+/// How many bytes of files are taken of a guest, which may send for ever.
+const MOST_FILES: usize = 1 << 30;
+/// What is done where it may fail.
+const KEEPING: &str = "keeping the files that are wanted";
 /// How many bytes of a stream are carried at a time.
 const PART: usize = 64 << 10;
 
@@ -53,6 +58,8 @@ pub struct Session<'a> {
     pub interrupt: Option<&'a Interrupt>,
     /// The terminal whose size is the program's.
     pub window: Option<&'a Window>,
+    /// Where the archive of the files goes that the program's job wants.
+    pub files: Option<&'a File>,
     /// The machine that an earlier session has left, and where this one leaves its own
     /// if it takes further programs.
     pub(super) standing: Option<&'a mut Standing>,
@@ -128,10 +135,13 @@ impl Session<'_> {
                     silence: self.limits.silence,
                     kernel: None,
                     rings: None,
+                    shared: false,
                     buffer: vec![0; PART],
                     input: &mut input,
                     interrupt: self.interrupt,
                     window: self.window,
+                    files: self.files,
+                    files_left: MOST_FILES,
                 };
                 let ending = program.hold(output)?;
                 let kernel = program.kernel;
@@ -214,6 +224,8 @@ enum Phase {
     /// Until the program's time is up.
     Runs(Option<Instant>),
     Ends(Wait, Status),
+    /// Files follow.
+    Files(Wait, Status),
 }
 
 /// What may become ready besides the console.
@@ -237,10 +249,15 @@ struct ProgramDialogue<'a> {
     kernel: Option<RunningKernel>,
     /// The streams, if they are carried by shared memory.
     rings: Option<HostRings>,
+    /// Whether they are.
+    shared: bool,
     buffer: Vec<u8>,
     input: &'a mut InputFrames,
     interrupt: Option<&'a Interrupt>,
     window: Option<&'a Window>,
+    files: Option<&'a File>,
+    /// How many bytes of them are still taken.
+    files_left: usize,
 }
 
 impl ProgramDialogue<'_> {
@@ -307,6 +324,11 @@ impl ProgramDialogue<'_> {
             return Ok(ControlFlow::Continue(false));
         };
         let mut more = false;
+        let mut files = match &self.phase {
+            Phase::Files(..) => self.files,
+            _ => None,
+        };
+        let all = all || files.is_some();
         for stream in [Stream::Stdout, Stream::Stderr] {
             // No more than a ring holds: something else may have happened meanwhile.
             let mut carried = 0;
@@ -329,10 +351,20 @@ impl ProgramDialogue<'_> {
                 }
                 carried += moved.bytes;
                 self.heard = Instant::now();
-                if let Err(error) = output.bytes(stream, &self.buffer[..moved.bytes]) {
+                let bytes = &self.buffer[..moved.bytes];
+                if let Some(files) = &mut files {
+                    match self.files_left.checked_sub(bytes.len()) {
+                        Some(left) => self.files_left = left,
+                        None => return Ok(ControlFlow::Break(too_many())),
+                    }
+                    files.write_all(bytes).context(KEEPING)?;
+                } else if let Err(error) = output.bytes(stream, bytes) {
                     return not_taken(error).map(ControlFlow::Break);
                 }
             }
+        }
+        if let (Some(_), Phase::Files(_, status)) = (files, &self.phase) {
+            self.phase = files_follow(*status);
         }
         Ok(ControlFlow::Continue(more))
     }
@@ -408,7 +440,10 @@ impl ProgramDialogue<'_> {
     /// The next deadline; none for an interactive session under gdb.
     fn deadline(&self) -> Option<Instant> {
         match &self.phase {
-            Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _) => Some(wait.until),
+            Phase::Boots(wait)
+            | Phase::Starts(wait)
+            | Phase::Ends(wait, _)
+            | Phase::Files(wait, _) => Some(wait.until),
             Phase::Runs(until) => {
                 let silence = self.silence.map(|silence| self.heard + silence);
                 [*until, silence].into_iter().flatten().min()
@@ -428,9 +463,13 @@ impl ProgramDialogue<'_> {
         self.silence = silence.map(|silence| excused(silence, kept_waiting));
         let now = Instant::now();
         match (&mut self.phase, self.limits.program) {
-            (Phase::Boots(wait) | Phase::Starts(wait) | Phase::Ends(wait, _), _) => {
-                (!wait.goes_on(kept_waiting)).then(|| Ending::Lost(wait.expired()))
-            }
+            (
+                Phase::Boots(wait)
+                | Phase::Starts(wait)
+                | Phase::Ends(wait, _)
+                | Phase::Files(wait, _),
+                _,
+            ) => (!wait.goes_on(kept_waiting)).then(|| Ending::Lost(wait.expired())),
             (Phase::Runs(Some(until)), Some(limit)) if now >= *until => {
                 Some(Ending::TimedOut(limit))
             }
@@ -460,6 +499,17 @@ impl ProgramDialogue<'_> {
                     Err(error) => not_taken(error).map(Some),
                 };
             }
+            (Message::Bytes(Stream::Stdout, bytes), Phase::Files(_, status))
+                if let Some(mut files) = self.files =>
+            {
+                let Some(left) = self.files_left.checked_sub(bytes.len()) else {
+                    return Ok(Some(too_many()));
+                };
+                self.files_left = left;
+                files.write_all(&bytes).context(KEEPING)?;
+                self.phase = files_follow(*status);
+                return Ok(None);
+            }
             (message, _) => return Ok(Some(out_of_turn(&message))),
         };
         match (record, &self.phase) {
@@ -468,6 +518,7 @@ impl ProgramDialogue<'_> {
                 self.phase = Phase::Starts(Wait::new("the program to start", GRACE));
             }
             (Record::ProgramStarted { terminal, shared }, Phase::Starts(_)) => {
+                self.shared = shared;
                 self.rings = self.dialogue.take_rings().filter(|_| shared);
                 output.started(terminal).context("preparing the terminal")?;
                 let until = self.limits.program.map(|limit| Instant::now() + limit);
@@ -503,6 +554,22 @@ impl ProgramDialogue<'_> {
                 }
                 self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
             }
+            (Record::FilesFollow, Phase::Ends(_, status)) if self.files.is_some() => {
+                self.rings = self.dialogue.take_rings().filter(|_| self.shared);
+                self.phase = files_follow(*status);
+            }
+            (Record::Alive, Phase::Files(_, status)) => self.phase = files_follow(*status),
+            (Record::FilesEnd { carried }, Phase::Files(_, status)) => {
+                let status = *status;
+                if let ControlFlow::Break(ending) = self.carry(output, true)? {
+                    return Ok(Some(ending));
+                }
+                if let Some(what) = self.differs(carried) {
+                    return Ok(Some(Ending::Lost(End::Garbled(what))));
+                }
+                self.dialogue.give_rings(self.rings.take());
+                self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
+            }
             (Record::Finished { .. }, Phase::Ends(_, status)) => {
                 return Ok(Some(Ending::Ended(*status)));
             }
@@ -535,6 +602,16 @@ impl ProgramDialogue<'_> {
     fn send(&mut self, frame: &[u8]) -> Result<()> {
         self.dialogue.send(frame).context("writing to the console")
     }
+}
+
+/// Each part of the files gives the guest time for the next one.
+fn files_follow(status: Status) -> Phase {
+    Phase::Files(Wait::new("the files that are wanted", GRACE), status)
+}
+
+fn too_many() -> Ending {
+    let why = "the files that are wanted have over 1 GiB: name fewer with --out";
+    Ending::Lost(End::Broken(why.to_owned()))
 }
 
 fn garbled(scribbled: Scribbled) -> Ending {

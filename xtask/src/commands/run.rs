@@ -1,15 +1,17 @@
 use std::ffi::OsString;
+use std::fs::File;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use harness::report;
 use harness::{
-    Input, Interrupt, Outlet, Program, Runner, Several, SharedInput, StandingPlace, StandingRun,
-    Watcher, run_in,
+    BadRequest, Ending, Input, Interrupt, Outlet, Program, Runner, Several, SharedInput,
+    StandingPlace, StandingRun, WantedFile, Watcher, run_in, unpack_files,
 };
 use images::{Catalogue, Spec};
+use tempfile::tempfile;
 
 use crate::options::{MachineOptions, TimeoutOption};
 
@@ -59,6 +61,11 @@ pub(crate) struct RunCommand {
     #[command(flatten)]
     timeout: TimeoutOption,
 
+    /// Bring a file or directory of the guest back when the program has ended, into this
+    /// directory or to a path of this host; may be given more than once
+    #[arg(long = "out", value_name = "GUEST[:HOST]", value_parser = WantedFile::parse)]
+    wanted: Vec<WantedFile>,
+
     /// Of several kernels, count one that cannot be had as a failure
     #[arg(long)]
     strict: bool,
@@ -83,8 +90,19 @@ impl RunCommand {
             Some(_) => Vec::new(),
             None => catalogue.select(&self.kernels)?,
         };
+        if !self.wanted.is_empty() && kernels.len() > 1 {
+            let why = "--out is for one kernel: run each with another place for its files";
+            bail!(BadRequest::new(why));
+        }
         let program = Program::new(program).args(rest);
-        let program = self.machine.furnish(program).pack()?;
+        let program = self.machine.furnish(program);
+        let wanted = self.wanted.iter();
+        let program = wanted.fold(program, |program, file| program.wants(&file.guest));
+        let program = program.pack()?;
+        let files = match self.wanted.is_empty() {
+            true => None,
+            false => Some(tempfile().context("making a temporary file")?),
+        };
 
         let interrupt = Interrupt::catch()?;
         if let Some(name) = &self.standing {
@@ -96,10 +114,14 @@ impl RunCommand {
                 program: &program,
                 stdin,
                 window: None,
+                files: files.as_ref(),
                 timeout: runner.timeout,
                 codes,
             };
             let code = run_in(&place, run, &interrupt)?;
+            if code != codes.unable() {
+                self.unpack(files)?;
+            }
             return Ok(code.into());
         }
         let machines = Arc::new(self.machine.machines(&catalogue)?);
@@ -107,6 +129,7 @@ impl RunCommand {
         let mut runner = Runner {
             watcher: Some(&*watcher),
             interrupt: Some(&interrupt),
+            files: files.as_ref(),
             ..self.machine.runner()
         };
         self.timeout.apply(&mut runner);
@@ -119,6 +142,9 @@ impl RunCommand {
             let stdin = Input::inherited().context("reading the program's input")?;
             let ran = runner.run(&bootable, &program, stdin, &mut Outlet::stdio()?)?;
             harness::say_of_run(&name, &ran);
+            if matches!(ran.ending, Ending::Ended(_)) {
+                self.unpack(files)?;
+            }
             return Ok(codes.of(&ran.ending, Some(&interrupt)).into());
         }
         let several = Several {
@@ -131,5 +157,13 @@ impl RunCommand {
         let stdin = SharedInput::inherited().context("reading the program's input")?;
         let code = runner.run_in_all(&several, &program, &stdin, Outlet::stdio()?)?;
         Ok(code.into())
+    }
+
+    /// Writes the files that came back; none if the program did not run.
+    fn unpack(&self, files: Option<File>) -> Result<()> {
+        match files {
+            Some(files) if files.metadata()?.len() > 0 => unpack_files(files, &self.wanted),
+            _ => Ok(()),
+        }
     }
 }

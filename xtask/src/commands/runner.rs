@@ -75,6 +75,7 @@ impl RunnerCommand {
             program: &program,
             stdin,
             window: None,
+            files: None,
             timeout,
             codes,
         };

@@ -94,6 +94,7 @@ impl ShellCommand {
                 program: &shell,
                 stdin: Input::streamed()?,
                 window: window.as_ref().filter(|_| terminal),
+                files: None,
                 timeout: None,
                 codes,
             };

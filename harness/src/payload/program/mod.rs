@@ -38,6 +38,8 @@ pub struct Program {
     directory: Option<String>,
     user: Option<User>,
     terminal: Option<WindowSize>,
+    /// What is wanted back.
+    wanted: Vec<String>,
 }
 
 impl Program {
@@ -131,6 +133,14 @@ impl Program {
     #[must_use]
     pub fn terminal(mut self, size: WindowSize) -> Self {
         self.terminal = Some(size);
+        self
+    }
+
+    /// Asks for a file or directory of the guest, by its absolute path, once the program
+    /// has ended.
+    #[must_use]
+    pub fn wants(mut self, guest: impl Into<String>) -> Self {
+        self.wanted.push(guest.into());
         self
     }
 

@@ -1,5 +1,6 @@
 //! Asks the process that keeps machines.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct StandingRun<'a> {
     pub stdin: Input,
     /// This process's terminal, if the program is to have one.
     pub window: Option<&'a Window>,
+    /// Where the archive of the files goes that its job wants.
+    pub files: Option<&'a File>,
     /// Its time limit.
     pub timeout: Option<Duration>,
     /// The exit codes of failures that are not its own.
@@ -35,7 +38,10 @@ pub struct StandingRun<'a> {
 /// If there are no such machines, or they cannot run it.
 pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt) -> Result<u8> {
     let StandingRun {
-        window, timeout, ..
+        window,
+        files: wanted,
+        timeout,
+        ..
     } = run;
     let socket = place.connect().map_err(|_| not_up(place))?;
     let (kind, at_hand, coming) = run.stdin.taken_apart();
@@ -47,6 +53,7 @@ pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt
         size: loaded.size,
         timeout,
         terminal: window.is_some(),
+        files: wanted.is_some(),
         legacy: run.codes == ExitCodes::Legacy,
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
@@ -55,6 +62,7 @@ pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt
         .into_iter()
         .chain(rest)
         .chain(window.map(AsFd::as_fd))
+        .chain(wanted.map(AsFd::as_fd))
         .collect();
     // The terminal is as it was before anything is said.
     let raw = window

@@ -14,13 +14,14 @@ const LONGEST: usize = 4096;
 /// How long a peer may take over a message.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// How many files may come with a request.
-const MOST_FILES: usize = 5;
+const MOST_FILES: usize = 6;
 
 /// What a client asks.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Request {
     /// To run a program. With it come the archive, stdout, stderr, the rest of stdin if
-    /// there is any, and for a terminal what tells that its size has changed.
+    /// there is any, for a terminal what tells that its size has changed, and the file for
+    /// what is wanted back.
     Run(ProgramOrder),
     /// To end.
     End,
@@ -39,6 +40,8 @@ pub(super) struct ProgramOrder {
     pub(super) timeout: Option<Duration>,
     /// Whether it asks for a terminal, and is told of changes of its size.
     pub(super) terminal: bool,
+    /// Whether files are wanted back.
+    pub(super) files: bool,
     /// Whether the codes are those of earlier versions.
     pub(super) legacy: bool,
 }

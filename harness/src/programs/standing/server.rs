@@ -179,15 +179,19 @@ impl Keeper {
             size: order.size,
         };
         let mut output = Outlet::new(file(1)?, file(2)?)?;
-        let window = match order.terminal {
-            true => Some(Window::of_peer(
-                OwnedFd::from(file(sent.files.len() - 1)?).into(),
-                file(1)?.into(),
-            )),
-            false => None,
+        // In the order in which they were sent.
+        let last = sent.files.len() - usize::from(order.files);
+        let wanted = order.files.then(|| file(last)).transpose()?;
+        let before = last - usize::from(order.terminal);
+        let changes = order.terminal.then(|| file(before)).transpose()?;
+        let window = match changes {
+            Some(changes) => {
+                let changes = OwnedFd::from(changes).into();
+                Some(Window::of_peer(changes, file(1)?.into()))
+            }
+            None => None,
         };
-        let has_rest = sent.files.len() > 3 + usize::from(order.terminal);
-        let rest = has_rest.then(|| file(3)).transpose()?;
+        let rest = (before > 3).then(|| file(3)).transpose()?;
         let input = rest.map(|file| Coming { file, spool: None });
         let interrupt = Interrupt::by_peer(sent.socket.try_clone()?);
         if first_ready(&[interrupt.as_fd()], Some(Instant::now()))?.is_some() {
@@ -198,6 +202,7 @@ impl Keeper {
             memory_mib: Some(memory),
             interrupt: Some(&interrupt),
             window: window.as_ref(),
+            files: wanted.as_ref(),
             ..self.runner.clone()
         };
         let ran =

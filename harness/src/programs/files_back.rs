@@ -1,0 +1,224 @@
+//! Files of a guest, written to this host.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufReader, Read, Seek};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use cpio::newc;
+
+use crate::payload::BadRequest;
+use crate::system::printable;
+
+/// The kinds of files in a mode (inode(7)).
+const KIND: u32 = libc::S_IFMT;
+
+/// A file or directory that is wanted back from a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedFile {
+    /// Its absolute path there.
+    pub guest: String,
+    /// Where it goes.
+    pub host: PathBuf,
+}
+
+impl WantedFile {
+    /// What `GUEST[:HOST]` says; without a host's path it goes into the current directory,
+    /// under its own name.
+    ///
+    /// # Errors
+    /// If the guest's path is not absolute, or has no name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (guest, host) = match text.split_once(':') {
+            Some((guest, host)) => (guest, Some(PathBuf::from(host))),
+            None => (text, None),
+        };
+        let guest = guest.trim_end_matches('/');
+        let named = Path::new(guest).file_name().map(PathBuf::from);
+        let plain = |component| matches!(component, Component::RootDir | Component::Normal(_));
+        match host.or(named) {
+            Some(host) if guest.starts_with('/') && Path::new(guest).components().all(plain) => {
+                let guest = guest.to_owned();
+                Ok(Self { guest, host })
+            }
+            _ => Err("write an absolute path of the guest, as /out or /out:./results".to_owned()),
+        }
+    }
+
+    /// Where an entry of the archive goes, if it is this or in it.
+    fn place(&self, name: &str) -> Option<PathBuf> {
+        let inner = Path::new(name).strip_prefix(&self.guest).ok()?;
+        let plain = |component| matches!(component, Component::Normal(_));
+        inner
+            .components()
+            .all(plain)
+            .then(|| match inner.as_os_str().is_empty() {
+                true => self.host.clone(),
+                false => self.host.join(inner),
+            })
+    }
+}
+
+/// Unpacks an archive that a guest has packed. It may hold anything: nothing is written
+/// but what is wanted, and no link leads out of that.
+///
+/// # Errors
+/// If something that is wanted is not there, or cannot be written.
+pub fn unpack_files(mut archive: File, wanted: &[WantedFile]) -> Result<()> {
+    const READING: &str = "reading the files of the guest";
+    archive.rewind().context(READING)?;
+    let mut archive: BufReader<File> = BufReader::new(archive);
+    let mut found = vec![false; wanted.len()];
+    let mut links = Vec::new();
+    loop {
+        let mut entry = newc::Reader::new(archive)
+            .context("the files of the guest did not arrive whole: one may be over 4 GiB")?;
+        if entry.entry().is_trailer() {
+            break;
+        }
+        let mut places = wanted.iter().zip(&mut found);
+        let place = places.find_map(|(wanted, found)| {
+            let place = wanted.place(entry.entry().name())?;
+            *found = true;
+            Some(place)
+        });
+        let Some(place) = place else {
+            bail!(
+                "the guest sent {}, which is not wanted",
+                printable(entry.entry().name())
+            );
+        };
+        let writing = || format!("writing {}", place.display());
+        let mode = entry.entry().mode();
+        match mode & KIND {
+            libc::S_IFDIR => fs::create_dir_all(&place).with_context(writing)?,
+            libc::S_IFLNK => {
+                let mut target = String::new();
+                entry.read_to_string(&mut target).context(READING)?;
+                links.push((place, PathBuf::from(target)));
+            }
+            libc::S_IFREG => {
+                let mut file = create(&place).with_context(writing)?;
+                let permissions = Permissions::from_mode(mode & 0o777);
+                file.set_permissions(permissions).with_context(writing)?;
+                archive = entry.to_writer(&mut file).with_context(writing)?;
+                continue;
+            }
+            _ => {}
+        }
+        archive = entry.finish().context(READING)?;
+    }
+    // The last, so that nothing is written through them.
+    for (place, target) in links {
+        let inside = |component| matches!(component, Component::Normal(_) | Component::CurDir);
+        if target.components().all(inside) {
+            remove(&place)
+                .and_then(|()| symlink(target, &place))
+                .with_context(|| format!("writing {}", place.display()))?;
+        }
+    }
+    for (wanted, found) in wanted.iter().zip(found) {
+        ensure!(
+            found,
+            BadRequest::new(format!(
+                "--out {}: the guest has no such file",
+                wanted.guest
+            ))
+        );
+    }
+    Ok(())
+}
+
+/// A new file in place of what was there, with the directories above it.
+fn create(path: &Path) -> io::Result<File> {
+    if let Some(above) = path.parent() {
+        fs::create_dir_all(above)?;
+    }
+    remove(path)?;
+    File::create_new(path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_path_of_the_guest_is_absolute_and_has_a_name() {
+        let parsed = |text: &str| {
+            let wanted = WantedFile::parse(text)?;
+            Ok((wanted.guest, wanted.host.display().to_string()))
+        };
+        let some = |guest: &str, host: &str| Ok((guest.to_owned(), host.to_owned()));
+        assert_eq!(parsed("/out"), some("/out", "out"));
+        assert_eq!(parsed("/a/out/:./here"), some("/a/out", "./here"));
+        for text in ["out", "/", "", "/a/../b", ":x"] {
+            let refused: Result<(String, String), String> = parsed(text);
+            assert!(refused.unwrap_err().contains("/out:./results"), "{text}");
+        }
+    }
+
+    fn archive(entries: &[(&str, u32, &[u8])]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        for (name, mode, bytes) in entries {
+            let entry = newc::Builder::new(name).mode(*mode);
+            let mut writer = entry.write(&file, bytes.len().try_into().unwrap());
+            writer.write_all(bytes).unwrap();
+            writer.finish().unwrap();
+        }
+        newc::trailer(&mut file).unwrap();
+        file
+    }
+
+    #[test]
+    fn nothing_is_written_outside_of_what_is_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        let host = dir.path().join("host");
+        let outside = dir.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        let wanted = [WantedFile {
+            guest: "/out".to_owned(),
+            host: host.clone(),
+        }];
+        let (directory, link, file) = (libc::S_IFDIR | 0o755, libc::S_IFLNK, libc::S_IFREG);
+        let away = outside.to_str().unwrap().as_bytes();
+        let packed = [
+            ("/out", directory, &b""[..]),
+            ("/out/away", link, away),
+            ("/out/up", link, b"../outside"),
+            ("/out/inside", link, b"file"),
+            ("/out/file", file | 0o4755, b"bytes"),
+        ];
+        unpack_files(archive(&packed), &wanted).unwrap();
+        assert_eq!(fs::read(host.join("inside")).unwrap(), b"bytes");
+        let mode = fs::metadata(host.join("file"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o7777, 0o755);
+        assert!(!host.join("away").exists() && !host.join("up").exists());
+        // Again, through what is there by now.
+        unpack_files(archive(&packed), &wanted).unwrap();
+        for name in ["/out/../outside/x", "/other", "/outside", "out/x"] {
+            let refused = unpack_files(archive(&[(name, file, b"x")]), &wanted);
+            assert!(
+                refused.unwrap_err().to_string().contains("not wanted"),
+                "{name}"
+            );
+        }
+        let missing = unpack_files(archive(&[]), &wanted).unwrap_err();
+        assert!(missing.to_string().contains("no such file"));
+        assert_eq!(fs::read_dir(outside).unwrap().count(), 0);
+        let cut = tempfile::tempfile().unwrap();
+        assert!(unpack_files(cut, &wanted).is_err());
+    }
+}
