@@ -7,6 +7,7 @@ mod record;
 mod run_suite;
 mod shows;
 mod suite_file;
+mod unit_test;
 
 pub use record::{RecordedChange, record};
 pub use run_suite::{ProgramSuite, TestOrder};

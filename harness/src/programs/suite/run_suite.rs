@@ -1,31 +1,28 @@
 //! Runs the tests of a suite on kernels.
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::PermissionsExt;
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use guest::{User, Version};
+use anyhow::{Context, Result, bail};
+use guest::Version;
 use images::{Kernel, Store};
 use itertools::Itertools;
 
 use super::expected::Expected;
 use super::judge_case::{CaseOf, SUCCESS, judge_case};
 use super::shows::{ShownCases, Shows};
-use super::suite_file::{SuiteFile, SuiteTest};
+use super::suite_file::SuiteFile;
+use super::unit_test::{UnitTest, units, without};
 use crate::kernels::{Bootable, Machines};
-use crate::payload::{BadRequest, PackedProgram, Program};
+use crate::payload::BadRequest;
 use crate::programs::output::Output;
-use crate::programs::runner::{Runner, TIMEOUT, memory_for};
+use crate::programs::runner::{Runner, memory_for};
 use crate::programs::session::{Ending, Ran, Standing};
 use crate::results::{Cell, Event, Matrix, Problem, Row, Verdict, Watcher};
 use crate::scenarios::lost;
@@ -60,17 +57,6 @@ pub struct ProgramSuite {
     pub machines: Machines,
     /// How many machines may run at the same time.
     pub jobs: NonZeroUsize,
-}
-
-/// One program that is a test.
-struct UnitTest {
-    name: String,
-    shows: Shows,
-    program: Program,
-    /// The same, with all its cases.
-    packed: PackedProgram,
-    timeout: Duration,
-    fresh: bool,
 }
 
 /// How a run of a test ended, if it did not end by itself.
@@ -450,144 +436,4 @@ fn complete(matrix: &mut Matrix, tests: &[String]) {
         });
         row.cells = cells.collect();
     }
-}
-
-/// The programs of an entry.
-fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
-    let unit = |name: String, program: Program| -> Result<UnitTest> {
-        let program = furnished(program, test, dir);
-        let packed = without(&program, test.shows(), &[]).pack()?;
-        Ok(UnitTest {
-            name,
-            shows: test.shows(),
-            program,
-            packed,
-            timeout: test.timeout.map_or(TIMEOUT, Duration::from_secs),
-            fresh: test.fresh,
-        })
-    };
-    if let Some([program, arguments @ ..]) = test.run.as_deref() {
-        let path = match program.contains('/') {
-            true => dir.join(program),
-            false => PathBuf::from(program),
-        };
-        let program = Program::new(path).named(program).args(arguments);
-        return Ok(vec![unit(test.name.clone(), program)?]);
-    }
-    let named = |path: &Path| {
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        format!("{}/{file}", test.name)
-    };
-    if let Some(programs) = &test.dir {
-        let programs = programs_in(&dir.join(programs))?;
-        let units = programs
-            .iter()
-            .map(|path| unit(named(path), Program::new(path)));
-        return units.collect();
-    }
-    let package = dir.join(test.cargo.as_deref().unwrap_or(Path::new(".")));
-    let built = built_by_cargo(&package)?;
-    let units = built.into_iter().map(|(name, path)| {
-        let program = Program::new(path).working_directory(&package);
-        unit(format!("{}/{name}", test.name), program)
-    });
-    units.collect()
-}
-
-/// A test program, for all cases but these.
-fn without(program: &Program, shows: Shows, cases: &[String]) -> Program {
-    let program = program.clone();
-    match shows {
-        Shows::Libtest => {
-            let skipped = cases.iter().flat_map(|case| ["--skip", case]);
-            // One at a time: it says which, before it runs it.
-            let program = program.arg("--test-threads=1");
-            match cases.is_empty() {
-                true => program,
-                false => program.arg("--exact").args(skipped),
-            }
-        }
-        Shows::Go => program.arg("-test.v"),
-        _ => program,
-    }
-}
-
-/// A program with all that the entry gives it.
-fn furnished(mut program: Program, test: &SuiteTest, dir: &Path) -> Program {
-    let split = |text: &String| match text.rsplit_once(':') {
-        Some((host, guest)) => (dir.join(host), Some(guest.to_owned())),
-        None => (dir.join(text), None),
-    };
-    for (host, guest) in test.files.iter().map(split) {
-        program = program.file(host, guest);
-    }
-    for (host, guest) in test.trees.iter().map(split) {
-        program = program.tree(host, guest);
-    }
-    for (name, value) in &test.env {
-        program = program.env(name, value);
-    }
-    if let Some(directory) = &test.cwd {
-        program = program.directory(directory);
-    }
-    match test.user {
-        Some(uid) => program.user(User { uid, gid: uid }),
-        None => program,
-    }
-}
-
-/// The programs in a directory, by their names.
-fn programs_in(dir: &Path) -> Result<Vec<PathBuf>> {
-    let reading = || format!("reading {}", dir.display());
-    let mut programs = Vec::new();
-    for entry in fs::read_dir(dir).with_context(reading)? {
-        let path = entry.with_context(reading)?.path();
-        let metadata = fs::metadata(&path).with_context(reading)?;
-        if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
-            programs.push(path);
-        }
-    }
-    ensure!(!programs.is_empty(), "{} has no programs", dir.display());
-    programs.sort();
-    Ok(programs)
-}
-
-/// Builds the test programs of a package: the name of each test, `lib` or `bin-NAME` for
-/// those in its sources, and the path.
-fn built_by_cargo(package: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let cargo: OsString = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(&cargo)
-        .args([
-            "test",
-            "--no-run",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .current_dir(package)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("running {}", cargo.display()))?;
-    ensure!(
-        output.status.success(),
-        "cargo could not build the tests in {}: its reason stands above",
-        package.display()
-    );
-    let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_test = message["profile"]["test"] == true;
-        let name = message["target"]["name"].as_str()?;
-        // A library and its test may have the same name.
-        let name = match message["target"]["kind"][0].as_str()? {
-            "test" => name.to_owned(),
-            "bin" => format!("bin-{name}"),
-            _ => "lib".to_owned(),
-        };
-        let path = message["executable"].as_str()?.into();
-        is_test.then_some((name, path))
-    });
-    let built: Vec<(String, PathBuf)> = messages.collect();
-    ensure!(!built.is_empty(), "{} has no tests", package.display());
-    Ok(built)
 }
