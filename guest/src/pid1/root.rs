@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -30,9 +31,13 @@ const DIRECTORIES: [(&str, u32); 9] = [
     ("var/tmp", 0o1777),
 ];
 
+/// Whether the root is the initramfs itself, which is mounted nowhere else.
+static BARE: AtomicBool = AtomicBool::new(false);
+
 /// The path of a file in the root, as PID 1 sees it.
 pub(crate) fn path_of(name: &str) -> PathBuf {
-    Path::new(ROOT).join(name)
+    let bare = BARE.load(Ordering::Relaxed);
+    Path::new(if bare { "/" } else { ROOT }).join(name)
 }
 
 /// Mounts a root without files, in place of the one before.
@@ -40,11 +45,16 @@ pub(crate) fn mount_empty() -> Result<(), Errno> {
     put(Some("tmpfs"), MsFlags::empty(), Some("mode=0755"))
 }
 
-/// Makes the initramfs itself the root.
+/// Makes the initramfs itself the root. 3.10 mounts it with MS_NOUSER (fs/ramfs/inode.c) and
+/// binds it nowhere; 3.12 does. There it is the root as it is, and pivot_root(2) is refused.
 pub(crate) fn bind_initramfs() -> Result<(), Errno> {
     // A kernel lets everyone write there.
     let _ = fs::set_permissions("/", Permissions::from_mode(0o755));
-    put(Some("/"), MsFlags::MS_BIND, None)
+    match put(Some("/"), MsFlags::MS_BIND, None) {
+        Err(Errno::EINVAL) => BARE.store(true, Ordering::Relaxed),
+        bound => bound?,
+    }
+    Ok(())
 }
 
 /// Unmounts it; a process that is still in it keeps it.
@@ -126,7 +136,8 @@ pub(crate) fn enter() -> io::Result<()> {
     let none = None::<&str>;
     unshare(CloneFlags::CLONE_NEWNS)?;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-    for name in ["dev", "proc", "sys"] {
+    let bare = BARE.load(Ordering::Relaxed);
+    for name in ["dev", "proc", "sys"].iter().filter(|_| !bare) {
         let from = Path::new("/").join(name);
         mount(
             Some(&from),
@@ -139,6 +150,9 @@ pub(crate) fn enter() -> io::Result<()> {
     // Not every kernel has tmpfs.
     let shm = path_of("dev/shm");
     let _ = mount(Some("tmpfs"), &shm, Some("tmpfs"), MsFlags::empty(), none);
+    if bare {
+        return Ok(chdir("/")?);
+    }
     chdir(ROOT)?;
     mount(Some("."), "/", none, MsFlags::MS_MOVE, none)?;
     chroot(".")?;
