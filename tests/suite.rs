@@ -111,6 +111,15 @@ fn what_a_test_shows_is_recorded_and_then_asserted() {
     let (code, verdicts) = repository.verdicts(&[]);
     assert_eq!((code, &verdicts[..]), (0, &known.map(str::to_owned)[..]));
 
+    let explained = repository
+        .strata(&["explain", "probe::call"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        text(&explained.stdout),
+        "probe::call\n\n  6.1: EINVAL\n    recorded\n"
+    );
+
     // It shows something else, and a case less.
     repository.write("probe.sh", "#!/bin/sh\necho call=ok\n");
     let output = repository.test(&[]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use guest::wire::{Stream, encode, encode_bytes};
 use guest::{
-    Carried, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status, Stdin,
+    Carried, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status, Stdin,
 };
 use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite};
 
@@ -46,6 +46,10 @@ fn all_records() -> Vec<Record> {
             observation: Observation::default(),
         },
         Record::Hello,
+        Record::Waiting { shared: true },
+        Record::Late {
+            scenario: scenario(),
+        },
         Record::ProgramStarted {
             terminal: true,
             shared: true,
@@ -66,6 +70,11 @@ fn all_records() -> Vec<Record> {
                     tag: u64::MAX,
                 }; 3],
             ),
+        },
+        Record::FilesFollow,
+        Record::FilesEnd { carried: None },
+        Record::Changed {
+            what: "a sysctl".to_owned(),
         },
         Record::Garbled {
             what: "stdin".to_owned(),
@@ -126,6 +135,14 @@ fn records(seed: Seed) {
     seed("record", "order", &json(&Order::EndOfStdin));
     let key = guest::Key::new([7; 16]);
     seed("record", "key", &json(&Order::Key(key)));
+    let delivery = Delivery {
+        bytes: 1 << 20,
+        from: 7,
+        now: Duration::from_secs(1_700_000_000),
+        entropy: [9; 32],
+    };
+    seed("record", "deliver", &json(&Order::Deliver(key, delivery)));
+    seed("record", "go-on", &json(&Order::GoOn));
     let names = vec!["unshare_newpid".to_owned()];
     let scenarios = Job::Scenarios {
         names: names.clone(),

@@ -93,7 +93,7 @@ pub fn unpack_files(mut archive: File, wanted: &[WantedFile]) -> Result<()> {
         let mode = entry.entry().mode();
         match mode & KIND {
             libc::S_IFDIR => fs::create_dir_all(&place).with_context(writing)?,
-            libc::S_IFLNK => {
+            libc::S_IFLNK if entry.entry().file_size() < libc::PATH_MAX as u32 => {
                 let mut target = String::new();
                 entry.read_to_string(&mut target).context(READING)?;
                 links.push((place, PathBuf::from(target)));
@@ -208,6 +208,10 @@ mod tests {
         assert!(!host.join("away").exists() && !host.join("up").exists());
         // Again, through what is there by now.
         unpack_files(archive(&packed), &wanted).unwrap();
+        // A link that is longer than any path is none.
+        let long = [("/out/long", link, &[b'x'; 5000][..])];
+        unpack_files(archive(&long), &wanted).unwrap();
+        assert!(fs::symlink_metadata(host.join("long")).is_err());
         for name in ["/out/../outside/x", "/other", "/outside", "out/x"] {
             let refused = unpack_files(archive(&[(name, file, b"x")]), &wanted);
             assert!(

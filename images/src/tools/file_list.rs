@@ -50,8 +50,7 @@ impl FileList {
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut list = Self::default();
-        for line in text.lines() {
+        let entry = |line: &str| {
             let fields: Vec<&str> = line.split('\t').collect();
             let [word, what, size, path] = fields[..] else {
                 return None;
@@ -65,9 +64,9 @@ impl FileList {
                 },
                 _ => return None,
             };
-            list.0.insert(path.to_owned(), kind);
-        }
-        Some(list)
+            Some((path.to_owned(), kind))
+        };
+        text.lines().map(entry).collect::<Option<_>>().map(Self)
     }
 
     pub(crate) fn sha256(&self) -> String {

@@ -1,6 +1,6 @@
 use anyhow::Result;
 use clap::Args;
-use harness::{Exit, Subject, report, scenarios_named};
+use harness::{Exit, Subject, SuiteFile, report, scenarios_named};
 use images::{Catalogue, Spec};
 
 use crate::stdout::print;
@@ -17,9 +17,10 @@ Examples:
   cargo xtask explain unshare_newpid_multithreaded
   cargo xtask explain unshare_newpid_multithreaded --kernel 3.10
   cargo xtask explain unshare_newpid_multithreaded --kernel 6.1.176
+  cargo xtask explain probe::mseal
   cargo xtask explain --kernel ./arch/x86/boot/bzImage")]
 pub(crate) struct ExplainCommand {
-    /// A scenario; all where none is named
+    /// A scenario, or a case of the tests in strata.toml; all scenarios where none is named
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
 
@@ -31,7 +32,15 @@ pub(crate) struct ExplainCommand {
 
 impl ExplainCommand {
     pub(crate) fn run(&self) -> Result<Exit> {
-        let scenarios = scenarios_named(&self.scenarios)?;
+        let (cases, scenarios): (Vec<String>, Vec<String>) =
+            (self.scenarios.iter().cloned()).partition(|name| name.contains("::"));
+        for case in &cases {
+            print(SuiteFile::find()?.explain(case)?);
+        }
+        if scenarios.is_empty() && !cases.is_empty() {
+            return Ok(Exit::Agreed);
+        }
+        let scenarios = scenarios_named(&scenarios)?;
         let subjects = match &self.kernel {
             Some(spec) => Subject::named(spec, &Catalogue::builtin())?,
             None => Vec::new(),

@@ -6,11 +6,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use guest::Version;
+use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
 use crate::payload::BadRequest;
+use crate::system::nearest;
 
 /// The file of what was recorded, beside `strata.toml`.
 const RECORDED: &str = "strata.expected.toml";
@@ -169,6 +171,44 @@ impl Expected {
         all.next()
     }
 
+    /// What is expected of a case, range by range, with why and from where.
+    ///
+    /// # Errors
+    /// If nothing is.
+    pub(super) fn explain(&self, case: &str) -> Result<String> {
+        let mut text = format!("{case}\n");
+        let by_hand = self
+            .by_hand
+            .iter()
+            .map(|one| (one, "by hand, in strata.toml"));
+        let recorded = self.recorded.iter();
+        let all = by_hand.chain(recorded.map(|one| (one, "recorded")));
+        for (one, how) in all.filter(|(one, _)| one.case == case) {
+            let kernels = match one.kernels.to_string() {
+                all if all == ".." => "every version".to_owned(),
+                some => some,
+            };
+            text.push_str(&format!("\n  {kernels}: {}\n", one.shows));
+            for more in one.because.iter().chain(&one.link) {
+                text.push_str(&format!("    {more}\n"));
+            }
+            text.push_str(&format!("    {how}\n"));
+        }
+        if text.lines().count() > 1 {
+            return Ok(text);
+        }
+        let all = self.by_hand.iter().chain(&self.recorded);
+        let known = all.map(|one| one.case.as_str()).unique();
+        let near = nearest(case, known, 0.7).join(", ");
+        let hint = match near.is_empty() {
+            true => "`strata test --record` writes down what it shows".to_owned(),
+            false => format!("the nearest that something is expected of: {near}"),
+        };
+        bail!(BadRequest::new(format!(
+            "nothing is expected of {case}: {hint}"
+        )))
+    }
+
     /// The cases of a test that are expected to show something on a version.
     pub(super) fn cases_of(&self, test: &str, version: Version) -> Vec<&str> {
         let all = self.by_hand.iter().chain(&self.recorded);
@@ -247,5 +287,10 @@ mod tests {
         assert_eq!(of("7.0.0"), None);
         let version = "6.1.0".parse().unwrap();
         assert_eq!(expected.cases_of("probe", version), ["probe::a"]);
+        let explained = "probe::a\n\n  6.1: by hand\n    by hand, in strata.toml\n\n  \
+                         5.10..6.12: recorded\n    recorded\n";
+        assert_eq!(expected.explain("probe::a").unwrap(), explained);
+        let near = expected.explain("probe::b").unwrap_err().to_string();
+        assert!(near.contains("probe::a"), "{near}");
     }
 }

@@ -204,12 +204,33 @@ fn go(stdout: &str) -> ShownCases {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn cases(shows: Shows, stdout: &str) -> Vec<String> {
         let shown = shows.read(stdout);
         let said = |case: &Case| format!("{}={}", case.name, case.value);
         shown.cases.iter().map(said).collect()
+    }
+
+    proptest! {
+        /// A test writes what it likes.
+        #[test]
+        fn any_text_is_read(
+            lines in vec("[ ]{0,6}(test |ok |not ok |# Subtest: |--- PASS: |=== RUN )?.{0,20}", 0..20),
+        ) {
+            let stdout = lines.join("\n");
+            for shows in [Shows::Exit, Shows::Facts, Shows::Tap, Shows::Libtest, Shows::Go] {
+                let shown = shows.read(&stdout);
+                let names: BTreeSet<&String> = shown.cases.iter().map(|case| &case.name).collect();
+                prop_assert_eq!(names.len(), shown.cases.len());
+                prop_assert!(shown.cases.len() <= lines.len());
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use images::{Catalogue, Kernel, Spec};
 use serde::Deserialize;
 
-use super::expected::Expectation;
+use super::expected::{Expectation, Expected};
 use super::shows::Shows;
 use crate::payload::BadRequest;
 use crate::system::{nearest, project};
@@ -151,6 +151,14 @@ impl SuiteFile {
             }
         }
         Ok(file)
+    }
+
+    /// What is expected of a case, by hand or as it was recorded.
+    ///
+    /// # Errors
+    /// If nothing is, or the recorded file makes no sense.
+    pub fn explain(self, case: &str) -> Result<String> {
+        Expected::read(self.expectations, &self.dir)?.explain(case)
     }
 
     /// The kernels of some words, or of the file where there are none.
