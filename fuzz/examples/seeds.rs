@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use guest::wire::{Stream, encode, encode_bytes};
 use guest::{
-    Carried, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status, Stdin,
+    Carried, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status,
+    Stdin,
 };
 use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite};
 
