@@ -72,6 +72,8 @@ pub(crate) struct Pump<'a> {
     input: VecDeque<(Option<u32>, Vec<u8>)>,
     /// No more input follows.
     input_ends: bool,
+    /// The host is ready for the files that it wants.
+    files_may_come: bool,
     /// What was read of an output, on its way to the host.
     buffer: Vec<u8>,
 }
@@ -97,6 +99,7 @@ impl<'a> Pump<'a> {
             next: 0,
             input,
             input_ends: !more,
+            files_may_come: false,
             buffer: vec![0; PART],
         }
     }
@@ -164,13 +167,14 @@ impl<'a> Pump<'a> {
         Ok(self.streams.outputs.is_empty())
     }
 
-    /// Carries an archive to the host, in the place of stdout.
+    /// Carries an archive to the host, in the place of stdout: not before the host has all
+    /// of that, or it would take the one for the other.
     pub(crate) fn carry_files(&mut self, mut archive: File) -> Result<(), String> {
         let mut buffer = vec![0; PART];
         loop {
             let room = self.room(Stream::Stdout);
-            if room == 0 {
-                // No stream is left but this, so it waits for the host's bell.
+            if room == 0 || !self.files_may_come {
+                // No stream is left but this, so it waits for the host's word or bell.
                 if !self.turn(HEARTBEAT)? {
                     self.console.post(&Record::Alive);
                 }
@@ -265,13 +269,13 @@ impl<'a> Pump<'a> {
                     self.input.push_back((Some(sequence), bytes));
                 }
                 Message::Record(Order::EndOfStdin) => self.input_ends = true,
+                Message::Record(Order::GoOn) => self.files_may_come = true,
                 Message::Record(Order::Resize(size)) => {
                     if let Some(terminal) = &self.streams.terminal {
                         process::resize(terminal, size);
                     }
                 }
-                Message::Bytes(..)
-                | Message::Record(Order::Key(_) | Order::Deliver(..) | Order::GoOn) => {
+                Message::Bytes(..) | Message::Record(Order::Key(_) | Order::Deliver(..)) => {
                     return Err("the host says what is not its turn to say".to_owned());
                 }
             }

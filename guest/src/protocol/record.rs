@@ -39,7 +39,8 @@ pub enum Order {
     /// its last one in this way: all that follows is under this key, and numbered from
     /// its beginning.
     Deliver(Key, Delivery),
-    /// The answer to [`Record::Late`]: the host has seen what it wanted to see.
+    /// The answer to [`Record::Late`], and to [`Record::FilesFollow`]: the host has seen
+    /// what it wanted to see, and has taken all of the program's output.
     GoOn,
     /// There is no more for the program to read.
     EndOfStdin,
@@ -142,7 +143,7 @@ pub enum Record {
         carried: Option<[Carried; 3]>,
     },
     /// The files follow that the host wants, as an archive (cpio, "newc") in the place of
-    /// stdout.
+    /// stdout, once the host says so.
     FilesFollow,
     /// The archive is complete, as far as the guest could make it.
     FilesEnd {

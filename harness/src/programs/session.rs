@@ -557,6 +557,8 @@ impl ProgramDialogue<'_> {
             (Record::FilesFollow, Phase::Ends(_, status)) if self.files.is_some() => {
                 self.rings = self.dialogue.take_rings().filter(|_| self.shared);
                 self.phase = files_follow(*status);
+                let order = self.input.order(self.dialogue.key(), &Order::GoOn);
+                self.send(&order)?;
             }
             (Record::Alive, Phase::Files(_, status)) => self.phase = files_follow(*status),
             (Record::FilesEnd { carried }, Phase::Files(_, status)) => {
