@@ -11,7 +11,9 @@ mod concat;
 pub mod faults;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+pub mod modprobe;
 pub mod native;
+mod pci_memory;
 pub mod pid1;
 mod printable;
 pub mod probe;
@@ -25,7 +27,8 @@ pub use claims::{
 };
 pub use printable::printable;
 pub use protocol::{
-    Carried, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key, NATIVE, NativeJob,
-    NativeRecord, Order, Outcome, PROGRAMS_PATH, ProgramJob, Record, STDIN_PATH, Status, Stdin,
-    User, WINDOW, WindowSize, allowing_for, ring, wire,
+    Carried, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key, MODULES_MARK,
+    ModuleEntry, ModuleIndex, NATIVE, NativeJob, NativeRecord, Order, Outcome, PROGRAMS_PATH,
+    ProgramJob, Record, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize, allowing_for, ring,
+    wire,
 };

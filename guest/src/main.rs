@@ -1,9 +1,10 @@
 //! PID 1 of the kernel under test, or of namespaces on a running one.
 
-use guest::{NATIVE, native, pid1, probe};
+use guest::{NATIVE, modprobe, native, pid1, probe};
 
 fn main() {
     probe::run_if_executed();
+    modprobe::run_if_named();
     if std::process::id() == 1 {
         pid1::run()
     }

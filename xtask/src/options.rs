@@ -146,6 +146,20 @@ pub(crate) struct CpusOption {
 }
 
 #[derive(Args)]
+pub(crate) struct ModulesOption {
+    /// Where a kernel's modules are, in place of its own package: a directory such as
+    /// /lib/modules/6.1.0-50-amd64, or a .deb
+    #[arg(long, value_name = "PATH")]
+    modules: Option<PathBuf>,
+}
+
+impl ModulesOption {
+    pub(crate) fn apply(&self, machines: &mut Machines) {
+        machines.modules.clone_from(&self.modules);
+    }
+}
+
+#[derive(Args)]
 pub(crate) struct TimeoutOption {
     /// How long the program may take on each kernel: seconds, or as 90s, 10m, 1h
     /// [default: 600]
@@ -188,6 +202,11 @@ pub(crate) struct ProgramOptions {
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 
+    /// Load a module of the kernel before the program starts, with parameters if need be;
+    /// may be given more than once. What a program asks the kernel for is loaded anyway
+    #[arg(long = "module", value_name = "NAME[=PARAMS]", value_parser = module)]
+    ahead: Vec<String>,
+
     /// Take a file or directory along, to its own path or another; may be given
     /// more than once
     #[arg(long = "file", value_name = "HOST[:GUEST]", value_parser = file)]
@@ -211,6 +230,9 @@ pub(crate) struct MachineOptions {
     /// Add to the kernel's command line; may be given more than once
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     append: Vec<String>,
+
+    #[command(flatten)]
+    modules: ModulesOption,
 
     /// Boot the kernel, also where the machine was saved after an earlier boot
     #[arg(long)]
@@ -246,6 +268,9 @@ impl ProgramOptions {
         for (host, guest) in &self.files {
             program = program.file(host, guest.clone());
         }
+        for module in &self.ahead {
+            program = program.module(module);
+        }
         match self.user {
             Some(user) => program.user(user),
             None => program,
@@ -268,6 +293,7 @@ impl MachineOptions {
         self.host.apply(&mut machines);
         machines.cpus = self.cpus.cpus.get();
         machines.append.clone_from(&self.append);
+        self.modules.apply(&mut machines);
         Ok(machines)
     }
 
@@ -324,6 +350,16 @@ fn variable(text: &str) -> Result<(OsString, OsString), String> {
         },
         _ => Err(format!("{text:?} is no variable: write NAME=VALUE")),
     }
+}
+
+/// A module's name, and its parameters behind a space, as modprobe(8) takes them.
+fn module(text: &str) -> Result<String, String> {
+    let (name, parameters) = text.split_once('=').unwrap_or((text, ""));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if name.is_empty() || !name.bytes().all(plain) {
+        return Err("write a module's name, as loop or loop=max_loop=4".to_owned());
+    }
+    Ok(format!("{name} {parameters}").trim_end().to_owned())
 }
 
 /// A file whose own name has a colon is taken as it is.

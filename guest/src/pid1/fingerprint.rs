@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Where the kernel's settings are.
 const SETTINGS: &str = "/proc/sys";
 /// Settings that are counters, or that PID 1 sets itself for each program.
-const RESTLESS: [&str; 15] = [
+const RESTLESS: [&str; 16] = [
     "fs/aio-nr",
     "fs/dentry-state",
     "fs/file-nr",
@@ -16,6 +16,7 @@ const RESTLESS: [&str; 15] = [
     "fs/inode-state",
     "kernel/domainname",
     "kernel/hostname",
+    "kernel/modprobe",
     "kernel/ns_last_pid",
     "kernel/perf_cpu_time_max_percent",
     "kernel/perf_event_max_sample_rate",

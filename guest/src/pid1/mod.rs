@@ -1,10 +1,11 @@
 //! PID 1: mounts, runs, reaps, reports, and ends the machine; may use: claims,
-//! protocol, probe, scenarios, faults.
+//! protocol, modprobe, probe, scenarios, faults.
 
 mod collect;
 mod delivery;
 mod filesystems;
 mod fingerprint;
+mod modules;
 mod network;
 mod orphans;
 mod power;
@@ -25,11 +26,12 @@ use std::time::Duration;
 use filesystems::Mounts;
 use fingerprint::Fingerprint;
 use serial::Serial;
-use shared_memory::{GuestRings, Mapped};
+use shared_memory::GuestRings;
 pub(crate) use supervisor::{supervise, unknown};
 
 use crate::claims::RunningKernel;
 use crate::faults;
+use crate::pci_memory::Mapped;
 use crate::protocol::{Delivery, JOB_PATH, Job, Outcome, PROGRAMS_PATH, Record, allowing_for};
 use crate::scenarios;
 

@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use super::modules;
 use super::process::{self, Streams};
 use super::serial::Serial;
 use super::shared_memory::{self, GuestRings};
@@ -35,11 +36,11 @@ const REST_OF_FRAME: Duration = Duration::from_millis(2);
 /// What ends the input of a terminal (termios(3): VEOF).
 const END_OF_TRANSMISSION: u8 = 0x04;
 
-/// Lets SIGCHLD interrupt PID 1 only while it waits for something to carry, so that
-/// none is missed.
-pub(crate) struct ChildSignal(SigSet);
+/// Lets SIGCHLD, and SIGUSR1 by which modules are wanted, interrupt PID 1 only while it
+/// waits for something to carry, so that none is missed.
+pub(crate) struct Signals(SigSet);
 
-impl ChildSignal {
+impl Signals {
     pub(crate) fn catch() -> Result<Self, Errno> {
         extern "C" fn nothing(_: libc::c_int) {}
         let action = SigAction::new(
@@ -49,9 +50,10 @@ impl ChildSignal {
         );
         // SAFETY: the handler does nothing. It is there to interrupt ppoll(2).
         unsafe { sigaction(Signal::SIGCHLD, &action) }?;
-        let mut child = SigSet::empty();
-        child.add(Signal::SIGCHLD);
-        child.thread_block()?;
+        let mut blocked = SigSet::empty();
+        blocked.add(Signal::SIGCHLD);
+        blocked.add(Signal::SIGUSR1);
+        blocked.thread_block()?;
         Ok(Self(SigSet::empty()))
     }
 }
@@ -62,7 +64,7 @@ pub(crate) struct Pump<'a> {
     streams: Streams,
     /// The way of the streams; the console where there is none.
     shared: Option<&'a mut GuestRings>,
-    signal: ChildSignal,
+    signals: Signals,
     decoder: Decoder,
     /// The sequence number of the host's next frame.
     next: u32,
@@ -79,14 +81,16 @@ pub(crate) struct Pump<'a> {
 }
 
 impl<'a> Pump<'a> {
-    /// Carries what is at hand, and then what the host sends, if there is more.
+    /// Carries what is at hand, and then what the host sends, if there is more. `next` is
+    /// the number of its next frame.
     pub(crate) fn new(
         console: &'a Serial,
         streams: Streams,
         shared: Option<&'a mut GuestRings>,
-        signal: ChildSignal,
+        signals: Signals,
         at_hand: &[u8],
         more: bool,
+        next: u32,
     ) -> Self {
         let at_hand = at_hand.chunks(FRAME).map(|part| (None, part.to_vec()));
         let input = at_hand.collect();
@@ -94,9 +98,9 @@ impl<'a> Pump<'a> {
             console,
             streams,
             shared,
-            signal,
+            signals,
             decoder: Decoder::new(console.hosts_key()),
-            next: 0,
+            next,
             input,
             input_ends: !more,
             files_may_come: false,
@@ -108,6 +112,9 @@ impl<'a> Pump<'a> {
     /// at its end; carries what there is. Says whether anything happened.
     pub(crate) fn turn(&mut self, patience: Duration) -> Result<bool, String> {
         let failed = |errno: Errno| format!("carrying the program's streams: {errno}");
+        if modules::are_wanted() {
+            self.console.post(&Record::ModulesWanted);
+        }
         self.refill();
         let to_stdin = if self.input.is_empty() {
             // Only an error is of interest: that the reader has closed.
@@ -124,7 +131,7 @@ impl<'a> Pump<'a> {
         );
         let stdin = self.streams.stdin.iter();
         wanted.extend(stdin.map(|file| PollFd::new(file.as_fd(), to_stdin)));
-        match ppoll(&mut wanted, Some(patience.into()), Some(self.signal.0)) {
+        match ppoll(&mut wanted, Some(patience.into()), Some(self.signals.0)) {
             Ok(0) => return Ok(false),
             Ok(_) => {}
             Err(Errno::EINTR) => return Ok(true),
@@ -269,6 +276,7 @@ impl<'a> Pump<'a> {
                     self.input.push_back((Some(sequence), bytes));
                 }
                 Message::Record(Order::EndOfStdin) => self.input_ends = true,
+                Message::Record(Order::Rescan) => modules::rescan(),
                 Message::Record(Order::GoOn) => self.files_may_come = true,
                 Message::Record(Order::Resize(size)) => {
                     if let Some(terminal) = &self.streams.terminal {

@@ -19,12 +19,13 @@ const ROOT: &str = "/strata/root";
 /// What the machine is called.
 const HOSTNAME: &str = "strata";
 /// Directories that programs expect, with their modes (file-hierarchy(7)).
-const DIRECTORIES: [(&str, u32); 9] = [
+const DIRECTORIES: [(&str, u32); 10] = [
     ("dev", 0o755),
     ("etc", 0o755),
     ("proc", 0o555),
     ("root", 0o700),
     ("run", 0o755),
+    ("sbin", 0o755),
     ("sys", 0o555),
     ("tmp", 0o1777),
     ("var", 0o755),

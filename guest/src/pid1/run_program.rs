@@ -6,10 +6,10 @@ use std::io;
 use nix::errno::Errno;
 use nix::unistd::{Pid, setsid};
 
-use super::pump::{ChildSignal, Pump};
+use super::pump::{Pump, Signals};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
-use super::{collect, filesystems, network, orphans, process, root, shared_memory};
+use super::{collect, filesystems, modules, network, orphans, process, root, shared_memory};
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 
@@ -25,7 +25,8 @@ pub(crate) fn run(
     }
     root::furnish(program.user).map_err(|error| format!("making the program's root: {error}"))?;
     let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
-    let signal = ChildSignal::catch().map_err(failed)?;
+    let signals = Signals::catch().map_err(failed)?;
+    modules::offer().map_err(failed)?;
     // A program belongs to this session and leads none: a terminal that it opens
     // does not become its own (credentials(7)).
     let _ = setsid();
@@ -35,6 +36,14 @@ pub(crate) fn run(
         None => shared_memory::find().map(|memory| GuestRings::new(memory, console)),
     };
     let shared = delivered.or(found.as_mut());
+    let heard = match modules::load_ahead(console, &program.modules) {
+        Ok(heard) => heard,
+        Err(why) => {
+            let missing = false;
+            console.send(&Record::ProgramRefused { why, missing });
+            return Ok(());
+        }
+    };
     let (pid, streams) = match process::start(program) {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),
@@ -51,7 +60,7 @@ pub(crate) fn run(
         Stdin::Console | Stdin::File => fs::read(STDIN_PATH).unwrap_or_default(),
     };
     let more = program.stdin == Stdin::Console;
-    let mut pump = Pump::new(console, streams, shared, signal, &at_hand, more);
+    let mut pump = Pump::new(console, streams, shared, signals, &at_hand, more, heard);
     // How long a program takes is for the host to judge.
     let status = loop {
         if let Some(status) = reap_until(pid).map_err(failed)? {

@@ -1,37 +1,20 @@
 //! The memory that the host shares with this machine, as a PCI device that needs no
 //! driver (QEMU's `ivshmem-plain`), and the streams that travel through it.
 
-use std::fs::{self, File};
-use std::num::NonZeroUsize;
-use std::path::Path;
-use std::slice;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicU64;
 
 use nix::errno::Errno;
-use nix::sys::mman::{MapFlags, ProtFlags, mmap};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 use super::power;
 use super::serial::Serial;
+use crate::pci_memory::{self, Mapped};
 use crate::protocol::ring::{self, RingReader, RingWriter, SHARED_BYTES, Scribbled};
 use crate::protocol::wire::Stream;
 use crate::protocol::{Carried, Digest, Key, Record};
 
-/// Where the kernel lists the devices on its PCI buses.
-const DEVICES: &str = "/sys/bus/pci/devices";
-/// The numbers of the device (QEMU's docs/specs/ivshmem-spec).
-const VENDOR: &str = "0x1af4";
-const DEVICE: &str = "0x1110";
-/// Its memory, by the kind of access: write-combining is faster, and is not on every
-/// kernel.
-const RESOURCES: [&str; 2] = ["resource2_wc", "resource2"];
-
 /// Where the host is told that the memory is gone.
 static CONSOLE: OnceLock<Serial> = OnceLock::new();
-
-/// The memory, mapped for as long as the machine runs.
-pub(crate) type Mapped = &'static [AtomicU64];
 
 /// A program's streams in shared memory.
 pub(crate) struct GuestRings {
@@ -127,35 +110,8 @@ fn catch_faults(console: &Serial) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Finds the memory. There is none where the machine has no such device, or the kernel has
-/// no PCI or no sysfs.
+/// Finds the memory, if the machine has it.
 pub(crate) fn find() -> Option<Mapped> {
-    let devices = fs::read_dir(DEVICES).ok()?.flatten();
-    let mut devices = devices.map(|device| device.path());
-    let device =
-        devices.find(|device| is(device, "vendor", VENDOR) && is(device, "device", DEVICE))?;
-    fs::write(device.join("enable"), "1").ok()?;
-    let memory = RESOURCES
-        .iter()
-        .find_map(|resource| map(&device.join(resource)))?;
-    ring::is_marked(memory).then_some(memory)
-}
-
-fn is(device: &Path, name: &str, value: &str) -> bool {
-    fs::read_to_string(device.join(name)).is_ok_and(|text| text.trim_end() == value)
-}
-
-fn map(resource: &Path) -> Option<Mapped> {
-    let file = File::options().read(true).write(true).open(resource).ok()?;
-    if file.metadata().ok()?.len() != SHARED_BYTES as u64 {
-        return None;
-    }
-    let length = NonZeroUsize::new(SHARED_BYTES)?;
-    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-    // SAFETY: the kernel chooses where, so nothing else is there.
-    let start = unsafe { mmap(None, length, access, MapFlags::MAP_SHARED, &file, 0) };
-    let start = start.ok()?.cast::<AtomicU64>();
-    // SAFETY: it is mapped in this length, for good, and begins with a page. Others
-    // write to it, which atomics allow.
-    Some(unsafe { slice::from_raw_parts(start.as_ptr(), SHARED_BYTES / size_of::<AtomicU64>()) })
+    let is_whole = |memory: Mapped| size_of_val(memory) == SHARED_BYTES;
+    pci_memory::find(true, |memory| is_whole(memory) && ring::is_marked(memory))
 }

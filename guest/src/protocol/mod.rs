@@ -2,6 +2,7 @@
 
 mod digest;
 mod key;
+mod modules;
 mod native_job;
 mod program;
 mod record;
@@ -11,6 +12,7 @@ pub mod wire;
 
 pub use digest::{Carried, Digest};
 pub use key::Key;
+pub use modules::{MODULES_MARK, ModuleEntry, ModuleIndex};
 pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use program::{HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
 pub use record::{Delivery, JOB_PATH, Job, Order, Outcome, PROGRAMS_PATH, Record};

@@ -34,6 +34,9 @@ pub struct ProgramJob {
     pub stdin: Stdin,
     /// The size of its terminal, if it is to have one.
     pub terminal: Option<WindowSize>,
+    /// The modules that are loaded before it: a name, and parameters behind a space.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<String>,
     /// The files and directories that the host wants when it has ended, by their absolute
     /// paths.
     pub wanted: Vec<String>,

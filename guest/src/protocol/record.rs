@@ -42,6 +42,8 @@ pub enum Order {
     /// The answer to [`Record::Late`], and to [`Record::FilesFollow`]: the host has seen
     /// what it wanted to see, and has taken all of the program's output.
     GoOn,
+    /// The answer to [`Record::ModulesWanted`]: the machine has a device more.
+    Rescan,
     /// There is no more for the program to read.
     EndOfStdin,
     /// The size of the program's terminal has changed.
@@ -142,6 +144,9 @@ pub enum Record {
         /// stdout and stderr, if they were used.
         carried: Option<[Carried; 3]>,
     },
+    /// The kernel, or the program's job, asks for a module: the host is to attach the
+    /// device that holds them.
+    ModulesWanted,
     /// The files follow that the host wants, as an archive (cpio, "newc") in the place of
     /// stdout, once the host says so.
     FilesFollow,

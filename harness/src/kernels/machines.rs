@@ -3,13 +3,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context, Result, anyhow};
 use guest_binary::GUEST;
-use images::{Kernel, ObtainError, Store, Unpacked};
+use images::{KeptFile, Kernel, ObtainError, Store};
 
 use super::dir_name::dir_name;
+use super::modules::ModuleSource;
 use super::probe::{AcceleratorChoice, choose};
 use crate::machine::{Machine, Parcel, Qemu, QemuChoice, SavedState};
 use crate::payload::initramfs::{self, PackedInitramfs};
@@ -25,13 +26,16 @@ pub(crate) const MEMORY_MIB: u32 = 256;
 /// directory.
 pub struct Machines {
     /// Where kernels come from.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// The accelerator to use.
     pub accelerator: AcceleratorChoice,
     /// Processors of each machine.
     pub cpus: u32,
     /// Words to add to the command line of every kernel.
     pub append: Vec<String>,
+    /// Where the modules of kernels come from, in place of their packages: a package, or a
+    /// directory such as `/lib/modules/6.1.0-50-amd64`.
+    pub modules: Option<PathBuf>,
     /// Whether scenarios run on machines that are saved and restored. Programs do, unless
     /// a fresh one is asked for.
     pub saved: bool,
@@ -56,7 +60,9 @@ pub struct Bootable {
     pub packaged: PathBuf,
     /// The unpacked kernel that is booted instead, if any: held, so that it is not
     /// removed.
-    pub unpacked: Option<Unpacked>,
+    pub unpacked: Option<KeptFile>,
+    /// Where its modules come from.
+    pub(crate) modules: ModuleSource,
     /// A description of the image and its source.
     pub image: String,
     /// The version that stands in for the pinned one, if any.
@@ -109,10 +115,11 @@ impl Machines {
     /// If there is no directory for memos.
     pub fn new(store: Store, dir: RunDir) -> Result<Self> {
         Ok(Self {
-            store: match paths::runs() {
+            store: Arc::new(match paths::runs() {
                 Ok(runs) => store.remembering(&runs.join("images")),
                 Err(_) => store,
-            },
+            }),
+            modules: None,
             accelerator: AcceleratorChoice::default(),
             cpus: 1,
             append: Vec::new(),
@@ -155,8 +162,13 @@ impl Machines {
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let qemu = self.qemu(watcher)?;
         let mut unpacked = None;
-        let (packaged, image, substitute) = match kernel {
-            Kernel::File(path) => (path.clone(), path.display().to_string(), None),
+        let (packaged, modules, image, substitute) = match kernel {
+            Kernel::File(path) => (
+                path.clone(),
+                ModuleSource::of_path(path),
+                path.display().to_string(),
+                None,
+            ),
             Kernel::Catalogued(entry) => {
                 let obtained = self.store.obtain(entry, &Downloads::told_to(watcher));
                 let image = obtained.map_err(|error| match error {
@@ -170,7 +182,10 @@ impl Machines {
                 });
                 // An unpacked kernel boots faster.
                 unpacked = self.store.unpacked(&image);
-                (image.path, shown, substitute)
+                let packaged = image.path.clone();
+                let of = Box::new((entry.clone(), image));
+                let modules = ModuleSource::Package(Arc::clone(&self.store), of);
+                (packaged, modules, shown, substitute)
             }
         };
         let path = unpacked
@@ -209,6 +224,10 @@ impl Machines {
             name: kernel.name(),
             machine,
             packaged,
+            modules: match &self.modules {
+                Some(path) => ModuleSource::Path(path.clone()),
+                None => modules,
+            },
             unpacked,
             image,
             can_share_memory: qemu.can_share_memory,

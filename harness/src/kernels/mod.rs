@@ -6,6 +6,7 @@ pub mod doctor;
 mod fetch;
 mod inventory;
 mod machines;
+mod modules;
 mod probe;
 mod prune_machines;
 mod subject;

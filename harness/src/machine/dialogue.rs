@@ -57,6 +57,8 @@ pub(crate) struct Dialogue {
     qemu_log: File,
     buffer: Vec<u8>,
     silent: bool,
+    /// Whether the machine has the device with the modules.
+    has_modules: bool,
     /// An end that came in the same bytes as messages before it.
     over: Option<End>,
 }
@@ -93,6 +95,7 @@ impl Dialogue {
             qemu_log,
             buffer: vec![0; 64 << 10],
             silent: true,
+            has_modules: false,
             over: None,
         };
         if let Start::Restored(parcel) = &dialogue.start {
@@ -138,6 +141,7 @@ impl Dialogue {
         (self.running, self.start, self.key) = (running, start, Key::new(random()?));
         (self.delivering, self.rings, self.over) = (None, None, None);
         self.delivers = false;
+        self.has_modules = false;
         self.listener.restart(self.key);
         Ok(())
     }
@@ -323,6 +327,18 @@ impl Dialogue {
             let found = diagnosis::take(&mut self.running, dir);
             self.listener.transcript.add(found);
         }
+    }
+
+    /// Gives the machine a device whose memory is this file, of which it sees a copy of its
+    /// own; `file` is called if it has none yet. The guest finds it on its PCI bus.
+    pub(crate) fn attach_modules(&mut self, file: impl FnOnce() -> Result<File>) -> Result<()> {
+        if !self.has_modules {
+            let file = file()?;
+            let attached = self.running.attach_memory("modules", &file);
+            attached.context("attaching the modules to the machine")?;
+            self.has_modules = true;
+        }
+        Ok(())
     }
 
     /// Lets the guest go on, once a scenario that is out of time was looked at.

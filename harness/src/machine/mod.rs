@@ -34,9 +34,10 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, setsid};
+use serde_json::json;
 
 use crate::results::Accelerator;
-use crate::system::{ProcessGroup, die_with};
+use crate::system::{ProcessGroup, anonymous, die_with};
 use monitor::Monitor;
 use qemu::SANDBOX;
 
@@ -248,6 +249,24 @@ impl RunningMachine {
     /// The number of QEMU's process.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Adds a PCI device whose memory is a private copy of this file, made as it is read.
+    fn attach_memory(&mut self, name: &str, file: &File) -> Result<()> {
+        let path = anonymous::path(file);
+        let size = file.metadata()?.len();
+        let monitor = &mut self.monitor;
+        monitor.greet()?;
+        monitor.execute(
+            "object-add",
+            json!({
+                "qom-type": "memory-backend-file", "id": name, "mem-path": path, "size": size,
+                "share": false, "readonly": true,
+            }),
+        )?;
+        let device =
+            json!({ "driver": "ivshmem-plain", "memdev": name, "id": format!("{name}-device") });
+        monitor.execute("device_add", device).map(drop)
     }
 
     /// Waits for QEMU to exit. Call it when the console has ended.

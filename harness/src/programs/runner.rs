@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use guest::{RunningKernel, Status};
-use images::{Catalogue, Silent, Store};
+use images::{Catalogue, Progress, Silent, Store};
 
 use super::boot_watch::BootWatch;
 use super::input_frames::Coming;
@@ -17,7 +17,7 @@ use super::session::{Ending, Limits, Ran, Session, Standing};
 use crate::kernels::{Bootable, MEMORY_MIB, Machines};
 use crate::machine::{Deadlines, Debugger};
 use crate::payload::{LoadedProgram, PackedProgram, Program};
-use crate::results::Watcher;
+use crate::results::{Downloads, Watcher};
 use crate::system::{Interrupt, RunDir, Window};
 
 /// The default time limit of a program.
@@ -134,6 +134,9 @@ impl Runner<'_> {
             machine.parcel = kernel.parcel(&machine, &program.initramfs, true)?;
         }
         let boot = Deadlines::of(machine.accelerator).boot;
+        let told = self.watcher.map(Downloads::told_to);
+        let progress: &dyn Progress = told.as_ref().map_or(&Silent, |told| told);
+        let modules = || kernel.modules.file(progress);
         let session = Session {
             machine: &machine,
             dir: &kernel.dir,
@@ -146,6 +149,7 @@ impl Runner<'_> {
             interrupt: self.interrupt,
             window: self.window,
             files: self.files,
+            modules: &modules,
             standing,
         };
         match self.watcher {

@@ -22,6 +22,8 @@ use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
 
 /// How long the reader may pause after a run that ended badly.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a guest may take to load modules before a program.
+const LOADED_WITHIN: Duration = Duration::from_secs(120);
 /// How many lines of a console are shown where a run ended badly.
 const LAST_LINES: usize = 12;
 /// How many bytes of files are taken of a guest, which may send for ever.
@@ -60,6 +62,8 @@ pub struct Session<'a> {
     pub window: Option<&'a Window>,
     /// Where the archive of the files goes that the program's job wants.
     pub files: Option<&'a File>,
+    /// Gives the file with the kernel's modules, once the guest asks for it.
+    pub modules: &'a dyn Fn() -> Result<File>,
     /// The machine that an earlier session has left, and where this one leaves its own
     /// if it takes further programs.
     pub(super) standing: Option<&'a mut Standing>,
@@ -141,6 +145,7 @@ impl Session<'_> {
                     interrupt: self.interrupt,
                     window: self.window,
                     files: self.files,
+                    modules: self.modules,
                     files_left: MOST_FILES,
                 };
                 let ending = program.hold(output)?;
@@ -256,6 +261,7 @@ struct ProgramDialogue<'a> {
     interrupt: Option<&'a Interrupt>,
     window: Option<&'a Window>,
     files: Option<&'a File>,
+    modules: &'a dyn Fn() -> Result<File>,
     /// How many bytes of them are still taken.
     files_left: usize,
 }
@@ -554,6 +560,7 @@ impl ProgramDialogue<'_> {
                 }
                 self.phase = Phase::Ends(Wait::new("the guest to finish", GRACE), status);
             }
+            (Record::ModulesWanted, Phase::Starts(_) | Phase::Runs(_)) => self.attach_modules()?,
             (Record::FilesFollow, Phase::Ends(_, status)) if self.files.is_some() => {
                 self.rings = self.dialogue.take_rings().filter(|_| self.shared);
                 self.phase = files_follow(*status);
@@ -584,6 +591,21 @@ impl ProgramDialogue<'_> {
             (record, _) => return Ok(Some(out_of_turn(&Message::Record(record)))),
         }
         Ok(None)
+    }
+
+    /// Gives the machine the modules. To obtain them may take time, which is not the
+    /// guest's.
+    fn attach_modules(&mut self) -> Result<()> {
+        let since = Instant::now();
+        self.dialogue.attach_modules(self.modules)?;
+        self.heard = Instant::now();
+        match &mut self.phase {
+            Phase::Runs(Some(until)) => *until += since.elapsed(),
+            Phase::Starts(wait) => *wait = Wait::new("the modules to be loaded", LOADED_WITHIN),
+            _ => {}
+        }
+        let order = self.input.order(self.dialogue.key(), &Order::Rescan);
+        self.send(&order)
     }
 
     /// What is wrong with the streams that the guest says it has carried, if anything is.

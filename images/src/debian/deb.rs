@@ -12,6 +12,7 @@ use crate::debian::ar;
 use crate::files::hash::Hasher;
 use crate::files::read::{Limited, open_regular, unxz};
 use crate::kernel_image::bzimage;
+use crate::kernel_modules::ModulePacker;
 use crate::messages::error::ObtainError;
 
 /// The largest package, of the plain flavour, has some 110 MB.
@@ -21,6 +22,9 @@ pub(crate) const MAX_IMAGE: u64 = 64 << 20;
 /// Of all that comes before the image; the modules of the plain flavour have some
 /// 400 MB.
 pub(crate) const MAX_UNPACKED: u64 = 1 << 30;
+
+/// The longest path of a member.
+const MAX_NAME: u64 = 4096;
 
 /// A kernel image that was taken out of a package.
 #[derive(Debug, PartialEq, Eq)]
@@ -118,6 +122,37 @@ pub(crate) fn from_tar(
         });
     }
     Err(malformed("a package without a kernel image"))
+}
+
+/// The modules of a package, as a file that a machine is given.
+pub(crate) fn extract_modules(deb: &Path) -> Result<Vec<u8>, DebError> {
+    let file = open_regular(deb).map_err(malformed)?;
+    modules(BufReader::new(file), MAX_UNPACKED)
+}
+
+pub(crate) fn modules(deb: impl Read, limit: u64) -> Result<Vec<u8>, DebError> {
+    let mut archive = tar::Archive::new(Limited::new(data(deb)?, limit));
+    let mut packer = ModulePacker::default();
+    let mut long_name = None;
+    // Raw, as in `from_tar`; but names of modules may be long.
+    for member in archive.entries().map_err(malformed)?.raw(true) {
+        let mut member = member.map_err(malformed)?;
+        let kind = member.header().entry_type();
+        if kind.is_gnu_longname() {
+            let name = read_member(&mut member, "a name", MAX_NAME, "a name")?;
+            long_name = Some(String::from_utf8_lossy(&name).into_owned());
+            continue;
+        }
+        let path = member.path().map_err(malformed)?.display().to_string();
+        let path = long_name.take().unwrap_or(path);
+        let path = path.trim_end_matches('\0');
+        if kind.is_file() && path.contains("lib/modules/") {
+            let taken = packer.take(path, &mut member);
+            taken.map_err(|error| malformed(format!("{path}: {error}")))?;
+        }
+    }
+    let modules = packer.finish().map_err(malformed)?;
+    modules.ok_or_else(|| malformed("a package without kernel modules"))
 }
 
 /// The bytes of a file in a package; `what` is what has no more of them than `limit`.

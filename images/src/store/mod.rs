@@ -3,7 +3,9 @@
 
 mod builder;
 pub(crate) mod cache;
+pub(crate) mod kept_file;
 mod obtain_kernel;
+pub(crate) mod obtain_modules;
 mod obtain_tool;
 mod package_sources;
 mod pin_tools;
@@ -13,7 +15,7 @@ mod prune;
 pub(crate) mod sweep;
 mod tool_proof;
 mod tool_substitute;
-pub(crate) mod unpacked;
+mod unpacked;
 pub(crate) mod verify;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ use crate::debian::archive::Archives;
 use crate::debian::mirrors::Mirrors;
 use crate::messages::progress::Progress;
 use crate::store::cache::{Cache, Cached};
+use crate::store::kept_file::KeptFiles;
 use crate::store::pins::KernelPins;
 use crate::tools::tool_pins::ToolPins;
 
@@ -36,6 +39,8 @@ pub struct Image {
     pub debian_version: String,
     /// The version that was asked for, where another of its series is served instead.
     pub substituted_for: Option<String>,
+    /// The package it is from.
+    pub package: String,
     /// Where it came from, for people.
     pub source: String,
     /// Bytes of the image.
@@ -54,7 +59,9 @@ pub struct Store {
     mirrors: Mirrors,
     substitutes: Vec<String>,
     /// Where kernels without their decompressor are kept, if at all.
-    unpacked: Option<PathBuf>,
+    unpacked: Option<KeptFiles>,
+    /// Where modules are kept, if at all.
+    modules: Option<KeptFiles>,
 }
 
 impl Store {

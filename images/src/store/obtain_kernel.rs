@@ -343,6 +343,7 @@ impl Image {
             path: cached.path,
             debian_version: cached.about.debian_version,
             substituted_for: None,
+            package: cached.about.package,
             source: cached.about.source,
             size: cached.about.size,
             sha256: cached.about.sha256,

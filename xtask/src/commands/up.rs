@@ -15,7 +15,7 @@ use harness::{
 use images::{Catalogue, Kernel, Spec};
 use nix::unistd::setsid;
 
-use crate::options::{CpusOption, HostOptions, JobsOption, SourceOptions, time};
+use crate::options::{CpusOption, HostOptions, JobsOption, ModulesOption, SourceOptions, time};
 use crate::stdout::print;
 
 /// How long the machines may take to be up, once their kernel is at hand.
@@ -63,6 +63,9 @@ pub(crate) struct UpCommand {
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     append: Vec<String>,
 
+    #[command(flatten)]
+    modules: ModulesOption,
+
     /// End after such a time without a program
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10m")]
     idle: Duration,
@@ -100,6 +103,7 @@ impl UpCommand {
         self.host.apply(&mut machines);
         machines.cpus = self.cpus.cpus.get();
         machines.append.clone_from(&self.append);
+        self.modules.apply(&mut machines);
         // What takes long is told here: downloads, and the choice of an accelerator.
         let bootable = machines
             .machine(kernel, &report::Terminal::reserved())

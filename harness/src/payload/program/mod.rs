@@ -38,6 +38,8 @@ pub struct Program {
     directory: Option<String>,
     user: Option<User>,
     terminal: Option<WindowSize>,
+    /// The modules that are loaded before it.
+    modules: Vec<String>,
     /// What is wanted back.
     wanted: Vec<String>,
 }
@@ -133,6 +135,14 @@ impl Program {
     #[must_use]
     pub fn terminal(mut self, size: WindowSize) -> Self {
         self.terminal = Some(size);
+        self
+    }
+
+    /// Loads a module of the kernel before the program starts: a name, and parameters
+    /// behind a space.
+    #[must_use]
+    pub fn module(mut self, module: impl Into<String>) -> Self {
+        self.modules.push(module.into());
         self
     }
 

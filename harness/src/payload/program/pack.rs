@@ -90,6 +90,7 @@ impl Program {
                 user: self.user,
                 stdin: guest::Stdin::Null,
                 terminal: self.terminal,
+                modules: self.modules.clone(),
                 wanted: self.wanted.clone(),
             },
             tree: packer.tree,

@@ -1,0 +1,9 @@
+//! Kernel modules: files in, one file out that a machine is given. May use: messages, files.
+
+mod below;
+mod modinfo;
+mod pack;
+
+pub(crate) use below::modules_below;
+pub(crate) use pack::ModulePacker;
+pub use pack::no_modules;
