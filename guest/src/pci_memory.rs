@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
 /// Where the kernel lists the devices on its PCI buses.
-const DEVICES: &str = "/sys/bus/pci/devices";
+pub(crate) const DEVICES: &str = "/sys/bus/pci/devices";
 /// The numbers of the device (QEMU's docs/specs/ivshmem-spec).
 const VENDOR: &str = "0x1af4";
 const DEVICE: &str = "0x1110";

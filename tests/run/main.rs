@@ -5,6 +5,7 @@ mod faults;
 mod files;
 mod forged;
 mod input;
+mod modules;
 mod out;
 mod output;
 mod saved;

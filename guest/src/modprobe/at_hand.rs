@@ -1,6 +1,6 @@
 //! The modules in the memory of a device, which the host attaches once they are asked for.
 
-use std::path::Path;
+use std::fs;
 use std::ptr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::pci_memory;
+use crate::pci_memory::{self, DEVICES};
 use crate::protocol::{MODULES_MARK, ModuleEntry, ModuleIndex};
 
 /// What the kernel asks its helper for when a program asks for the modules themselves: the
@@ -17,6 +17,9 @@ use crate::protocol::{MODULES_MARK, ModuleEntry, ModuleIndex};
 pub(crate) const ASKING: &str = "fs-strata-modules";
 /// The host may have to download them.
 const ATTACHED_WITHIN: Duration = Duration::from_secs(900);
+/// What PID 1 makes once it has looked for the device.
+pub(crate) const RESCANNED: &str = "/strata/rescanned";
+pub(crate) const NOT_FOUND: &str = "this machine finds no device with modules on its PCI bus";
 /// How long to wait before another look.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -42,9 +45,14 @@ impl ModulesAtHand {
         Some(Self { index, packed })
     }
 
+    /// Whether the device could be found.
+    pub(crate) fn can_be() -> bool {
+        fs::read_dir(DEVICES).is_ok_and(|mut devices| devices.next().is_some())
+    }
+
     /// The modules, once the host has attached them.
     pub(crate) fn ask(by_kernel: bool) -> Result<Self, String> {
-        if !Path::new("/sys/bus/pci/rescan").exists() {
+        if !Self::can_be() {
             return Err("this machine has no PCI bus, by which modules come".to_owned());
         }
         let found = match Self::find() {
@@ -71,10 +79,13 @@ impl ModulesAtHand {
             .map_err(|errno| format!("asking PID 1: {errno}"))?;
         let until = Instant::now() + ATTACHED_WITHIN;
         while Instant::now() < until {
-            if let Some(found) = Self::find() {
-                return Ok(found);
+            // In this order: it is said after the device was looked for.
+            let is_over = fs::exists(RESCANNED).unwrap_or(false);
+            match Self::find() {
+                Some(found) => return Ok(found),
+                None if is_over => return Err(NOT_FOUND.to_owned()),
+                None => sleep(PAUSE),
             }
-            sleep(PAUSE);
         }
         let seconds = ATTACHED_WITHIN.as_secs();
         Err(format!(

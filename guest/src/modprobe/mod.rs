@@ -12,7 +12,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::exit;
 
-pub(crate) use at_hand::{ASKING, ModulesAtHand};
+use nix::sys::signal::{SigHandler, Signal, signal};
+
+pub(crate) use at_hand::{ASKING, ModulesAtHand, RESCANNED};
 pub(crate) use load::load;
 
 /// Where the kernel finds it (`/proc/sys/kernel/modprobe`).
@@ -29,15 +31,20 @@ pub fn run_if_named() {
         .map(Result::unwrap_or_default)
         .collect();
     let name = Path::new(&own).file_name().unwrap_or_default();
+    if !NAMES.iter().any(|known| *name == **known) {
+        return;
+    }
+    // What reads the output may have enough of it.
+    // SAFETY: no handler is set.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
     let result = match name.to_str() {
         Some("modprobe") => modprobe(&words, own == HELPER),
         Some("modinfo") => modinfo(&words),
         Some("lsmod") => lsmod(),
-        Some("rmmod") => words.iter().try_for_each(|name| load::remove(name)),
-        _ => return,
+        _ => words.iter().try_for_each(|name| load::remove(name)),
     };
     let Err(why) = result else { exit(0) };
-    let words = format!("{}: {why}", name.display());
+    let words = format!("{}: FATAL: {why}", name.display());
     if own == HELPER {
         // The kernel gives its helper no output.
         let kernel_log = File::options().write(true).open("/dev/kmsg");
@@ -132,5 +139,5 @@ fn lsmod() -> Result<(), String> {
 }
 
 fn missing(name: impl Display) -> String {
-    format!("FATAL: Module {name} not found among the modules of this kernel")
+    format!("Module {name} not found among the modules of this kernel")
 }

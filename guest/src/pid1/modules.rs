@@ -10,7 +10,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 
 use super::root;
 use super::serial::Serial;
-use crate::modprobe::{self, HELPER, ModulesAtHand, NAMES};
+use crate::modprobe::{self, HELPER, ModulesAtHand, NAMES, RESCANNED};
 use crate::protocol::wire::{Decoder, Message, Piece};
 use crate::protocol::{Order, Record};
 
@@ -61,6 +61,7 @@ pub(crate) fn are_wanted() -> bool {
 /// Finds the device that the host has attached; the helper looks for it.
 pub(crate) fn rescan() {
     let _ = fs::write("/sys/bus/pci/rescan", "1");
+    let _ = fs::write(RESCANNED, "");
 }
 
 /// Loads modules before a program starts. Returns how many of the host's frames that took.
@@ -69,7 +70,7 @@ pub(crate) fn load_ahead(console: &Serial, modules: &[String]) -> Result<u32, St
         return Ok(0);
     }
     let mut frames = 0;
-    if ModulesAtHand::find().is_none() {
+    if ModulesAtHand::can_be() && ModulesAtHand::find().is_none() {
         console.post(&Record::ModulesWanted);
         let mut decoder = Decoder::new(console.hosts_key());
         let rescan = Piece::Message(0, Message::Record(Order::Rescan));

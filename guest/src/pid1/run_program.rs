@@ -36,14 +36,7 @@ pub(crate) fn run(
         None => shared_memory::find().map(|memory| GuestRings::new(memory, console)),
     };
     let shared = delivered.or(found.as_mut());
-    let heard = match modules::load_ahead(console, &program.modules) {
-        Ok(heard) => heard,
-        Err(why) => {
-            let missing = false;
-            console.send(&Record::ProgramRefused { why, missing });
-            return Ok(());
-        }
-    };
+    let heard = modules::load_ahead(console, &program.modules)?;
     let (pid, streams) = match process::start(program) {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),

@@ -161,6 +161,12 @@ impl Machines {
     /// If the kernel cannot be obtained, or the harness fails.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let qemu = self.qemu(watcher)?;
+        if let Some(path) = &self.modules {
+            let named = || format!("--modules {}", path.display());
+            fs::metadata(path)
+                .with_context(named)
+                .map_err(Problem::from)?;
+        }
         let mut unpacked = None;
         let (packaged, modules, image, substitute) = match kernel {
             Kernel::File(path) => (

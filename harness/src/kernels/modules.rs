@@ -50,7 +50,12 @@ impl ModuleSource {
                 let (entry, image) = &**of;
                 match store.modules(entry, image, progress) {
                     Ok(kept) => return File::open(&kept.path).context("opening the modules"),
-                    Err(error) => Err(words(&error.into())),
+                    Err(error) => {
+                        let why = words(&error.into());
+                        let name = &entry.name;
+                        progress.note(&format!("{name}: its modules cannot be had: {why}"));
+                        Err(why)
+                    }
                 }
             }
             Self::Path(path) => modules_at(path).map_err(|error| words(&error.into())),

@@ -1,11 +1,12 @@
 //! The modules of a kernel, from the package that has them.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::catalogue::Entry;
 use crate::debian::archive::{Archive, Site};
-use crate::debian::deb::extract_modules;
+use crate::debian::deb::{DebError, extract_modules};
 use crate::debian::debian_version::without_rebuild;
 use crate::debian::packages::{Package, read_index};
 use crate::http::guard;
@@ -134,8 +135,9 @@ pub fn modules_at(path: &Path) -> Result<Vec<u8>, ObtainError> {
     if path.is_dir() {
         return modules_below(path).attempt(action);
     }
-    extract_modules(path).map_err(|error| {
-        let file = path.display().to_string();
-        error.of(&file, "a package with kernel modules", action)
-    })
+    let modules = extract_modules(path).map_err(|error| match error {
+        DebError::Malformed(why) => io::Error::other(why),
+        DebError::Write(error) => error,
+    });
+    modules.attempt(action)
 }
