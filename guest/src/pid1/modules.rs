@@ -15,7 +15,7 @@ use crate::protocol::wire::{Decoder, Message, Piece};
 use crate::protocol::{Order, Record};
 
 /// The program that the guest is, in the initramfs.
-const SELF: &str = "/init";
+pub(super) const SELF: &str = "/init";
 /// Whom the kernel asks for a module.
 const SETTING: &str = "/proc/sys/kernel/modprobe";
 /// The host may have to download them.
@@ -43,10 +43,11 @@ pub(crate) fn offer() -> Result<(), Errno> {
     let there = |name: &str| directory.join(name).symlink_metadata().is_ok();
     if root::is_directory(&directory) && !NAMES.iter().any(|name| there(name)) {
         let [first, others @ ..] = NAMES;
+        // A copy takes longer than many a program. An empty file becomes this program in
+        // the program's own mount namespace (`root::enter`).
         let first_path = directory.join(first);
-        let placed =
-            fs::hard_link(SELF, &first_path).or_else(|_| fs::copy(SELF, &first_path).map(drop));
-        for other in others.iter().filter(|_| placed.is_ok()) {
+        let _ = fs::hard_link(SELF, &first_path).or_else(|_| fs::write(&first_path, ""));
+        for other in others {
             let _ = symlink(first, directory.join(other));
         }
     }

@@ -12,6 +12,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{chdir, chroot, sethostname};
 
+use super::modules::SELF;
 use crate::protocol::User;
 
 /// Where PID 1 prepares it.
@@ -147,6 +148,10 @@ pub(crate) fn enter() -> io::Result<()> {
             MsFlags::MS_BIND | MsFlags::MS_REC,
             none,
         )?;
+    }
+    let tool = path_of("sbin/modprobe");
+    if tool.metadata().is_ok_and(|file| file.len() == 0) {
+        mount(Some(SELF), &tool, none, MsFlags::MS_BIND, none)?;
     }
     // Not every kernel has tmpfs.
     let shm = path_of("dev/shm");
