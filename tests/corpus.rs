@@ -11,7 +11,7 @@ use proptest::sample::Index;
 /// A fuzz target, and the function that checks its properties for any bytes.
 type FuzzTarget = (&'static str, fn(&[u8]));
 
-const TARGETS: [FuzzTarget; 14] = [
+const TARGETS: [FuzzTarget; 15] = [
     ("apt", images::fuzzing::apt),
     ("bzimage", images::fuzzing::bzimage),
     ("catalogue", images::fuzzing::catalogue),
@@ -19,6 +19,7 @@ const TARGETS: [FuzzTarget; 14] = [
     ("elf", harness::fuzzing::elf),
     ("index", images::fuzzing::index),
     ("ld_cache", harness::fuzzing::ld_cache),
+    ("modules", images::fuzzing::modules),
     ("package", images::fuzzing::package),
     ("record", guest::fuzzing::record),
     ("release", images::fuzzing::release),

@@ -72,6 +72,7 @@ fn all_records() -> Vec<Record> {
                 }; 3],
             ),
         },
+        Record::ModulesWanted,
         Record::FilesFollow,
         Record::FilesEnd { carried: None },
         Record::Changed {
@@ -144,6 +145,7 @@ fn records(seed: Seed) {
     };
     seed("record", "deliver", &json(&Order::Deliver(key, delivery)));
     seed("record", "go-on", &json(&Order::GoOn));
+    seed("record", "rescan", &json(&Order::Rescan));
     let names = vec!["unshare_newpid".to_owned()];
     let scenarios = Job::Scenarios {
         names: names.clone(),
@@ -151,6 +153,7 @@ fn records(seed: Seed) {
     };
     seed("record", "scenarios", &json(&scenarios));
     let program = Job::Program(ProgramJob {
+        modules: vec!["loop max_loop=3".to_owned()],
         wanted: vec!["/out".to_owned()],
         directory: "/".to_owned(),
         path: "/bin/sh".to_owned(),
@@ -305,6 +308,12 @@ fn programs(seed: Seed) {
     }
     seed("ld_cache", "one", &ld_cache());
     seed("elf", "dynamic", &elf());
+    seed("modules", "module", &module());
+    seed(
+        "modules",
+        "builtin",
+        b"kernel/fs/ext4/ext4.ko\next4.alias=fs-ext4\0",
+    );
 }
 
 /// A cache with one library, after an older format.
@@ -318,6 +327,32 @@ fn ld_cache() -> Vec<u8> {
     }
     bytes.extend(b"libx.so.1\0/opt/libx.so.1\0");
     bytes
+}
+
+/// An ELF file with the sections `.shstrtab` and `.modinfo`.
+fn module() -> Vec<u8> {
+    let names = b"\0.shstrtab\0.modinfo\0";
+    let info = b"alias=fs-overlay\0depends=exportfs\0softdep=pre: sha256\0";
+    let mut module = vec![0; 64];
+    module[..7].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1]);
+    module.extend(names);
+    module.extend(info);
+    let sections = module.len() as u64;
+    for (name, at, size) in [
+        (0, 0, 0),
+        (1, 64, names.len()),
+        (11, 64 + names.len(), info.len()),
+    ] {
+        let mut header = [0; 64];
+        header[0] = name;
+        header[24..32].copy_from_slice(&(at as u64).to_le_bytes());
+        header[32..40].copy_from_slice(&(size as u64).to_le_bytes());
+        module.extend(header);
+    }
+    module[40..48].copy_from_slice(&sections.to_le_bytes());
+    // The size of a section's header, how many there are, and which has the names.
+    module[58..64].copy_from_slice(&[64, 0, 3, 0, 1, 0]);
+    module
 }
 
 /// A program of 64 bits with an interpreter, a library and a run path.

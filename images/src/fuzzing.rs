@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use guest::Version;
+use guest::{ModuleIndex, Version};
 use jiff::Timestamp;
+use lz4_flex::block::decompress;
 
 use crate::catalogue::spec::Spec;
 use crate::catalogue::{Catalogue, uploads};
@@ -18,6 +19,7 @@ use crate::debian::release::Release;
 use crate::debian::{apt, deb};
 use crate::files::hash::Hasher;
 use crate::kernel_image::bzimage;
+use crate::kernel_modules::ModulePacker;
 use crate::store::pins;
 
 /// A release file, signed or not: what it lists is a size and a hash.
@@ -77,6 +79,33 @@ pub fn package(bytes: &[u8]) {
     let mut image = Vec::new();
     let taken = deb::from_tar(&tar[..], &mut image, deb::MAX_UNPACKED);
     is_kernel(taken, &image);
+}
+
+/// A kernel module, what lists built-in ones, and the file that a machine is given: what
+/// is packed can be read, and each module that it names is found.
+pub fn modules(bytes: &[u8]) {
+    let mut packer = ModulePacker::default();
+    for name in [
+        "a.ko",
+        "b.ko.xz",
+        "modules.builtin",
+        "modules.builtin.modinfo",
+    ] {
+        let _ = packer.take(name, bytes);
+    }
+    if let Some(file) = packer.finish().unwrap() {
+        let (index, packed) = ModuleIndex::of_file(&file).unwrap();
+        for module in &index.modules {
+            let found = index.wanted(&module.name).unwrap();
+            assert!(found.iter().any(|found| found.name == module.name));
+            let bytes = &packed[module.at..][..module.packed];
+            assert_eq!(decompress(bytes, module.size).unwrap().len(), module.size);
+        }
+    }
+    if let Some((index, _)) = ModuleIndex::of_file(bytes) {
+        let _ = index.wanted("fs-overlay");
+    }
+    let _ = deb::modules(bytes, deb::MAX_IMAGE);
 }
 
 fn is_kernel(taken: Result<deb::Extracted, deb::DebError>, image: &[u8]) {

@@ -115,7 +115,7 @@ fn modinfo(names: &[String]) -> Result<(), String> {
             continue;
         };
         let info = modules.info(module).ok_or("the module is cut off")?;
-        println!("{:16}{}", "filename:", "(modules of the kernel's package)");
+        println!("filename:       (modules of the kernel's package)");
         for line in info.split('\0').filter(|line| !line.is_empty()) {
             let (key, value) = line.split_once('=').unwrap_or((line, ""));
             println!("{:16}{value}", format!("{key}:"));
