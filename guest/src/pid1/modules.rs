@@ -1,17 +1,21 @@
 //! The kernel's requests for modules, and the host's answer to them.
 
+use std::fmt::Display;
 use std::fs;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use super::pump::Signals;
 use super::root;
 use super::serial::Serial;
 use crate::modprobe::{self, HELPER, ModulesAtHand, NAMES, RESCANNED};
-use crate::protocol::wire::{Decoder, Message, Piece};
+use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece};
 use crate::protocol::{Order, Record};
 
 /// The program that the guest is, in the initramfs.
@@ -65,30 +69,85 @@ pub(crate) fn rescan() {
     let _ = fs::write(RESCANNED, "");
 }
 
-/// Loads modules before a program starts. Returns how many of the host's frames that took.
-pub(crate) fn load_ahead(console: &Serial, modules: &[String]) -> Result<u32, String> {
-    if modules.is_empty() {
-        return Ok(0);
+/// The host's answers while no program runs that it could send input.
+pub(crate) struct BeforeProgram<'a> {
+    console: &'a Serial,
+    decoder: Decoder,
+    /// How many of its frames came.
+    pub(crate) frames: u32,
+}
+
+impl<'a> BeforeProgram<'a> {
+    pub(crate) fn new(console: &'a Serial) -> Self {
+        Self {
+            console,
+            decoder: Decoder::new(console.hosts_key()),
+            frames: 0,
+        }
     }
-    let mut frames = 0;
-    if ModulesAtHand::can_be() && ModulesAtHand::find().is_none() {
-        console.post(&Record::ModulesWanted);
-        let mut decoder = Decoder::new(console.hosts_key());
-        let rescan = Piece::Message(0, Message::Record(Order::Rescan));
-        loop {
-            let bytes = console.hear(ATTACHED_WITHIN);
-            let bytes = bytes.map_err(|error| format!("waiting for the modules: {error}"))?;
-            if decoder.push(&bytes).contains(&rescan) {
-                break;
+
+    /// Loads modules before a program starts.
+    pub(crate) fn load(&mut self, modules: &[String]) -> Result<(), String> {
+        if modules.is_empty() {
+            return Ok(());
+        }
+        if ModulesAtHand::can_be() && ModulesAtHand::find().is_none() {
+            self.console.post(&Record::ModulesWanted);
+            while self.frames == 0 {
+                let bytes = self.console.hear(ATTACHED_WITHIN);
+                let bytes = bytes.map_err(|error| format!("waiting for the modules: {error}"))?;
+                self.take(&bytes)?;
             }
         }
-        self::rescan();
-        frames = 1;
+        let at_hand = ModulesAtHand::ask(true)?;
+        for module in modules {
+            let (name, parameters) = module.split_once(' ').unwrap_or((module, ""));
+            modprobe::load(&at_hand, name, parameters)?;
+        }
+        Ok(())
     }
-    let at_hand = ModulesAtHand::ask(true)?;
-    for module in modules {
-        let (name, parameters) = module.split_once(' ').unwrap_or((module, ""));
-        modprobe::load(&at_hand, name, parameters)?;
+
+    /// Answers the kernel until this file can be read. To execute a program may take a
+    /// module (`binfmt-464c`).
+    pub(crate) fn answer_until(
+        &mut self,
+        ready: BorrowedFd<'_>,
+        signals: &Signals,
+    ) -> Result<(), String> {
+        let failed = |what: &dyn Display| format!("waiting for the program to start: {what}");
+        loop {
+            if are_wanted() {
+                self.console.post(&Record::ModulesWanted);
+            }
+            let wanted = [ready, self.console.as_fd()];
+            let mut wanted = wanted.map(|file| PollFd::new(file, PollFlags::POLLIN));
+            match ppoll(&mut wanted, None, Some(signals.unblocked())) {
+                Ok(_) => {}
+                Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(failed(&errno)),
+            }
+            let [is_ready, is_said] = wanted.map(|one| one.any().unwrap_or(true));
+            if is_said {
+                let bytes = self.console.read();
+                self.take(&bytes.map_err(|error| failed(&error))?)?;
+            }
+            if is_ready {
+                return Ok(());
+            }
+        }
     }
-    Ok(frames)
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), String> {
+        for piece in self.decoder.push(bytes) {
+            match piece {
+                Piece::Message(number, Message::Record(Order::Rescan)) if number == self.frames => {
+                    self.frames += 1;
+                    rescan();
+                }
+                Piece::Text(_) | Piece::Garbled(FOREIGN) => {}
+                _ => return Err("the host says what is not its turn to say".to_owned()),
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,18 +1,20 @@
 //! The process of a program: its streams, its user, its session.
 
+use std::convert::Infallible;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
 
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{Winsize, openpty};
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::unistd::{
-    Gid, Pid, Uid, chdir, execve, fchown, pipe2, setgid, setgroups, setpgid, setsid, setuid,
+    ForkResult, Gid, Pid, Uid, chdir, execve, fchown, fork, pipe2, setgid, setgroups, setpgid,
+    setsid, setuid,
 };
 
 use super::root;
@@ -30,21 +32,75 @@ pub(crate) struct Streams {
 }
 
 /// The program's ends: stdin, stdout and stderr.
-type Given = [Stdio; 3];
+type Given = [OwnedFd; 3];
+
+/// A process that is about to execute a program.
+pub(crate) struct Starting {
+    pub(crate) pid: Pid,
+    pub(crate) streams: Streams,
+    /// Ends when the program is executed; else it says why it could not be.
+    outcome: File,
+}
+
+impl Starting {
+    /// Whether the program was executed. Waits until that is known.
+    pub(crate) fn outcome(&mut self) -> io::Result<()> {
+        let mut errno = [0; 4];
+        match self.outcome.read_exact(&mut errno) {
+            Ok(()) => Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl AsFd for Starting {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.outcome.as_fd()
+    }
+}
 
 /// Starts a program as a plain parent does: no signal is blocked or ignored, and
 /// it leads a process group. On a terminal it leads a session too, as what a
 /// terminal belongs to does.
-pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
+///
+/// Whoever executes it may have to wait for a module, and so for PID 1: this does not
+/// wait for it.
+pub(crate) fn start(program: &ProgramJob) -> io::Result<Starting> {
     // A kernel without pseudo-terminals still runs programs.
     let terminal = program
         .terminal
         .and_then(|size| on_terminal(size, program.user).ok());
-    let ([stdin, stdout, stderr], streams) = match terminal {
+    let (given, streams) = match terminal {
         Some(ends) => ends,
         None => on_pipes(program)?,
     };
-    let on_terminal = streams.terminal.is_some();
+    let (outcome, tell) = pipe2(OFlag::O_CLOEXEC)?;
+    // SAFETY: PID 1 has one thread only, so the child may do anything.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            let Err(error) = become_program(program, &given, streams.terminal.is_some());
+            let errno = error.raw_os_error().unwrap_or(libc::EINVAL);
+            let _ = File::from(tell).write_all(&errno.to_ne_bytes());
+            // SAFETY: it only ends the process.
+            unsafe { libc::_exit(127) }
+        }
+        // This side's copies of what was given go, so that the streams end when the
+        // program, and all it has started, has closed them.
+        ForkResult::Parent { child } => Ok(Starting {
+            pid: child,
+            streams,
+            outcome: outcome.into(),
+        }),
+    }
+}
+
+/// Executes the program in place of this process.
+fn become_program(
+    program: &ProgramJob,
+    given: &Given,
+    on_terminal: bool,
+) -> io::Result<Infallible> {
     let text = |text: &OsStr| CString::new(text.as_bytes());
     let path = text(program.path.as_ref())?;
     let directory = text(program.directory.as_ref())?;
@@ -54,41 +110,31 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<(Pid, Streams)> {
     let variables = variables
         .map(|(name, value)| text(&[name, value].map(OsString::as_os_str).join(OsStr::new("="))));
     let environment = variables.collect::<Result<Vec<_>, _>>()?;
-    let mut command = Command::new(&program.path);
-    command.stdin(stdin).stdout(stdout).stderr(stderr);
-    let user = program.user;
-    // SAFETY: PID 1 has one thread only, so the child may do anything.
-    unsafe {
-        command.pre_exec(move || {
-            // PID 1 blocks what it waits for.
-            SigSet::empty().thread_set_mask()?;
-            let this = Pid::from_raw(0);
-            if on_terminal {
-                setsid()?;
-                if libc::ioctl(0, libc::TIOCSCTTY, 0) != 0 {
-                    return Err(io::Error::last_os_error());
-                }
-            } else {
-                setpgid(this, this)?;
-            }
-            root::enter()?;
-            if let Some(User { uid, gid }) = user {
-                // Supplementary groups are given up along with root.
-                setgroups(&[])?;
-                setgid(Gid::from_raw(gid))?;
-                setuid(Uid::from_raw(uid))?;
-            }
-            chdir(directory.as_c_str())?;
-            // The standard library's way to execute gives a shell what the kernel does
-            // not know (execvp(3)), be it a program for another machine.
-            let Err(errno) = execve(&path, &arguments, &environment);
-            Err(errno.into())
-        });
+    for (number, end) in (0..).zip(given) {
+        // SAFETY: both are descriptors of this process.
+        Errno::result(unsafe { libc::dup2(end.as_raw_fd(), number) })?;
     }
-    // This side's copies of what was given go with the command, so that the
-    // streams end when the program, and all it has started, has closed them.
-    let child = command.spawn()?;
-    Ok((Pid::from_raw(child.id().cast_signed()), streams))
+    // PID 1 blocks what it waits for, and this language ignores SIGPIPE.
+    SigSet::empty().thread_set_mask()?;
+    // SAFETY: no handler is set.
+    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+    let this = Pid::from_raw(0);
+    if on_terminal {
+        setsid()?;
+        // SAFETY: the request takes a number.
+        Errno::result(unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) })?;
+    } else {
+        setpgid(this, this)?;
+    }
+    root::enter()?;
+    if let Some(User { uid, gid }) = program.user {
+        // Supplementary groups are given up along with root.
+        setgroups(&[])?;
+        setgid(Gid::from_raw(gid))?;
+        setuid(Uid::from_raw(uid))?;
+    }
+    chdir(directory.as_c_str())?;
+    Ok(execve(&path, &arguments, &environment)?)
 }
 
 /// The variables, each by its name but once: the last one counts.
@@ -105,11 +151,11 @@ fn last_of_each(variables: &[(OsString, OsString)]) -> impl Iterator<Item = &(Os
 
 fn on_pipes(program: &ProgramJob) -> io::Result<(Given, Streams)> {
     let (stdin, to_stdin) = match program.stdin {
-        Stdin::Null => (Stdio::null(), None),
+        Stdin::Null => (File::open("/dev/null")?.into(), None),
         Stdin::File => (File::open(STDIN_PATH)?.into(), None),
         Stdin::Console => {
             let (read, write) = pipe(program.user)?;
-            (read.into(), Some(not_blocking(write)?))
+            (read, Some(not_blocking(write)?))
         }
     };
     let (from_stdout, stdout) = pipe(program.user)?;
@@ -122,7 +168,7 @@ fn on_pipes(program: &ProgramJob) -> io::Result<(Given, Streams)> {
         ],
         terminal: None,
     };
-    Ok(([stdin, stdout.into(), stderr.into()], streams))
+    Ok(([stdin, stdout, stderr], streams))
 }
 
 fn on_terminal(size: WindowSize, user: Option<User>) -> io::Result<(Given, Streams)> {

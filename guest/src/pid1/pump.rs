@@ -56,6 +56,11 @@ impl Signals {
         blocked.thread_block()?;
         Ok(Self(SigSet::empty()))
     }
+
+    /// What is blocked while PID 1 waits: nothing.
+    pub(crate) const fn unblocked(&self) -> SigSet {
+        self.0
+    }
 }
 
 /// Carries the streams of a program between it and the host.

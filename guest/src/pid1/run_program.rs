@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 
 use nix::errno::Errno;
 use nix::unistd::{Pid, setsid};
 
+use super::modules::BeforeProgram;
 use super::pump::{Pump, Signals};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
@@ -36,8 +38,17 @@ pub(crate) fn run(
         None => shared_memory::find().map(|memory| GuestRings::new(memory, console)),
     };
     let shared = delivered.or(found.as_mut());
-    let heard = modules::load_ahead(console, &program.modules)?;
-    let (pid, streams) = match process::start(program) {
+    let mut before = BeforeProgram::new(console);
+    before.load(&program.modules)?;
+    let started = process::start(program).and_then(|mut starting| {
+        before
+            .answer_until(starting.as_fd(), &signals)
+            .map_err(io::Error::other)?;
+        starting
+            .outcome()
+            .map(|()| (starting.pid, starting.streams))
+    });
+    let (pid, streams) = match started {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),
     };
@@ -53,7 +64,15 @@ pub(crate) fn run(
         Stdin::Console | Stdin::File => fs::read(STDIN_PATH).unwrap_or_default(),
     };
     let more = program.stdin == Stdin::Console;
-    let mut pump = Pump::new(console, streams, shared, signals, &at_hand, more, heard);
+    let mut pump = Pump::new(
+        console,
+        streams,
+        shared,
+        signals,
+        &at_hand,
+        more,
+        before.frames,
+    );
     // How long a program takes is for the host to judge.
     let status = loop {
         if let Some(status) = reap_until(pid).map_err(failed)? {
