@@ -154,6 +154,7 @@ fn records(seed: Seed) {
     seed("record", "scenarios", &json(&scenarios));
     let program = Job::Program(ProgramJob {
         modules: vec!["loop max_loop=3".to_owned()],
+        network: true,
         wanted: vec!["/out".to_owned()],
         directory: "/".to_owned(),
         path: "/bin/sh".to_owned(),

@@ -24,8 +24,8 @@ pub use kernels::{
     claimed_version, doctor, fetch_all, inventory, prune_machines,
 };
 pub use machine::{
-    Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Qemu,
-    QemuChoice, RunningMachine, Transcript, boot, launch_script,
+    Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Network,
+    PublishedPort, Qemu, QemuChoice, RunningMachine, Transcript, boot, launch_script,
 };
 pub use payload::{BadRequest, PackedProgram, Program, guest_binary, initramfs};
 #[cfg(feature = "schema")]

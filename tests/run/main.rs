@@ -6,6 +6,7 @@ mod files;
 mod forged;
 mod input;
 mod modules;
+mod network;
 mod out;
 mod output;
 mod saved;

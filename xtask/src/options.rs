@@ -14,7 +14,8 @@ use clap::Args;
 use guest::User;
 use harness::ExitCodes;
 use harness::{
-    AcceleratorChoice, BadRequest, Machines, Program, QemuChoice, RunDir, Runner, Shard, project,
+    AcceleratorChoice, BadRequest, Machines, Network, Program, PublishedPort, QemuChoice, RunDir,
+    Runner, Shard, project,
 };
 use images::{Catalogue, Store, StoreBuilder};
 use jiff::SignedDuration;
@@ -234,6 +235,15 @@ pub(crate) struct MachineOptions {
     #[command(flatten)]
     modules: ModulesOption,
 
+    /// Give the machine a network: this host's, behind an address of its own
+    #[arg(long)]
+    network: bool,
+
+    /// Let a TCP port of this host's loopback interface lead to one of the guest; implies
+    /// --network
+    #[arg(long = "publish", value_name = "HOST:GUEST")]
+    published: Vec<PublishedPort>,
+
     /// Boot the kernel, also where the machine was saved after an earlier boot
     #[arg(long)]
     fresh: bool,
@@ -281,7 +291,16 @@ impl ProgramOptions {
 impl MachineOptions {
     /// Gives a program what was asked for it.
     pub(crate) fn furnish(&self, program: Program) -> Program {
-        self.program.furnish(program)
+        self.program
+            .furnish(program)
+            .network(self.network().is_some())
+    }
+
+    fn network(&self) -> Option<Network> {
+        let is_wanted = self.network || !self.published.is_empty();
+        is_wanted.then(|| Network {
+            published: self.published.clone(),
+        })
     }
 
     pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
@@ -301,6 +320,7 @@ impl MachineOptions {
         Runner {
             memory_mib: self.memory.map(NonZeroU32::get),
             fresh: self.fresh,
+            network: self.network(),
             ..Runner::default()
         }
     }

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use super::network;
 use super::pump::Signals;
 use super::root;
 use super::serial::Serial;
@@ -24,6 +25,9 @@ pub(super) const SELF: &str = "/init";
 const SETTING: &str = "/proc/sys/kernel/modprobe";
 /// The host may have to download them.
 const ATTACHED_WITHIN: Duration = Duration::from_secs(900);
+
+/// The drivers of the interface that the host attaches.
+const DRIVERS: [&str; 2] = ["virtio_pci", "virtio_net"];
 
 /// Whether the kernel's helper has asked for the modules (SIGUSR1).
 static WANTED: AtomicBool = AtomicBool::new(false);
@@ -86,12 +90,12 @@ impl<'a> BeforeProgram<'a> {
         }
     }
 
-    /// Loads modules before a program starts.
-    pub(crate) fn load(&mut self, modules: &[String]) -> Result<(), String> {
-        if modules.is_empty() {
+    /// Loads modules before a program starts, and brings the network up.
+    pub(crate) fn load(&mut self, modules: &[String], network: bool) -> Result<(), String> {
+        if modules.is_empty() && !network {
             return Ok(());
         }
-        if ModulesAtHand::can_be() && ModulesAtHand::find().is_none() {
+        if ModulesAtHand::can_be() && (network || ModulesAtHand::find().is_none()) {
             self.console.post(&Record::ModulesWanted);
             while self.frames == 0 {
                 let bytes = self.console.hear(ATTACHED_WITHIN);
@@ -99,10 +103,21 @@ impl<'a> BeforeProgram<'a> {
                 self.take(&bytes)?;
             }
         }
-        let at_hand = ModulesAtHand::ask(true)?;
+        let at_hand = ModulesAtHand::ask(true);
         for module in modules {
+            let at_hand = at_hand.as_ref().map_err(String::clone)?;
             let (name, parameters) = module.split_once(' ').unwrap_or((module, ""));
-            modprobe::load(&at_hand, name, parameters)?;
+            modprobe::load(at_hand, name, parameters)?;
+        }
+        if network {
+            // The driver may be built in.
+            for (driver, at_hand) in DRIVERS.iter().zip(at_hand.iter().cycle()) {
+                let _ = modprobe::load(at_hand, driver, "");
+            }
+            network::bring_up().map_err(|why| match at_hand {
+                Ok(_) => format!("--network: {why}"),
+                Err(no_modules) => format!("--network: {why}, and as to modules, {no_modules}"),
+            })?;
         }
         Ok(())
     }

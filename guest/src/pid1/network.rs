@@ -1,22 +1,119 @@
-//! The loopback interface.
+//! The network: the loopback interface, and one that the host was asked for.
 
+use std::ffi::{c_short, c_ulong};
+use std::fs;
 use std::io;
-use std::net::UdpSocket;
+use std::mem::{transmute, zeroed};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+
+/// Where the kernel lists its interfaces.
+const INTERFACES: &str = "/sys/class/net";
+/// What QEMU's user-mode network has by default (its documentation, "Network emulation").
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 15);
+const MASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 0);
+const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
+/// Where names are resolved.
+pub(super) const NAMESERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
+/// How long a driver may take for its interface.
+const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Switches the loopback interface on: a program may want to speak with itself.
 /// A kernel without a network has none.
 pub(crate) fn bring_loopback_up() -> io::Result<()> {
-    // Any socket will do to ask with (netdevice(7)).
-    let socket = UdpSocket::bind("0.0.0.0:0")?;
-    // SAFETY: all zeroes is an ifreq without a name.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    request.ifr_name[0] = b'l'.cast_signed();
-    request.ifr_name[1] = b'o'.cast_signed();
-    request.ifr_ifru.ifru_flags = libc::IFF_UP as libc::c_short;
-    // SAFETY: the request reads an ifreq, which is there for the call.
-    match unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &request) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
+    Interface::of("lo")?.switch_on()
+}
+
+/// Switches the other interface on, and gives it an address and a way out. The error says
+/// what is missing.
+pub(crate) fn bring_up() -> Result<(), String> {
+    let until = Instant::now() + APPEARS_WITHIN;
+    let name = loop {
+        let interfaces = fs::read_dir(INTERFACES).into_iter().flatten().flatten();
+        let mut names = interfaces.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        // Some kernels have tunnels from the beginning.
+        let is_device = |name: &String| fs::exists(format!("{INTERFACES}/{name}/device"));
+        match names.find(|name| is_device(name).unwrap_or(false)) {
+            Some(name) => break name,
+            None if Instant::now() >= until => {
+                return Err("the kernel has no driver for virtio-net".to_owned());
+            }
+            None => sleep(PAUSE),
+        }
+    };
+    let configure = || {
+        let interface = Interface::of(&name)?;
+        interface.set(libc::SIOCSIFADDR, ADDRESS)?;
+        interface.set(libc::SIOCSIFNETMASK, MASK)?;
+        interface.switch_on()?;
+        interface.leads_out_by(GATEWAY)
+    };
+    configure().map_err(|error: io::Error| format!("{name}: {error}"))
+}
+
+/// An interface (netdevice(7)).
+struct Interface {
+    /// Any socket will do to ask with.
+    socket: UdpSocket,
+    request: libc::ifreq,
+}
+
+impl Interface {
+    fn of(name: &str) -> io::Result<Self> {
+        // SAFETY: all zeroes is an ifreq without a name.
+        let mut request: libc::ifreq = unsafe { zeroed() };
+        let name = name.bytes().take(libc::IFNAMSIZ - 1);
+        for (to, from) in request.ifr_name.iter_mut().zip(name) {
+            *to = from.cast_signed();
+        }
+        let socket = UdpSocket::bind("0.0.0.0:0")?;
+        Ok(Self { socket, request })
     }
+
+    fn switch_on(&self) -> io::Result<()> {
+        let mut request = self.request;
+        request.ifr_ifru.ifru_flags = libc::IFF_UP as c_short;
+        self.ask(libc::SIOCSIFFLAGS, &request)
+    }
+
+    fn set(&self, what: c_ulong, address: Ipv4Addr) -> io::Result<()> {
+        let mut request = self.request;
+        request.ifr_ifru.ifru_addr = address_of(address);
+        self.ask(what, &request)
+    }
+
+    /// The way to all that is not beside it (rtnetlink is not needed for that).
+    fn leads_out_by(&self, gateway: Ipv4Addr) -> io::Result<()> {
+        // SAFETY: all zeroes is a route.
+        let mut route: libc::rtentry = unsafe { zeroed() };
+        route.rt_dst = address_of(Ipv4Addr::UNSPECIFIED);
+        route.rt_genmask = address_of(Ipv4Addr::UNSPECIFIED);
+        route.rt_gateway = address_of(gateway);
+        route.rt_flags = libc::RTF_UP | libc::RTF_GATEWAY;
+        self.ask(libc::SIOCADDRT, &route)
+    }
+
+    fn ask<T>(&self, what: c_ulong, of: &T) -> io::Result<()> {
+        // SAFETY: the request reads what is of its type, which is there for the call.
+        let done = unsafe { libc::ioctl(self.socket.as_raw_fd(), what, of) };
+        Ok(Errno::result(done).map(drop)?)
+    }
+}
+
+fn address_of(address: Ipv4Addr) -> libc::sockaddr {
+    let address = libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: 0,
+        sin_addr: libc::in_addr {
+            s_addr: u32::from(address).to_be(),
+        },
+        sin_zero: [0; 8],
+    };
+    // SAFETY: both have 16 bytes, and an address of any family is a sockaddr.
+    unsafe { transmute(address) }
 }

@@ -13,6 +13,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{chdir, chroot, sethostname};
 
 use super::modules::SELF;
+use super::network::NAMESERVER;
 use crate::protocol::User;
 
 /// Where PID 1 prepares it.
@@ -82,7 +83,7 @@ pub(super) fn is_directory(path: &Path) -> bool {
 }
 
 /// Adds what programs expect and nothing has brought: directories, users, names.
-pub(crate) fn furnish(user: Option<User>) -> io::Result<()> {
+pub(crate) fn furnish(user: Option<User>, network: bool) -> io::Result<()> {
     let _ = sethostname(HOSTNAME);
     for (name, mode) in DIRECTORIES {
         let path = path_of(name);
@@ -119,7 +120,13 @@ pub(crate) fn furnish(user: Option<User>) -> io::Result<()> {
             "nsswitch.conf",
             "passwd: files\ngroup: files\nhosts: files dns\n".to_owned(),
         ),
-        ("resolv.conf", String::new()),
+        (
+            "resolv.conf",
+            match network {
+                true => format!("nameserver {NAMESERVER}\n"),
+                false => String::new(),
+            },
+        ),
         (
             "os-release",
             "NAME=Strata\nID=strata\nPRETTY_NAME=\"Strata's guest\"\n".to_owned(),

@@ -25,7 +25,8 @@ pub(crate) fn run(
         prepare();
         root::bind_initramfs().map_err(|errno| format!("mounting the program's root: {errno}"))?;
     }
-    root::furnish(program.user).map_err(|error| format!("making the program's root: {error}"))?;
+    root::furnish(program.user, program.network)
+        .map_err(|error| format!("making the program's root: {error}"))?;
     let failed = |errno: Errno| format!("waiting for {}: {errno}", program.path);
     let signals = Signals::catch().map_err(failed)?;
     modules::offer().map_err(failed)?;
@@ -39,7 +40,7 @@ pub(crate) fn run(
     };
     let shared = delivered.or(found.as_mut());
     let mut before = BeforeProgram::new(console);
-    before.load(&program.modules)?;
+    before.load(&program.modules, program.network)?;
     let started = process::start(program).and_then(|mut starting| {
         before
             .answer_until(starting.as_fd(), &signals)

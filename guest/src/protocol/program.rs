@@ -37,6 +37,9 @@ pub struct ProgramJob {
     /// The modules that are loaded before it: a name, and parameters behind a space.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modules: Vec<String>,
+    /// Whether it has a network, which the host attaches as it attaches modules.
+    #[serde(default)]
+    pub network: bool,
     /// The files and directories that the host wants when it has ended, by their absolute
     /// paths.
     pub wanted: Vec<String>,

@@ -22,7 +22,7 @@ use super::listener::{GuestMessage, Listener};
 use super::parcel::{Delivering, Parcel, Start};
 use super::qemu::did_not_start;
 use super::transcript::Transcript;
-use super::{Machine, RunningMachine};
+use super::{Machine, Network, RunningMachine};
 use crate::results::End;
 use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
 
@@ -59,6 +59,8 @@ pub(crate) struct Dialogue {
     silent: bool,
     /// Whether the machine has the device with the modules.
     has_modules: bool,
+    /// Whether it has a network.
+    has_network: bool,
     /// An end that came in the same bytes as messages before it.
     over: Option<End>,
 }
@@ -96,6 +98,7 @@ impl Dialogue {
             buffer: vec![0; 64 << 10],
             silent: true,
             has_modules: false,
+            has_network: false,
             over: None,
         };
         if let Start::Restored(parcel) = &dialogue.start {
@@ -141,7 +144,7 @@ impl Dialogue {
         (self.running, self.start, self.key) = (running, start, Key::new(random()?));
         (self.delivering, self.rings, self.over) = (None, None, None);
         self.delivers = false;
-        self.has_modules = false;
+        (self.has_modules, self.has_network) = (false, false);
         self.listener.restart(self.key);
         Ok(())
     }
@@ -337,6 +340,15 @@ impl Dialogue {
             let attached = self.running.attach_memory("modules", &file);
             attached.context("attaching the modules to the machine")?;
             self.has_modules = true;
+        }
+        Ok(())
+    }
+
+    /// Gives the machine a network, once.
+    pub(crate) fn attach_network(&mut self, network: &Network) -> Result<()> {
+        if !mem::replace(&mut self.has_network, true) {
+            let attached = network.attach(&mut self.running.monitor);
+            attached.context("attaching a network to the machine")?;
         }
         Ok(())
     }

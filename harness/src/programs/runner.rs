@@ -15,7 +15,7 @@ use super::output::{Captured, Output};
 use super::program_input::Input;
 use super::session::{Ending, Limits, Ran, Session, Standing};
 use crate::kernels::{Bootable, MEMORY_MIB, Machines};
-use crate::machine::{Deadlines, Debugger};
+use crate::machine::{Deadlines, Debugger, Network};
 use crate::payload::{LoadedProgram, PackedProgram, Program};
 use crate::results::{Downloads, Watcher};
 use crate::system::{Interrupt, RunDir, Window};
@@ -59,6 +59,9 @@ pub struct Runner<'a> {
     pub window: Option<&'a Window>,
     /// Where the archive of the files goes that the program's job wants.
     pub files: Option<&'a File>,
+    /// The network of the machine, for a program that is to have one
+    /// ([`Program::network`]).
+    pub network: Option<Network>,
 }
 
 impl Default for Runner<'_> {
@@ -73,6 +76,7 @@ impl Default for Runner<'_> {
             interrupt: None,
             window: None,
             files: None,
+            network: None,
         }
     }
 }
@@ -150,6 +154,7 @@ impl Runner<'_> {
             window: self.window,
             files: self.files,
             modules: &modules,
+            network: self.network.as_ref(),
             standing,
         };
         match self.watcher {

@@ -15,7 +15,7 @@ use guest::{Carried, Order, Record, RunningKernel, Status};
 use super::input_frames::{Coming, InputFrames, InputRead};
 use super::output::Output;
 use crate::machine::{
-    Dialogue, GRACE, HostRings, Machine, Turn, Wait, again_if, excused, hosts_fault,
+    Dialogue, GRACE, HostRings, Machine, Network, Turn, Wait, again_if, excused, hosts_fault,
 };
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
@@ -64,6 +64,8 @@ pub struct Session<'a> {
     pub files: Option<&'a File>,
     /// Gives the file with the kernel's modules, once the guest asks for it.
     pub modules: &'a dyn Fn() -> Result<File>,
+    /// The network of the machine, if the program's job has one.
+    pub network: Option<&'a Network>,
     /// The machine that an earlier session has left, and where this one leaves its own
     /// if it takes further programs.
     pub(super) standing: Option<&'a mut Standing>,
@@ -146,6 +148,7 @@ impl Session<'_> {
                     window: self.window,
                     files: self.files,
                     modules: self.modules,
+                    network: self.network,
                     files_left: MOST_FILES,
                 };
                 let ending = program.hold(output)?;
@@ -262,6 +265,7 @@ struct ProgramDialogue<'a> {
     window: Option<&'a Window>,
     files: Option<&'a File>,
     modules: &'a dyn Fn() -> Result<File>,
+    network: Option<&'a Network>,
     /// How many bytes of them are still taken.
     files_left: usize,
 }
@@ -593,11 +597,14 @@ impl ProgramDialogue<'_> {
         Ok(None)
     }
 
-    /// Gives the machine the modules. To obtain them may take time, which is not the
+    /// Gives the machine the modules, and its network. To obtain the modules may take time, which is not the
     /// guest's.
     fn attach_modules(&mut self) -> Result<()> {
         let since = Instant::now();
         self.dialogue.attach_modules(self.modules)?;
+        if let Some(network) = self.network {
+            self.dialogue.attach_network(network)?;
+        }
         self.heard = Instant::now();
         match &mut self.phase {
             Phase::Runs(Some(until)) => *until += since.elapsed(),

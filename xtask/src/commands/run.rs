@@ -52,7 +52,7 @@ pub(crate) struct RunCommand {
 
     /// Run in the machines of this name, which `up` keeps up; their memory, processors
     /// and command line are theirs
-    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernels", "memory", "cpus", "append", "modules", "fresh"])]
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernels", "memory", "cpus", "append", "modules", "network", "published", "fresh"])]
     standing: Option<String>,
 
     #[command(flatten)]

@@ -44,7 +44,7 @@ pub(crate) struct ShellCommand {
 
     /// Open it in a machine of this name, which `up` keeps up; its memory, processors and
     /// command line are its own
-    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernel", "memory", "cpus", "append", "modules", "fresh", "gdb"])]
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernel", "memory", "cpus", "append", "modules", "network", "published", "fresh", "gdb"])]
     standing: Option<String>,
 
     /// What is no option: an error that says how to write it.

@@ -40,6 +40,8 @@ pub struct Program {
     terminal: Option<WindowSize>,
     /// The modules that are loaded before it.
     modules: Vec<String>,
+    /// Whether it has a network.
+    network: bool,
     /// What is wanted back.
     wanted: Vec<String>,
 }
@@ -143,6 +145,13 @@ impl Program {
     #[must_use]
     pub fn module(mut self, module: impl Into<String>) -> Self {
         self.modules.push(module.into());
+        self
+    }
+
+    /// Gives it a network, or none; the runner is to have one, too.
+    #[must_use]
+    pub fn network(mut self, network: bool) -> Self {
+        self.network = network;
         self
     }
 

@@ -91,6 +91,7 @@ impl Program {
                 stdin: guest::Stdin::Null,
                 terminal: self.terminal,
                 modules: self.modules.clone(),
+                network: self.network,
                 wanted: self.wanted.clone(),
             },
             tree: packer.tree,
