@@ -155,6 +155,7 @@ fn records(seed: Seed) {
     let program = Job::Program(ProgramJob {
         modules: vec!["loop max_loop=3".to_owned()],
         network: true,
+        disks: vec!["data".to_owned()],
         wanted: vec!["/out".to_owned()],
         directory: "/".to_owned(),
         path: "/bin/sh".to_owned(),

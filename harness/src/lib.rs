@@ -31,10 +31,11 @@ pub use payload::{BadRequest, PackedProgram, Program, guest_binary, initramfs};
 #[cfg(feature = "schema")]
 pub use programs::suite_schema;
 pub use programs::{
-    Captured, Collected, Coming, Ending, ExitCodes, Finished, Input, Limits, Output, OutputStreams,
-    ProgramSuite, Ran, RecordedChange, Runner, Screen, Session, Several, SharedInput,
-    StandingPlace, StandingRun, SuiteFile, TIMEOUT, TestOrder, WantedFile, busybox, closing_line,
-    end, failure, interrupted, record, run_in, say_of_run, serve, unpack_files, words_of_run,
+    Captured, Collected, Coming, Disks, Ending, ExitCodes, Finished, Input, Limits, Output,
+    OutputStreams, ProgramSuite, Ran, RecordedChange, Runner, Screen, Session, Several,
+    SharedInput, StandingPlace, StandingRun, SuiteFile, TIMEOUT, TestOrder, WantedDisk, WantedFile,
+    busybox, closing_line, disk_names, end, failure, interrupted, record, run_in, say_of_run,
+    serve, unpack_files, words_of_run,
 };
 #[cfg(feature = "schema")]
 pub use results::schema;

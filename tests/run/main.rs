@@ -1,6 +1,7 @@
 //! `cargo xtask run`, as a user sees it.
 
 mod codes;
+mod disks;
 mod faults;
 mod files;
 mod forged;

@@ -14,8 +14,8 @@ use clap::Args;
 use guest::User;
 use harness::ExitCodes;
 use harness::{
-    AcceleratorChoice, BadRequest, Machines, Network, Program, PublishedPort, QemuChoice, RunDir,
-    Runner, Shard, project,
+    AcceleratorChoice, BadRequest, Disks, Downloads, Machines, Network, Program, PublishedPort,
+    QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names, project,
 };
 use images::{Catalogue, Store, StoreBuilder};
 use jiff::SignedDuration;
@@ -244,6 +244,12 @@ pub(crate) struct MachineOptions {
     #[arg(long = "publish", value_name = "HOST:GUEST")]
     published: Vec<PublishedPort>,
 
+    /// Give the machine a disk, /dev/disk/by-name/NAME: a new one of a size, with a file
+    /// system if need be, or a file (raw or qcow2), read-only without :rw; may be given more
+    /// than once
+    #[arg(long = "disk", value_name = "[NAME=]SIZE[:ext4]|FILE[:rw]")]
+    disks: Vec<WantedDisk>,
+
     /// Boot the kernel, also where the machine was saved after an earlier boot
     #[arg(long)]
     fresh: bool,
@@ -294,6 +300,7 @@ impl MachineOptions {
         self.program
             .furnish(program)
             .network(self.network().is_some())
+            .disks(disk_names(&self.disks))
     }
 
     fn network(&self) -> Option<Network> {
@@ -314,6 +321,14 @@ impl MachineOptions {
         machines.append.clone_from(&self.append);
         self.modules.apply(&mut machines);
         Ok(machines)
+    }
+
+    pub(crate) fn disks(&self, machines: &Machines, watcher: &dyn Watcher) -> Result<Disks> {
+        Disks::new(
+            self.disks.clone(),
+            &machines.store,
+            &Downloads::told_to(watcher),
+        )
     }
 
     pub(crate) fn runner(&self) -> Runner<'_> {

@@ -3,6 +3,7 @@
 
 mod collect;
 mod delivery;
+mod disks;
 mod filesystems;
 mod fingerprint;
 mod modules;

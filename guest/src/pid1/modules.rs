@@ -11,13 +11,14 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
+use super::disks;
 use super::network;
 use super::pump::Signals;
 use super::root;
 use super::serial::Serial;
 use crate::modprobe::{self, HELPER, ModulesAtHand, NAMES, RESCANNED};
 use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece};
-use crate::protocol::{Order, Record};
+use crate::protocol::{Order, ProgramJob, Record};
 
 /// The program that the guest is, in the initramfs.
 pub(super) const SELF: &str = "/init";
@@ -25,9 +26,6 @@ pub(super) const SELF: &str = "/init";
 const SETTING: &str = "/proc/sys/kernel/modprobe";
 /// The host may have to download them.
 const ATTACHED_WITHIN: Duration = Duration::from_secs(900);
-
-/// The drivers of the interface that the host attaches.
-const DRIVERS: [&str; 2] = ["virtio_pci", "virtio_net"];
 
 /// Whether the kernel's helper has asked for the modules (SIGUSR1).
 static WANTED: AtomicBool = AtomicBool::new(false);
@@ -90,12 +88,13 @@ impl<'a> BeforeProgram<'a> {
         }
     }
 
-    /// Loads modules before a program starts, and brings the network up.
-    pub(crate) fn load(&mut self, modules: &[String], network: bool) -> Result<(), String> {
-        if modules.is_empty() && !network {
+    /// Loads modules before a program starts, and makes its devices ready.
+    pub(crate) fn prepare(&mut self, program: &ProgramJob) -> Result<(), String> {
+        let has_devices = program.network || !program.disks.is_empty();
+        if program.modules.is_empty() && !has_devices {
             return Ok(());
         }
-        if ModulesAtHand::can_be() && (network || ModulesAtHand::find().is_none()) {
+        if ModulesAtHand::can_be() && (has_devices || ModulesAtHand::find().is_none()) {
             self.console.post(&Record::ModulesWanted);
             while self.frames == 0 {
                 let bytes = self.console.hear(ATTACHED_WITHIN);
@@ -104,21 +103,28 @@ impl<'a> BeforeProgram<'a> {
             }
         }
         let at_hand = ModulesAtHand::ask(true);
-        for module in modules {
+        for module in &program.modules {
             let at_hand = at_hand.as_ref().map_err(String::clone)?;
             let (name, parameters) = module.split_once(' ').unwrap_or((module, ""));
             modprobe::load(at_hand, name, parameters)?;
         }
-        if network {
-            // The driver may be built in.
-            for (driver, at_hand) in DRIVERS.iter().zip(at_hand.iter().cycle()) {
+        let mut drivers = Vec::new();
+        drivers.extend(program.network.then_some("virtio_net"));
+        drivers.extend((!program.disks.is_empty()).then_some("virtio_blk"));
+        // A driver may be built in.
+        for at_hand in at_hand.iter().filter(|_| has_devices) {
+            for driver in ["virtio_pci"].iter().chain(&drivers) {
                 let _ = modprobe::load(at_hand, driver, "");
             }
-            network::bring_up().map_err(|why| match at_hand {
-                Ok(_) => format!("--network: {why}"),
-                Err(no_modules) => format!("--network: {why}, and as to modules, {no_modules}"),
-            })?;
         }
+        let because = |why: String| match &at_hand {
+            Ok(_) => why,
+            Err(no_modules) => format!("{why}, and as to modules, {no_modules}"),
+        };
+        if program.network {
+            network::bring_up().map_err(|why| because(format!("--network: {why}")))?;
+        }
+        disks::link(&program.disks).map_err(|why| because(format!("--disk: {why}")))?;
         Ok(())
     }
 

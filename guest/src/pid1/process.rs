@@ -64,8 +64,8 @@ impl AsFd for Starting {
 /// it leads a process group. On a terminal it leads a session too, as what a
 /// terminal belongs to does.
 ///
-/// Whoever executes it may have to wait for a module, and so for PID 1: this does not
-/// wait for it.
+/// The kernel may ask for a module to execute it, and so wait for PID 1: this does not wait
+/// for the kernel.
 pub(crate) fn start(program: &ProgramJob) -> io::Result<Starting> {
     // A kernel without pseudo-terminals still runs programs.
     let terminal = program

@@ -40,7 +40,7 @@ pub(crate) fn run(
     };
     let shared = delivered.or(found.as_mut());
     let mut before = BeforeProgram::new(console);
-    before.load(&program.modules, program.network)?;
+    before.prepare(program)?;
     let started = process::start(program).and_then(|mut starting| {
         before
             .answer_until(starting.as_fd(), &signals)

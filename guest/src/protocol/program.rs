@@ -40,6 +40,9 @@ pub struct ProgramJob {
     /// Whether it has a network, which the host attaches as it attaches modules.
     #[serde(default)]
     pub network: bool,
+    /// The names of its disks, which the host attaches likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disks: Vec<String>,
     /// The files and directories that the host wants when it has ended, by their absolute
     /// paths.
     pub wanted: Vec<String>,

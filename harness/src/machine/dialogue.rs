@@ -22,7 +22,7 @@ use super::listener::{GuestMessage, Listener};
 use super::parcel::{Delivering, Parcel, Start};
 use super::qemu::did_not_start;
 use super::transcript::Transcript;
-use super::{Machine, Network, RunningMachine};
+use super::{Disk, Machine, Network, RunningMachine};
 use crate::results::End;
 use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
 
@@ -59,8 +59,8 @@ pub(crate) struct Dialogue {
     silent: bool,
     /// Whether the machine has the device with the modules.
     has_modules: bool,
-    /// Whether it has a network.
-    has_network: bool,
+    /// Whether it has its network and disks.
+    has_devices: bool,
     /// An end that came in the same bytes as messages before it.
     over: Option<End>,
 }
@@ -98,7 +98,7 @@ impl Dialogue {
             buffer: vec![0; 64 << 10],
             silent: true,
             has_modules: false,
-            has_network: false,
+            has_devices: false,
             over: None,
         };
         if let Start::Restored(parcel) = &dialogue.start {
@@ -144,7 +144,7 @@ impl Dialogue {
         (self.running, self.start, self.key) = (running, start, Key::new(random()?));
         (self.delivering, self.rings, self.over) = (None, None, None);
         self.delivers = false;
-        (self.has_modules, self.has_network) = (false, false);
+        (self.has_modules, self.has_devices) = (false, false);
         self.listener.restart(self.key);
         Ok(())
     }
@@ -344,13 +344,23 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Gives the machine a network, once.
-    pub(crate) fn attach_network(&mut self, network: &Network) -> Result<()> {
-        if !mem::replace(&mut self.has_network, true) {
-            let attached = network.attach(&mut self.running.monitor);
+    /// Gives the machine a network and disks, once.
+    pub(crate) fn attach_devices(
+        &mut self,
+        network: Option<&Network>,
+        disks: &[Disk],
+    ) -> Result<()> {
+        if mem::replace(&mut self.has_devices, true) {
+            return Ok(());
+        }
+        let monitor = &mut self.running.monitor;
+        if let Some(network) = network {
+            let attached = network.attach(monitor);
             attached.context("attaching a network to the machine")?;
         }
-        Ok(())
+        let mut disks = disks.iter();
+        let attached = disks.try_for_each(|disk| disk.attach(monitor));
+        attached.context("attaching a disk to the machine")
     }
 
     /// Lets the guest go on, once a scenario that is out of time was looked at.

@@ -7,6 +7,7 @@ mod deadline;
 mod debugger;
 mod diagnosis;
 mod dialogue;
+mod disk;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod host_rings;
@@ -48,6 +49,7 @@ pub use console::{Console, ConsoleRead};
 pub(crate) use deadline::{Wait, excused};
 pub use debugger::Debugger;
 pub(crate) use dialogue::{Dialogue, Turn};
+pub(crate) use disk::Disk;
 pub(crate) use host_rings::HostRings;
 pub use network::{Network, PublishedPort};
 pub(crate) use parcel::Parcel;

@@ -2,6 +2,7 @@
 
 mod boot_watch;
 mod busybox;
+mod disks;
 mod files_back;
 mod input_frames;
 mod outcome;
@@ -17,6 +18,7 @@ mod standing;
 mod suite;
 
 pub use busybox::busybox;
+pub use disks::{Disks, WantedDisk, disk_names};
 pub use files_back::{WantedFile, unpack_files};
 pub use input_frames::Coming;
 pub(crate) use outcome::ending;

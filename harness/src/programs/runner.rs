@@ -9,6 +9,7 @@ use guest::{RunningKernel, Status};
 use images::{Catalogue, Progress, Silent, Store};
 
 use super::boot_watch::BootWatch;
+use super::disks::Disks;
 use super::input_frames::Coming;
 use super::outcome::failure;
 use super::output::{Captured, Output};
@@ -62,6 +63,9 @@ pub struct Runner<'a> {
     /// The network of the machine, for a program that is to have one
     /// ([`Program::network`]).
     pub network: Option<Network>,
+    /// The disks of each machine, for a program that is to have them
+    /// ([`Program::disks`]).
+    pub disks: Disks,
 }
 
 impl Default for Runner<'_> {
@@ -77,6 +81,7 @@ impl Default for Runner<'_> {
             window: None,
             files: None,
             network: None,
+            disks: Disks::default(),
         }
     }
 }
@@ -138,6 +143,7 @@ impl Runner<'_> {
             machine.parcel = kernel.parcel(&machine, &program.initramfs, true)?;
         }
         let boot = Deadlines::of(machine.accelerator).boot;
+        let made = self.disks.make()?;
         let told = self.watcher.map(Downloads::told_to);
         let progress: &dyn Progress = told.as_ref().map_or(&Silent, |told| told);
         let modules = || kernel.modules.file(progress);
@@ -155,6 +161,7 @@ impl Runner<'_> {
             files: self.files,
             modules: &modules,
             network: self.network.as_ref(),
+            disks: &made.disks,
             standing,
         };
         match self.watcher {

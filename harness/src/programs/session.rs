@@ -15,7 +15,7 @@ use guest::{Carried, Order, Record, RunningKernel, Status};
 use super::input_frames::{Coming, InputFrames, InputRead};
 use super::output::Output;
 use crate::machine::{
-    Dialogue, GRACE, HostRings, Machine, Network, Turn, Wait, again_if, excused, hosts_fault,
+    Dialogue, Disk, GRACE, HostRings, Machine, Network, Turn, Wait, again_if, excused, hosts_fault,
 };
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
@@ -66,6 +66,8 @@ pub struct Session<'a> {
     pub modules: &'a dyn Fn() -> Result<File>,
     /// The network of the machine, if the program's job has one.
     pub network: Option<&'a Network>,
+    /// The disks of the machine.
+    pub(crate) disks: &'a [Disk],
     /// The machine that an earlier session has left, and where this one leaves its own
     /// if it takes further programs.
     pub(super) standing: Option<&'a mut Standing>,
@@ -149,6 +151,7 @@ impl Session<'_> {
                     files: self.files,
                     modules: self.modules,
                     network: self.network,
+                    disks: self.disks,
                     files_left: MOST_FILES,
                 };
                 let ending = program.hold(output)?;
@@ -266,6 +269,7 @@ struct ProgramDialogue<'a> {
     files: Option<&'a File>,
     modules: &'a dyn Fn() -> Result<File>,
     network: Option<&'a Network>,
+    disks: &'a [Disk],
     /// How many bytes of them are still taken.
     files_left: usize,
 }
@@ -597,14 +601,12 @@ impl ProgramDialogue<'_> {
         Ok(None)
     }
 
-    /// Gives the machine the modules, and its network. To obtain the modules may take time, which is not the
+    /// Gives the machine the modules, and its network and disks. To obtain the modules may take time, which is not the
     /// guest's.
     fn attach_modules(&mut self) -> Result<()> {
         let since = Instant::now();
         self.dialogue.attach_modules(self.modules)?;
-        if let Some(network) = self.network {
-            self.dialogue.attach_network(network)?;
-        }
+        self.dialogue.attach_devices(self.network, self.disks)?;
         self.heard = Instant::now();
         match &mut self.phase {
             Phase::Runs(Some(until)) => *until += since.elapsed(),

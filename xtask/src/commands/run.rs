@@ -52,7 +52,7 @@ pub(crate) struct RunCommand {
 
     /// Run in the machines of this name, which `up` keeps up; their memory, processors
     /// and command line are theirs
-    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernels", "memory", "cpus", "append", "modules", "network", "published", "fresh"])]
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernels", "memory", "cpus", "append", "modules", "network", "published", "disks", "fresh"])]
     standing: Option<String>,
 
     #[command(flatten)]
@@ -128,6 +128,7 @@ impl RunCommand {
         let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
         let mut runner = Runner {
             watcher: Some(&*watcher),
+            disks: self.machine.disks(&machines, &*watcher)?,
             interrupt: Some(&interrupt),
             files: files.as_ref(),
             ..self.machine.runner()

@@ -44,7 +44,7 @@ pub(crate) struct ShellCommand {
 
     /// Open it in a machine of this name, which `up` keeps up; its memory, processors and
     /// command line are its own
-    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernel", "memory", "cpus", "append", "modules", "network", "published", "fresh", "gdb"])]
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernel", "memory", "cpus", "append", "modules", "network", "published", "disks", "fresh", "gdb"])]
     standing: Option<String>,
 
     /// What is no option: an error that says how to write it.
@@ -107,6 +107,7 @@ impl ShellCommand {
         let runner = Runner {
             timeout: None,
             watcher: Some(&*watcher),
+            disks: self.machine.disks(&machines, &*watcher)?,
             debugger: debugger.as_ref(),
             interrupt: Some(&interrupt),
             window: window.as_ref(),

@@ -42,6 +42,8 @@ pub struct Program {
     modules: Vec<String>,
     /// Whether it has a network.
     network: bool,
+    /// The names of its disks.
+    disks: Vec<String>,
     /// What is wanted back.
     wanted: Vec<String>,
 }
@@ -152,6 +154,13 @@ impl Program {
     #[must_use]
     pub fn network(mut self, network: bool) -> Self {
         self.network = network;
+        self
+    }
+
+    /// Gives it disks of these names; the runner is to have them, too.
+    #[must_use]
+    pub fn disks(mut self, names: Vec<String>) -> Self {
+        self.disks = names;
         self
     }
 

@@ -92,6 +92,7 @@ impl Program {
                 terminal: self.terminal,
                 modules: self.modules.clone(),
                 network: self.network,
+                disks: self.disks.clone(),
                 wanted: self.wanted.clone(),
             },
             tree: packer.tree,
