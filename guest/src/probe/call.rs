@@ -1,9 +1,12 @@
 //! System calls for which the C library has no function.
 
+use std::fmt;
 use std::os::fd::{FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::libc::{c_int, c_long};
+
+use crate::claims::Facts;
 
 /// Makes a system call by its number.
 ///
@@ -40,4 +43,14 @@ pub fn address_mut<T: ?Sized>(of: &mut T) -> c_long {
 pub unsafe fn new_descriptor(returned: c_long) -> OwnedFd {
     // SAFETY: as the caller says.
     unsafe { OwnedFd::from_raw_fd(returned as c_int) }
+}
+
+impl Facts<'_> {
+    /// Reports the number that a call returned, or the name of its errno.
+    pub fn saw_count(&mut self, name: &str, result: Result<impl fmt::Display, Errno>) {
+        match result {
+            Ok(count) => self.saw(name, count),
+            Err(errno) => self.saw(name, format_args!("{errno:?}")),
+        }
+    }
 }

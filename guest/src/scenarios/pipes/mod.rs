@@ -1,4 +1,11 @@
-//! todo.
+//! Pipes, and waiting for them; may use: shared.
 
 scenarios! {
+    epollet_pipe,
+    epoll_exclusive,
+    epoll_pwait2,
+    epoll_params,
+    pipe_nowait,
+    pipe_limits,
+    notification_pipe,
 }
