@@ -30,7 +30,13 @@ pub fn statx(path: &CStr, flags: c_int, what: c_uint) -> Result<libc::statx, Err
     let mut found: libc::statx = unsafe { std::mem::zeroed() };
     let (flags, what) = (flags.into(), what.into());
     let found_at = address_mut(&mut found);
-    let arguments = [libc::AT_FDCWD.into(), path.as_ptr() as c_long, flags, what, found_at];
+    let arguments = [
+        libc::AT_FDCWD.into(),
+        path.as_ptr() as c_long,
+        flags,
+        what,
+        found_at,
+    ];
     // SAFETY: the path ends with a zero, and there is room for what is found.
     unsafe { call(libc::SYS_statx, arguments) }.map(|_| found)
 }
@@ -42,7 +48,12 @@ pub fn statx(path: &CStr, flags: c_int, what: c_uint) -> Result<libc::statx, Err
 /// ENOSYS where the kernel has no such call.
 pub fn openat2(path: &CStr, how: &[u64]) -> Result<OwnedFd, Errno> {
     let size = size_of_val(how) as c_long;
-    let arguments = [libc::AT_FDCWD.into(), path.as_ptr() as c_long, address(how), size];
+    let arguments = [
+        libc::AT_FDCWD.into(),
+        path.as_ptr() as c_long,
+        address(how),
+        size,
+    ];
     // SAFETY: the path ends with a zero, and `how` is as long as it is said to be.
     let fd = unsafe { call(libc::SYS_openat2, arguments) }?;
     // SAFETY: the call made it.
@@ -62,7 +73,13 @@ pub fn renameat2(directory: &Path, from: &CStr, to: &CStr, flags: c_uint) -> Res
     };
     let (from, to) = (path(from), path(to));
     let here = c_long::from(libc::AT_FDCWD);
-    let arguments = [here, address(&from[..]), here, address(&to[..]), flags.into()];
+    let arguments = [
+        here,
+        address(&from[..]),
+        here,
+        address(&to[..]),
+        flags.into(),
+    ];
     // SAFETY: both paths end with a zero.
     unsafe { call(libc::SYS_renameat2, arguments) }.map(drop)
 }
@@ -77,7 +94,14 @@ pub fn preadv2(file: &impl AsRawFd, flags: c_int) -> Result<c_long, Errno> {
         iov_base: (&raw mut byte).cast(),
         iov_len: 1,
     };
-    let arguments = [file.as_raw_fd().into(), address(&to), 1, -1, -1, flags.into()];
+    let arguments = [
+        file.as_raw_fd().into(),
+        address(&to),
+        1,
+        -1,
+        -1,
+        flags.into(),
+    ];
     // SAFETY: there is room for a byte.
     unsafe { call(libc::SYS_preadv2, arguments) }
 }

@@ -28,10 +28,18 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let link = scratch()?.join("link");
     symlink("nothing", &link)?;
     let flags = libc::O_PATH | libc::O_NOFOLLOW;
-    let opened = fs::File::options().read(true).custom_flags(flags).open(&link)?;
+    let opened = fs::File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(&link)?;
     let path = format!("/proc/self/fd/{}", opened.as_raw_fd());
     let mode = Mode::from_bits_truncate(0o600);
-    let changed = fchmodat(nix::fcntl::AT_FDCWD, path.as_str(), mode, FchmodatFlags::FollowSymlink);
+    let changed = fchmodat(
+        nix::fcntl::AT_FDCWD,
+        path.as_str(),
+        mode,
+        FchmodatFlags::FollowSymlink,
+    );
     facts.saw_result("chmod", &changed);
     let mode = fs::symlink_metadata(&link)?.permissions().mode() & 0o777;
     facts.saw("mode", format_args!("{mode:o}"));

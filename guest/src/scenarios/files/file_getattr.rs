@@ -33,7 +33,13 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         let mut found = [0_u64; 3];
         let found = [address_mut(&mut found), size_of_val(&found) as i64];
         let name = address(c"file");
-        let arguments = [directory.as_raw_fd().into(), name, found[0], found[1], flags];
+        let arguments = [
+            directory.as_raw_fd().into(),
+            name,
+            found[0],
+            found[1],
+            flags,
+        ];
         // SAFETY: the name ends with a zero, and there is room for what is found.
         unsafe { call(SYS_FILE_GETATTR, arguments) }
     };

@@ -25,7 +25,6 @@ scenarios! {
     close_range,
     o_tmpfile,
     linkat_by_descriptor,
-    protected_regular,
     xattrat,
     file_getattr,
     dupfd_query,

@@ -46,7 +46,13 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         let mut mount = 0_u64;
         let found = [address_mut(&mut handle), address_mut(&mut mount)];
         let path = address(c"/tmp");
-        let arguments = [libc::AT_FDCWD.into(), path, found[0], found[1], flags.into()];
+        let arguments = [
+            libc::AT_FDCWD.into(),
+            path,
+            found[0],
+            found[1],
+            flags.into(),
+        ];
         // SAFETY: there is room for what is found.
         unsafe { call(libc::SYS_name_to_handle_at, arguments) }
     };

@@ -36,7 +36,13 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let link = |file: &File, name| {
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
         let flags = AtFlags::AT_SYMLINK_FOLLOW;
-        linkat(AT_FDCWD, path.as_str(), AT_FDCWD, &scratch.join(name), flags)
+        linkat(
+            AT_FDCWD,
+            path.as_str(),
+            AT_FDCWD,
+            &scratch.join(name),
+            flags,
+        )
     };
     let file = open(0);
     facts.saw_result("open", &file);

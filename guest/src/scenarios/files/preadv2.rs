@@ -13,7 +13,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 6)
             .shows("read=1")
             .because("a read can have flags, which preadv(2) has no argument for")
-            .commit("f17d8b35452c", "vfs: vfs: Define new syscalls preadv2,pwritev2"),
+            .commit(
+                "f17d8b35452c",
+                "vfs: vfs: Define new syscalls preadv2,pwritev2",
+            ),
     ],
 );
 

@@ -27,7 +27,14 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         iov_len: 1,
     };
     let flags = libc::RWF_APPEND;
-    let arguments = [file.as_raw_fd().into(), address(&data), 1, 0, 0, flags.into()];
+    let arguments = [
+        file.as_raw_fd().into(),
+        address(&data),
+        1,
+        0,
+        0,
+        flags.into(),
+    ];
     // SAFETY: there is one byte to write.
     match unsafe { call(libc::SYS_pwritev2, arguments) } {
         Ok(written) => {

@@ -22,10 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 8)
             .shows("whiteout=ok")
             .because("the device does nothing, so any user may make it")
-            .commit(
-                "a3c751a50fe6",
-                "vfs: allow unprivileged whiteout creation",
-            ),
+            .commit("a3c751a50fe6", "vfs: allow unprivileged whiteout creation"),
     ],
 );
 

@@ -29,7 +29,8 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let path = CString::new(path.as_os_str().as_bytes()).unwrap_or_default();
     let set = |name: &CStr| {
         // SAFETY: both strings end with a zero, and the value has one byte.
-        let set = unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), c"1".as_ptr().cast(), 1, 0) };
+        let set =
+            unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), c"1".as_ptr().cast(), 1, 0) };
         Errno::result(set)
     };
     // Root of a user namespace is told EPERM, and then the kernel has attributes.

@@ -17,10 +17,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(6, 3)
             .shows("noexec_seal=ok sealed=yes both=EINVAL")
             .because("a file says whether it can ever be executed, and cannot say both")
-            .commit(
-                "105ff5339f49",
-                "mm/memfd: add MFD_NOEXEC_SEAL and MFD_EXEC",
-            )
+            .commit("105ff5339f49", "mm/memfd: add MFD_NOEXEC_SEAL and MFD_EXEC")
             .links(&[
                 "https://github.com/systemd/systemd/pull/26800",
                 "https://github.com/lxc/lxc/issues/4315",

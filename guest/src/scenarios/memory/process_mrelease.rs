@@ -13,10 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 15)
             .shows("process_mrelease=EINVAL")
             .because("only the memory of a process that is being killed can be taken")
-            .commit(
-                "884a7e5964e0",
-                "mm: introduce process_mrelease system call",
-            ),
+            .commit("884a7e5964e0", "mm: introduce process_mrelease system call"),
     ],
 );
 

@@ -23,7 +23,15 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let page = Pages::map(1)?;
     let set = Errno::result(
         // SAFETY: it takes numbers.
-        unsafe { libc::prctl(libc::PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0_u64, 0_u64, 0_u64) },
+        unsafe {
+            libc::prctl(
+                libc::PR_SET_MDWE,
+                PR_MDWE_REFUSE_EXEC_GAIN,
+                0_u64,
+                0_u64,
+                0_u64,
+            )
+        },
     );
     facts.saw_result("prctl", &set);
     facts.saw_result("mprotect", &page.protect(libc::PROT_READ | libc::PROT_EXEC));

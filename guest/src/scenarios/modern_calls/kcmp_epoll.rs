@@ -17,7 +17,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 13)
             .shows("file=0 epoll=0")
             .because("what an epoll descriptor waits for can be compared as well")
-            .commit("0791e3644e5e", "kcmp: add KCMP_EPOLL_TFD mode to compare epoll target files"),
+            .commit(
+                "0791e3644e5e",
+                "kcmp: add KCMP_EPOLL_TFD mode to compare epoll target files",
+            ),
     ],
 );
 

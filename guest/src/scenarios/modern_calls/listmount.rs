@@ -38,8 +38,8 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         mount,
         parameter,
     };
-    let mut mount = 0_u64;
-    let arguments = [address(&request(ROOT, 0)), address_mut(&mut mount), 1, 0];
+    let (root, mut mount) = (request(ROOT, 0), 0_u64);
+    let arguments = [address(&root), address_mut(&mut mount), 1, 0];
     // SAFETY: there is room for one number.
     let listed = unsafe { call(SYS_LISTMOUNT, arguments) };
     let is_listed = listed.is_ok();

@@ -14,7 +14,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 14)
             .shows("early=EPERM register=ok private=ok core=EINVAL")
             .because("a process that says so first can interrupt its own threads")
-            .commit("22e4ebb97582", "membarrier: Provide expedited private command"),
+            .commit(
+                "22e4ebb97582",
+                "membarrier: Provide expedited private command",
+            ),
         Claim::since(4, 16)
             .shows("early=EPERM register=ok private=ok core=ok")
             .because("it can have them read again what they execute")

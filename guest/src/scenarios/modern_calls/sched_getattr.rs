@@ -24,7 +24,12 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let mut found = [0_u8; 128];
     let mut ask = |room: c_long| {
         // SAFETY: there is room for what is found.
-        unsafe { call(libc::SYS_sched_getattr, [0, address_mut(&mut found), room, 0]) }
+        unsafe {
+            call(
+                libc::SYS_sched_getattr,
+                [0, address_mut(&mut found), room, 0],
+            )
+        }
     };
     facts.saw_result("enough", &ask(128));
     facts.saw_result("little", &ask(16));

@@ -13,7 +13,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(6, 9)
             .shows("ioctl=ok")
             .because("how long to poll a device is a matter of each epoll descriptor")
-            .commit("18e2bf0edf4d", "eventpoll: Add epoll ioctl for epoll_params"),
+            .commit(
+                "18e2bf0edf4d",
+                "eventpoll: Add epoll ioctl for epoll_params",
+            ),
     ],
 );
 
@@ -23,7 +26,8 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let epoll = Epoll::create()?;
     let mut found = 0_u64;
     // SAFETY: there is room for what is found.
-    let got = Errno::result(unsafe { libc::ioctl(epoll.as_raw_fd(), EPIOCGPARAMS, &raw mut found) });
+    let got =
+        Errno::result(unsafe { libc::ioctl(epoll.as_raw_fd(), EPIOCGPARAMS, &raw mut found) });
     // Without a network there is nothing to poll.
     if got == Err(Errno::EOPNOTSUPP) {
         let option = "CONFIG_NET_RX_BUSY_POLL";

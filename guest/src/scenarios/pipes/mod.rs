@@ -6,6 +6,5 @@ scenarios! {
     epoll_pwait2,
     epoll_params,
     pipe_nowait,
-    pipe_limits,
     notification_pipe,
 }
