@@ -105,3 +105,24 @@ pub fn preadv2(file: &impl AsRawFd, flags: c_int) -> Result<c_long, Errno> {
     // SAFETY: there is room for a byte.
     unsafe { call(libc::SYS_preadv2, arguments) }
 }
+
+/// pwritev2(2) of one byte, to the beginning.
+///
+/// # Errors
+/// ENOSYS where the kernel has no such call.
+pub fn pwritev2(file: &impl AsRawFd, byte: u8, flags: c_int) -> Result<c_long, Errno> {
+    let from = libc::iovec {
+        iov_base: (&raw const byte).cast_mut().cast(),
+        iov_len: 1,
+    };
+    let arguments = [
+        file.as_raw_fd().into(),
+        address(&from),
+        1,
+        0,
+        0,
+        flags.into(),
+    ];
+    // SAFETY: there is one byte to write.
+    unsafe { call(libc::SYS_pwritev2, arguments) }
+}

@@ -39,7 +39,7 @@ pub use child::Child;
 pub use credentials::become_ordinary_user;
 pub use epoll::Epoll;
 pub use executed::{exec_program, observe_program, run_if_executed, spawn_program};
-pub use files::{copy_file_range, openat2, preadv2, renameat2, statx};
+pub use files::{copy_file_range, openat2, preadv2, pwritev2, renameat2, statx};
 pub use fork::fork_child;
 pub use known::{require_clone, require_if_known, require_ordinary_user_namespaces};
 pub use memfd::memfd_create;

@@ -1,5 +1,4 @@
 use std::fs::{self, File};
-use std::os::fd::AsRawFd;
 
 use crate::scenarios::shared::*;
 
@@ -22,28 +21,14 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let path = scratch()?.join("file");
     fs::write(&path, "1")?;
     let file = File::options().write(true).open(path)?;
-    let data = libc::iovec {
-        iov_base: c"2".as_ptr().cast_mut().cast(),
-        iov_len: 1,
-    };
-    let flags = libc::RWF_APPEND;
-    let arguments = [
-        file.as_raw_fd().into(),
-        address(&data),
-        1,
-        0,
-        0,
-        flags.into(),
-    ];
-    // SAFETY: there is one byte to write.
-    match unsafe { call(libc::SYS_pwritev2, arguments) } {
+    match pwritev2(&file, b'2', libc::RWF_APPEND) {
         Ok(written) => {
             facts.saw("append", written);
             facts.saw("size", file.metadata()?.len());
         }
         // Which error it is changed on the way, with what is done about unknown flags.
         Err(Errno::ENOSYS | Errno::EINVAL | Errno::EOPNOTSUPP) => facts.saw("append", "refused"),
-        failed => facts.saw_result("append", &failed),
+        failed => facts.saw_count("append", failed),
     }
     Ok(())
 }

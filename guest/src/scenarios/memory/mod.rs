@@ -15,6 +15,7 @@ scenarios! {
     mseal,
     process_madvise,
     process_mrelease,
+    userfaultfd_unprivileged,
     memfd_create,
     memfd_noexec,
     memfd_seals,
