@@ -6,5 +6,6 @@ scenarios! {
     epoll_pwait2,
     epoll_params,
     pipe_nowait,
+    splice_any_length,
     notification_pipe,
 }

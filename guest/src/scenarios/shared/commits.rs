@@ -100,7 +100,7 @@ pub(in crate::scenarios) const NOT_ACROSS: Commit = Commit::new(
     "868f9f2f8e00",
     "vfs: fix copy_file_range() regression in cross-fs copies",
 )
-.backported_to(versions!["5.10.160", "5.15.53"]);
+.backported_to(versions!["5.10.160", "5.15.53", "5.18.10"]);
 
 /// 7.1: `pid_for_children` resolves before there is a child.
 pub(in crate::scenarios) const OPEN_EARLY: Commit = Commit::new(
