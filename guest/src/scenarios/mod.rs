@@ -17,10 +17,14 @@ macro_rules! scenarios {
 
 mod after_unshare;
 mod clone;
+mod files;
 mod init;
 mod limits;
+mod memory;
+mod modern_calls;
 mod other_namespaces;
 mod pidfd;
+mod pipes;
 mod proc;
 mod setns;
 mod shared;
@@ -38,6 +42,10 @@ const FAMILIES: &[&[Scenario]] = &[
     unprivileged::FAMILY,
     init::FAMILY,
     other_namespaces::FAMILY,
+    files::FAMILY,
+    pipes::FAMILY,
+    memory::FAMILY,
+    modern_calls::FAMILY,
 ];
 
 /// All scenarios, in the order they are run and shown.

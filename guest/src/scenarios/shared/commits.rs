@@ -95,6 +95,13 @@ pub(in crate::scenarios) const PID_FOR_CHILDREN: Commit = Commit::new(
     "pidns: expose task pid_ns_for_children to userspace",
 );
 
+/// 5.19: files are copied within one file system only, as before 5.3.
+pub(in crate::scenarios) const NOT_ACROSS: Commit = Commit::new(
+    "868f9f2f8e00",
+    "vfs: fix copy_file_range() regression in cross-fs copies",
+)
+.backported_to(versions!["5.10.160", "5.15.53", "5.18.10"]);
+
 /// 7.1: `pid_for_children` resolves before there is a child.
 pub(in crate::scenarios) const OPEN_EARLY: Commit = Commit::new(
     "a3bdc23ba8ea",

@@ -1,0 +1,22 @@
+use crate::scenarios::shared::*;
+
+/// A file without a name, in memory.
+pub(super) const SCENARIO: Scenario = Scenario::new(
+    "memfd_create(2) without flags, and with a flag that no kernel knows",
+    probe,
+    &[
+        Claim::since(3, 2)
+            .shows("plain=ENOSYS unknown=ENOSYS")
+            .because("there is no memfd_create(2)"),
+        Claim::since(3, 17)
+            .shows("plain=ok unknown=EINVAL")
+            .because("a file in memory needs no file system that is mounted")
+            .commit("9183df25fe7b", "shm: add memfd_create() syscall"),
+    ],
+);
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    facts.saw_result("plain", &memfd_create(0));
+    facts.saw_result("unknown", &memfd_create(1 << 10));
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Memory: advice, mappings, files in memory; may use: shared.
+
+scenarios! {
+    madvise_free,
+    madvise_wipeonfork,
+    madvise_cold,
+    madvise_populate,
+    madvise_dontneed_locked,
+    madvise_guard,
+    mlock2,
+    mmap_shared_validate,
+    mmap_fixed_noreplace,
+    map_droppable,
+    mremap_dontunmap,
+    mseal,
+    process_madvise,
+    process_mrelease,
+    userfaultfd_unprivileged,
+    memfd_create,
+    memfd_noexec,
+    memfd_seals,
+    write_execute_denied,
+    thp_disable,
+    procmap_query,
+    pagemap_scan,
+}

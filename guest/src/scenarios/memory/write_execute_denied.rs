@@ -1,0 +1,39 @@
+use crate::scenarios::shared::*;
+
+/// What systemd does with a filter of system calls, done by the kernel.
+pub(super) const SCENARIO: Scenario = Scenario::new(
+    "prctl(PR_SET_MDWE), then mprotect(PROT_EXEC) of a page that was writable",
+    probe,
+    &[
+        Claim::since(3, 2)
+            .shows("prctl=EINVAL mprotect=ok")
+            .because("prctl(2) knows no PR_SET_MDWE"),
+        Claim::since(6, 3)
+            .shows("prctl=ok mprotect=EACCES")
+            .because("a process can give up making memory executable")
+            .commit(
+                "b507808ebce2",
+                "mm: implement memory-deny-write-execute as a prctl",
+            ),
+    ],
+);
+
+fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    const PR_MDWE_REFUSE_EXEC_GAIN: libc::c_ulong = 1;
+    let page = Pages::map(1)?;
+    let set = Errno::result(
+        // SAFETY: it takes numbers.
+        unsafe {
+            libc::prctl(
+                libc::PR_SET_MDWE,
+                PR_MDWE_REFUSE_EXEC_GAIN,
+                0_u64,
+                0_u64,
+                0_u64,
+            )
+        },
+    );
+    facts.saw_result("prctl", &set);
+    facts.saw_result("mprotect", &page.protect(libc::PROT_READ | libc::PROT_EXEC));
+    Ok(())
+}
