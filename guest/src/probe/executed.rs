@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::process::exit;
+use std::ptr;
 
 use nix::errno::Errno;
+use nix::libc::c_int;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, execv, getpid, pipe};
 
+use super::system_call::system_call;
 use super::{Child, create_thread, fork_child};
 use crate::claims::{Fact, Facts, Observation};
 
@@ -47,6 +50,25 @@ pub fn run_if_executed() {
 /// [`observe_program`].
 pub fn exec_program(report: &OwnedFd) -> Result<(), Errno> {
     execv(PATH, &arguments(report)).map(drop)
+}
+
+/// execveat(2) of a descriptor's file, with more flags than AT_EMPTY_PATH and without
+/// environment.
+///
+/// # Errors
+/// ENOSYS where the kernel has no such call.
+pub fn execveat(file: RawFd, flags: c_int) -> Result<(), Errno> {
+    let arguments = [c"".as_ptr(), ptr::null()];
+    let environment = &arguments[1..];
+    let arguments = [
+        file.cast_unsigned() as usize,
+        c"".as_ptr() as usize,
+        arguments.as_ptr() as usize,
+        environment.as_ptr() as usize,
+        (flags | libc::AT_EMPTY_PATH).cast_unsigned() as usize,
+    ];
+    // SAFETY: it reads strings and arrays that end with a null.
+    unsafe { system_call(libc::SYS_execveat, arguments) }.map(drop)
 }
 
 /// Runs `part`, which is to execute the program, in a new process. What either

@@ -11,11 +11,17 @@ mod credentials;
 mod executed;
 mod fork;
 mod known;
+mod mounts;
 mod namespaces;
 mod pidfd;
+mod prctl;
 mod proc;
+mod seccomp;
 mod sharing_memory;
+mod sockets;
 mod stack;
+mod system_call;
+mod tracing;
 mod waiting;
 mod worker;
 
@@ -29,14 +35,28 @@ pub use apart::in_a_process;
 pub(crate) use apart::run_apart;
 pub use background::Background;
 pub use child::Child;
-pub use credentials::become_ordinary_user;
-pub use executed::{exec_program, observe_program, run_if_executed, spawn_program};
+pub use credentials::{be_root, become_ordinary_user, lower_capability};
+pub use executed::{exec_program, execveat, observe_program, run_if_executed, spawn_program};
 pub use fork::fork_child;
 pub use known::{require_clone, require_if_known, require_ordinary_user_namespaces};
+pub use mounts::{
+    attach, fsconfig_create, fsmount, fsopen, listmount, mount_on, mount_setattr, mount_tmpfs,
+    private_mounts, statmount, unattached_tmpfs,
+};
 pub use namespaces::{Namespaces, name_namespace, require};
-pub use pidfd::{clone_with_pidfd, pidfd_open, pidfd_send_signal};
+pub use pidfd::{
+    clone_with_pidfd, pid_of_pidfd, pidfd_getfd, pidfd_open, pidfd_open_with, pidfd_send_signal,
+    pidfd_send_signal_to,
+};
+pub use prctl::prctl;
 pub(crate) use proc::field;
 pub use proc::{nspid, status_line};
+pub use seccomp::{
+    require_seccomp_filters, seccomp_action_available, seccomp_without_filter, trace_getppid,
+};
 pub use sharing_memory::sharing_memory;
+pub use sockets::{set_socket_option, socket_option_descriptor};
+pub use system_call::errno_of;
+pub use tracing::{Stop, Tracee};
 pub(crate) use waiting::reap;
 pub use worker::{Worker, create_thread};

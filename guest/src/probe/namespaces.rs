@@ -1,12 +1,12 @@
 //! A task's namespaces, as `/proc` has them.
 
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::unistd::{Pid, gettid};
 
+use super::errno_of;
 use crate::claims::ProbeError;
 
 /// The namespaces of one task: `/proc/…/ns`.
@@ -33,7 +33,7 @@ impl Namespaces {
     /// # Errors
     /// ENOENT where the kernel has none of the kind.
     pub fn open(&self, kind: &str) -> Result<File, Errno> {
-        File::open(self.0.join(kind)).map_err(errno)
+        File::open(self.0.join(kind)).map_err(errno_of)
     }
 
     /// Which namespace it is, in a form to be compared: `pid:[4026531836]`.
@@ -41,7 +41,7 @@ impl Namespaces {
     /// # Errors
     /// ENOENT where the kernel has none of the kind.
     pub fn identity(&self, kind: &str) -> Result<String, Errno> {
-        let link = fs::read_link(self.0.join(kind)).map_err(errno)?;
+        let link = fs::read_link(self.0.join(kind)).map_err(errno_of)?;
         Ok(link.to_string_lossy().into_owned())
     }
 }
@@ -81,8 +81,4 @@ pub fn require(kind: &str) -> Result<(), ProbeError> {
         return Err(ProbeError::NotApplicable(sysctl));
     }
     Ok(())
-}
-
-fn errno(error: io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }

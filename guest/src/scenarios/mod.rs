@@ -16,16 +16,25 @@ macro_rules! scenarios {
 }
 
 mod after_unshare;
+mod calls_of_prctl;
 mod clone;
+mod credentials;
+mod exec;
 mod init;
 mod limits;
+mod mounts;
 mod other_namespaces;
 mod pidfd;
 mod proc;
+mod proc_text;
 mod setns;
 mod shared;
+mod sockets;
+mod time;
+mod tracing;
 mod unprivileged;
 mod unshare;
+mod waiting;
 
 const FAMILIES: &[&[Scenario]] = &[
     unshare::FAMILY,
@@ -38,6 +47,15 @@ const FAMILIES: &[&[Scenario]] = &[
     unprivileged::FAMILY,
     init::FAMILY,
     other_namespaces::FAMILY,
+    exec::FAMILY,
+    credentials::FAMILY,
+    mounts::FAMILY,
+    waiting::FAMILY,
+    sockets::FAMILY,
+    tracing::FAMILY,
+    time::FAMILY,
+    proc_text::FAMILY,
+    calls_of_prctl::FAMILY,
 ];
 
 /// All scenarios, in the order they are run and shown.

@@ -1,0 +1,48 @@
+//! Options of sockets.
+
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::libc::c_int;
+
+use super::system_call::system_call;
+
+/// setsockopt(2) at the level of sockets, of an option that is a number.
+///
+/// # Errors
+/// ENOPROTOOPT where the kernel has no such option.
+pub fn set_socket_option(socket: &impl AsRawFd, option: c_int, value: c_int) -> Result<(), Errno> {
+    let arguments = [
+        number(socket.as_raw_fd()),
+        number(libc::SOL_SOCKET),
+        number(option),
+        (&raw const value) as usize,
+        size_of_val(&value),
+    ];
+    // SAFETY: it reads one number.
+    unsafe { system_call(libc::SYS_setsockopt, arguments) }.map(drop)
+}
+
+/// getsockopt(2) at the level of sockets, of an option that is a new descriptor.
+///
+/// # Errors
+/// ENOPROTOOPT where the kernel has no such option.
+pub fn socket_option_descriptor(socket: &impl AsRawFd, option: c_int) -> Result<OwnedFd, Errno> {
+    let mut fd: RawFd = -1;
+    let mut length = size_of_val(&fd) as libc::socklen_t;
+    let arguments = [
+        number(socket.as_raw_fd()),
+        number(libc::SOL_SOCKET),
+        number(option),
+        (&raw mut fd) as usize,
+        (&raw mut length) as usize,
+    ];
+    // SAFETY: it writes one number, and how long that is.
+    unsafe { system_call(libc::SYS_getsockopt, arguments) }?;
+    // SAFETY: it is new, and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+const fn number(number: c_int) -> usize {
+    number.cast_unsigned() as usize
+}

@@ -1,0 +1,6 @@
+//! Programs that are executed, and what they are given; may use: shared.
+
+scenarios! {
+    exec_while_written,
+    execveat_empty_path,
+}

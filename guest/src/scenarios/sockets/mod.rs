@@ -1,0 +1,7 @@
+//! Sockets of one machine; may use: shared.
+
+scenarios! {
+    so_peerpidfd,
+    unix_socket_options,
+    reuseport_of_a_unix_socket,
+}

@@ -1,0 +1,5 @@
+//! Clocks and timers; may use: shared.
+
+scenarios! {
+    timerfd_clocks,
+}
