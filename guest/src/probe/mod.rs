@@ -6,6 +6,7 @@
 
 mod apart;
 mod background;
+mod cgroups;
 mod child;
 mod credentials;
 mod executed;
@@ -34,14 +35,18 @@ pub use nix::unistd::{Pid, getpid, gettid};
 pub use apart::in_a_process;
 pub(crate) use apart::run_apart;
 pub use background::Background;
+pub use cgroups::Cgroup;
 pub use child::Child;
 pub use credentials::{be_root, become_ordinary_user, lower_capability};
-pub use executed::{exec_program, execveat, observe_program, run_if_executed, spawn_program};
+pub use executed::{
+    exec_program, exec_program_without_arguments, execveat, observe_program, run_if_executed,
+    spawn_program,
+};
 pub use fork::fork_child;
 pub use known::{require_clone, require_if_known, require_ordinary_user_namespaces};
 pub use mounts::{
-    attach, fsconfig_create, fsmount, fsopen, listmount, mount_on, mount_setattr, mount_tmpfs,
-    private_mounts, statmount, unattached_tmpfs,
+    attach, fsconfig_create, fsconfig_set, fsmount, fsopen, listmount, mount_on, mount_setattr,
+    mount_tmpfs, private_mounts, statmount, unattached_tmpfs,
 };
 pub use namespaces::{Namespaces, name_namespace, require};
 pub use pidfd::{
@@ -55,7 +60,7 @@ pub use seccomp::{
     require_seccomp_filters, seccomp_action_available, seccomp_without_filter, trace_getppid,
 };
 pub use sharing_memory::sharing_memory;
-pub use sockets::{set_socket_option, socket_option_descriptor};
+pub use sockets::{get_socket_option, set_socket_option, socket_option_descriptor};
 pub use system_call::errno_of;
 pub use tracing::{Stop, Tracee};
 pub(crate) use waiting::reap;

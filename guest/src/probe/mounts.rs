@@ -1,10 +1,9 @@
 //! Mounts: a table of one's own, and the calls that work with descriptors.
 
 use std::ffi::{CStr, CString, c_long};
-use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::libc;
@@ -12,7 +11,6 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
 use super::system_call::{descriptor_of, system_call};
-use crate::claims::ProbeError;
 
 /// Gives the caller a table of mounts of its own: what it mounts is to be seen nowhere
 /// else and goes with it.
@@ -22,12 +20,10 @@ pub fn private_mounts() -> Result<(), Errno> {
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
 }
 
-/// A new tmpfs on a directory below `/tmp`, which is made if it is not there. The caller
-/// has [`private_mounts`].
-pub fn mount_tmpfs(name: &str) -> Result<PathBuf, ProbeError> {
-    let place = Path::new("/tmp").join(name);
-    fs::create_dir_all(&place)?;
-    mount_on(&place, "tmpfs", None)?;
+/// A new tmpfs on `/tmp`. The caller has [`private_mounts`].
+pub fn mount_tmpfs() -> Result<&'static Path, Errno> {
+    let place = Path::new("/tmp");
+    mount_on(place, "tmpfs", None)?;
     Ok(place)
 }
 
@@ -43,6 +39,22 @@ pub fn mount_on(place: &Path, kind: &str, options: Option<&str>) -> Result<(), E
 pub fn fsopen(kind: &CStr) -> Result<OwnedFd, Errno> {
     // SAFETY: it reads a string.
     unsafe { descriptor_of(libc::SYS_fsopen, [kind.as_ptr() as usize, 0]) }
+}
+
+/// fsconfig(2) of an option that has a value.
+///
+/// # Errors
+/// EINVAL where the file system has no such option.
+pub fn fsconfig_set(context: &OwnedFd, option: &CStr, value: &CStr) -> Result<(), Errno> {
+    const FSCONFIG_SET_STRING: usize = 1;
+    let arguments = [
+        raw(context),
+        FSCONFIG_SET_STRING,
+        option.as_ptr() as usize,
+        value.as_ptr() as usize,
+    ];
+    // SAFETY: it reads two strings.
+    unsafe { system_call(libc::SYS_fsconfig, arguments) }.map(drop)
 }
 
 /// fsconfig(2) that makes the file system as it is configured.

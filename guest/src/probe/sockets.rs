@@ -23,24 +23,36 @@ pub fn set_socket_option(socket: &impl AsRawFd, option: c_int, value: c_int) -> 
     unsafe { system_call(libc::SYS_setsockopt, arguments) }.map(drop)
 }
 
-/// getsockopt(2) at the level of sockets, of an option that is a new descriptor.
+/// getsockopt(2) at the level of sockets.
 ///
 /// # Errors
 /// ENOPROTOOPT where the kernel has no such option.
-pub fn socket_option_descriptor(socket: &impl AsRawFd, option: c_int) -> Result<OwnedFd, Errno> {
-    let mut fd: RawFd = -1;
-    let mut length = size_of_val(&fd) as libc::socklen_t;
+pub fn get_socket_option(
+    socket: &impl AsRawFd,
+    option: c_int,
+    value: &mut [u8],
+) -> Result<(), Errno> {
+    let mut length = value.len() as libc::socklen_t;
     let arguments = [
         number(socket.as_raw_fd()),
         number(libc::SOL_SOCKET),
         number(option),
-        (&raw mut fd) as usize,
+        value.as_mut_ptr() as usize,
         (&raw mut length) as usize,
     ];
-    // SAFETY: it writes one number, and how long that is.
-    unsafe { system_call(libc::SYS_getsockopt, arguments) }?;
+    // SAFETY: it writes no more than it is told, and how much that is.
+    unsafe { system_call(libc::SYS_getsockopt, arguments) }.map(drop)
+}
+
+/// getsockopt(2) at the level of sockets, of an option that is a new descriptor.
+///
+/// # Errors
+/// As [`get_socket_option`].
+pub fn socket_option_descriptor(socket: &impl AsRawFd, option: c_int) -> Result<OwnedFd, Errno> {
+    let mut fd = [0; size_of::<RawFd>()];
+    get_socket_option(socket, option, &mut fd)?;
     // SAFETY: it is new, and nothing else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    Ok(unsafe { OwnedFd::from_raw_fd(RawFd::from_ne_bytes(fd)) })
 }
 
 const fn number(number: c_int) -> usize {

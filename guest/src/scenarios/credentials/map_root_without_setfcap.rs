@@ -26,7 +26,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .commit(
                 "db2e718a4798",
                 "capabilities: require CAP_SETFCAP to map uid 0",
-            ),
+            )
+            .backported(versions!["5.10.35", "5.11.19"]),
     ],
 );
 

@@ -31,12 +31,14 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const FILE: &std::ffi::CStr = c"/tmp/exec_while_written";
+    // Where programs may be executed, whatever /tmp is.
+    private_mounts()?;
+    mount_tmpfs()?;
     let path = FILE.to_string_lossy();
     let file = File::create(&*path)?;
     file.set_permissions(fs::Permissions::from_mode(0o755))?;
     // It is no program: where nothing else is wrong with it, that is what is said.
     facts.saw_result("exec", &execv(FILE, &[FILE]));
-    fs::remove_file(&*path)?;
     let written = OpenOptions::new().write(true).open("/proc/self/exe");
     facts.saw_result("write", &written.map_err(errno_of));
     Ok(())

@@ -3,4 +3,5 @@
 scenarios! {
     exec_while_written,
     execveat_empty_path,
+    argc_zero,
 }

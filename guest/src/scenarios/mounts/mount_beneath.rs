@@ -26,16 +26,18 @@ const MOVE_MOUNT_BENEATH: u32 = 0x200;
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     private_mounts()?;
-    let place = mount_tmpfs("mount_beneath")?;
+    let place = mount_tmpfs()?;
     let new = unattached_tmpfs();
     facts.saw_result("tmpfs", &new);
     let Ok(new) = new else { return Ok(()) };
-    let beneath = attach(&new, &place, MOVE_MOUNT_BENEATH);
+    let beneath = attach(&new, place, MOVE_MOUNT_BENEATH);
     facts.saw_result("beneath", &beneath);
+    // A mount to which there is a descriptor is busy.
+    drop(new);
     if beneath.is_ok() {
-        nix::mount::umount(&place)?;
+        nix::mount::umount(place)?;
         // Unmounted as often as there were two.
-        let second = nix::mount::umount(&place);
+        let second = nix::mount::umount(place);
         facts.saw("below", if second.is_ok() { "tmpfs" } else { "nothing" });
     }
     Ok(())

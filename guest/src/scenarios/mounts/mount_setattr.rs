@@ -22,9 +22,9 @@ const NO_ATTRIBUTE: u64 = 1 << 40;
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     private_mounts()?;
-    let place = mount_tmpfs("mount_setattr")?;
-    facts.saw_result("read_only", &mount_setattr(&place, MOUNT_ATTR_RDONLY));
-    facts.saw_result("unknown", &mount_setattr(&place, NO_ATTRIBUTE));
+    let place = mount_tmpfs()?;
+    facts.saw_result("read_only", &mount_setattr(place, MOUNT_ATTR_RDONLY));
+    facts.saw_result("unknown", &mount_setattr(place, NO_ATTRIBUTE));
     let written = File::create(place.join("file"));
     facts.saw_result("write", &written.map_err(errno_of));
     Ok(())

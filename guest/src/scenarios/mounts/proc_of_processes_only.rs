@@ -4,14 +4,21 @@ use crate::scenarios::shared::*;
 
 /// A /proc without what is not about processes.
 pub(super) const SCENARIO: Scenario = Scenario::new(
-    "/proc is mounted with subset=pid in a new PID namespace",
+    "/proc is mounted by fsopen(2) with subset=pid",
     probe,
     &[
         Claim::since(3, 2)
-            .shows("mount=EINVAL")
-            .because("subset is no option"),
+            .shows("fsopen=ENOSYS")
+            .because("mount(2) is the only way"),
+        Claim::since(5, 2)
+            .shows("fsopen=ok subset=EINVAL")
+            .because("subset is no option")
+            .commit(
+                "24dcb3d90a1f",
+                "vfs: syscall: Add fsopen() to prepare for superblock creation",
+            ),
         Claim::since(5, 8)
-            .shows("mount=ok self=present meminfo=absent")
+            .shows("fsopen=ok subset=ok self=present meminfo=absent")
             .because("a /proc can have the processes only")
             .commit(
                 "6814ef2d992a",
@@ -21,18 +28,20 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
     private_mounts()?;
-    // An old kernel has options of a PID namespace, not of a mount: let it be a new one.
-    sharing_memory(CloneFlags::CLONE_NEWPID, || {
-        let mounted = mount_on("/tmp".as_ref(), "proc", Some("subset=pid"));
-        facts.saw_result("mount", &mounted);
-        if mounted.is_ok() {
-            for name in ["self", "meminfo"] {
-                let is_there = Path::new("/tmp").join(name).exists();
-                facts.saw(name, if is_there { "present" } else { "absent" });
-            }
-        }
-    })?;
+    let context = fsopen(c"proc");
+    facts.saw_result("fsopen", &context);
+    let Ok(context) = context else { return Ok(()) };
+    let subset = fsconfig_set(&context, c"subset", c"pid");
+    facts.saw_result("subset", &subset);
+    if subset.is_err() {
+        return Ok(());
+    }
+    fsconfig_create(&context)?;
+    attach(&fsmount(&context)?, "/tmp".as_ref(), 0)?;
+    for name in ["self", "meminfo"] {
+        let is_there = Path::new("/tmp").join(name).exists();
+        facts.saw(name, if is_there { "present" } else { "absent" });
+    }
     Ok(())
 }

@@ -26,9 +26,9 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("user")?;
     private_mounts()?;
-    let before = mount_tmpfs("unmount_what_was_inherited")?;
+    let before = mount_tmpfs()?;
     let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS;
     facts.saw_result("unshare", &unshare(flags));
-    facts.saw_result("before", &umount(&before));
+    facts.saw_result("before", &umount(before));
     Ok(())
 }

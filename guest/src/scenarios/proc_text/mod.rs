@@ -5,4 +5,5 @@ scenarios! {
     status_of_memory,
     timerslack_of_a_process,
     fdinfo_fields,
+    fdinfo_of_a_timer,
 }

@@ -2,6 +2,7 @@
 
 scenarios! {
     so_peerpidfd,
+    socket_options,
     unix_socket_options,
     reuseport_of_a_unix_socket,
 }

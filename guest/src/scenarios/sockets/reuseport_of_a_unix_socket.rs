@@ -18,7 +18,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .shows("on=EOPNOTSUPP off=ok")
             .because("only sockets of the internet protocols share ports")
             .commit("5b0af621c3f6", "net: restrict SO_REUSEPORT to inet sockets")
-            .backported(versions!["6.12.9"]),
+            .backported(versions!["5.15.176", "6.1.124", "6.6.70", "6.12.9"]),
     ],
 );
 
