@@ -17,6 +17,7 @@ mod namespaces;
 mod pidfd;
 mod prctl;
 mod proc;
+mod rseq;
 mod seccomp;
 mod sharing_memory;
 mod sockets;
@@ -48,7 +49,7 @@ pub use mounts::{
     attach, fsconfig_create, fsconfig_set, fsmount, fsopen, listmount, mount_on, mount_setattr,
     mount_tmpfs, private_mounts, statmount, unattached_tmpfs,
 };
-pub use namespaces::{Namespaces, name_namespace, require};
+pub use namespaces::{Namespaces, kind_of_namespace, name_namespace, owner_of_namespace, require};
 pub use pidfd::{
     clone_with_pidfd, pid_of_pidfd, pidfd_getfd, pidfd_open, pidfd_open_with, pidfd_send_signal,
     pidfd_send_signal_to,
@@ -56,6 +57,7 @@ pub use pidfd::{
 pub use prctl::prctl;
 pub(crate) use proc::field;
 pub use proc::{nspid, status_line};
+pub use rseq::Rseq;
 pub use seccomp::{
     require_seccomp_filters, seccomp_action_available, seccomp_without_filter, trace_getppid,
 };

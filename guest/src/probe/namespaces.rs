@@ -1,12 +1,15 @@
 //! A task's namespaces, as `/proc` has them.
 
 use std::fs::{self, File};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::sched::CloneFlags;
 use nix::unistd::{Pid, gettid};
 
 use super::errno_of;
+use super::system_call::{descriptor_of, system_call};
 use crate::claims::ProbeError;
 
 /// The namespaces of one task: `/proc/…/ns`.
@@ -44,6 +47,35 @@ impl Namespaces {
         let link = fs::read_link(self.0.join(kind)).map_err(errno_of)?;
         Ok(link.to_string_lossy().into_owned())
     }
+}
+
+/// A descriptor of the user namespace that owns a namespace.
+///
+/// # Errors
+/// ENOTTY where the kernel does not tell.
+pub fn owner_of_namespace(namespace: &File) -> Result<OwnedFd, Errno> {
+    const NS_GET_USERNS: usize = 0xb701;
+    let arguments = [
+        namespace.as_raw_fd().cast_unsigned() as usize,
+        NS_GET_USERNS,
+    ];
+    // SAFETY: it takes numbers.
+    unsafe { descriptor_of(libc::SYS_ioctl, arguments) }
+}
+
+/// The flag of clone(2) for a namespace of the same kind.
+///
+/// # Errors
+/// ENOTTY where the kernel does not tell.
+pub fn kind_of_namespace(namespace: &File) -> Result<CloneFlags, Errno> {
+    const NS_GET_NSTYPE: usize = 0xb703;
+    let arguments = [
+        namespace.as_raw_fd().cast_unsigned() as usize,
+        NS_GET_NSTYPE,
+    ];
+    // SAFETY: it takes numbers.
+    let kind = unsafe { system_call(libc::SYS_ioctl, arguments) }?;
+    Ok(CloneFlags::from_bits_retain(kind as i32))
 }
 
 /// A name for a namespace by its identity: the name of the first of the `known`

@@ -28,6 +28,7 @@ mod other_namespaces;
 mod pidfd;
 mod proc;
 mod proc_text;
+mod rseq;
 mod setns;
 mod shared;
 mod sockets;
@@ -58,6 +59,7 @@ const FAMILIES: &[&[Scenario]] = &[
     proc_text::FAMILY,
     calls_of_prctl::FAMILY,
     cgroup_files::FAMILY,
+    rseq::FAMILY,
 ];
 
 /// All scenarios, in the order they are run and shown.

@@ -5,4 +5,5 @@ scenarios! {
     ambient_capabilities,
     map_root_without_setfcap,
     uid_map_of_six_lines,
+    owner_of_a_namespace,
 }
