@@ -23,11 +23,13 @@ struct Area {
 pub struct Rseq(*mut u32);
 
 impl Rseq {
-    /// Registers the memory. From then on the thread stays on its CPU.
+    /// Registers the memory. From then on the thread stays on one CPU. The C library has
+    /// done so for its threads and their forks; a process of [`sharing_memory`] is free to.
+    ///
+    /// [`sharing_memory`]: super::sharing_memory
     ///
     /// # Errors
-    /// [`ProbeError::NotApplicable`] where the kernel has no rseq(2), or the thread has
-    /// registered already.
+    /// [`ProbeError::NotApplicable`] where the kernel has no rseq(2).
     pub fn register() -> Result<Self, ProbeError> {
         const SIGNATURE: usize = 0x5305_3053;
         let mut here = CpuSet::new();
@@ -44,9 +46,6 @@ impl Rseq {
             // SAFETY: it is the address of a field.
             Ok(_) => Ok(Self(unsafe { &raw mut (*area).cpu_id_start })),
             Err(Errno::ENOSYS) => Err(ProbeError::NotApplicable("rseq(2)".to_owned())),
-            Err(Errno::EBUSY | Errno::EINVAL) => Err(ProbeError::NotApplicable(
-                "the C library has registered".to_owned(),
-            )),
             Err(errno) => Err(errno.into()),
         }
     }

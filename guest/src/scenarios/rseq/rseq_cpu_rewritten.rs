@@ -16,15 +16,27 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("it is written when it has changed, as far as the kernel knows")
             .commit("39a167560a61", "rseq: Optimize event setting")
             .links(&["https://github.com/google/tcmalloc/issues/292"]),
+        Claim::since(7, 1)
+            .shows("cpu_id_start=rewritten")
+            .because("programs rely on it, so those that register the first way have it back")
+            .commit(
+                "b9eac6a9d93c",
+                "rseq: Revert to historical performance killing behaviour",
+            )
+            .backported(versions!["7.0.10"]),
     ],
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
+    let is_kept = sharing_memory(CloneFlags::empty(), is_kept)??;
+    facts.saw("cpu_id_start", if is_kept { "kept" } else { "rewritten" });
+    Ok(())
+}
+
+fn is_kept() -> Result<bool, ProbeError> {
     const NO_CPU: u32 = 1 << 30;
     let rseq = Rseq::register()?;
     rseq.scribble(NO_CPU);
     thread::sleep(Duration::from_millis(1));
-    let is_kept = rseq.cpu_id_start() == NO_CPU;
-    facts.saw("cpu_id_start", if is_kept { "kept" } else { "rewritten" });
-    Ok(())
+    Ok(rseq.cpu_id_start() == NO_CPU)
 }
