@@ -62,7 +62,7 @@ pub use seccomp::{
     require_seccomp_filters, seccomp_action_available, seccomp_without_filter, trace_getppid,
 };
 pub use sharing_memory::sharing_memory;
-pub use sockets::{get_socket_option, set_socket_option, socket_option_descriptor};
+pub use sockets::{get_socket_option, netlink_socket, set_socket_option, socket_option_descriptor};
 pub use system_call::errno_of;
 pub use tracing::{Stop, Tracee};
 pub(crate) use waiting::reap;

@@ -63,14 +63,15 @@ pub fn pid_of_pidfd(pidfd: &OwnedFd) -> Result<Pid, Errno> {
 /// # Errors
 /// ENOSYS where the kernel has no such call.
 pub fn pidfd_send_signal(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
-    pidfd_send_signal_to(pidfd.as_raw_fd(), signal)
+    pidfd_send_signal_to(pidfd.as_raw_fd(), signal, 0)
 }
 
-/// pidfd_send_signal(2) to a descriptor by its number, which may be one that is never open.
+/// pidfd_send_signal(2) with flags to a descriptor by its number, which may be one that is
+/// never open.
 ///
 /// # Errors
 /// ENOSYS where the kernel has no such call.
-pub fn pidfd_send_signal_to(pidfd: RawFd, signal: Signal) -> Result<(), Errno> {
+pub fn pidfd_send_signal_to(pidfd: RawFd, signal: Signal, flags: c_uint) -> Result<(), Errno> {
     // SAFETY: it takes numbers, and no siginfo_t.
     let sent = unsafe {
         libc::syscall(
@@ -78,7 +79,7 @@ pub fn pidfd_send_signal_to(pidfd: RawFd, signal: Signal) -> Result<(), Errno> {
             pidfd,
             signal as c_int,
             ptr::null::<c_void>(),
-            0,
+            flags,
         )
     };
     Errno::result(sent).map(drop)

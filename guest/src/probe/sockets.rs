@@ -5,16 +5,21 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::libc::c_int;
 
-use super::system_call::system_call;
+use super::system_call::{descriptor_of, system_call};
 
-/// setsockopt(2) at the level of sockets, of an option that is a number.
+/// setsockopt(2) of an option that is a number.
 ///
 /// # Errors
 /// ENOPROTOOPT where the kernel has no such option.
-pub fn set_socket_option(socket: &impl AsRawFd, option: c_int, value: c_int) -> Result<(), Errno> {
+pub fn set_socket_option(
+    socket: &impl AsRawFd,
+    level: c_int,
+    option: c_int,
+    value: c_int,
+) -> Result<(), Errno> {
     let arguments = [
         number(socket.as_raw_fd()),
-        number(libc::SOL_SOCKET),
+        number(level),
         number(option),
         (&raw const value) as usize,
         size_of_val(&value),
@@ -53,6 +58,13 @@ pub fn socket_option_descriptor(socket: &impl AsRawFd, option: c_int) -> Result<
     get_socket_option(socket, option, &mut fd)?;
     // SAFETY: it is new, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(RawFd::from_ne_bytes(fd)) })
+}
+
+/// A socket to talk with the kernel about the network.
+pub fn netlink_socket() -> Result<OwnedFd, Errno> {
+    let arguments = [libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE].map(number);
+    // SAFETY: it takes numbers.
+    unsafe { descriptor_of(libc::SYS_socket, arguments) }
 }
 
 const fn number(number: c_int) -> usize {

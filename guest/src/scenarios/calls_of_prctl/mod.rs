@@ -7,4 +7,6 @@ scenarios! {
     prctl_get_auxv,
     prctl_syscall_user_dispatch,
     prctl_memory_merge,
+    prctl_timer_ids,
+    prctl_thp_except_advised,
 }

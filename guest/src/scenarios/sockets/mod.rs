@@ -5,4 +5,6 @@ scenarios! {
     socket_options,
     unix_socket_options,
     reuseport_of_a_unix_socket,
+    tcp_socket_options,
+    netlink_options,
 }

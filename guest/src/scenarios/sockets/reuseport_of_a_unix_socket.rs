@@ -25,7 +25,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let socket = UnixDatagram::unbound()?;
     for (name, value) in [("on", 1), ("off", 0)] {
-        facts.saw_result(name, &set_socket_option(&socket, libc::SO_REUSEPORT, value));
+        facts.saw_result(
+            name,
+            &set_socket_option(&socket, libc::SOL_SOCKET, libc::SO_REUSEPORT, value),
+        );
     }
     Ok(())
 }

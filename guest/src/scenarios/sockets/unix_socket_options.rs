@@ -26,7 +26,10 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const SO_PASSRIGHTS: libc::c_int = 83;
     let socket = UnixDatagram::unbound()?;
     for (name, option) in [("passpidfd", SO_PASSPIDFD), ("passrights", SO_PASSRIGHTS)] {
-        facts.saw_result(name, &set_socket_option(&socket, option, 1));
+        facts.saw_result(
+            name,
+            &set_socket_option(&socket, libc::SOL_SOCKET, option, 1),
+        );
     }
     Ok(())
 }

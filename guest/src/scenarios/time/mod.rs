@@ -2,4 +2,5 @@
 
 scenarios! {
     timerfd_clocks,
+    offsets_of_a_time_namespace,
 }

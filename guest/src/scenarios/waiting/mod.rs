@@ -10,4 +10,5 @@ scenarios! {
     pidfd_file_system,
     waitid_own_group,
     waitid_all_children,
+    pidfd_signal_scope,
 }

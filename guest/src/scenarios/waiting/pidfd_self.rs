@@ -24,7 +24,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const PIDFD_SELF_THREAD: i32 = -10000;
-    let sent = pidfd_send_signal_to(PIDFD_SELF_THREAD, Signal::SIGCONT);
+    let sent = pidfd_send_signal_to(PIDFD_SELF_THREAD, Signal::SIGCONT, 0);
     facts.saw_result("signal", &sent);
     Ok(())
 }
