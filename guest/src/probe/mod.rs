@@ -56,7 +56,7 @@ pub use pidfd::{
 };
 pub use prctl::prctl;
 pub(crate) use proc::field;
-pub use proc::{nspid, status_line};
+pub use proc::{nspid, status_line, write_if_there};
 pub use rseq::Rseq;
 pub use seccomp::{
     require_seccomp_filters, seccomp_action_available, seccomp_without_filter, trace_getppid,

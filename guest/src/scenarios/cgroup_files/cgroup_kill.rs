@@ -32,14 +32,13 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     };
     let child = Child::fork()?;
     fs::write(group.file("cgroup.procs"), child.pid().to_string())?;
-    // A file that is not there must not be made: that would be EPERM.
-    let file = fs::OpenOptions::new()
-        .write(true)
-        .open(group.file("cgroup.kill"));
-    let killed = file.and_then(|mut file| std::io::Write::write_all(&mut file, b"1"));
-    let is_killed = killed.is_ok();
-    facts.saw_result("kill", &killed.map_err(errno_of));
-    let end = if is_killed { child.wait() } else { child.end() };
+    let killed = write_if_there(group.file("cgroup.kill"), "1");
+    facts.saw_result("kill", &killed);
+    let end = if killed.is_ok() {
+        child.wait()
+    } else {
+        child.end()
+    };
     facts.saw_end("child", end?);
     Ok(())
 }

@@ -1,5 +1,3 @@
-use std::fs;
-
 use crate::scenarios::shared::*;
 
 /// How many ranges of users a namespace may have.
@@ -31,17 +29,14 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         let child = Child::clone(CloneFlags::CLONE_NEWUSER)?;
         // With a gap between any two, such that none can become one.
         let lines: String = (0..count).map(|i| format!("{i} {} 1\n", 2 * i)).collect();
-        let mapped = fs::write(format!("/proc/{}/uid_map", child.pid()), lines);
-        if mapped
-            .as_ref()
-            .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
-        {
+        let mapped = write_if_there(format!("/proc/{}/uid_map", child.pid()), &lines);
+        if mapped == Err(Errno::EPERM) {
             // In a user namespace that has few users itself.
             return Err(ProbeError::NotApplicable(
                 "too few users are mapped".to_owned(),
             ));
         }
-        facts.saw_result(name, &mapped.map_err(errno_of));
+        facts.saw_result(name, &mapped);
         child.end()?;
     }
     Ok(())

@@ -23,11 +23,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const PLACE: &str = "/tmp/remove_what_is_mounted_elsewhere";
     fs::create_dir(PLACE)?;
-    // Its mount namespace is a copy of what this process has mounted by now.
     let child = mounting_child(PLACE)?;
     let removed = fs::remove_dir(PLACE).map_err(errno_of);
     facts.saw_result("rmdir", &removed);
+    let pid = child.pid();
     child.end()?;
+    waitpid(pid, None)?;
     if removed.is_err() {
         fs::remove_dir(PLACE)?;
     }
@@ -35,11 +36,12 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
 }
 
 /// A child with a mount namespace in which a tmpfs is mounted on a directory.
-fn mounting_child(place: &str) -> Result<Child, ProbeError> {
-    let own = Namespaces::own().open("mnt");
-    private_mounts()?;
-    mount_on(place.as_ref(), "tmpfs", None)?;
-    let child = Child::fork()?;
-    setns(own?, CloneFlags::CLONE_NEWNS)?;
-    Ok(child)
+fn mounting_child(place: &str) -> Result<Child, Errno> {
+    // Another process mounts, so that this one stays where it is. It has the same
+    // descriptors, by which the child is told to end.
+    sharing_memory(CloneFlags::CLONE_FILES, || {
+        private_mounts()?;
+        mount_on(place.as_ref(), "tmpfs", None)?;
+        Child::clone(CloneFlags::CLONE_PARENT)
+    })?
 }

@@ -1,5 +1,4 @@
 use std::fs;
-use std::io::Write;
 
 use crate::scenarios::shared::*;
 
@@ -24,12 +23,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const FILE: &str = "/proc/self/timerslack_ns";
     facts.saw_result("read", &fs::read(FILE).map_err(errno_of));
-    // Opened as it is: a file that is not there cannot be made in /proc.
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .open(FILE)
-        .and_then(|mut file| file.write_all(b"70000"));
-    facts.saw_result("write", &written.map_err(errno_of));
+    facts.saw_result("write", &write_if_there(FILE, "70000"));
     if let Ok(slack) = fs::read_to_string(FILE) {
         facts.saw("slack", slack.trim());
     }

@@ -1,5 +1,3 @@
-use std::fs;
-
 use nix::time::{ClockId, clock_gettime};
 
 use crate::scenarios::shared::*;
@@ -33,8 +31,8 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let before = boot_time()?;
     // By its number: names came later.
     let offset = format!("{} 1000000 0", libc::CLOCK_BOOTTIME);
-    let written = fs::write("/proc/self/timens_offsets", offset);
-    facts.saw_result("offsets", &written.map_err(errno_of));
+    let written = write_if_there("/proc/self/timens_offsets", &offset);
+    facts.saw_result("offsets", &written);
     in_a_process(facts, |facts| {
         let is_moved = boot_time()? - before >= 1_000_000;
         facts.saw("clock", if is_moved { "moved" } else { "same" });
