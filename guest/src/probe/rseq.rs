@@ -26,7 +26,7 @@ impl Rseq {
     /// Registers the memory. From then on the thread stays on one CPU. The C library has
     /// done so for its threads and their forks; a process of [`sharing_memory`] is free to.
     ///
-    /// [`sharing_memory`]: super::sharing_memory
+    /// [`sharing_memory`]: super::sharing_memory()
     ///
     /// # Errors
     /// [`ProbeError::NotApplicable`] where the kernel has no rseq(2).
