@@ -1,6 +1,7 @@
 //! System calls for which the C library has no function.
 
 use std::fmt;
+use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -43,6 +44,38 @@ pub fn address_mut<T: ?Sized>(of: &mut T) -> c_long {
 pub unsafe fn new_descriptor(returned: c_long) -> OwnedFd {
     // SAFETY: as the caller says.
     unsafe { OwnedFd::from_raw_fd(returned as c_int) }
+}
+
+/// Makes a system call whose arguments are numbers and addresses without a sign.
+///
+/// # Safety
+/// As [`call`].
+pub(super) unsafe fn system_call<const N: usize>(
+    number: c_long,
+    arguments: [usize; N],
+) -> Result<usize, Errno> {
+    let arguments = arguments.map(|argument| argument.cast_signed() as c_long);
+    // SAFETY: as the caller says.
+    let result = unsafe { call(number, arguments) };
+    result.map(|result| result.cast_unsigned() as usize)
+}
+
+/// Makes a system call that returns a new descriptor.
+///
+/// # Safety
+/// As [`call`].
+pub(super) unsafe fn descriptor_of<const N: usize>(
+    number: c_long,
+    arguments: [usize; N],
+) -> Result<OwnedFd, Errno> {
+    // SAFETY: as the caller says; the descriptor is new.
+    unsafe { Ok(new_descriptor(system_call(number, arguments)? as c_long)) }
+}
+
+/// The errno of an error of the standard library.
+#[must_use]
+pub fn errno_of(error: io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }
 
 impl Facts<'_> {

@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::process::exit;
+use std::ptr;
 
 use nix::errno::Errno;
+use nix::libc::c_int;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
 use nix::sys::wait::waitpid;
-use nix::unistd::{Pid, execv, getpid, pipe};
+use nix::unistd::{Pid, execv, execve, getpid, pipe};
 
+use super::call::system_call;
 use super::{Child, create_thread, fork_child};
 use crate::claims::{Fact, Facts, Observation};
 
@@ -22,6 +25,7 @@ const NAME: &str = "strata-probe";
 /// whether it gets a `thread`, and exits. Call it first: the process may be PID 1 of
 /// some namespace.
 pub fn run_if_executed() {
+    report_argc_if_asked();
     let mut arguments = env::args();
     if arguments.next().as_deref() != Some(NAME) {
         return;
@@ -43,10 +47,51 @@ pub fn run_if_executed() {
     exit(7)
 }
 
+/// If a probe executed this program without any argument: reports its `argc`, and exits.
+fn report_argc_if_asked() {
+    if env::args_os().nth(1).is_some() {
+        return;
+    }
+    let Some(fd) = env::var(NAME).ok().and_then(|fd| fd.parse::<RawFd>().ok()) else {
+        return;
+    };
+    // SAFETY: it was left open for this program, which is told its number.
+    let mut report = unsafe { File::from_raw_fd(fd) };
+    let _ = writeln!(report, "argc={}", env::args_os().count());
+    exit(7)
+}
+
 /// Executes the program in place of this one, in a process of
 /// [`observe_program`].
 pub fn exec_program(report: &OwnedFd) -> Result<(), Errno> {
     execv(PATH, &arguments(report)).map(drop)
+}
+
+/// Executes the program in place of this one without any argument, in a process of
+/// [`observe_program`]. It then reports its `argc`, and nothing else.
+pub fn exec_program_without_arguments(report: &OwnedFd) -> Result<(), Errno> {
+    // The environment says what the arguments cannot.
+    let environment = CString::new(format!("{NAME}={}", report.as_raw_fd())).unwrap_or_default();
+    execve(PATH, &[] as &[&CStr], &[environment]).map(drop)
+}
+
+/// execveat(2) of a descriptor's file, with more flags than AT_EMPTY_PATH and without
+/// environment.
+///
+/// # Errors
+/// ENOSYS where the kernel has no such call.
+pub fn execveat(file: RawFd, flags: c_int) -> Result<(), Errno> {
+    let arguments = [c"".as_ptr(), ptr::null()];
+    let environment = &arguments[1..];
+    let arguments = [
+        file.cast_unsigned() as usize,
+        c"".as_ptr() as usize,
+        arguments.as_ptr() as usize,
+        environment.as_ptr() as usize,
+        (flags | libc::AT_EMPTY_PATH).cast_unsigned() as usize,
+    ];
+    // SAFETY: it reads strings and arrays that end with a null.
+    unsafe { system_call(libc::SYS_execveat, arguments) }.map(drop)
 }
 
 /// Runs `part`, which is to execute the program, in a new process. What either

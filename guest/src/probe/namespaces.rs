@@ -1,12 +1,15 @@
 //! A task's namespaces, as `/proc` has them.
 
 use std::fs::{self, File};
-use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::sched::CloneFlags;
 use nix::unistd::{Pid, gettid};
 
+use super::call::{descriptor_of, system_call};
+use super::errno_of;
 use crate::claims::ProbeError;
 
 /// The namespaces of one task: `/proc/…/ns`.
@@ -33,7 +36,7 @@ impl Namespaces {
     /// # Errors
     /// ENOENT where the kernel has none of the kind.
     pub fn open(&self, kind: &str) -> Result<File, Errno> {
-        File::open(self.0.join(kind)).map_err(errno)
+        File::open(self.0.join(kind)).map_err(errno_of)
     }
 
     /// Which namespace it is, in a form to be compared: `pid:[4026531836]`.
@@ -41,9 +44,38 @@ impl Namespaces {
     /// # Errors
     /// ENOENT where the kernel has none of the kind.
     pub fn identity(&self, kind: &str) -> Result<String, Errno> {
-        let link = fs::read_link(self.0.join(kind)).map_err(errno)?;
+        let link = fs::read_link(self.0.join(kind)).map_err(errno_of)?;
         Ok(link.to_string_lossy().into_owned())
     }
+}
+
+/// A descriptor of the user namespace that owns a namespace.
+///
+/// # Errors
+/// ENOTTY where the kernel does not tell.
+pub fn owner_of_namespace(namespace: &File) -> Result<OwnedFd, Errno> {
+    const NS_GET_USERNS: usize = 0xb701;
+    let arguments = [
+        namespace.as_raw_fd().cast_unsigned() as usize,
+        NS_GET_USERNS,
+    ];
+    // SAFETY: it takes numbers.
+    unsafe { descriptor_of(libc::SYS_ioctl, arguments) }
+}
+
+/// The flag of clone(2) for a namespace of the same kind.
+///
+/// # Errors
+/// ENOTTY where the kernel does not tell.
+pub fn kind_of_namespace(namespace: &File) -> Result<CloneFlags, Errno> {
+    const NS_GET_NSTYPE: usize = 0xb703;
+    let arguments = [
+        namespace.as_raw_fd().cast_unsigned() as usize,
+        NS_GET_NSTYPE,
+    ];
+    // SAFETY: it takes numbers.
+    let kind = unsafe { system_call(libc::SYS_ioctl, arguments) }?;
+    Ok(CloneFlags::from_bits_retain(kind as i32))
 }
 
 /// A name for a namespace by its identity: the name of the first of the `known`
@@ -81,8 +113,4 @@ pub fn require(kind: &str) -> Result<(), ProbeError> {
         return Err(ProbeError::NotApplicable(sysctl));
     }
     Ok(())
-}
-
-fn errno(error: io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(0))
 }

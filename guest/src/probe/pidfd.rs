@@ -1,26 +1,61 @@
 //! File descriptors that stand for processes.
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 use nix::errno::Errno;
-use nix::libc::{c_int, c_void};
+use nix::libc::{c_int, c_uint, c_void};
 use nix::sched::CloneFlags;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::Child;
+use super::call::{descriptor_of, system_call};
 
 /// pidfd_open(2).
 ///
 /// # Errors
 /// ENOSYS where the kernel has no such call.
 pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
+    pidfd_open_with(pid, 0)
+}
+
+/// pidfd_open(2) with flags.
+///
+/// # Errors
+/// As [`pidfd_open`]; EINVAL where the kernel does not know the flags.
+pub fn pidfd_open_with(pid: Pid, flags: c_uint) -> Result<OwnedFd, Errno> {
+    let arguments = [pid.as_raw().cast_unsigned() as usize, flags as usize];
     // SAFETY: it takes numbers.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
-    let fd = Errno::result(fd)?;
-    // SAFETY: it is new, and nothing else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as c_int) })
+    unsafe { descriptor_of(libc::SYS_pidfd_open, arguments) }
+}
+
+/// pidfd_getfd(2): a copy of a descriptor of a process.
+///
+/// # Errors
+/// ENOSYS where the kernel has no such call.
+pub fn pidfd_getfd(pidfd: &OwnedFd, theirs: RawFd) -> Result<OwnedFd, Errno> {
+    let arguments = [pidfd.as_raw_fd(), theirs, 0].map(|fd| fd.cast_unsigned() as usize);
+    // SAFETY: it takes numbers.
+    unsafe { descriptor_of(libc::SYS_pidfd_getfd, arguments) }
+}
+
+/// What ioctl(PIDFD_GET_INFO) says is the PID of a process.
+///
+/// # Errors
+/// ENOTTY or EINVAL where the kernel has no such ioctl(2).
+pub fn pid_of_pidfd(pidfd: &OwnedFd) -> Result<Pid, Errno> {
+    const PIDFD_GET_INFO: usize = 0xc040_ff0b;
+    // The kernel's `struct pidfd_info`: a mask, a cgroup, and then the PID.
+    let mut told = [0_u32; 16];
+    let arguments = [
+        pidfd.as_raw_fd().cast_unsigned() as usize,
+        PIDFD_GET_INFO,
+        told.as_mut_ptr() as usize,
+    ];
+    // SAFETY: it writes 64 bytes, the length in its number.
+    unsafe { system_call(libc::SYS_ioctl, arguments) }?;
+    Ok(Pid::from_raw(told[4].cast_signed()))
 }
 
 /// pidfd_send_signal(2).
@@ -28,14 +63,23 @@ pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// ENOSYS where the kernel has no such call.
 pub fn pidfd_send_signal(pidfd: &OwnedFd, signal: Signal) -> Result<(), Errno> {
+    pidfd_send_signal_to(pidfd.as_raw_fd(), signal, 0)
+}
+
+/// pidfd_send_signal(2) with flags to a descriptor by its number, which may be one that is
+/// never open.
+///
+/// # Errors
+/// ENOSYS where the kernel has no such call.
+pub fn pidfd_send_signal_to(pidfd: RawFd, signal: Signal, flags: c_uint) -> Result<(), Errno> {
     // SAFETY: it takes numbers, and no siginfo_t.
     let sent = unsafe {
         libc::syscall(
             libc::SYS_pidfd_send_signal,
-            pidfd.as_raw_fd(),
+            pidfd,
             signal as c_int,
             ptr::null::<c_void>(),
-            0,
+            flags,
         )
     };
     Errno::result(sent).map(drop)

@@ -1,14 +1,30 @@
 //! What `/proc` says of a process.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
 
+use nix::errno::Errno;
 use nix::unistd::Pid;
+
+use super::errno_of;
 
 /// A line of `/proc/PID/status`, without its name.
 #[must_use]
 pub fn status_line(pid: Pid, name: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     field(&status, name).map(str::to_owned)
+}
+
+/// Writes to a file of a file system that makes its files itself: one that is not there is
+/// not to be made.
+///
+/// # Errors
+/// ENOENT where it is not there.
+pub fn write_if_there(path: impl AsRef<Path>, text: &str) -> Result<(), Errno> {
+    let file = OpenOptions::new().write(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(errno_of)
 }
 
 /// The value of a field in the text of `/proc/PID/status`.

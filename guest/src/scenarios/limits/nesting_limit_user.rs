@@ -1,6 +1,3 @@
-use std::fs;
-use std::io;
-
 use crate::scenarios::shared::*;
 
 /// User namespaces have the limit of PID namespaces, nearly.
@@ -45,16 +42,4 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     facts.saw("levels", levels);
     facts.saw_result("unshare", &unshared);
     Ok(())
-}
-
-/// Maps root to root: a user that is not mapped in a user namespace can make none
-/// in it.
-fn be_root() -> io::Result<()> {
-    // Without this, since 3.19, groups are for the privileged to map.
-    match fs::write("/proc/self/setgroups", "deny") {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    fs::write("/proc/self/uid_map", "0 0 1")?;
-    fs::write("/proc/self/gid_map", "0 0 1")
 }

@@ -20,7 +20,6 @@ scenarios! {
     memfd_noexec,
     memfd_seals,
     write_execute_denied,
-    thp_disable,
     procmap_query,
     pagemap_scan,
 }

@@ -5,7 +5,6 @@ scenarios! {
     membarrier,
     futex_waitv,
     futex_wake,
-    listmount,
     listns,
     landlock_rights,
     sched_getattr,
