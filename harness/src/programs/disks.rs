@@ -22,11 +22,11 @@ const QCOW2: [u8; 4] = *b"QFI\xfb";
 pub struct WantedDisk {
     /// What it is called; by default `disk1`, `disk2` and so on.
     name: Option<String>,
-    of: Content,
+    of: DiskContent,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Content {
+enum DiskContent {
     /// A new one of so many bytes, with a file system or without.
     Scratch { bytes: u64, ext4: bool },
     /// A file.
@@ -61,9 +61,9 @@ impl FromStr for WantedDisk {
             None => (of, false),
         };
         let of = match bytes(size) {
-            Some(bytes) => Content::Scratch { bytes, ext4 },
+            Some(bytes) => DiskContent::Scratch { bytes, ext4 },
             None if ext4 => return Err(HOW.to_owned()),
-            None => Content::File {
+            None => DiskContent::File {
                 path: path.into(),
                 writable,
             },
@@ -117,12 +117,13 @@ impl Disks {
     /// obtained.
     pub fn new(wanted: Vec<WantedDisk>, store: &Store, progress: &dyn Progress) -> Result<Self> {
         for disk in &wanted {
-            if let Content::File { path, .. } = &disk.of {
+            if let DiskContent::File { path, .. } = &disk.of {
                 let named = || format!("--disk {}", path.display());
                 fs::metadata(path).with_context(named)?;
             }
         }
-        let is_ext4 = |disk: &WantedDisk| matches!(disk.of, Content::Scratch { ext4: true, .. });
+        let is_ext4 =
+            |disk: &WantedDisk| matches!(disk.of, DiskContent::Scratch { ext4: true, .. });
         let mke2fs = match wanted.iter().any(is_ext4) {
             true => Some(store.tool(ToolName::Mke2fs, progress)?.launch("mke2fs")),
             false => None,
@@ -146,7 +147,7 @@ impl Disks {
         for (name, wanted) in disk_names(&self.wanted).into_iter().zip(&self.wanted) {
             let making = || format!("making the disk {name}");
             let (path, format, writable) = match &wanted.of {
-                Content::Scratch { bytes, ext4 } => {
+                DiskContent::Scratch { bytes, ext4 } => {
                     let file = tempfile::tempfile().with_context(making)?;
                     file.set_len(*bytes).with_context(making)?;
                     let path = anonymous::path(&file);
@@ -156,7 +157,7 @@ impl Disks {
                     made._scratch.push(file);
                     (path, "raw", true)
                 }
-                Content::File { path, writable } => {
+                DiskContent::File { path, writable } => {
                     let mut magic = [0; 4];
                     let read = File::open(path).and_then(|mut file| file.read(&mut magic));
                     read.with_context(|| format!("--disk {}", path.display()))?;
@@ -193,10 +194,10 @@ mod tests {
     fn a_disk_is_a_size_or_a_file() {
         let disk = |text: &str| text.parse::<WantedDisk>();
         let of = |text: &str| disk(text).unwrap().of;
-        let scratch = |bytes, ext4| Content::Scratch { bytes, ext4 };
+        let scratch = |bytes, ext4| DiskContent::Scratch { bytes, ext4 };
         assert_eq!(of("64M"), scratch(64 << 20, false));
         assert_eq!(of("1G:ext4"), scratch(1 << 30, true));
-        let file = |path: &str, writable| Content::File {
+        let file = |path: &str, writable| DiskContent::File {
             path: path.into(),
             writable,
         };
