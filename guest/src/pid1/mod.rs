@@ -1,6 +1,7 @@
 //! PID 1: mounts, runs, reaps, reports, and ends the machine; may use: claims,
 //! protocol, modprobe, probe, scenarios, faults.
 
+mod appearance;
 mod collect;
 mod delivery;
 mod disks;

@@ -6,10 +6,10 @@ use std::io;
 use std::mem::{transmute, zeroed};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::AsRawFd;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+
+use super::appearance::await_entry;
 
 /// Where the kernel lists its interfaces.
 const INTERFACES: &str = "/sys/class/net";
@@ -19,9 +19,6 @@ const MASK: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 0);
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
 /// Where names are resolved.
 pub(super) const NAMESERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
-/// How long a driver may take for its interface.
-const APPEARS_WITHIN: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// Switches the loopback interface on: a program may want to speak with itself.
 /// A kernel without a network has none.
@@ -32,20 +29,9 @@ pub(crate) fn bring_loopback_up() -> io::Result<()> {
 /// Switches the other interface on, and gives it an address and a way out. The error says
 /// what is missing.
 pub(crate) fn bring_up() -> Result<(), String> {
-    let until = Instant::now() + APPEARS_WITHIN;
-    let name = loop {
-        let interfaces = fs::read_dir(INTERFACES).into_iter().flatten().flatten();
-        let mut names = interfaces.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        // Some kernels have tunnels from the beginning.
-        let is_device = |name: &String| fs::exists(format!("{INTERFACES}/{name}/device"));
-        match names.find(|name| is_device(name).unwrap_or(false)) {
-            Some(name) => break name,
-            None if Instant::now() >= until => {
-                return Err("the kernel has no driver for virtio-net".to_owned());
-            }
-            None => sleep(PAUSE),
-        }
-    };
+    // Some kernels have tunnels from the beginning.
+    let is_device = |name: &str| fs::exists(format!("{INTERFACES}/{name}/device")).unwrap_or(false);
+    let name = await_entry(INTERFACES, "virtio-net", is_device)?;
     let configure = || {
         let interface = Interface::of(&name)?;
         interface.set(libc::SIOCSIFADDR, ADDRESS)?;

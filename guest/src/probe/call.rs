@@ -46,30 +46,16 @@ pub unsafe fn new_descriptor(returned: c_long) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(returned as c_int) }
 }
 
-/// Makes a system call whose arguments are numbers and addresses without a sign.
-///
-/// # Safety
-/// As [`call`].
-pub(super) unsafe fn system_call<const N: usize>(
-    number: c_long,
-    arguments: [usize; N],
-) -> Result<usize, Errno> {
-    let arguments = arguments.map(|argument| argument.cast_signed() as c_long);
-    // SAFETY: as the caller says.
-    let result = unsafe { call(number, arguments) };
-    result.map(|result| result.cast_unsigned() as usize)
-}
-
 /// Makes a system call that returns a new descriptor.
 ///
 /// # Safety
 /// As [`call`].
 pub(super) unsafe fn descriptor_of<const N: usize>(
     number: c_long,
-    arguments: [usize; N],
+    arguments: [c_long; N],
 ) -> Result<OwnedFd, Errno> {
     // SAFETY: as the caller says; the descriptor is new.
-    unsafe { Ok(new_descriptor(system_call(number, arguments)? as c_long)) }
+    unsafe { Ok(new_descriptor(call(number, arguments)?)) }
 }
 
 /// The errno of an error of the standard library.

@@ -4,10 +4,11 @@ use std::fs;
 use std::io;
 
 use nix::errno::Errno;
+use nix::libc::c_long;
 use nix::sys::prctl::set_dumpable;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
-use super::call::system_call;
+use super::call::call;
 
 /// Makes the process one of an ordinary user, uid and gid 1000, without any
 /// privilege. The caller has one thread.
@@ -40,11 +41,11 @@ pub fn lower_capability(number: u32) -> Result<(), Errno> {
     let header = [VERSION_3, 0];
     // The effective, permitted and inheritable sets, of capabilities below 32 first.
     let mut sets = [[0_u32; 3]; 2];
-    let arguments = [header.as_ptr() as usize, sets.as_mut_ptr() as usize];
+    let arguments = [header.as_ptr() as c_long, sets.as_mut_ptr() as c_long];
     // SAFETY: it reads the header and writes both sets.
-    unsafe { system_call(libc::SYS_capget, arguments) }?;
+    unsafe { call(libc::SYS_capget, arguments) }?;
     sets[number as usize / 32][0] &= !(1 << (number % 32));
-    let arguments = [header.as_ptr() as usize, sets.as_ptr() as usize];
+    let arguments = [header.as_ptr() as c_long, sets.as_ptr() as c_long];
     // SAFETY: it reads the header and both sets.
-    unsafe { system_call(libc::SYS_capset, arguments) }.map(drop)
+    unsafe { call(libc::SYS_capset, arguments) }.map(drop)
 }

@@ -9,12 +9,12 @@ use std::process::exit;
 use std::ptr;
 
 use nix::errno::Errno;
-use nix::libc::c_int;
+use nix::libc::{c_int, c_long};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, execv, execve, getpid, pipe};
 
-use super::call::system_call;
+use super::call::call;
 use super::{Child, create_thread, fork_child};
 use crate::claims::{Fact, Facts, Observation};
 
@@ -84,14 +84,14 @@ pub fn execveat(file: RawFd, flags: c_int) -> Result<(), Errno> {
     let arguments = [c"".as_ptr(), ptr::null()];
     let environment = &arguments[1..];
     let arguments = [
-        file.cast_unsigned() as usize,
-        c"".as_ptr() as usize,
-        arguments.as_ptr() as usize,
-        environment.as_ptr() as usize,
-        (flags | libc::AT_EMPTY_PATH).cast_unsigned() as usize,
+        file as c_long,
+        c"".as_ptr() as c_long,
+        arguments.as_ptr() as c_long,
+        environment.as_ptr() as c_long,
+        (flags | libc::AT_EMPTY_PATH) as c_long,
     ];
     // SAFETY: it reads strings and arrays that end with a null.
-    unsafe { system_call(libc::SYS_execveat, arguments) }.map(drop)
+    unsafe { call(libc::SYS_execveat, arguments) }.map(drop)
 }
 
 /// Runs `part`, which is to execute the program, in a new process. What either

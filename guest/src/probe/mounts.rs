@@ -10,7 +10,7 @@ use nix::libc;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 
-use super::call::{descriptor_of, system_call};
+use super::call::{call, descriptor_of};
 
 /// Gives the caller a table of mounts of its own: what it mounts is to be seen nowhere
 /// else and goes with it.
@@ -38,7 +38,7 @@ pub fn mount_on(place: &Path, kind: &str, options: Option<&str>) -> Result<(), E
 /// ENOSYS where the kernel has no such call.
 pub fn fsopen(kind: &CStr) -> Result<OwnedFd, Errno> {
     // SAFETY: it reads a string.
-    unsafe { descriptor_of(libc::SYS_fsopen, [kind.as_ptr() as usize, 0]) }
+    unsafe { descriptor_of(libc::SYS_fsopen, [kind.as_ptr() as c_long, 0]) }
 }
 
 /// fsconfig(2) of an option that has a value.
@@ -46,23 +46,23 @@ pub fn fsopen(kind: &CStr) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// EINVAL where the file system has no such option.
 pub fn fsconfig_set(context: &OwnedFd, option: &CStr, value: &CStr) -> Result<(), Errno> {
-    const FSCONFIG_SET_STRING: usize = 1;
+    const FSCONFIG_SET_STRING: c_long = 1;
     let arguments = [
         raw(context),
         FSCONFIG_SET_STRING,
-        option.as_ptr() as usize,
-        value.as_ptr() as usize,
+        option.as_ptr() as c_long,
+        value.as_ptr() as c_long,
     ];
     // SAFETY: it reads two strings.
-    unsafe { system_call(libc::SYS_fsconfig, arguments) }.map(drop)
+    unsafe { call(libc::SYS_fsconfig, arguments) }.map(drop)
 }
 
 /// fsconfig(2) that makes the file system as it is configured.
 pub fn fsconfig_create(context: &OwnedFd) -> Result<(), Errno> {
-    const FSCONFIG_CMD_CREATE: usize = 6;
+    const FSCONFIG_CMD_CREATE: c_long = 6;
     let arguments = [raw(context), FSCONFIG_CMD_CREATE];
     // SAFETY: it takes numbers.
-    unsafe { system_call(libc::SYS_fsconfig, arguments) }.map(drop)
+    unsafe { call(libc::SYS_fsconfig, arguments) }.map(drop)
 }
 
 /// fsmount(2): a mount that is nowhere yet.
@@ -84,13 +84,13 @@ pub fn attach(mount: &OwnedFd, place: &Path, flags: u32) -> Result<(), Errno> {
     let place = c_string(place);
     let arguments = [
         raw(mount),
-        c"".as_ptr() as usize,
-        libc::AT_FDCWD.cast_unsigned() as usize,
-        place.as_ptr() as usize,
-        (flags | MOVE_MOUNT_F_EMPTY_PATH) as usize,
+        c"".as_ptr() as c_long,
+        libc::AT_FDCWD as c_long,
+        place.as_ptr() as c_long,
+        (flags | MOVE_MOUNT_F_EMPTY_PATH) as c_long,
     ];
     // SAFETY: it reads two strings.
-    unsafe { system_call(libc::SYS_move_mount, arguments) }.map(drop)
+    unsafe { call(libc::SYS_move_mount, arguments) }.map(drop)
 }
 
 /// mount_setattr(2) that sets attributes of one mount.
@@ -102,14 +102,14 @@ pub fn mount_setattr(place: &Path, set: u64) -> Result<(), Errno> {
     // What to set, what to clear, the propagation and a user namespace.
     let attributes = [set, 0, 0, 0];
     let arguments = [
-        libc::AT_FDCWD.cast_unsigned() as usize,
-        place.as_ptr() as usize,
+        libc::AT_FDCWD as c_long,
+        place.as_ptr() as c_long,
         0,
-        attributes.as_ptr() as usize,
-        size_of_val(&attributes),
+        attributes.as_ptr() as c_long,
+        size_of_val(&attributes) as c_long,
     ];
     // SAFETY: it reads a string, and as many bytes as it is told.
-    unsafe { system_call(libc::SYS_mount_setattr, arguments) }.map(drop)
+    unsafe { call(libc::SYS_mount_setattr, arguments) }.map(drop)
 }
 
 /// listmount(2): the first mount below a mount's.
@@ -121,13 +121,13 @@ pub fn listmount(mount: u64) -> Result<u64, Errno> {
     let mut first = 0_u64;
     let request = MountRequest::new(mount, 0);
     let arguments = [
-        (&raw const request) as usize,
-        (&raw mut first) as usize,
+        (&raw const request) as c_long,
+        (&raw mut first) as c_long,
         1,
         0,
     ];
     // SAFETY: it reads the request, and writes one number.
-    unsafe { system_call(SYS_LISTMOUNT, arguments) }?;
+    unsafe { call(SYS_LISTMOUNT, arguments) }?;
     Ok(first)
 }
 
@@ -142,13 +142,13 @@ pub fn statmount(mount: u64) -> Result<(), Errno> {
     let mut told = [0_u64; 256];
     let request = MountRequest::new(mount, STATMOUNT_SB_BASIC);
     let arguments = [
-        (&raw const request) as usize,
-        told.as_mut_ptr() as usize,
-        size_of_val(&told),
+        (&raw const request) as c_long,
+        told.as_mut_ptr() as c_long,
+        size_of_val(&told) as c_long,
         0,
     ];
     // SAFETY: it reads the request, and writes at most as many bytes as it is told.
-    unsafe { system_call(SYS_STATMOUNT, arguments) }.map(drop)
+    unsafe { call(SYS_STATMOUNT, arguments) }.map(drop)
 }
 
 /// The kernel's `struct mnt_id_req`.
@@ -171,8 +171,8 @@ impl MountRequest {
     }
 }
 
-fn raw(fd: &OwnedFd) -> usize {
-    fd.as_fd().as_raw_fd().cast_unsigned() as usize
+fn raw(fd: &OwnedFd) -> c_long {
+    fd.as_fd().as_raw_fd() as c_long
 }
 
 fn c_string(path: &Path) -> CString {

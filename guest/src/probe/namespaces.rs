@@ -5,10 +5,11 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::libc::c_long;
 use nix::sched::CloneFlags;
 use nix::unistd::{Pid, gettid};
 
-use super::call::{descriptor_of, system_call};
+use super::call::{call, descriptor_of};
 use super::errno_of;
 use crate::claims::ProbeError;
 
@@ -54,11 +55,8 @@ impl Namespaces {
 /// # Errors
 /// ENOTTY where the kernel does not tell.
 pub fn owner_of_namespace(namespace: &File) -> Result<OwnedFd, Errno> {
-    const NS_GET_USERNS: usize = 0xb701;
-    let arguments = [
-        namespace.as_raw_fd().cast_unsigned() as usize,
-        NS_GET_USERNS,
-    ];
+    const NS_GET_USERNS: c_long = 0xb701;
+    let arguments = [namespace.as_raw_fd() as c_long, NS_GET_USERNS];
     // SAFETY: it takes numbers.
     unsafe { descriptor_of(libc::SYS_ioctl, arguments) }
 }
@@ -68,13 +66,10 @@ pub fn owner_of_namespace(namespace: &File) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// ENOTTY where the kernel does not tell.
 pub fn kind_of_namespace(namespace: &File) -> Result<CloneFlags, Errno> {
-    const NS_GET_NSTYPE: usize = 0xb703;
-    let arguments = [
-        namespace.as_raw_fd().cast_unsigned() as usize,
-        NS_GET_NSTYPE,
-    ];
+    const NS_GET_NSTYPE: c_long = 0xb703;
+    let arguments = [namespace.as_raw_fd() as c_long, NS_GET_NSTYPE];
     // SAFETY: it takes numbers.
-    let kind = unsafe { system_call(libc::SYS_ioctl, arguments) }?;
+    let kind = unsafe { call(libc::SYS_ioctl, arguments) }?;
     Ok(CloneFlags::from_bits_retain(kind as i32))
 }
 

@@ -4,13 +4,13 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 use nix::errno::Errno;
-use nix::libc::{c_int, c_uint, c_void};
+use nix::libc::{c_int, c_long, c_uint, c_void};
 use nix::sched::CloneFlags;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::Child;
-use super::call::{descriptor_of, system_call};
+use super::call::{call, descriptor_of};
 
 /// pidfd_open(2).
 ///
@@ -25,7 +25,7 @@ pub fn pidfd_open(pid: Pid) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// As [`pidfd_open`]; EINVAL where the kernel does not know the flags.
 pub fn pidfd_open_with(pid: Pid, flags: c_uint) -> Result<OwnedFd, Errno> {
-    let arguments = [pid.as_raw().cast_unsigned() as usize, flags as usize];
+    let arguments = [pid.as_raw() as c_long, flags as c_long];
     // SAFETY: it takes numbers.
     unsafe { descriptor_of(libc::SYS_pidfd_open, arguments) }
 }
@@ -35,7 +35,7 @@ pub fn pidfd_open_with(pid: Pid, flags: c_uint) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// ENOSYS where the kernel has no such call.
 pub fn pidfd_getfd(pidfd: &OwnedFd, theirs: RawFd) -> Result<OwnedFd, Errno> {
-    let arguments = [pidfd.as_raw_fd(), theirs, 0].map(|fd| fd.cast_unsigned() as usize);
+    let arguments = [pidfd.as_raw_fd(), theirs, 0].map(|fd| fd as c_long);
     // SAFETY: it takes numbers.
     unsafe { descriptor_of(libc::SYS_pidfd_getfd, arguments) }
 }
@@ -45,16 +45,16 @@ pub fn pidfd_getfd(pidfd: &OwnedFd, theirs: RawFd) -> Result<OwnedFd, Errno> {
 /// # Errors
 /// ENOTTY or EINVAL where the kernel has no such ioctl(2).
 pub fn pid_of_pidfd(pidfd: &OwnedFd) -> Result<Pid, Errno> {
-    const PIDFD_GET_INFO: usize = 0xc040_ff0b;
+    const PIDFD_GET_INFO: c_long = 0xc040_ff0b;
     // The kernel's `struct pidfd_info`: a mask, a cgroup, and then the PID.
     let mut told = [0_u32; 16];
     let arguments = [
-        pidfd.as_raw_fd().cast_unsigned() as usize,
+        pidfd.as_raw_fd() as c_long,
         PIDFD_GET_INFO,
-        told.as_mut_ptr() as usize,
+        told.as_mut_ptr() as c_long,
     ];
     // SAFETY: it writes 64 bytes, the length in its number.
-    unsafe { system_call(libc::SYS_ioctl, arguments) }?;
+    unsafe { call(libc::SYS_ioctl, arguments) }?;
     Ok(Pid::from_raw(told[4].cast_signed()))
 }
 

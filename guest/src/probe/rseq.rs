@@ -4,10 +4,11 @@
 use std::ptr;
 
 use nix::errno::Errno;
+use nix::libc::c_long;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 
-use super::call::system_call;
+use super::call::call;
 use crate::claims::ProbeError;
 
 /// The kernel's `struct rseq`, as long as it was at first.
@@ -31,7 +32,7 @@ impl Rseq {
     /// # Errors
     /// [`ProbeError::NotApplicable`] where the kernel has no rseq(2).
     pub fn register() -> Result<Self, ProbeError> {
-        const SIGNATURE: usize = 0x5305_3053;
+        const SIGNATURE: c_long = 0x5305_3053;
         let mut here = CpuSet::new();
         here.set(nix::sched::sched_getcpu()?)?;
         sched_setaffinity(Pid::from_raw(0), &here)?;
@@ -40,9 +41,9 @@ impl Rseq {
             // The first is the CPU, of which there is none yet.
             rest: [u32::MAX, 0, 0, 0, 0, 0, 0],
         })));
-        let arguments = [area as usize, size_of::<Area>(), 0, SIGNATURE];
+        let arguments = [area as c_long, size_of::<Area>() as c_long, 0, SIGNATURE];
         // SAFETY: the memory is never freed.
-        match unsafe { system_call(libc::SYS_rseq, arguments) } {
+        match unsafe { call(libc::SYS_rseq, arguments) } {
             // SAFETY: it is the address of a field.
             Ok(_) => Ok(Self(unsafe { &raw mut (*area).cpu_id_start })),
             Err(Errno::ENOSYS) => Err(ProbeError::NotApplicable("rseq(2)".to_owned())),

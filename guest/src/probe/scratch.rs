@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
 
+use super::mounts::{mount_on, private_mounts};
 use crate::claims::ProbeError;
 
 /// Mounts an empty tmpfs that only this process sees, and returns its path.
@@ -16,10 +15,7 @@ use crate::claims::ProbeError;
 /// [`ProbeError::NotApplicable`] where the kernel has no tmpfs.
 pub fn scratch() -> Result<&'static Path, ProbeError> {
     let path = Path::new("/tmp");
-    unshare(CloneFlags::CLONE_NEWNS)?;
-    let none: Option<&str> = None;
-    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    mount(none, "/", none, private, none)?;
+    private_mounts()?;
     mount_scratch("tmpfs", path)?;
     Ok(path)
 }
@@ -30,8 +26,7 @@ pub fn scratch() -> Result<&'static Path, ProbeError> {
 /// # Errors
 /// [`ProbeError::NotApplicable`] where the kernel has none of the kind.
 pub fn mount_scratch(kind: &str, path: &Path) -> Result<(), ProbeError> {
-    let none: Option<&str> = None;
-    match mount(Some(kind), path, Some(kind), MsFlags::empty(), none) {
+    match mount_on(path, kind, None) {
         Err(Errno::ENODEV) => Err(ProbeError::NotApplicable(format!("no {kind}"))),
         other => Ok(other?),
     }

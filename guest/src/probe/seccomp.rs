@@ -1,9 +1,9 @@
 //! Filters of system calls.
 
 use nix::errno::Errno;
-use nix::libc::{self, c_ulong};
+use nix::libc::{self, c_long, c_ulong};
 
-use super::call::system_call;
+use super::call::call;
 use crate::claims::ProbeError;
 
 /// Ends the probe where the kernel has no filters, because of the configuration.
@@ -11,7 +11,7 @@ use crate::claims::ProbeError;
 /// # Errors
 /// [`ProbeError::NotApplicable`], naming the option.
 pub fn require_seccomp_filters() -> Result<(), ProbeError> {
-    let filter = libc::SECCOMP_MODE_FILTER as usize;
+    let filter = libc::SECCOMP_MODE_FILTER as c_long;
     // Without a filter the call fails; with EFAULT where it would have read one.
     match super::prctl(libc::PR_SET_SECCOMP, [filter, 0]) {
         Err(Errno::EFAULT) => Ok(()),
@@ -23,19 +23,19 @@ pub fn require_seccomp_filters() -> Result<(), ProbeError> {
 
 /// seccomp(2) with flags and without a filter: EFAULT where the flags are known.
 pub fn seccomp_without_filter(flags: c_ulong) -> Result<(), Errno> {
-    let arguments = [libc::SECCOMP_SET_MODE_FILTER as usize, flags as usize, 0];
+    let arguments = [libc::SECCOMP_SET_MODE_FILTER as c_long, flags as c_long, 0];
     // SAFETY: the kernel checks the pointer.
-    unsafe { system_call(libc::SYS_seccomp, arguments) }.map(drop)
+    unsafe { call(libc::SYS_seccomp, arguments) }.map(drop)
 }
 
 /// seccomp(2) that asks whether a filter may answer with an action.
 pub fn seccomp_action_available(action: u32) -> Result<(), Errno> {
-    let operation = libc::SECCOMP_GET_ACTION_AVAIL as usize;
+    let operation = libc::SECCOMP_GET_ACTION_AVAIL as c_long;
     // SAFETY: it reads one number.
     unsafe {
-        system_call(
+        call(
             libc::SYS_seccomp,
-            [operation, 0, (&raw const action) as usize],
+            [operation, 0, (&raw const action) as c_long],
         )
     }
     .map(drop)
@@ -60,10 +60,10 @@ pub fn trace_getppid() -> Result<(), Errno> {
     };
     super::prctl(libc::PR_SET_NO_NEW_PRIVS, [1])?;
     let arguments = [
-        libc::PR_SET_SECCOMP as usize,
-        libc::SECCOMP_MODE_FILTER as usize,
-        (&raw const filter) as usize,
+        libc::PR_SET_SECCOMP as c_long,
+        libc::SECCOMP_MODE_FILTER as c_long,
+        (&raw const filter) as c_long,
     ];
     // SAFETY: it reads the program, which is there for the call.
-    unsafe { system_call(libc::SYS_prctl, arguments) }.map(drop)
+    unsafe { call(libc::SYS_prctl, arguments) }.map(drop)
 }

@@ -3,9 +3,9 @@
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
-use nix::libc::c_int;
+use nix::libc::{c_int, c_long};
 
-use super::call::{descriptor_of, system_call};
+use super::call::{call, descriptor_of};
 
 /// setsockopt(2) of an option that is a number.
 ///
@@ -21,11 +21,11 @@ pub fn set_socket_option(
         number(socket.as_raw_fd()),
         number(level),
         number(option),
-        (&raw const value) as usize,
-        size_of_val(&value),
+        (&raw const value) as c_long,
+        size_of_val(&value) as c_long,
     ];
     // SAFETY: it reads one number.
-    unsafe { system_call(libc::SYS_setsockopt, arguments) }.map(drop)
+    unsafe { call(libc::SYS_setsockopt, arguments) }.map(drop)
 }
 
 /// getsockopt(2) at the level of sockets.
@@ -42,11 +42,11 @@ pub fn get_socket_option(
         number(socket.as_raw_fd()),
         number(libc::SOL_SOCKET),
         number(option),
-        value.as_mut_ptr() as usize,
-        (&raw mut length) as usize,
+        value.as_mut_ptr() as c_long,
+        (&raw mut length) as c_long,
     ];
     // SAFETY: it writes no more than it is told, and how much that is.
-    unsafe { system_call(libc::SYS_getsockopt, arguments) }.map(drop)
+    unsafe { call(libc::SYS_getsockopt, arguments) }.map(drop)
 }
 
 /// getsockopt(2) at the level of sockets, of an option that is a new descriptor.
@@ -67,6 +67,6 @@ pub fn netlink_socket() -> Result<OwnedFd, Errno> {
     unsafe { descriptor_of(libc::SYS_socket, arguments) }
 }
 
-const fn number(number: c_int) -> usize {
-    number.cast_unsigned() as usize
+const fn number(number: c_int) -> c_long {
+    number as c_long
 }

@@ -1,12 +1,13 @@
 //! A process that is traced.
 
 use nix::errno::Errno;
+use nix::libc::c_long;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::call::system_call;
+use super::call::call;
 use super::fork_child;
 
 /// A child that the caller traces, and that is stopped. It is killed when it is dropped.
@@ -60,12 +61,12 @@ impl Tracee {
     ///
     /// # Errors
     /// EIO where the kernel has no such request.
-    pub fn request(&self, request: usize, buffer: &mut [u64]) -> Result<usize, Errno> {
-        let pid = self.0.as_raw().cast_unsigned() as usize;
-        let data = buffer.as_mut_ptr() as usize;
-        let arguments = [request, pid, size_of_val(buffer), data];
+    pub fn request(&self, request: c_long, buffer: &mut [u64]) -> Result<c_long, Errno> {
+        let pid = self.0.as_raw() as c_long;
+        let data = buffer.as_mut_ptr() as c_long;
+        let arguments = [request, pid, size_of_val(buffer) as c_long, data];
         // SAFETY: it uses no more of the buffer than its length.
-        unsafe { system_call(libc::SYS_ptrace, arguments) }
+        unsafe { call(libc::SYS_ptrace, arguments) }
     }
 }
 

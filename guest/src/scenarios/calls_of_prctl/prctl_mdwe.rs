@@ -26,8 +26,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    const REFUSE_EXEC_GAIN: usize = 1;
-    const NO_INHERIT: usize = 2;
+    const REFUSE_EXEC_GAIN: libc::c_long = 1;
+    const NO_INHERIT: libc::c_long = 2;
     let own = prctl(libc::PR_SET_MDWE, [REFUSE_EXEC_GAIN | NO_INHERIT]);
     facts.saw_result("own", &own);
     let children = prctl(libc::PR_SET_MDWE, [REFUSE_EXEC_GAIN]);

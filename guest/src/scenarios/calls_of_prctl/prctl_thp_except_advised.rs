@@ -19,7 +19,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    const EXCEPT_ADVISED: usize = 2;
+    const EXCEPT_ADVISED: libc::c_long = 2;
     let set = prctl(libc::PR_SET_THP_DISABLE, [1, EXCEPT_ADVISED]);
     facts.saw_result("set", &set);
     Ok(())

@@ -20,7 +20,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const PR_TIMER_CREATE_RESTORE_IDS: libc::c_int = 77;
-    const GET: usize = 2;
+    const GET: libc::c_long = 2;
     match prctl(PR_TIMER_CREATE_RESTORE_IDS, [GET]) {
         Ok(on) => facts.saw("on", on),
         Err(errno) => facts.saw("on", format!("{errno:?}")),

@@ -15,11 +15,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
     ],
 );
 
-const CAP_CHOWN: usize = 0;
+const CAP_CHOWN: libc::c_long = 0;
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    let ambient =
-        |what: libc::c_int, capability| prctl(libc::PR_CAP_AMBIENT, [what as usize, capability]);
+    let ambient = |what: libc::c_int, capability| {
+        prctl(libc::PR_CAP_AMBIENT, [what as libc::c_long, capability])
+    };
     facts.saw_result("raise", &ambient(libc::PR_CAP_AMBIENT_RAISE, CAP_CHOWN));
     facts.saw_result("clear", &ambient(libc::PR_CAP_AMBIENT_CLEAR_ALL, 0));
     Ok(())

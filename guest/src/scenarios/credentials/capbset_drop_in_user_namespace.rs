@@ -23,7 +23,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
     ],
 );
 
-const CAP_CHOWN: usize = 0;
+const CAP_CHOWN: libc::c_long = 0;
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("user")?;

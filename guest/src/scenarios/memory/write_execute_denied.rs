@@ -19,20 +19,9 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    const PR_MDWE_REFUSE_EXEC_GAIN: libc::c_ulong = 1;
+    const REFUSE_EXEC_GAIN: libc::c_long = 1;
     let page = Pages::map(1)?;
-    let set = Errno::result(
-        // SAFETY: it takes numbers.
-        unsafe {
-            libc::prctl(
-                libc::PR_SET_MDWE,
-                PR_MDWE_REFUSE_EXEC_GAIN,
-                0_u64,
-                0_u64,
-                0_u64,
-            )
-        },
-    );
+    let set = prctl(libc::PR_SET_MDWE, [REFUSE_EXEC_GAIN]);
     facts.saw_result("prctl", &set);
     facts.saw_result("mprotect", &page.protect(libc::PROT_READ | libc::PROT_EXEC));
     Ok(())

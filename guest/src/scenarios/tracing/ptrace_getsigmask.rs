@@ -21,7 +21,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    const PTRACE_GETSIGMASK: usize = 0x420a;
+    const PTRACE_GETSIGMASK: libc::c_long = 0x420a;
     let tracee = Tracee::start(Options::empty(), || {})?;
     facts.saw_result("mask", &tracee.request(PTRACE_GETSIGMASK, &mut [0]));
     Ok(())

@@ -30,8 +30,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    const PTRACE_GET_SYSCALL_INFO: usize = 0x420e;
-    const PTRACE_SET_SYSCALL_INFO: usize = 0x4212;
+    const PTRACE_GET_SYSCALL_INFO: libc::c_long = 0x420e;
+    const PTRACE_SET_SYSCALL_INFO: libc::c_long = 0x4212;
     let tracee = Tracee::start(Options::empty(), || {
         nix::unistd::getppid();
     })?;
