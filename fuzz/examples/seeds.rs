@@ -10,7 +10,7 @@ use guest::{
     Carried, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status,
     Stdin,
 };
-use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite};
+use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite, kernel_module};
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -310,7 +310,8 @@ fn programs(seed: Seed) {
     }
     seed("ld_cache", "one", &ld_cache());
     seed("elf", "dynamic", &elf());
-    seed("modules", "module", &module());
+    let info = "alias=fs-overlay\0depends=exportfs\0softdep=pre: sha256\0";
+    seed("modules", "module", &kernel_module(info));
     seed(
         "modules",
         "builtin",
@@ -329,32 +330,6 @@ fn ld_cache() -> Vec<u8> {
     }
     bytes.extend(b"libx.so.1\0/opt/libx.so.1\0");
     bytes
-}
-
-/// An ELF file with the sections `.shstrtab` and `.modinfo`.
-fn module() -> Vec<u8> {
-    let names = b"\0.shstrtab\0.modinfo\0";
-    let info = b"alias=fs-overlay\0depends=exportfs\0softdep=pre: sha256\0";
-    let mut module = vec![0; 64];
-    module[..7].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1]);
-    module.extend(names);
-    module.extend(info);
-    let sections = module.len() as u64;
-    for (name, at, size) in [
-        (0, 0, 0),
-        (1, 64, names.len()),
-        (11, 64 + names.len(), info.len()),
-    ] {
-        let mut header = [0; 64];
-        header[0] = name;
-        header[24..32].copy_from_slice(&(at as u64).to_le_bytes());
-        header[32..40].copy_from_slice(&(size as u64).to_le_bytes());
-        module.extend(header);
-    }
-    module[40..48].copy_from_slice(&sections.to_le_bytes());
-    // The size of a section's header, how many there are, and which has the names.
-    module[58..64].copy_from_slice(&[64, 0, 3, 0, 1, 0]);
-    module
 }
 
 /// A program of 64 bits with an interpreter, a library and a run path.

@@ -20,6 +20,7 @@ use crate::debian::{apt, deb};
 use crate::files::hash::Hasher;
 use crate::kernel_image::bzimage;
 use crate::kernel_modules::ModulePacker;
+use crate::package::{MAX_IMAGE, MAX_UNPACKED, PackageError};
 use crate::store::pins;
 
 /// A release file, signed or not: what it lists is a size and a hash.
@@ -77,7 +78,7 @@ pub fn package(bytes: &[u8]) {
     let mut tar = bytes.to_vec();
     tar.as_chunks_mut::<512>().0.iter_mut().for_each(sum_up);
     let mut image = Vec::new();
-    let taken = deb::from_tar(&tar[..], &mut image, deb::MAX_UNPACKED);
+    let taken = deb::from_tar(&tar[..], &mut image, MAX_UNPACKED);
     is_kernel(taken, &image);
 }
 
@@ -105,15 +106,15 @@ pub fn modules(bytes: &[u8]) {
     if let Some((index, _)) = ModuleIndex::of_file(bytes) {
         let _ = index.wanted("fs-overlay");
     }
-    let _ = deb::modules(bytes, deb::MAX_IMAGE);
+    let _ = deb::modules(bytes, MAX_IMAGE);
 }
 
-fn is_kernel(taken: Result<deb::Extracted, deb::DebError>, image: &[u8]) {
+fn is_kernel(taken: Result<deb::Extracted, PackageError>, image: &[u8]) {
     match taken {
         Ok(taken) => {
             assert_eq!(taken.size, image.len() as u64);
             assert_eq!(taken.sha256, Hasher::of(image));
-            assert!(taken.size <= deb::MAX_IMAGE);
+            assert!(taken.size <= MAX_IMAGE);
             assert_eq!(bzimage::check(image), Ok(()));
         }
         Err(_) => assert!(image.is_empty()),

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use strata_tests::{any_kernel, cc, xtask};
+use strata_tests::{any_image, any_kernel, cc, xtask};
 use tempfile::tempdir;
+use test_archive::TestPackage;
 
 use super::{Run, assert_status, text};
 
@@ -139,7 +140,7 @@ fn a_kernel_by_its_path_takes_modules() {
 
     for (name, bytes, why) in [
         ("empty", None, "there is no kernel module in it"),
-        ("no.deb", Some("x"), "it does not begin as an archive does"),
+        ("no.deb", Some("x"), "it is no package"),
     ] {
         let path = dir.path().join(name);
         match bytes {
@@ -152,6 +153,29 @@ fn a_kernel_by_its_path_takes_modules() {
         let stderr = text(&output.stderr);
         assert!(stderr.contains(why), "{stderr}");
     }
+}
+
+/// A package that is named by its path boots, whatever its name; the second time from what
+/// was kept of it.
+#[test]
+fn a_package_by_its_path_boots() {
+    let dir = tempdir().unwrap();
+    let image = fs::read(any_image().unwrap()).unwrap();
+    let package = TestPackage::new("linux", "6.1").file("./boot/vmlinuz-6.1", &image);
+    let path = dir.path().join("package");
+    fs::write(&path, package.arch()).unwrap();
+    let cat = ["--", "cat", "/proc/sys/kernel/osrelease"];
+    for _ in 0..2 {
+        let output = run_on(path.to_str().unwrap(), &cat);
+        assert_status(&output, 0);
+        assert!(text(&output.stdout).starts_with("6.1"), "{output:?}");
+    }
+    let none = TestPackage::new("linux", "6.1").file("./etc/motd", b"hello");
+    fs::write(&path, none.arch()).unwrap();
+    let output = run_on(path.to_str().unwrap(), &cat);
+    assert_status(&output, 125);
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("without a kernel image"), "{stderr}");
 }
 
 #[test]

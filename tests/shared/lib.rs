@@ -12,6 +12,6 @@ mod suite;
 
 pub use key::SigningKey;
 pub use namespaces::{unshare_options, why_no_mounts};
-pub use package::{Compression, TestPackage, kernel_image};
+pub use package::{Compression, TestPackage, kernel_image, kernel_module};
 pub use server::{Server, ServerFault};
 pub use suite::{Files, TestSuite};

@@ -25,18 +25,18 @@ pub struct TestPackage {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) depends: String,
-    compression: Compression,
-    members: Vec<Member>,
+    pub(crate) compression: Compression,
+    pub(crate) members: Vec<Member>,
 }
 
 #[derive(Clone, Debug)]
-struct Member {
-    path: String,
-    kind: EntryType,
-    content: Vec<u8>,
-    mode: u32,
+pub(crate) struct Member {
+    pub(crate) path: String,
+    pub(crate) kind: EntryType,
+    pub(crate) content: Vec<u8>,
+    pub(crate) mode: u32,
     /// What the header says, where that is not the truth.
-    claimed: Option<u64>,
+    pub(crate) claimed: Option<u64>,
 }
 
 /// Bytes with the marks of a kernel; different for every text.
@@ -53,6 +53,33 @@ pub fn kernel_image(text: &str) -> Vec<u8> {
         (state >> 24) as u8
     }));
     image
+}
+
+/// A kernel module: an ELF file with the section `.modinfo` alone, of texts `key=value`
+/// with a NUL behind each.
+#[must_use]
+pub fn kernel_module(info: &str) -> Vec<u8> {
+    let names = b"\0.shstrtab\0.modinfo\0";
+    let info = info.as_bytes();
+    let mut elf = vec![0; 64];
+    elf[..7].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1]);
+    elf.extend(names);
+    elf.extend(info);
+    let sections = elf.len();
+    let mut section = |name: u32, at: usize, size: usize| {
+        let mut header = [0; 64];
+        header[..4].copy_from_slice(&name.to_le_bytes());
+        header[24..32].copy_from_slice(&(at as u64).to_le_bytes());
+        header[32..40].copy_from_slice(&(size as u64).to_le_bytes());
+        elf.extend(header);
+    };
+    section(0, 0, 0);
+    section(1, 64, names.len());
+    section(11, 64 + names.len(), info.len());
+    elf[40..48].copy_from_slice(&(sections as u64).to_le_bytes());
+    // The size of a section's header, how many there are, and which has the names.
+    elf[58..64].copy_from_slice(&[64, 0, 3, 0, 1, 0]);
+    elf
 }
 
 impl TestPackage {
@@ -170,6 +197,22 @@ impl TestPackage {
             deb.append(&header, content).expect("a package is written");
         }
         deb.into_inner().expect("a package is written")
+    }
+
+    /// The bytes of a package of Alpine: gzipped tar archives, one after another, of which
+    /// the first has no end.
+    #[must_use]
+    pub fn apk(&self) -> Vec<u8> {
+        let control = Self::new("", "").file(".PKGINFO", b"pkgname = linux-virt");
+        let control = control.tar();
+        [gzip(&control[..control.len() - 1024]), gzip(&self.tar())].concat()
+    }
+
+    /// The bytes of a package of Arch.
+    #[must_use]
+    pub fn arch(&self) -> Vec<u8> {
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        ruzstd::encoding::compress_to_vec(self.tar().as_slice(), level)
     }
 
     /// Written by hand where a tar library would refuse the path.

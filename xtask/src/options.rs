@@ -149,9 +149,9 @@ pub(crate) struct CpusOption {
 #[derive(Args)]
 pub(crate) struct ModulesOption {
     /// Where a kernel's modules are, in place of its own package: a directory such as
-    /// /lib/modules/6.1.0-50-amd64, or a .deb
+    /// /lib/modules/6.1.0-50-amd64, a package, a built kernel tree; may be given more than once
     #[arg(long, value_name = "PATH")]
-    modules: Option<PathBuf>,
+    modules: Vec<PathBuf>,
 }
 
 impl ModulesOption {

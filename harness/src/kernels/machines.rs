@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context, Result, anyhow};
 use guest_binary::GUEST;
-use images::{KeptFile, Kernel, ObtainError, Store};
+use images::{KeptFile, Kernel, LocalKernel, ObtainError, Store};
 
 use super::dir_name::dir_name;
 use super::modules::ModuleSource;
@@ -33,9 +33,9 @@ pub struct Machines {
     pub cpus: u32,
     /// Words to add to the command line of every kernel.
     pub append: Vec<String>,
-    /// Where the modules of kernels come from, in place of their packages: a package, or a
-    /// directory such as `/lib/modules/6.1.0-50-amd64`.
-    pub modules: Option<PathBuf>,
+    /// Where the modules of kernels come from, in place of their own packages: packages,
+    /// directories such as `/lib/modules/6.1.0-50-amd64`, built kernel trees.
+    pub modules: Vec<PathBuf>,
     /// Whether scenarios run on machines that are saved and restored. Programs do, unless
     /// a fresh one is asked for.
     pub saved: bool,
@@ -58,9 +58,9 @@ pub struct Bootable {
     pub machine: Machine,
     /// The kernel as it is packaged, which may not be what is booted.
     pub packaged: PathBuf,
-    /// The unpacked kernel that is booted instead, if any: held, so that it is not
+    /// The files of it that are kept from one run to the next: held, so that they are not
     /// removed.
-    pub unpacked: Option<KeptFile>,
+    pub held: Vec<KeptFile>,
     /// Where its modules come from.
     pub(crate) modules: ModuleSource,
     /// A description of the image and its source.
@@ -119,7 +119,7 @@ impl Machines {
                 Ok(runs) => store.remembering(&runs.join("images")),
                 Err(_) => store,
             }),
-            modules: None,
+            modules: Vec::new(),
             accelerator: AcceleratorChoice::default(),
             cpus: 1,
             append: Vec::new(),
@@ -161,20 +161,24 @@ impl Machines {
     /// If the kernel cannot be obtained, or the harness fails.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         let qemu = self.qemu(watcher)?;
-        if let Some(path) = &self.modules {
+        for path in &self.modules {
             let named = || format!("--modules {}", path.display());
             fs::metadata(path)
                 .with_context(named)
                 .map_err(Problem::from)?;
         }
-        let mut unpacked = None;
+        let unpacked;
+        let mut held = None;
         let (packaged, modules, image, substitute) = match kernel {
-            Kernel::File(path) => (
-                path.clone(),
-                ModuleSource::of_path(path),
-                path.display().to_string(),
-                None,
-            ),
+            Kernel::File(path) => {
+                let local = LocalKernel::at(path).map_err(anyhow::Error::from)?;
+                let progress = Downloads::told_to(watcher);
+                let image = self.store.local_image(&local, &progress);
+                let image = image.map_err(anyhow::Error::from)?;
+                (unpacked, held) = (image.unpacked, image.held);
+                let modules = ModuleSource::of_local(&self.store, path, &local);
+                (image.path, modules, path.display().to_string(), None)
+            }
             Kernel::Catalogued(entry) => {
                 let obtained = self.store.obtain(entry, &Downloads::told_to(watcher));
                 let image = obtained.map_err(|error| match error {
@@ -230,11 +234,11 @@ impl Machines {
             name: kernel.name(),
             machine,
             packaged,
-            modules: match &self.modules {
-                Some(path) => ModuleSource::Path(path.clone()),
-                None => modules,
+            modules: match &self.modules[..] {
+                [] => modules,
+                paths => ModuleSource::Paths(Arc::clone(&self.store), paths.to_vec()),
             },
-            unpacked,
+            held: unpacked.into_iter().chain(held).collect(),
             image,
             can_share_memory: qemu.can_share_memory,
             substitute,

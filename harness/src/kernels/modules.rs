@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use images::{Entry, Image, Progress, Store, modules_at, no_modules};
+use images::{Entry, Image, LocalKernel, LocalModules, Progress, Store, no_modules};
 
 use crate::system::{anonymous, words};
 
@@ -16,30 +16,18 @@ use crate::system::{anonymous, words};
 pub(crate) enum ModuleSource {
     /// The package of a kernel that was obtained.
     Package(Arc<Store>, Box<(Entry, Image)>),
-    /// A package, or a directory such as `/lib/modules/6.1.0-50-amd64`.
-    Path(PathBuf),
-    /// Nowhere, of a kernel in this file.
+    /// These packages, directories such as `/lib/modules/6.1.0-50-amd64`, built kernel trees.
+    Paths(Arc<Store>, Vec<PathBuf>),
+    /// Nowhere, of the kernel at this path.
     Unknown(PathBuf),
 }
 
 impl ModuleSource {
-    /// Those of a kernel that is named by its path: what stands beside `/boot/vmlinuz-R` is
-    /// `/lib/modules/R`.
-    pub(super) fn of_path(kernel: &Path) -> Self {
-        let name = kernel.file_name().and_then(|name| name.to_str());
-        let release = name.and_then(|name| name.strip_prefix("vmlinuz-"));
-        let root = kernel.parent().and_then(Path::parent);
-        let beside = root.zip(release).map(|(root, release)| {
-            let root = if root.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                root
-            };
-            root.join("lib/modules").join(release)
-        });
-        match beside.filter(|dir| dir.is_dir()) {
-            Some(dir) => Self::Path(dir),
-            None => Self::Unknown(kernel.to_owned()),
+    /// Those of a kernel that is named by its path, as far as that tells.
+    pub(super) fn of_local(store: &Arc<Store>, path: &Path, kernel: &LocalKernel) -> Self {
+        match kernel.modules() {
+            [] => Self::Unknown(path.to_owned()),
+            paths => Self::Paths(Arc::clone(store), paths.to_vec()),
         }
     }
 
@@ -58,9 +46,15 @@ impl ModuleSource {
                     }
                 }
             }
-            Self::Path(path) => modules_at(path).map_err(|error| words(&error.into())),
+            Self::Paths(store, paths) => match store.local_modules(paths, progress) {
+                Ok(LocalModules::Kept(kept)) => {
+                    return File::open(&kept.path).context("opening the modules");
+                }
+                Ok(LocalModules::Made(bytes)) => Ok(bytes),
+                Err(error) => Err(words(&error.into())),
+            },
             Self::Unknown(kernel) => Err(format!(
-                "{} was named by its path: name its modules with --modules DIR or --modules DEB",
+                "{} was named by its path: name its modules with --modules, a directory or a package",
                 kernel.display()
             )),
         };
@@ -75,7 +69,7 @@ impl fmt::Debug for ModuleSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Package(_, of) => write!(f, "Package({})", of.1.package),
-            Self::Path(path) => write!(f, "Path({})", path.display()),
+            Self::Paths(_, paths) => write!(f, "Paths({paths:?})"),
             Self::Unknown(kernel) => write!(f, "Unknown({})", kernel.display()),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use guest::{Lineage, RunningKernel, Version};
-use images::{Catalogue, SelectError, Spec};
+use images::{Catalogue, LocalKernel, SelectError, Spec};
 
 /// A kernel about which claims may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub(crate) fn upstream(version: Version) -> RunningKernel {
 /// The kernel by the banner of an image: `6.1.0-50-cloud-amd64 (builder@host) #1 SMP
 /// …`.
 fn of_image(path: &Path) -> Result<RunningKernel, SelectError> {
-    let banner = images::banner(path)?;
+    let banner = LocalKernel::at(path)?.banner()?;
     let (release, rest) = banner.split_once(' ').unwrap_or((&banner, ""));
     let version = rest.find('#').map_or("", |start| &rest[start..]);
     Ok(RunningKernel {

@@ -1,5 +1,5 @@
-//! The kernels that are known by name, and how a person names them. May use: debian,
-//! kernel_image, messages.
+//! The kernels that are known by name, and how a person names them. May use: local,
+//! debian, messages.
 
 pub(crate) mod identity;
 mod select;
@@ -60,7 +60,7 @@ pub struct Entry {
 pub enum Kernel {
     /// One of the catalogue, to be obtained from an archive.
     Catalogued(Entry),
-    /// An image that is already on this machine.
+    /// An image, a package or a directory on this machine, see [`crate::LocalKernel`].
     File(PathBuf),
 }
 

@@ -2,7 +2,7 @@
 
 use crate::catalogue::spec::Spec;
 use crate::catalogue::{Catalogue, Kernel};
-use crate::kernel_image::bzimage;
+use crate::local::LocalKernel;
 use crate::messages::error::SelectError;
 
 impl Catalogue {
@@ -16,7 +16,7 @@ impl Catalogue {
         let mut files = Vec::new();
         for spec in specs.iter().flat_map(Spec::each) {
             if let Some(path) = spec.file() {
-                bzimage::check_file(path)?;
+                LocalKernel::at(path)?;
                 if !files.iter().any(|file| file == path) {
                     files.push(path.to_owned());
                 }
@@ -65,6 +65,7 @@ mod tests {
     use guest::Version;
 
     use super::*;
+    use crate::kernel_image::bzimage;
 
     fn catalogue() -> Catalogue {
         let mut text = "snapshot = 'http://archive.example.org'\nsubstitutes = []\n".to_owned();

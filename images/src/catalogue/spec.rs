@@ -16,7 +16,7 @@ use crate::catalogue::Entry;
 /// - `>=5.10`, `>5.10`, `<4.0`, `<=4`: a comparison looks only at the numbers
 ///   that are given, so `<=4` takes all of 4.x and `>4` begins with 5.0
 /// - `3.8..3.13`, both ends included
-/// - a path to a kernel image, which is what holds a `/`
+/// - a path to a kernel (an image, a package, a directory), which is what holds a `/`
 /// - `all`; `latest`, the newest series
 /// - several of these with commas between them: `5.10,6.1`
 ///

@@ -1,5 +1,5 @@
 //! Debian's archives and the formats of their files: signed release files, package
-//! indexes, packages. May use: http, kernel_image, messages, files.
+//! indexes, packages. May use: http, package, messages, files.
 
 pub(crate) mod apt;
 pub(crate) mod ar;

@@ -1,10 +1,6 @@
 //! Whether some bytes are a kernel that an x86 boot loader can start.
 
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
-
-use crate::files::open_regular;
-use crate::messages::error::SelectError;
 
 /// The length of the header that is looked at here.
 pub(crate) const HEADER_LEN: usize = 0x206;
@@ -24,37 +20,9 @@ pub(crate) fn check(start: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Checks a file that was named as a kernel.
-pub(crate) fn check_file(path: &Path) -> Result<(), SelectError> {
-    let mut start = Vec::new();
-    open_regular(path)
-        .and_then(|file| file.take(HEADER_LEN as u64).read_to_end(&mut start))
-        .map_err(|source| unreadable(path, source))?;
-    check(&start).map_err(|why| SelectError::NotAKernel {
-        path: path.to_owned(),
-        why,
-    })
-}
-
-fn unreadable(path: &Path, source: io::Error) -> SelectError {
-    SelectError::Unreadable {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 /// What a kernel image says of itself, without being booted:
-/// `6.1.0-50-cloud-amd64 (builder@host) #1 SMP …`; empty where it says nothing.
-///
-/// # Errors
-/// Where the file cannot be read or is no kernel image.
-pub fn banner(path: &Path) -> Result<String, SelectError> {
-    check_file(path)?;
-    let text = open_regular(path).and_then(read_banner);
-    text.map_err(|source| unreadable(path, source))
-}
-
-/// The same, of a kernel image that was checked.
+/// `6.1.0-50-cloud-amd64 (builder@host) #1 SMP …`; empty where it says nothing. Of an
+/// image that was checked.
 pub(crate) fn read_banner(mut image: impl Read + Seek) -> io::Result<String> {
     let mut pointer = [0; 2];
     image.seek(SeekFrom::Start(0x20e))?;

@@ -5,14 +5,18 @@
 //! an entry that a note of the kind `XEN_ELFNOTE_PHYS32_ENTRY` names (PVH,
 //! arch/x86/platform/pvh/head.S).
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use flate2::read::GzDecoder;
+use goblin::container::{Container, Ctx};
 use goblin::elf::Elf;
+use goblin::elf::program_header::{PT_NOTE, ProgramHeader};
 use liblzma::read::XzDecoder;
 use lz4_flex::frame::FrameDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
+use crate::files::open_regular;
 use crate::files::read::Limited;
 use crate::kernel_image::bzimage;
 
@@ -23,6 +27,18 @@ const MAX_VMLINUX: u64 = 512 << 20;
 const WITH_PAYLOAD: u16 = 0x0208;
 /// `XEN_ELFNOTE_PHYS32_ENTRY` (include/xen/interface/elfnote.h).
 const PHYS32_ENTRY: u32 = 18;
+/// Why QEMU cannot start a kernel without its decompressor.
+const NO_ENTRY: &str = "it has no entry for a boot without decompressor (CONFIG_PVH)";
+/// The program headers of a kernel are in its first page.
+const ELF_START: u64 = 4096;
+/// All notes of a kernel together have some 500 bytes.
+const MAX_NOTES: u64 = 64 << 10;
+/// The words before the release in every kernel (init/version.c).
+const BANNER: &[u8] = b"Linux version ";
+/// The longest banner that is taken.
+const LONGEST: usize = 512;
+/// How much is searched at a time, in bytes.
+const PART: usize = 1 << 20;
 
 /// What a bzImage would unpack, if that can be started as it is.
 pub(crate) fn unpack(image: &[u8]) -> Result<Vec<u8>, String> {
@@ -30,7 +46,7 @@ pub(crate) fn unpack(image: &[u8]) -> Result<Vec<u8>, String> {
     let vmlinux = decompress(payload).map_err(|error| format!("its payload: {error}"))?;
     match has_entry(&vmlinux) {
         true => Ok(vmlinux),
-        false => Err("it has no entry for a boot without decompressor (CONFIG_PVH)".to_owned()),
+        false => Err(NO_ENTRY.to_owned()),
     }
 }
 
@@ -79,6 +95,77 @@ fn decompress(payload: &[u8]) -> io::Result<Vec<u8>> {
     let mut vmlinux = Vec::new();
     Limited::new(reader, MAX_VMLINUX).read_to_end(&mut vmlinux)?;
     Ok(vmlinux)
+}
+
+/// Checks that QEMU can start a file, of which only headers and notes are read: with
+/// debug information, a kernel has hundreds of megabytes.
+pub(crate) fn check_file(path: &Path) -> io::Result<()> {
+    let mut file = open_regular(path)?;
+    let mut start = Vec::new();
+    (&mut file).take(ELF_START).read_to_end(&mut start)?;
+    let malformed = |_| io::Error::other("its ELF header is malformed");
+    let header = Elf::parse_header(&start).map_err(malformed)?;
+    let context = Ctx::new(Container::Big, header.endianness().map_err(malformed)?);
+    let headers = usize::try_from(header.e_phoff).unwrap_or(usize::MAX);
+    let headers = ProgramHeader::parse(&start, headers, header.e_phnum.into(), context);
+    let is_64 = header.e_ident[4] == 2;
+    for header in headers.map_err(malformed)? {
+        if header.p_type != PT_NOTE {
+            continue;
+        }
+        let mut notes = Vec::new();
+        file.seek(SeekFrom::Start(header.p_offset))?;
+        let length = header.p_filesz.min(MAX_NOTES);
+        (&mut file).take(length).read_to_end(&mut notes)?;
+        // Name of 4 bytes, any description, the type, the name.
+        let entry = [&PHYS32_ENTRY.to_le_bytes()[..], b"Xen\0"].concat();
+        if is_64 && notes.windows(entry.len()).any(|part| part == entry) {
+            return Ok(());
+        }
+    }
+    Err(io::Error::other(format!("{NO_ENTRY}: name its bzImage")))
+}
+
+/// What a kernel that is not compressed says of itself: the first banner in it, from the
+/// release on; empty if there is none.
+pub(crate) fn read_banner(mut file: impl Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    loop {
+        // Keep what may be the beginning of a banner.
+        let keep = bytes.len().min(BANNER.len() + LONGEST);
+        bytes.drain(..bytes.len() - keep);
+        let read = (&mut file).take(PART as u64).read_to_end(&mut bytes)?;
+        let mut from = 0;
+        while let Some(at) = find(&bytes[from..]) {
+            from += at + BANNER.len();
+            let rest = &bytes[from..];
+            // The format "Linux version %s" is in the image, too.
+            let is_one = rest.first().is_some_and(u8::is_ascii_digit);
+            if is_one && (rest.len() >= LONGEST || read == 0) {
+                let text = &rest[..rest.len().min(LONGEST)];
+                let text = text.split(|byte| [0, b'\n'].contains(byte)).next();
+                return Ok(String::from_utf8_lossy(text.unwrap_or_default()).into_owned());
+            }
+        }
+        if read == 0 {
+            return Ok(String::new());
+        }
+    }
+}
+
+/// Where a banner begins. At every boot, 50 MB are searched, in debug builds too: so
+/// memmem(3) does it.
+fn find(bytes: &[u8]) -> Option<usize> {
+    // SAFETY: both pointers are valid for the lengths that are passed.
+    let found = unsafe {
+        libc::memmem(
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            BANNER.as_ptr().cast(),
+            BANNER.len(),
+        )
+    };
+    (!found.is_null()).then(|| found as usize - bytes.as_ptr() as usize)
 }
 
 fn has_entry(vmlinux: &[u8]) -> bool {
@@ -168,6 +255,38 @@ mod tests {
         ] {
             let magic = payload[..4].to_vec();
             assert_eq!(unpack(&image(&payload)), Ok(vmlinux.clone()), "{magic:x?}");
+        }
+    }
+
+    #[test]
+    fn an_unpacked_kernel_says_what_it_is_anywhere() {
+        let words = b"Linux version %s (\0Linux version 6.1.0-50-cloud-amd64 (who@where) #1 SMP\n";
+        for before in [0, PART - 30, PART - 1, 2 * PART - 60, 3 * PART] {
+            let mut image = vec![0x7f; before];
+            image.extend(words);
+            image.extend([0; 100]);
+            let banner = read_banner(&image[..]).unwrap();
+            assert_eq!(
+                banner, "6.1.0-50-cloud-amd64 (who@where) #1 SMP",
+                "{before}"
+            );
+        }
+        assert_eq!(read_banner(&b"no kernel"[..]).unwrap(), "");
+    }
+
+    #[test]
+    fn a_file_that_qemu_could_not_start_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vmlinux");
+        let check = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            check_file(&path).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&vmlinux(PHYS32_ENTRY)), Ok(()));
+        let refused = check(&vmlinux(PHYS32_ENTRY - 1)).unwrap_err();
+        assert!(refused.contains("CONFIG_PVH"), "{refused}");
+        for length in 0..70 {
+            assert!(check(&vmlinux(PHYS32_ENTRY)[..length]).is_err(), "{length}");
         }
     }
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::ModulePacker;
 use crate::files::read::open_regular;
 
-/// Makes one file of the modules below a directory, such as `/lib/modules/6.1.0-50-amd64`.
-pub(crate) fn modules_below(dir: &Path) -> io::Result<Vec<u8>> {
-    let mut packer = ModulePacker::default();
+/// Takes the modules below a directory, such as `/lib/modules/6.1.0-50-amd64`. Links are
+/// not followed.
+pub(crate) fn take_below(dir: &Path, packer: &mut ModulePacker) -> io::Result<()> {
     let mut dirs = vec![dir.to_owned()];
     while let Some(dir) = dirs.pop() {
         for entry in fs::read_dir(dir)? {
@@ -23,6 +23,5 @@ pub(crate) fn modules_below(dir: &Path) -> io::Result<Vec<u8>> {
             }
         }
     }
-    let modules = packer.finish()?;
-    modules.ok_or_else(|| io::Error::other("there is no kernel module in it"))
+    Ok(())
 }

@@ -13,6 +13,8 @@ use crate::files::read::{Limited, unxz};
 const MAX_MODULE: u64 = 64 << 20;
 /// The plain flavour of Debian has some 4,500.
 const MAX_MODULES: usize = 50_000;
+/// Of all modules together, packed; those of the plain flavour take some 200 MB.
+const MAX_PACKED: usize = 1 << 30;
 /// A machine is given a file of a length that is a power of two, and no less.
 const SMALLEST: usize = 1 << 20;
 
@@ -62,6 +64,11 @@ impl ModulePacker {
     fn add(&mut self, name: String, bytes: &[u8]) -> io::Result<()> {
         if self.index.modules.len() >= MAX_MODULES {
             return Err(io::Error::other("more modules than a kernel has"));
+        }
+        if self.packed.len() > MAX_PACKED {
+            let why = "its modules have over 1 GiB, with debug information it seems: install \
+                       them with INSTALL_MOD_STRIP=1";
+            return Err(io::Error::other(why));
         }
         let info = modinfo::find(bytes);
         let info = info.ok_or_else(|| io::Error::other(format!("{name} is no kernel module")))?;
@@ -161,33 +168,9 @@ mod tests {
     use std::io::Write;
 
     use liblzma::write::XzEncoder;
+    use test_archive::kernel_module as module;
 
     use super::*;
-
-    /// An ELF file with the section alone.
-    fn module(info: &str) -> Vec<u8> {
-        let names = b"\0.shstrtab\0.modinfo\0";
-        let info = info.as_bytes();
-        let mut elf = vec![0; 64];
-        elf[..7].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1]);
-        elf.extend(names);
-        elf.extend(info);
-        let sections = elf.len();
-        let mut section = |name: u32, at: usize, size: usize| {
-            let mut header = [0; 64];
-            header[..4].copy_from_slice(&name.to_le_bytes());
-            header[24..32].copy_from_slice(&(at as u64).to_le_bytes());
-            header[32..40].copy_from_slice(&(size as u64).to_le_bytes());
-            elf.extend(header);
-        };
-        section(0, 0, 0);
-        section(1, 64, names.len());
-        section(11, 64 + names.len(), info.len());
-        elf[40..48].copy_from_slice(&(sections as u64).to_le_bytes());
-        // The size of a section's header, how many there are, and which has the names.
-        elf[58..64].copy_from_slice(&[64, 0, 3, 0, 1, 0]);
-        elf
-    }
 
     #[test]
     fn what_modules_say_of_themselves_is_the_index() {

@@ -72,16 +72,19 @@ pub enum SelectError {
         /// Names which do exist, in version order.
         nearest: Vec<String>,
     },
-    /// The file is there and is no x86 kernel image.
-    #[error("{} is no x86 Linux kernel image (bzImage): {why}", path.display())]
+    /// There is something, and no x86 kernel in it.
+    #[error(
+        "{} is no x86 Linux kernel (bzImage, vmlinux, package, unpacked package, built tree): {why}",
+        path.display()
+    )]
     NotAKernel {
         /// The file as it was named.
         path: PathBuf,
         /// What is missing in it.
-        why: &'static str,
+        why: String,
     },
     /// The file cannot be read.
-    #[error("cannot read the kernel image {}: {source}", path.display())]
+    #[error("cannot read the kernel {}: {source}", path.display())]
     Unreadable {
         /// The file as it was named.
         path: PathBuf,

@@ -151,6 +151,7 @@ impl StoreBuilder {
             },
             substitutes: self.substitutes,
             unpacked: None,
+            packaged: None,
             modules: None,
         })
     }

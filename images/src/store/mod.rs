@@ -4,6 +4,7 @@
 mod builder;
 pub(crate) mod cache;
 pub(crate) mod kept_file;
+pub(crate) mod local;
 mod obtain_kernel;
 pub(crate) mod obtain_modules;
 mod obtain_tool;
@@ -60,6 +61,8 @@ pub struct Store {
     substitutes: Vec<String>,
     /// Where kernels without their decompressor are kept, if at all.
     unpacked: Option<KeptFiles>,
+    /// Where images from packages of this machine are kept, if at all.
+    packaged: Option<KeptFiles>,
     /// Where modules are kept, if at all.
     modules: Option<KeptFiles>,
 }

@@ -1,16 +1,14 @@
 //! The modules of a kernel, from the package that has them.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::catalogue::Entry;
 use crate::debian::archive::{Archive, Site};
-use crate::debian::deb::{DebError, extract_modules};
+use crate::debian::deb::extract_modules;
 use crate::debian::debian_version::without_rebuild;
 use crate::debian::packages::{Package, read_index};
 use crate::http::guard;
-use crate::kernel_modules::modules_below;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
@@ -123,21 +121,4 @@ fn package_of_modules(image: &str) -> String {
         Some(rest) => format!("linux-modules-{}", rest.trim_end_matches("-unsigned")),
         None => image.to_owned(),
     }
-}
-
-/// The modules in a package, or below a directory `lib/modules/RELEASE`, for a kernel that
-/// is named by its path: a file that a machine is given.
-///
-/// # Errors
-/// If it cannot be read, or has no modules.
-pub fn modules_at(path: &Path) -> Result<Vec<u8>, ObtainError> {
-    let action = || format!("read modules in {}", path.display());
-    if path.is_dir() {
-        return modules_below(path).attempt(action);
-    }
-    let modules = extract_modules(path).map_err(|error| match error {
-        DebError::Malformed(why) => io::Error::other(why),
-        DebError::Write(error) => error,
-    });
-    modules.attempt(action)
 }

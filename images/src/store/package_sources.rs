@@ -7,13 +7,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::debian::archive::{Archive, Site};
-use crate::debian::deb::MAX_DEB;
 use crate::files::hash::FileSum;
 use crate::http::download::fetch_file;
 use crate::http::locked;
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
+use crate::package::MAX_PACKAGE;
 use crate::parallel::side_by_side;
 use crate::store::Store;
 
@@ -64,8 +64,8 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<Option<PathBuf>, ObtainError> {
         let url = format!("{}/{}", site.base, file.path);
-        if file.size > MAX_DEB {
-            let limit = format!("at most {MAX_DEB} bytes");
+        if file.size > MAX_PACKAGE {
+            let limit = format!("at most {MAX_PACKAGE} bytes");
             let found = format!("{} bytes", file.size);
             return Err(ObtainError::verification(url, limit, found));
         }

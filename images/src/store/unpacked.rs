@@ -5,9 +5,9 @@ use std::path::Path;
 
 use guest::Version;
 
-use crate::debian::deb::MAX_IMAGE;
 use crate::files::read::{Limited, open_regular};
 use crate::kernel_image::vmlinux;
+use crate::package::MAX_IMAGE;
 use crate::store::kept_file::{KeptFile, KeptFiles};
 use crate::store::{Image, Store};
 
@@ -29,6 +29,7 @@ impl Store {
     pub fn remembering(mut self, dir: &Path) -> Self {
         self.cache.verified.dir = Some(dir.join("verified"));
         self.unpacked = Some(KeptFiles::new(dir.join("unpacked"), "vmlinux", KERNELS));
+        self.packaged = Some(KeptFiles::new(dir.join("packaged"), "vmlinuz", KERNELS));
         self.modules = Some(KeptFiles::new(dir.join("modules"), "modules", MODULES));
         self
     }
@@ -39,16 +40,25 @@ impl Store {
     /// It is made of the image once, and made again where it was altered since.
     #[must_use]
     pub fn unpacked(&self, image: &Image) -> Option<KeptFile> {
-        let (version, _) = Version::leading(&image.debian_version).ok()?;
+        self.without_decompressor(&image.path, &image.sha256, &image.debian_version)
+    }
+
+    /// The same, of an image with this hash, of a version that begins with its kernel's.
+    pub(crate) fn without_decompressor(
+        &self,
+        image: &Path,
+        sha256: &str,
+        version: &str,
+    ) -> Option<KeptFile> {
+        let (version, _) = Version::leading(version).ok()?;
         let all = self.unpacked.as_ref().filter(|_| version >= FIRST)?;
-        if let Some(there) = all.find(&image.sha256, &self.cache.verified) {
+        if let Some(there) = all.find(sha256, &self.cache.verified) {
             return Some(there);
         }
         let mut bytes = Vec::new();
-        let file = open_regular(&image.path).ok()?;
+        let file = open_regular(image).ok()?;
         Limited::new(file, MAX_IMAGE).read_to_end(&mut bytes).ok()?;
-        all.keep(&image.sha256, &vmlinux::unpack(&bytes).ok()?)
-            .ok()?;
-        all.find(&image.sha256, &self.cache.verified)
+        all.keep(sha256, &vmlinux::unpack(&bytes).ok()?).ok()?;
+        all.find(sha256, &self.cache.verified)
     }
 }

@@ -8,9 +8,10 @@ use std::io::{self, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path};
 
-use crate::debian::deb::{DebError, MAX_UNPACKED, data, malformed, read_member};
+use crate::debian::deb::data;
 use crate::files::hash::Hasher;
 use crate::files::read::{Limited, open_regular};
+use crate::package::{MAX_UNPACKED, Member, MemberKind, PackageError, malformed};
 use crate::tools::ToolName;
 use crate::tools::file_list::{FileKind, FileList};
 
@@ -24,7 +25,7 @@ pub(crate) fn unpack(
     tool: ToolName,
     root: Option<&Path>,
     list: &mut FileList,
-) -> Result<(), DebError> {
+) -> Result<(), PackageError> {
     let deb = BufReader::new(open_regular(deb).map_err(malformed)?);
     let mut archive = tar::Archive::new(Limited::new(data(deb)?, MAX_UNPACKED));
     // Raw: no file that is kept has a name that is too long for a header.
@@ -45,7 +46,7 @@ pub(crate) fn unpack(
         }
         let place = root.map(|root| root.join(&path));
         if let Some(dir) = place.as_deref().and_then(Path::parent) {
-            fs::create_dir_all(dir).map_err(DebError::Write)?;
+            fs::create_dir_all(dir).map_err(PackageError::Write)?;
         }
         let entry = if kind.is_symlink() {
             let target = member.link_name().map_err(malformed)?.unwrap_or_default();
@@ -54,14 +55,20 @@ pub(crate) fn unpack(
                 continue;
             };
             if let Some(place) = place {
-                symlink(&target, place).map_err(DebError::Write)?;
+                symlink(&target, place).map_err(PackageError::Write)?;
             }
             FileKind::Link(target)
         } else if kind.is_file() {
             let executable = member.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-            let bytes = read_member(&mut member, &path, MAX_FILE, "a tool")?;
+            let mut file = Member {
+                path: path.clone(),
+                kind: MemberKind::File,
+                size: member.size(),
+                content: &mut member,
+            };
+            let bytes = file.read(MAX_FILE, "a tool")?;
             if let Some(place) = place {
-                write(&place, &bytes, executable).map_err(DebError::Write)?;
+                write(&place, &bytes, executable).map_err(PackageError::Write)?;
             }
             FileKind::File {
                 executable,

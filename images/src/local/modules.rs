@@ -1,0 +1,26 @@
+//! The modules at paths, as one file that a machine is given.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::kernel_modules::{ModulePacker, take_below};
+use crate::local::{packages, tree};
+use crate::package::WantedModules;
+
+/// Makes one file of the modules in packages, below directories, and in built kernel
+/// trees.
+pub(crate) fn pack_modules(paths: &[PathBuf]) -> io::Result<Vec<u8>> {
+    let mut packer = ModulePacker::default();
+    for path in paths {
+        if !path.is_dir() {
+            let mut wanted = WantedModules(&mut packer);
+            packages::each(path, &mut |member| wanted.see(member))?;
+        } else if tree::is_tree(path) {
+            tree::take_modules(path, &mut packer)?;
+        } else {
+            take_below(path, &mut packer)?;
+        }
+    }
+    let modules = packer.finish()?;
+    modules.ok_or_else(|| io::Error::other("there is no kernel module in it"))
+}

@@ -1,0 +1,87 @@
+//! What is taken from the members of a package: its kernel, its modules.
+
+use std::ops::ControlFlow;
+
+use super::{MAX_IMAGE, Member, MemberKind, Next, PackageError, malformed};
+use crate::kernel_image::bzimage;
+use crate::kernel_modules::ModulePacker;
+
+/// The kernel image: the first of a package.
+#[derive(Default)]
+pub(crate) struct WantedImage(Option<Vec<u8>>);
+
+impl WantedImage {
+    pub(crate) fn see(&mut self, member: &mut Member<'_>) -> Next {
+        if !is_kernel(member)? {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let bytes = member.read(MAX_IMAGE, "a kernel")?;
+        let path = &member.path;
+        bzimage::check(&bytes).map_err(|why| malformed(format!("{path} is no kernel: {why}")))?;
+        self.0 = Some(bytes);
+        Ok(ControlFlow::Break(()))
+    }
+
+    pub(crate) fn found(self) -> Result<Vec<u8>, PackageError> {
+        self.0
+            .ok_or_else(|| malformed("a package without a kernel image"))
+    }
+}
+
+/// All modules, into a packer.
+pub(crate) struct WantedModules<'a>(pub(crate) &'a mut ModulePacker);
+
+impl WantedModules<'_> {
+    pub(crate) fn see(&mut self, member: &mut Member<'_>) -> Next {
+        let is_file = member.kind == MemberKind::File;
+        if is_file && member.path.contains("lib/modules/") {
+            let path = &member.path;
+            let taken = self.0.take(path, &mut member.content);
+            taken.map_err(|error| malformed(format!("{path}: {error}")))?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// Whether this is the image: `boot/vmlinuz-RELEASE` or
+/// `[usr/]lib/modules/RELEASE/vmlinuz`. A path that leads out of the package is refused.
+fn is_kernel(member: &Member<'_>) -> Result<bool, PackageError> {
+    let (parts, astray) = member.parts();
+    let kernel = match parts[..] {
+        ["boot", file] => file.starts_with("vmlinuz-"),
+        ["lib", "modules", _, "vmlinuz"] | ["usr", "lib", "modules", _, "vmlinuz"] => true,
+        _ => false,
+    };
+    if kernel && astray {
+        let why = format!("{} leads out of the package", member.path);
+        return Err(malformed(why));
+    }
+    Ok(kernel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package::MemberKind;
+
+    #[test]
+    fn only_an_image_is_taken_for_one() {
+        for (path, kernel) in [
+            ("./boot/vmlinuz-3.10-2-amd64", true),
+            ("boot/vmlinuz-6.1.0-50-cloud-amd64", true),
+            ("./usr/lib/modules/7.3.4+deb13-cloud-amd64/vmlinuz", true),
+            ("./lib/modules/7.3.4/vmlinuz", true),
+            ("./boot/System.map-3.10-2-amd64", false),
+            ("./usr/share/doc/boot/vmlinuz-3.10", false),
+            ("./usr/lib/modules/7.3.4/kernel/vmlinuz", false),
+        ] {
+            let member = Member {
+                path: path.to_owned(),
+                kind: MemberKind::File,
+                size: 0,
+                content: &mut std::io::empty(),
+            };
+            assert_eq!(is_kernel(&member).unwrap(), kernel, "{path}");
+        }
+    }
+}
