@@ -156,6 +156,32 @@ fn what_a_test_shows_is_recorded_and_then_asserted() {
 }
 
 #[test]
+fn what_failed_is_run_again_and_the_rest_is_not() {
+    let run = |name: &str| format!("[[test]]\nname = \"{name}\"\nrun = [\"./{name}\"]\n");
+    let repository = Repository::with(&["works", "fails"].map(run).concat());
+    repository.write("works", "#!/bin/sh\nexit 0\n");
+    repository.write("fails", "#!/bin/sh\nexit 3\n");
+    let output = repository.test(&["--rerun-failed"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("leave out --rerun-failed"));
+
+    let output = repository.test(&["--junit", "results.xml", "--format", "github"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(repository.read("results.xml").contains("<failure message="));
+    // Where what is expected of it stands.
+    assert!(text(&output.stdout).contains("::error file=strata.toml,line=1,title="));
+    let again = || repository.verdicts(&["--rerun-failed"]);
+    assert_eq!(again(), (1, vec!["fails: failed".to_owned()]));
+    repository.write("fails", "#!/bin/sh\nexit 0\n");
+    assert_eq!(again(), (0, vec!["fails: passed".to_owned()]));
+    let output = repository.test(&["--rerun-failed"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stderr).contains("nothing failed in the run "));
+    let both = repository.test(&["--rerun-failed", "--test", "works"]);
+    assert_eq!(both.status.code(), Some(2), "{both:?}");
+}
+
+#[test]
 fn a_case_that_disagrees_with_itself_is_recorded_as_such() {
     let repository = Repository::with(FACTS);
     let probe = "#!/bin/sh\nread -r id < /proc/sys/kernel/random/uuid\necho id=$id\n";
