@@ -51,19 +51,19 @@ impl<W: Write + Send> Sink for Junit<W> {
 }
 
 /// What a test came to, for JUnit.
-enum Outcome {
+enum JunitResult {
     Passed,
     Failure,
     Error,
     Skipped,
 }
 
-fn outcome(verdict: Verdict) -> Outcome {
+fn result(verdict: Verdict) -> JunitResult {
     match verdict {
-        Verdict::Passed => Outcome::Passed,
-        Verdict::Failed => Outcome::Failure,
-        Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => Outcome::Skipped,
-        _ => Outcome::Error,
+        Verdict::Passed => JunitResult::Passed,
+        Verdict::Failed => JunitResult::Failure,
+        Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => JunitResult::Skipped,
+        _ => JunitResult::Error,
     }
 }
 
@@ -80,11 +80,11 @@ impl Counts {
     fn add(mut self, row: &Row) -> Self {
         self.tests += row.cells.len();
         for cell in &row.cells {
-            match outcome(cell.verdict) {
-                Outcome::Passed => {}
-                Outcome::Failure => self.failures += 1,
-                Outcome::Error => self.errors += 1,
-                Outcome::Skipped => self.skipped += 1,
+            match result(cell.verdict) {
+                JunitResult::Passed => {}
+                JunitResult::Failure => self.failures += 1,
+                JunitResult::Error => self.errors += 1,
+                JunitResult::Skipped => self.skipped += 1,
             }
         }
         let failed = usize::from(failure(row).is_some());
@@ -147,13 +147,13 @@ fn case(row: &Row, cell: &Cell) -> Markup {
         (PreEscaped("\n"))
         testcase classname=(row.name) name=(cell.scenario)
             time=(seconds(cell.took.as_secs_f64())) {
-            @match outcome(cell.verdict) {
-                Outcome::Passed => {}
-                Outcome::Skipped => { skipped message={ (verdict) ": " (why) } {} }
-                Outcome::Failure => {
+            @match result(cell.verdict) {
+                JunitResult::Passed => {}
+                JunitResult::Skipped => { skipped message={ (verdict) ": " (why) } {} }
+                JunitResult::Failure => {
                     failure message=(differs(cell)) type=(verdict) { (of_cell(row, cell)) }
                 }
-                Outcome::Error => {
+                JunitResult::Error => {
                     error message={ (verdict) ": " (why) } type=(verdict) { (of_cell(row, cell)) }
                 }
             }
