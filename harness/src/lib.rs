@@ -41,9 +41,9 @@ pub use programs::{
 pub use results::schema;
 pub use results::{
     Accelerator, Cell, ChosenAccelerator, Claimed, Comparison, Downloads, End, Event, EventBus,
-    EventLog, Exit, FORMAT, Flaw, Header, Matrix, Merged, MergedRun, ParseShardError, PastRun,
-    Place, Problem, Row, Shard, Sighting, Sink, Substitute, Tally, Verdict, Watcher, Worst,
-    missing_shards,
+    EventLog, Exit, FORMAT, Failures, Flaw, Header, Matrix, Merged, MergedRun, ParseShardError,
+    PastRun, Place, Problem, Row, Shard, Sighting, Sink, Substitute, Tally, Verdict, Watcher,
+    Worst, missing_shards,
 };
 pub use scenarios::{
     Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,

@@ -4,6 +4,7 @@
 mod github;
 mod human;
 mod json;
+mod junit;
 mod ktap;
 
 use std::path::PathBuf;

@@ -77,6 +77,7 @@ fn run(name: &str, rows: impl Iterator<Item = Row>) -> PastRun {
             kernels: Vec::new(),
             scenarios: scenarios::ALL.iter().map(|s| s.name.to_owned()).collect(),
             suite: false,
+            repository: None,
             shard: None,
         },
         accelerator: Some(ChosenAccelerator {

@@ -1,10 +1,11 @@
 //! What stdout of a command that tests kernels is for.
 
+use std::fs::File;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::{env, io};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use harness::{EventBus, EventLog, RunDir, report};
 
@@ -15,6 +16,10 @@ pub(crate) struct FormatOption {
     /// What stdout is for; with formats for programs, people read stderr
     #[arg(long, value_enum, default_value = "human")]
     format: OutputFormat,
+
+    /// Write the results to this file, too, as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +30,8 @@ enum OutputFormat {
     Json,
     /// The kernel's own format for tests
     Ktap,
+    /// JUnit's XML, once the run is over
+    Junit,
     /// The same as human, with an annotation for each red cell, and a summary of
     /// the job
     Github,
@@ -42,10 +49,19 @@ impl FormatOption {
         let bus = EventBus::default()
             .to(EventLog::create(&dir.events())?)
             .to(terminal);
+        let bus = match &self.junit {
+            Some(path) => {
+                let file = File::create(path);
+                let file = file.with_context(|| format!("writing {}", path.display()))?;
+                bus.to(report::Junit::new(file))
+            }
+            None => bus,
+        };
         Ok(match self.format {
             OutputFormat::Human => bus,
             OutputFormat::Json => bus.to(EventLog::new(io::stdout(), "stdout")),
             OutputFormat::Ktap => bus.to(report::Ktap::new(io::stdout())),
+            OutputFormat::Junit => bus.to(report::Junit::new(io::stdout())),
             OutputFormat::Github => {
                 let summary = env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from);
                 bus.to(report::Github::new(io::stdout(), summary))

@@ -9,13 +9,14 @@ use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use guest::User;
 use harness::ExitCodes;
 use harness::{
-    AcceleratorChoice, BadRequest, Disks, Downloads, Machines, Network, Program, PublishedPort,
-    QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names, project,
+    AcceleratorChoice, BadRequest, Disks, Downloads, Failures, Header, Machines, Network, PastRun,
+    Program, PublishedPort, QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names,
+    project, runs,
 };
 use images::{Catalogue, Store, StoreBuilder};
 use jiff::SignedDuration;
@@ -110,6 +111,35 @@ impl JobsOption {
     pub(crate) fn number(&self) -> NonZeroUsize {
         let cores = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.jobs.unwrap_or_else(cores)
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct RerunOption {
+    /// Run what failed in the newest run: its kernels, and on each of them its tests
+    #[arg(long, conflicts_with_all = ["kernels"])]
+    rerun_failed: bool,
+}
+
+impl RerunOption {
+    /// What failed in the newest run of a kind, if that is wanted.
+    pub(crate) fn failures(&self, of_kind: impl Fn(&Header) -> bool) -> Result<Option<Failures>> {
+        if !self.rerun_failed {
+            return Ok(None);
+        }
+        let Some(run) = PastRun::newest_of(of_kind)? else {
+            let runs = runs()?;
+            bail!(BadRequest::new(format!(
+                "no run in {} could have failed: leave out --rerun-failed",
+                runs.display()
+            )));
+        };
+        let failures = Failures::of(&run);
+        match failures.is_empty() {
+            true => eprintln!("nothing failed in the run {}", failures.run),
+            false => eprintln!("what failed in the run {}", failures.run),
+        }
+        Ok(Some(failures))
     }
 }
 

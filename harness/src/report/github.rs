@@ -50,8 +50,9 @@ impl<W: Write + Send> Sink for Github<W> {
         match event {
             Event::Run(header) => self.header = Some(header.clone()),
             Event::Kernel(row) => {
+                let is_suite = self.header.as_ref().is_some_and(|header| header.suite);
                 self.rows.push(Row::clone(row));
-                write_out(&mut self.to, annotations(row).as_bytes())
+                write_out(&mut self.to, annotations(row, is_suite).as_bytes())
                     .context("writing annotations")?;
             }
             Event::Finished { .. } => {
@@ -110,7 +111,7 @@ pub fn fenced(text: &str) -> Result<String> {
     Ok(format!("::stop-commands::{token}\n{text}\n::{token}::\n"))
 }
 
-fn annotations(row: &Row) -> String {
+fn annotations(row: &Row, is_suite: bool) -> String {
     let mut text = String::new();
     let name = &row.name;
     let red = || row.cells.iter().filter(|cell| is_alarming(cell));
@@ -134,7 +135,7 @@ fn annotations(row: &Row) -> String {
         // Also if there is a problem: they were seen before it.
         _ => {
             for cell in red() {
-                let (file, line) = place(cell);
+                let (file, line) = place(cell, is_suite);
                 let title = format!("{name} {}: {}", cell.scenario, cell.verdict);
                 let properties = [("file", &*file), ("line", &*line), ("title", &*title)];
                 command("error", &properties, &of_cell(row, cell), &mut text);
@@ -151,7 +152,11 @@ fn is_alarming(cell: &Cell) -> bool {
 
 /// The file and line of the claim by which a cell was judged; line 1 for a claim that
 /// is not in the table.
-fn place(cell: &Cell) -> (String, String) {
+/// What is expected of a suite's own cases stands in its file.
+fn place(cell: &Cell, is_suite: bool) -> (String, String) {
+    if is_suite {
+        return ("strata.toml".to_owned(), "1".to_owned());
+    }
     let scenario = guest::scenarios::find(&cell.scenario);
     let file = scenario.map_or("guest/src/scenarios/mod.rs", |scenario| scenario.file);
     let claims = scenario.map_or(&[][..], |scenario| scenario.claims);

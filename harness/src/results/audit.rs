@@ -260,6 +260,7 @@ mod tests {
                 kernels: rows.iter().map(|row| row.name.clone()).collect(),
                 scenarios: scenarios.map(str::to_owned).to_vec(),
                 suite: false,
+                repository: None,
                 shard: None,
             },
             boots: rows.iter().map(|row| (row.name.clone(), 1)).collect(),

@@ -4,6 +4,7 @@
 //! page. `docs/events.md` describes them as JSON.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use guest::Scenario;
@@ -128,6 +129,10 @@ pub struct Header {
     /// in a cell `test::case`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suite: bool,
+    /// The directory of that suite's `strata.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub repository: Option<PathBuf>,
     /// The part of the kernels that is tested, if not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Shard"))]
@@ -141,11 +146,16 @@ const fn first_format() -> u32 {
 impl Header {
     /// Whether a cell of this name is one of the run.
     pub(super) fn lists(&self, scenario: &str) -> bool {
-        let test = match self.suite {
+        let test = self.test_of(scenario);
+        self.scenarios.iter().any(|known| known == test)
+    }
+
+    /// What is run for a cell of this name: the scenario, or the test of a suite.
+    pub(super) fn test_of<'a>(&self, scenario: &'a str) -> &'a str {
+        match self.suite {
             true => scenario.split("::").next().unwrap_or(scenario),
             false => scenario,
-        };
-        self.scenarios.iter().any(|known| known == test)
+        }
     }
 
     /// The header of a run of all kernels that begins now.
@@ -160,6 +170,7 @@ impl Header {
             kernels,
             scenarios: scenarios.iter().map(|s| s.name.to_owned()).collect(),
             suite: false,
+            repository: None,
             shard: None,
         }
     }
@@ -178,6 +189,7 @@ pub(super) mod tests {
             kernels: Vec::new(),
             scenarios: Vec::new(),
             suite: false,
+            repository: None,
             shard: shard.map(|text| text.parse().unwrap()),
         }
     }

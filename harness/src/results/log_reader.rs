@@ -1,7 +1,7 @@
 //! Reads a past run from its log of events.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,6 +14,9 @@ use super::event::{FORMAT, Header};
 use super::matrix::{Exit, Row};
 use super::verdict::Verdict;
 use crate::system::{EVENTS, only_words, printable_json, program_name, runs};
+
+/// How long the first line of a record may be, in bytes.
+const MAX_HEADER: u64 = 1 << 20;
 
 /// A past run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,10 +79,7 @@ impl PastRun {
     /// If there is none.
     pub fn newest() -> Result<PathBuf> {
         let dir = runs()?;
-        let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
-        let runs = entries.map(|entry| entry.path());
-        // Names of runs sort by time.
-        let newest = runs.filter(|run| run.join(EVENTS).is_file()).max();
+        let newest = in_time(&dir).pop();
         newest.with_context(|| {
             format!(
                 "no run in {}: make one with `{} test-kernels`",
@@ -87,6 +87,18 @@ impl PastRun {
                 program_name()
             )
         })
+    }
+
+    /// The newest run of a kind that finished, if there is one. Records that cannot be
+    /// read are passed over.
+    ///
+    /// # Errors
+    /// If there is no place for runs.
+    pub fn newest_of(wanted: impl Fn(&Header) -> bool) -> Result<Option<Self>> {
+        let runs = in_time(&runs()?).into_iter().rev();
+        let wanted = runs.filter(|run| header(&run.join(EVENTS)).is_some_and(|head| wanted(&head)));
+        let mut read = wanted.filter_map(|run| Self::read(&run).ok());
+        Ok(read.find(|run| run.finished.is_some()))
     }
 
     fn of(bytes: &[u8]) -> Result<Self> {
@@ -153,6 +165,26 @@ impl PastRun {
     }
 }
 
+/// The directories of runs, the oldest first: their names sort by time.
+fn in_time(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let runs = entries.map(|entry| entry.path());
+    let mut runs: Vec<PathBuf> = runs.filter(|run| run.join(EVENTS).is_file()).collect();
+    runs.sort();
+    runs
+}
+
+/// The first event of a record.
+fn header(file: &Path) -> Option<Header> {
+    let mut line = Vec::new();
+    let mut open = BufReader::new(open_regular(file).ok()?).take(MAX_HEADER);
+    open.read_until(b'\n', &mut line).ok()?;
+    match serde_json::from_slice(&line).ok()? {
+        RecordedEvent::Run(header) => Some(header),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStrExt;
@@ -173,6 +205,7 @@ mod tests {
             kernels: vec!["3.10\u{FFFD}".to_owned()],
             scenarios: Vec::new(),
             suite: false,
+            repository: None,
             shard: None,
         };
         let mut bytes = Vec::new();

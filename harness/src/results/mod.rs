@@ -7,6 +7,7 @@ mod downloads;
 mod end;
 mod event;
 mod event_bus;
+mod failures;
 mod log_reader;
 mod log_writer;
 mod matrix;
@@ -24,6 +25,7 @@ pub use downloads::Downloads;
 pub use end::End;
 pub use event::{Event, FORMAT, Header};
 pub use event_bus::{EventBus, Sink, Watcher};
+pub use failures::Failures;
 pub use log_reader::PastRun;
 pub use log_writer::EventLog;
 #[cfg(feature = "schema")]

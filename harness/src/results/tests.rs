@@ -19,6 +19,7 @@ pub(crate) fn run(name: &str, second: i64, rows: Vec<Row>) -> PastRun {
             kernels: Vec::new(),
             scenarios: scenarios.map(|cell| cell.scenario.clone()).collect(),
             suite: false,
+            repository: None,
             shard: None,
         },
         accelerator: None,

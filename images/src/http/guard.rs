@@ -1,6 +1,7 @@
 //! Locks in the cache: one run makes a thing there, others wait for it.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use crate::messages::progress::Progress;
 
 /// The longest that another run may take to download one kernel.
 const PATIENCE: Duration = Duration::from_secs(1200);
+
+/// What marks a directory that can be made again (<https://bford.info/cachedir/>).
+const TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n";
 
 /// Takes the lock of this name. It is held while something in the cache is made;
 /// others wait, in this run and in other runs.
@@ -24,6 +28,10 @@ pub(crate) fn lock(
     let action = || format!("write {}", path.display());
     loop {
         fs::create_dir_all(&dir).attempt(action)?;
+        // By this, a cache within a repository stays out of what travels and of backups.
+        if let Ok(mut tag) = File::create_new(cache.join("CACHEDIR.TAG")) {
+            let _ = tag.write_all(TAG);
+        }
         let file = open_own(&path).attempt(action)?;
         let lock = wait(file, &format!("the lock {}", path.display()), progress)?;
         // Otherwise `sweep` removed it meanwhile, and another run may hold a new one.

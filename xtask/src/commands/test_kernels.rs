@@ -11,7 +11,9 @@ use harness::{
 use images::Catalogue;
 
 use crate::format::FormatOption;
-use crate::options::{CpusOption, HostOptions, JobsOption, ShardOption, SourceOptions};
+use crate::options::{
+    CpusOption, HostOptions, JobsOption, RerunOption, ShardOption, SourceOptions,
+};
 
 /// Boot kernels and assert what each must do
 ///
@@ -36,6 +38,7 @@ Examples:
   cargo xtask test-kernels native --claims 4.4   a kernel that says it is like 4.4
   cargo xtask test-kernels 3.10 --scenario unshare_newpid_multithreaded
   cargo xtask test-kernels --format ktap > results.ktap
+  cargo xtask test-kernels --rerun-failed
   cargo xtask test-kernels all --shard 1/3       the first of three machines")]
 pub(crate) struct TestKernelsCommand {
     /// Kernels: 3.10, 5, '>=5.10', 3.8..3.13, all, the path of a bzImage, or
@@ -48,12 +51,19 @@ pub(crate) struct TestKernelsCommand {
 
     /// Hold the running kernel against the claims for this version, whatever it
     /// calls itself
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", conflicts_with = "rerun_failed")]
     claims: Option<Version>,
 
     /// Run this scenario only; may be given more than once
-    #[arg(long = "scenario", value_name = "NAME")]
+    #[arg(
+        long = "scenario",
+        value_name = "NAME",
+        conflicts_with = "rerun_failed"
+    )]
     scenarios: Vec<String>,
+
+    #[command(flatten)]
+    rerun: RerunOption,
 
     #[command(flatten)]
     sources: SourceOptions,
@@ -94,7 +104,15 @@ impl TestKernelsCommand {
 
     fn test(&self) -> Result<Exit> {
         let catalogue = Catalogue::builtin();
-        let mut targets = Targets::of(&self.kernels, &catalogue)?;
+        let (words, names) = match self.rerun.failures(|header| !header.suite)? {
+            None => (self.kernels.clone(), self.scenarios.clone()),
+            Some(failures) if failures.is_empty() => return Ok(Exit::Agreed),
+            Some(failures) => {
+                let words = failures.kernels.iter().map(|word| word.parse());
+                (words.collect::<Result<_, _>>()?, failures.tests)
+            }
+        };
+        let mut targets = Targets::of(&words, &catalogue)?;
         if self.claims.is_some() && !targets.native {
             conflict("--claims is for the running kernel: test-kernels native --claims 4.4\n");
         }
@@ -107,7 +125,7 @@ impl TestKernelsCommand {
         }
         // With fewer kernels than shards, some shards are empty: they succeed.
         let idle = shard.filter(|_| targets.kernels.is_empty());
-        let scenarios = scenarios_named(&self.scenarios)?;
+        let scenarios = scenarios_named(&names)?;
 
         let dir = RunDir::new_run()?;
         let bus = self.format.bus(&dir)?;

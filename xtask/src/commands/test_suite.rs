@@ -9,7 +9,9 @@ use harness::{
 use images::{Catalogue, Kernel};
 
 use crate::format::FormatOption;
-use crate::options::{CpusOption, HostOptions, JobsOption, ShardOption, SourceOptions};
+use crate::options::{
+    CpusOption, HostOptions, JobsOption, RerunOption, ShardOption, SourceOptions,
+};
 
 /// Run the tests of strata.toml on its kernels
 ///
@@ -24,6 +26,7 @@ Examples:
   cargo xtask init
   cargo xtask test
   cargo xtask test --kernel 6.1 --test probe
+  cargo xtask test --rerun-failed
   cargo xtask test --record
   cargo xtask test --accept probe::unshare")]
 pub(crate) struct TestSuiteCommand {
@@ -33,16 +36,19 @@ pub(crate) struct TestSuiteCommand {
     kernels: Vec<String>,
 
     /// Run this test only; may be given more than once
-    #[arg(long = "test", value_name = "NAME")]
+    #[arg(long = "test", value_name = "NAME", conflicts_with = "rerun_failed")]
     tests: Vec<String>,
 
     /// Run all tests three times, and write down what they show
-    #[arg(long)]
+    #[arg(long, conflicts_with = "rerun_failed")]
     record: bool,
 
     /// The same for one case; may be given more than once
-    #[arg(long = "accept", value_name = "CASE", conflicts_with_all = ["record", "tests"])]
+    #[arg(long = "accept", value_name = "CASE", conflicts_with_all = ["record", "rerun_failed", "tests"])]
     accepted: Vec<String>,
+
+    #[command(flatten)]
+    rerun: RerunOption,
 
     #[command(flatten)]
     shard: ShardOption,
@@ -79,7 +85,14 @@ impl TestSuiteCommand {
     fn test(&self) -> Result<Exit> {
         let catalogue = Catalogue::builtin();
         let file = SuiteFile::find()?;
-        let mut kernels = file.select(&self.kernels, &catalogue)?;
+        let dir_of_file = file.dir.clone();
+        let of_file = |header: &Header| header.repository.as_ref() == Some(&dir_of_file);
+        let (words, tests) = match self.rerun.failures(of_file)? {
+            None => (self.kernels.clone(), self.tests.clone()),
+            Some(failures) if failures.is_empty() => return Ok(Exit::Agreed),
+            Some(failures) => (failures.kernels, failures.tests),
+        };
+        let mut kernels = file.select(&words, &catalogue)?;
         let shard = self.shard.shard(false)?;
         if let Some(shard) = shard {
             kernels = shard.part(kernels);
@@ -89,7 +102,7 @@ impl TestSuiteCommand {
             }
         }
         let names = match self.accepted.is_empty() {
-            true => &self.tests,
+            true => &tests,
             false => &self.accepted,
         };
         let dir = RunDir::new_run()?;
@@ -105,6 +118,7 @@ impl TestSuiteCommand {
             shard,
             scenarios: suite.names(),
             suite: true,
+            repository: Some(dir_of_file),
             ..Header::now(&dir, kernels, &[])
         }));
         // A missing QEMU is reported once here, not again for each kernel.

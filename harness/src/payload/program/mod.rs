@@ -118,13 +118,17 @@ impl Program {
         self
     }
 
-    /// Starts it in a directory of this host, which travels: all that is in it, but for
-    /// caches and git's own files.
+    /// Starts it in a directory of this host, which travels, with the Go module in which it
+    /// is, if it is in one: all that is in it, but for caches and git's own files.
     #[must_use]
     pub fn working_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
         self.directory = directory.to_str().map(str::to_owned);
-        self.trees.push((directory, None, Leave::Caches));
+        // Tests of a package read files of others, as `../testdata`.
+        let mut above = directory.ancestors();
+        let module = above.find(|above| above.join("go.mod").is_file());
+        let whole = module.unwrap_or(&directory).to_owned();
+        self.trees.push((whole, None, Leave::Caches));
         self
     }
 

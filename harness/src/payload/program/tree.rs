@@ -10,6 +10,7 @@ use images::Initramfs;
 use images::files::open_regular;
 
 use super::BadRequest;
+use crate::system::runs;
 
 /// Paths that the guest itself uses: no file can be packed there.
 const TAKEN: [&str; 4] = ["/dev", "/proc", "/strata", "/sys"];
@@ -30,7 +31,8 @@ pub(super) struct Tree {
 pub(super) enum Leave {
     /// Nothing that can travel.
     Nothing,
-    /// Directories that can be made again (<https://bford.info/cachedir/>), and git's.
+    /// Directories that can be made again (<https://bford.info/cachedir/>), git's, and
+    /// that of Strata's runs, in which files come and go.
     Caches,
 }
 
@@ -113,7 +115,9 @@ impl Tree {
             self.owners.insert(guest.to_owned(), owner);
         }
         let stays = leave == Leave::Caches
-            && (host.join("CACHEDIR.TAG").exists() || host.ends_with(".git"));
+            && (host.join("CACHEDIR.TAG").exists()
+                || host.ends_with(".git")
+                || runs().is_ok_and(|runs| runs == host));
         if !metadata.is_dir() || stays {
             return Ok(());
         }

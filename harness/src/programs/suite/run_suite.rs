@@ -16,11 +16,11 @@ use itertools::Itertools;
 
 use super::expected::Expected;
 use super::judge_case::{CaseOf, SUCCESS, judge_case};
-use super::shows::{ShownCases, Shows};
+use super::shows::{FAILED, ShownCases, Shows, listed_by_go, words_of_go};
 use super::suite_file::SuiteFile;
-use super::unit_test::{UnitTest, units, without};
+use super::unit_test::{UnitTest, units};
 use crate::kernels::{Bootable, Machines};
-use crate::payload::BadRequest;
+use crate::payload::{BadRequest, PackedProgram, Program};
 use crate::programs::output::Output;
 use crate::programs::runner::{Runner, memory_for};
 use crate::programs::session::{Ending, Ran, Standing};
@@ -32,7 +32,7 @@ use crate::system::{RunDir, lock, printable, printable_data, quoted, side_by_sid
 const MOST: usize = 8 << 20;
 /// How many lines of what it wrote are shown of a test that failed.
 const LAST_LINES: usize = 12;
-/// How often a test program is run again, without the cases that ended its machine.
+/// How often a test program is run again, without the cases that ended it or its machine.
 const RUNS: usize = 20;
 
 /// In which order the tests are run.
@@ -236,13 +236,12 @@ impl ProgramSuite {
         };
         let mut cells = Vec::new();
         let mut done: Vec<String> = Vec::new();
+        let mut left: Option<PackedProgram> = None;
+        // How the program ended between two cases, if it did.
+        let mut ended_early: Option<String> = None;
         for _ in 0..RUNS {
-            let loaded = match done.is_empty() {
-                true => test.packed.load(guest::Stdin::Null, &[])?,
-                false => without(&test.program, test.shows, &done)
-                    .pack()?
-                    .load(guest::Stdin::Null, &[])?,
-            };
+            let packed = left.as_ref().unwrap_or(&test.packed);
+            let loaded = packed.load(guest::Stdin::Null, &[])?;
             let mut kept = KeptOutput::default();
             let ran = runner.run_loaded(bootable, &loaded, None, &mut kept, Some(standing))?;
             let version = {
@@ -260,47 +259,83 @@ impl ProgramSuite {
                 cells.push(judge(&name, Some(&case.value), Duration::ZERO));
                 done.push(case.name.clone());
             }
-            let loss = match test.outcome(&ran, &kept, &shown) {
-                Ok(value) => {
-                    let own = judge(&test.name, Some(&value), ran.took);
-                    let seen: Vec<String> =
-                        cells.iter().map(|cell| cell.scenario.clone()).collect();
-                    let expected = version.map(|version| self.not_shown(test, &seen, version));
-                    for name in expected.into_iter().flatten() {
-                        cells.push(judge(&name, None, Duration::ZERO));
+            let ended = test.outcome(&ran, &kept, &shown);
+            // The case that ended the program or the machine.
+            let has_cases = matches!(test.shows, Shows::Libtest | Shows::Go);
+            let running = shown.running.take().filter(|_| has_cases);
+            let running = running.filter(|case| !done.contains(case));
+            let is_cut = has_cases && !shown.is_whole;
+            let has_more = running.is_some() || (is_cut && !shown.cases.is_empty());
+            let named = |case: &str| format!("{}::{case}", test.name);
+            match ended {
+                Ok(value) if is_cut && has_more => match &running {
+                    Some(case) => {
+                        let failed = judge(&named(case), Some(FAILED), Duration::ZERO);
+                        let why = Some(format!("it ended the program: {value}"));
+                        cells.push(Cell { why, ..failed });
                     }
-                    cells.insert(0, own);
-                    tell_failures(&mut cells, &kept);
-                    return Ok(cells);
+                    None => ended_early = ended_early.or(Some(value)),
+                },
+                Ok(value) => {
+                    let value = ended_early.unwrap_or(value);
+                    let own = judge(&test.name, Some(&value), ran.took);
+                    return Ok(self.whole(test, own, cells, &kept, version));
                 }
-                Err(loss) => loss,
-            };
-            self.boot(row, watcher);
-            lock(row).last_lines.clone_from(&ran.last_lines);
-            tell_failures(&mut cells, &kept);
-            let (verdict, why) = loss;
-            let running = shown.running.filter(|_| test.shows == Shows::Libtest);
-            let name = match &running {
-                Some(case) => format!("{}::{case}", test.name),
-                None => test.name.clone(),
-            };
-            let mut cell = Cell::without(&name, verdict, why);
-            (cell.took, cell.console) = (ran.took, ran.last_lines);
-            match running {
-                // The rest runs on another machine.
-                Some(case) if !done.contains(&case) => {
+                Err((verdict, why)) => {
+                    self.boot(row, watcher);
+                    lock(row).last_lines.clone_from(&ran.last_lines);
+                    let name = running.as_deref().map_or(test.name.clone(), named);
+                    let mut cell = Cell::without(&name, verdict, why);
+                    (cell.took, cell.console) = (ran.took, ran.last_lines);
+                    if running.is_none() {
+                        tell_failures(&mut cells, &kept, test.shows);
+                        cells.insert(0, cell);
+                        return Ok(cells);
+                    }
                     cells.push(cell);
-                    done.push(case);
-                }
-                _ => {
-                    cells.insert(0, cell);
-                    return Ok(cells);
                 }
             }
+            done.extend(running);
+            tell_failures(&mut cells, &kept, test.shows);
+            let mut listed = KeptOutput::default();
+            if test.shows == Shows::Go {
+                let list = test.listing().pack()?.load(guest::Stdin::Null, &[])?;
+                runner.run_loaded(bootable, &list, None, &mut listed, Some(standing))?;
+            }
+            let listed = String::from_utf8_lossy(&listed.stdout);
+            left = match test.left(&done, &listed) {
+                Some(program) => Some(program.pack()?),
+                None => {
+                    let value = ended_early.as_deref().unwrap_or(SUCCESS);
+                    let own = judge(&test.name, Some(value), ran.took);
+                    return Ok(self.whole(test, own, cells, &kept, version));
+                }
+            };
         }
-        let why = format!("it was run {RUNS} times, and each time a case ended the machine");
+        let why = format!("it was run {RUNS} times, and each time a case ended it");
         cells.insert(0, Cell::without(&test.name, Verdict::Broken, why));
         Ok(cells)
+    }
+
+    /// The cells of a test that ran to its end: its own, those of its cases, and those of
+    /// cases that are expected and were not shown.
+    fn whole(
+        &self,
+        test: &UnitTest,
+        own: Cell,
+        mut cells: Vec<Cell>,
+        kept: &KeptOutput,
+        version: Option<Version>,
+    ) -> Vec<Cell> {
+        let seen: Vec<String> = cells.iter().map(|cell| cell.scenario.clone()).collect();
+        let expected = version.map(|version| self.not_shown(test, &seen, version));
+        for name in expected.into_iter().flatten() {
+            let case = test.case(&name, Duration::ZERO);
+            cells.push(judge_case(&case, None, &self.expected, version));
+        }
+        cells.insert(0, own);
+        tell_failures(&mut cells, kept, test.shows);
+        cells
     }
 
     /// Holds what was seen against other expectations.
@@ -333,6 +368,18 @@ impl ProgramSuite {
 }
 
 impl UnitTest {
+    /// The program for the cases that are not done; none, if all of them are.
+    fn left(&self, done: &[String], listed: &str) -> Option<Program> {
+        if self.shows != Shows::Go {
+            return Some(self.without(done));
+        }
+        let left = listed_by_go(listed).into_iter();
+        let left: Vec<&str> = left
+            .filter(|test| !done.iter().any(|it| it == test))
+            .collect();
+        (!left.is_empty()).then(|| self.only(&left))
+    }
+
     /// A case of this test, or the test itself.
     fn case<'a>(&self, name: &'a str, took: Duration) -> CaseOf<'a> {
         CaseOf {
@@ -391,14 +438,20 @@ impl Output for KeptOutput {
 }
 
 /// Adds what a test wrote to those of its cells that are red and have nothing to show.
-fn tell_failures(cells: &mut [Cell], kept: &KeptOutput) {
+fn tell_failures(cells: &mut [Cell], kept: &KeptOutput, shows: Shows) {
     let stdout = String::from_utf8_lossy(&kept.stdout);
     let last: Vec<u8> = kept.last.iter().copied().collect();
     let last = String::from_utf8_lossy(&last);
     let red = cells.iter_mut().filter(|cell| cell.verdict.is_red());
     for cell in red.filter(|cell| cell.console.is_empty()) {
         let case = cell.scenario.split_once("::").map(|(_, case)| case);
-        let own = case.and_then(|case| own_words(&stdout, case));
+        let own = case.and_then(|case| match shows {
+            Shows::Go => {
+                let words = words_of_go(&stdout, case).into_iter().map(printable);
+                Some(words.collect()).filter(|words: &Vec<String>| !words.is_empty())
+            }
+            _ => own_words(&stdout, case),
+        });
         let lines = own.unwrap_or_else(|| last.lines().map(printable).collect());
         cell.console = lines[lines.len().saturating_sub(LAST_LINES)..].to_vec();
     }

@@ -1,5 +1,7 @@
 //! What a test shows: its cases, read from what it wrote and how it ended.
 
+use std::collections::HashSet;
+
 use guest::Status;
 use serde::Deserialize;
 
@@ -34,12 +36,18 @@ pub(super) const OK: &str = "ok";
 pub(super) const FAILED: &str = "failed";
 pub(super) const SKIPPED: &str = "skipped";
 
+/// How many cases a test may show.
+const MOST_CASES: usize = 50_000;
+
 /// All that was read of a test.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ShownCases {
     pub(super) cases: Vec<Case>,
-    /// The case that had begun and not ended.
+    names: HashSet<String>,
+    /// The case that had begun and not ended; of Go, the test with all its subtests.
     pub(super) running: Option<String>,
+    /// Whether a test program said that it was done.
+    pub(super) is_whole: bool,
     /// What is wrong with what it wrote.
     pub(super) wrong: Option<String>,
 }
@@ -47,8 +55,13 @@ pub(super) struct ShownCases {
 impl ShownCases {
     fn case(&mut self, name: &str, value: &str) {
         let (name, value) = (name.trim(), value.trim());
-        if let Some(before) = self.cases.iter().find(|case| case.name == name) {
-            let (name, before) = (&before.name, &before.value);
+        if self.cases.len() == MOST_CASES {
+            self.wrong = Some(format!("it showed over {MOST_CASES} cases"));
+            return;
+        }
+        if !self.names.insert(name.to_owned()) {
+            let mut before = self.cases.iter().filter(|case| case.name == name);
+            let before = before.next().map_or("", |before| &before.value);
             self.wrong = Some(format!("it showed {name} twice: {before}, and {value}"));
             return;
         }
@@ -143,6 +156,7 @@ fn tap_result(line: &str) -> Option<(&'static str, &str)> {
 fn libtest(stdout: &str) -> ShownCases {
     let mut shown = ShownCases::default();
     for line in stdout.lines() {
+        shown.is_whole |= line.starts_with("test result: ");
         if let Some((name, result)) = line
             .strip_prefix("test ")
             .and_then(|line| line.split_once(" ... "))
@@ -178,28 +192,79 @@ fn libtest_result(text: &str) -> Option<&'static str> {
     }
 }
 
+/// Lines `=== RUN   NAME` and `--- PASS: NAME (0.00s)`. What a test writes itself may stand
+/// before the second in its line.
 fn go(stdout: &str) -> ShownCases {
     let mut shown = ShownCases::default();
+    let mut begun: HashSet<&str> = HashSet::new();
+    let mut running: Option<&str> = None;
     for line in stdout.lines() {
-        let line = line.trim_start();
-        if let Some(name) = line.strip_prefix("=== RUN ") {
-            shown.running = Some(name.trim().to_owned());
-        }
-        for (mark, value) in [
-            ("--- PASS: ", OK),
-            ("--- FAIL: ", FAILED),
-            ("--- SKIP: ", SKIPPED),
-        ] {
-            if let Some(rest) = line.strip_prefix(mark) {
-                let name = rest.split(" (").next().unwrap_or(rest);
-                shown.case(name, value);
-                if shown.running.as_deref() == Some(name) {
-                    shown.running = None;
+        if let Some((what, name)) = go_step(line) {
+            match what {
+                "RUN" => drop(begun.insert(name)),
+                "CONT" | "NAME" => {}
+                // It waits until others are done.
+                "PAUSE" => {
+                    running = None;
+                    continue;
                 }
+                _ => continue,
             }
+            running = name.split('/').next();
+        } else if let Some((name, value)) = go_result(line).filter(|(name, _)| begun.contains(name))
+        {
+            shown.case(name, value);
+            running = running.filter(|running| *running != name);
+        } else {
+            shown.is_whole |= matches!(line, "PASS" | "FAIL");
         }
     }
+    shown.running = running.map(str::to_owned);
     shown
+}
+
+/// `RUN` and the name, of a line `=== RUN   NAME`.
+fn go_step(line: &str) -> Option<(&str, &str)> {
+    let (what, name) = line.strip_prefix("=== ")?.split_once(' ')?;
+    Some((what, name.trim()))
+}
+
+fn go_result(line: &str) -> Option<(&str, &'static str)> {
+    let results = [("PASS", OK), ("FAIL", FAILED), ("SKIP", SKIPPED)];
+    results.into_iter().find_map(|(word, value)| {
+        let (_, rest) = line.split_once(&format!("--- {word}: "))?;
+        Some((rest.rsplit_once(" (")?.0, value))
+    })
+}
+
+/// What a test of Go and its subtests wrote: the lines between one that names it and the
+/// next one.
+pub(super) fn words_of_go<'a>(stdout: &'a str, case: &str) -> Vec<&'a str> {
+    let mut own = false;
+    let mut words = Vec::new();
+    for line in stdout.lines() {
+        if let Some((what, name)) = go_step(line) {
+            let inside = name.strip_prefix(case);
+            let inside = inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            own = inside && what != "PAUSE";
+        } else if go_result(line).is_some() {
+            own = false;
+        } else if own {
+            words.push(line);
+        }
+    }
+    words
+}
+
+/// The tests in the list of a test program of Go.
+pub(super) fn listed_by_go(stdout: &str) -> Vec<&str> {
+    let plain = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let kind = |name: &&str| {
+        ["Test", "Example", "Fuzz"]
+            .iter()
+            .any(|it| name.starts_with(it))
+    };
+    stdout.lines().filter(plain).filter(kind).collect()
 }
 
 #[cfg(test)]
@@ -272,7 +337,8 @@ mod tests {
                       test result: FAILED. 2 passed; 1 failed; 1 ignored\n";
         let expected = ["a::one=ok", "two=ok", "three=failed", "four=skipped"];
         assert_eq!(cases(Shows::Libtest, stdout), expected);
-        assert_eq!(Shows::Libtest.read(stdout).running, None);
+        let shown = Shows::Libtest.read(stdout);
+        assert!(shown.is_whole && shown.running.is_none());
         let died = Shows::Libtest.read("running 2 tests\ntest one ... ok\ntest two ... ");
         assert_eq!(died.running.unwrap(), "two");
     }
@@ -285,5 +351,23 @@ mod tests {
         let expected = ["TestA=failed", "TestA/sub=failed", "TestB=skipped"];
         assert_eq!(cases(Shows::Go, stdout), expected);
         assert_eq!(Shows::Go.read(stdout).running.unwrap(), "TestC");
+        assert!(!Shows::Go.read(stdout).is_whole);
+        // Parallel ones wait, and what a test writes may look like a result.
+        let stdout = "=== RUN   TestA\n=== PAUSE TestA\n=== RUN   TestB\nx--- PASS: TestB (0.00s)\n\
+                      === CONT  TestA\n--- FAIL: TestOther (1s)\n=== NAME  TestA\n\
+                      --- PASS: TestA (0.00s)\n=== RUN   ExampleA\n--- PASS: ExampleA (0.00s)\nPASS\n";
+        assert_eq!(
+            cases(Shows::Go, stdout),
+            ["TestB=ok", "TestA=ok", "ExampleA=ok"]
+        );
+        let shown = Shows::Go.read(stdout);
+        assert!(shown.is_whole && shown.running.is_none());
+        let words = words_of_go(
+            "=== RUN   TestA\n    a\n--- FAIL: TestA (0.00s)\n    b\n",
+            "TestA",
+        );
+        assert_eq!(words, ["    a"]);
+        let list = "a word of TestMain\nTestA\nBenchmarkB\nExampleC\nTestD|x\n";
+        assert_eq!(listed_by_go(list), ["TestA", "ExampleC"]);
     }
 }

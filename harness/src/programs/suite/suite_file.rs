@@ -48,6 +48,9 @@ pub struct SuiteTest {
     pub dir: Option<PathBuf>,
     /// A cargo package, by its directory: each of its test programs is a test.
     pub cargo: Option<PathBuf>,
+    /// Packages of a Go module, as `go test` names them, such as `./...`: the test program
+    /// of each is a test.
+    pub go: Option<String>,
     /// What it shows on stdout.
     pub shows: Option<Shows>,
     /// Files and directories that travel with what they need to run: `HOST` or
@@ -74,9 +77,10 @@ pub struct SuiteTest {
 impl SuiteTest {
     /// What it shows, if the file does not say: what its kind of programs shows.
     pub(super) fn shows(&self) -> Shows {
-        self.shows.unwrap_or(match self.cargo {
-            Some(_) => Shows::Libtest,
-            None => Shows::Exit,
+        self.shows.unwrap_or(match (&self.cargo, &self.go) {
+            (Some(_), _) => Shows::Libtest,
+            (None, Some(_)) => Shows::Go,
+            (None, None) => Shows::Exit,
         })
     }
 }
@@ -121,11 +125,16 @@ impl SuiteFile {
                 return Err(format!("two tests are called {name:?}: rename one"));
             }
             names.push(name);
-            let kinds = [test.run.is_some(), test.dir.is_some(), test.cargo.is_some()];
+            let kinds = [
+                test.run.is_some(),
+                test.dir.is_some(),
+                test.cargo.is_some(),
+                test.go.is_some(),
+            ];
             if kinds.into_iter().filter(|&kind| kind).count() != 1 {
                 return Err(format!(
-                    "the test {name:?} takes one of `run = [\"./program\"]`, `dir = \"tests\"` and \
-                     `cargo = \".\"`"
+                    "the test {name:?} takes one of `run = [\"./program\"]`, `dir = \"tests\"`, \
+                     `cargo = \".\"` and `go = \"./...\"`"
                 ));
             }
             if test.run.as_ref().is_some_and(Vec::is_empty) {

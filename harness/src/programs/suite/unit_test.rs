@@ -1,14 +1,16 @@
 //! The tests of a suite, one program each.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use guest::User;
+use tempfile::TempDir;
 
 use super::shows::Shows;
 use super::suite_file::SuiteTest;
@@ -24,13 +26,15 @@ pub(super) struct UnitTest {
     pub(super) packed: PackedProgram,
     pub(super) timeout: Duration,
     pub(super) fresh: bool,
+    /// Where its program is, if that is removed with it.
+    _built: Option<Arc<TempDir>>,
 }
 
 /// The programs of an entry.
 pub(super) fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
     let unit = |name: String, program: Program| -> Result<UnitTest> {
         let program = furnished(program, test, dir);
-        let packed = without(&program, test.shows(), &[]).pack()?;
+        let packed = whole(&program, test.shows()).pack()?;
         Ok(UnitTest {
             name,
             shows: test.shows(),
@@ -38,6 +42,7 @@ pub(super) fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
             packed,
             timeout: test.timeout.map_or(TIMEOUT, Duration::from_secs),
             fresh: test.fresh,
+            _built: None,
         })
     };
     if let Some([program, arguments @ ..]) = test.run.as_deref() {
@@ -59,6 +64,22 @@ pub(super) fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
             .map(|path| unit(named(path), Program::new(path)));
         return units.collect();
     }
+    if let Some(packages) = &test.go {
+        let (built, packages) = built_by_go(packages, dir)?;
+        let units = packages.into_iter().map(|package| {
+            let program = Program::new(package.program).working_directory(package.dir);
+            let name = match package.name.as_str() {
+                "" => test.name.clone(),
+                name => format!("{}/{name}", test.name),
+            };
+            let unit = unit(name, program)?;
+            Ok(UnitTest {
+                _built: Some(Arc::clone(&built)),
+                ..unit
+            })
+        });
+        return units.collect();
+    }
     let package = dir.join(test.cargo.as_deref().unwrap_or(Path::new(".")));
     let built = built_by_cargo(&package)?;
     let units = built.into_iter().map(|(name, path)| {
@@ -68,21 +89,34 @@ pub(super) fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
     units.collect()
 }
 
-/// A test program, for all cases but these.
-pub(super) fn without(program: &Program, shows: Shows, cases: &[String]) -> Program {
+/// A test program with all its cases. They run one at a time: so it says which one does.
+fn whole(program: &Program, shows: Shows) -> Program {
     let program = program.clone();
     match shows {
-        Shows::Libtest => {
-            let skipped = cases.iter().flat_map(|case| ["--skip", case]);
-            // One at a time: it says which, before it runs it.
-            let program = program.arg("--test-threads=1");
-            match cases.is_empty() {
-                true => program,
-                false => program.arg("--exact").args(skipped),
-            }
-        }
-        Shows::Go => program.arg("-test.v"),
+        Shows::Libtest => program.arg("--test-threads=1"),
+        Shows::Go => program.args(["-test.v", "-test.parallel=1"]),
         _ => program,
+    }
+}
+
+impl UnitTest {
+    /// The program without these cases, for a test program of Rust.
+    pub(super) fn without(&self, cases: &[String]) -> Program {
+        let skipped = cases.iter().flat_map(|case| ["--skip", case]);
+        whole(&self.program, self.shows)
+            .arg("--exact")
+            .args(skipped)
+    }
+
+    /// The program with these tests only, for a test program of Go.
+    pub(super) fn only(&self, tests: &[&str]) -> Program {
+        let pattern = format!("-test.run=^({})$", tests.join("|"));
+        whole(&self.program, self.shows).arg(pattern)
+    }
+
+    /// A test program of Go that lists its tests instead.
+    pub(super) fn listing(&self) -> Program {
+        self.program.clone().arg("-test.list=.")
     }
 }
 
@@ -124,6 +158,65 @@ fn programs_in(dir: &Path) -> Result<Vec<PathBuf>> {
     ensure!(!programs.is_empty(), "{} has no programs", dir.display());
     programs.sort();
     Ok(programs)
+}
+
+/// The test program of a package.
+struct GoPackage {
+    /// Its path within the module.
+    name: String,
+    /// The directory of its sources, in which its tests run.
+    dir: PathBuf,
+    program: PathBuf,
+}
+
+/// What `go list` says of a package with tests: its import path, directory and module.
+const GO_PACKAGE: &str = "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}\t{{.Dir}}\t\
+                          {{with .Module}}{{.Path}}{{end}}{{end}}";
+
+/// Builds the test programs of Go packages, into a directory of their own.
+fn built_by_go(packages: &str, dir: &Path) -> Result<(Arc<TempDir>, Vec<GoPackage>)> {
+    let go = |arguments: &[&OsStr]| {
+        let output = Command::new("go")
+            .args(arguments)
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .context("running go, which builds the tests")?;
+        let dir = dir.display();
+        ensure!(
+            output.status.success(),
+            "go could not build the tests of {packages} in {dir}: its reason stands above"
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let arguments = ["list", "-f", GO_PACKAGE, "--", packages];
+    let list = go(&arguments.map(OsStr::new))?;
+    let built = TempDir::with_prefix("strata-go-").context("making a directory for Go's tests")?;
+    let mut all = Vec::new();
+    for line in list.lines() {
+        let mut fields = line.split('\t');
+        let (Some(path), Some(source), Some(module)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let name = path.strip_prefix(module).unwrap_or(path);
+        let program = built.path().join(format!("{}.test", all.len()));
+        let (test, arguments) = (["test", "-c", "-o"], [program.as_os_str(), path.as_ref()]);
+        go(&[&test.map(OsStr::new)[..], &arguments].concat())?;
+        all.push(GoPackage {
+            name: name.trim_start_matches('/').to_owned(),
+            dir: source.into(),
+            program,
+        });
+    }
+    ensure!(
+        !all.is_empty(),
+        "{packages} in {} has no tests",
+        dir.display()
+    );
+    Ok((Arc::new(built), all))
 }
 
 /// Builds the test programs of a package: the name of each test, `lib` or `bin-NAME` for
