@@ -29,6 +29,6 @@ pub use printable::printable;
 pub use protocol::{
     Carried, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key, MODULES_MARK,
     ModuleEntry, ModuleIndex, NATIVE, NativeJob, NativeRecord, Order, Outcome, PROGRAMS_PATH,
-    ProgramJob, Record, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize, allowing_for, ring,
-    wire,
+    ProgramJob, Record, STDIN_PATH, Status, Stdin, UNREAD, User, WINDOW, WindowSize, allowing_for,
+    ring, wire,
 };

@@ -34,8 +34,8 @@ pub use programs::{
     Captured, Collected, Coming, Disks, Ending, ExitCodes, Finished, Input, Limits, Output,
     OutputStreams, ProgramSuite, Ran, RecordedChange, Runner, Screen, Session, Several,
     SharedInput, StandingPlace, StandingRun, SuiteFile, TIMEOUT, TestOrder, WantedDisk, WantedFile,
-    busybox, closing_line, disk_names, end, failure, interrupted, record, run_in, say_of_run,
-    serve, unpack_files, words_of_run,
+    busybox, check_wanted, closing_line, disk_names, end, failure, interrupted, record, run_in,
+    say_of_run, serve, unpack_files, words_of_run,
 };
 #[cfg(feature = "schema")]
 pub use results::schema;

@@ -70,6 +70,28 @@ fn many_bytes_come_back_and_a_missing_file_is_told() {
     assert_status(&output, 125);
     assert!(text(&output.stderr).contains("--out /no/such: the guest has no such file"));
 
+    // What cannot be read does not keep the rest back.
+    let run = Run::new(&["--out", "/proc/self/mem:./mem", "--out", "/dev/zero:./zero"]);
+    let run = run.with(&[
+        "--out",
+        "/tmp/ok:./ok",
+        "--",
+        "sh",
+        "-c",
+        "echo ok > /tmp/ok; exit 5",
+    ]);
+    let output = run.tap(|command| command.current_dir(here.path())).output();
+    assert_status(&output, 125);
+    let stderr = text(&output.stderr);
+    for words in [
+        "the program ended (exit status 5)",
+        "could not read /proc/self/mem: Input/output error",
+        "and 1 more",
+    ] {
+        assert!(stderr.contains(words), "{stderr}");
+    }
+    assert_eq!(fs::read(here.path().join("ok")).unwrap(), b"ok\n");
+
     // A sparse file takes no room in the guest.
     let script = "dd if=/dev/zero of=/tmp/huge bs=1 count=1 seek=1200000000 2> /dev/null";
     let run = Run::new(&[
@@ -89,6 +111,7 @@ fn many_bytes_come_back_and_a_missing_file_is_told() {
 
     for (options, words) in [
         (&["--out", "relative"][..], "write an absolute path"),
+        (&["--out", "/x", "--out", "/x:./y"], "is there twice"),
         (
             &["--out", "/x", "--kernel", "6.1"],
             "--out is for one kernel",

@@ -150,6 +150,10 @@ fn what_a_program_changes_in_the_kernel_is_not_the_next_programs() {
             "",
         ),
         ("echo x > /dev/left", "devices"),
+        (
+            "echo N > /sys/module/printk/parameters/time",
+            "printk/parameters/time",
+        ),
         ("exit 0", ""),
     ] {
         let files = [

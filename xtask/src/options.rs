@@ -387,7 +387,8 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
 
 /// A user by number, in the group of that number, or one of this host by name (passwd(5)).
 fn user(text: &str) -> Result<User, String> {
-    if let Ok(uid) = text.parse() {
+    // The last number means no user (setresuid(2)).
+    if let Some(uid) = text.parse().ok().filter(|uid| *uid != u32::MAX) {
         return Ok(User { uid, gid: uid });
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();

@@ -3,10 +3,28 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Where the kernel's settings are.
 const SETTINGS: &str = "/proc/sys";
+/// More of them: those that programs are known to change.
+const MORE_SETTINGS: [&str; 10] = [
+    "/sys/kernel/mm/ksm/run",
+    "/sys/kernel/mm/lru_gen/enabled",
+    "/sys/kernel/mm/transparent_hugepage/defrag",
+    "/sys/kernel/mm/transparent_hugepage/enabled",
+    "/sys/kernel/mm/transparent_hugepage/shmem_enabled",
+    "/sys/kernel/tracing/current_tracer",
+    "/sys/kernel/tracing/kprobe_events",
+    "/sys/kernel/tracing/set_event",
+    "/sys/kernel/tracing/tracing_on",
+    "/sys/kernel/tracing/uprobe_events",
+];
+/// The kernel's parts, built in or not: their settings are in `NAME/parameters`.
+const MODULES: &str = "/sys/module";
+/// Devices that a program may remove. Others come while it runs: the kernel's modules.
+const PCI: &str = "/sys/bus/pci/devices";
 /// Settings that are counters, or that PID 1 sets itself for each program.
 const RESTLESS: [&str; 16] = [
     "fs/aio-nr",
@@ -110,7 +128,26 @@ fn settings() -> BTreeMap<PathBuf, String> {
             settings.insert(path.to_owned(), value);
         }
     });
+    let parameters = children(MODULES).flat_map(|module| children(module.join("parameters")));
+    // The others stay as the kernel was built, or started.
+    let is_writable = |path: &PathBuf| {
+        let mode = fs::metadata(path).map_or(0, |metadata| metadata.mode());
+        mode & 0o200 != 0
+    };
+    let devices = children(PCI).map(|device| device.join("vendor"));
+    let more = MORE_SETTINGS.iter().map(PathBuf::from);
+    for path in parameters.filter(is_writable).chain(devices).chain(more) {
+        if let Ok(value) = fs::read_to_string(&path) {
+            settings.insert(path, value);
+        }
+    }
     settings
+}
+
+/// What is in a directory.
+fn children(directory: impl AsRef<Path>) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path())
 }
 
 /// Looks at all that is below a directory.

@@ -17,3 +17,7 @@ pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use program::{HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
 pub use record::{Delivery, JOB_PATH, Job, Order, Outcome, PROGRAMS_PATH, Record};
 pub use slowness::allowing_for;
+
+/// The mode of an entry, in an archive of files for the host, that says why its file could
+/// not be read. No file has it.
+pub const UNREAD: u32 = 0;

@@ -29,7 +29,10 @@ impl Disk {
             "driver": self.format, "node-name": name, "read-only": !self.writable,
             "file": { "driver": "file", "filename": path, "read-only": !self.writable },
         });
-        let opening = || format!("opening {}", path.display());
+        let opening = || {
+            let path = path.display();
+            format!("opening {path}; a file that another machine has cannot be written meanwhile")
+        };
         monitor
             .execute("blockdev-add", block)
             .with_context(opening)?;

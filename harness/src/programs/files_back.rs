@@ -13,6 +13,10 @@ use crate::system::printable;
 
 /// The kinds of files in a mode (inode(7)).
 const KIND: u32 = libc::S_IFMT;
+/// The kind of an entry that says why a file could not be read.
+const UNREAD: u32 = guest::UNREAD;
+/// How long that may be, in bytes.
+const MOST_WORDS: u32 = 4096;
 
 /// A file or directory that is wanted back from a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,18 +50,45 @@ impl WantedFile {
         }
     }
 
-    /// Where an entry of the archive goes, if it is this or in it.
-    fn place(&self, name: &str) -> Option<PathBuf> {
+    /// Where an entry of the archive goes, if it is this or in it: its path below this.
+    fn inner<'a>(&self, name: &'a str) -> Option<&'a Path> {
         let inner = Path::new(name).strip_prefix(&self.guest).ok()?;
         let plain = |component| matches!(component, Component::Normal(_));
-        inner
-            .components()
-            .all(plain)
-            .then(|| match inner.as_os_str().is_empty() {
-                true => self.host.clone(),
-                false => self.host.join(inner),
-            })
+        inner.components().all(plain).then_some(inner)
     }
+}
+
+/// Where an entry of the archive goes: to what is wanted and nearest to it.
+fn place<'a>(name: &str, wanted: &'a [WantedFile]) -> Option<(usize, &'a Path, PathBuf)> {
+    let places = wanted.iter().enumerate().filter_map(|(number, wanted)| {
+        let inner = wanted.inner(name)?;
+        let place = match inner.as_os_str().is_empty() {
+            true => wanted.host.clone(),
+            false => wanted.host.join(inner),
+        };
+        Some((number, wanted.host.as_path(), place))
+    });
+    places.max_by_key(|(number, ..)| wanted[*number].guest.len())
+}
+
+/// Checks that nothing is wanted twice.
+///
+/// # Errors
+/// If something is.
+pub fn check_wanted(wanted: &[WantedFile]) -> Result<()> {
+    for (number, file) in wanted.iter().enumerate() {
+        let twice = wanted[..number]
+            .iter()
+            .any(|other| other.guest == file.guest);
+        ensure!(
+            !twice,
+            BadRequest::new(format!(
+                "--out {} is there twice: leave one out",
+                file.guest
+            ))
+        );
+    }
+    Ok(())
 }
 
 /// Unpacks an archive that a guest has packed. It may hold anything: nothing is written
@@ -71,35 +102,37 @@ pub fn unpack_files(mut archive: File, wanted: &[WantedFile]) -> Result<()> {
     let mut archive: BufReader<File> = BufReader::new(archive);
     let mut found = vec![false; wanted.len()];
     let mut links = Vec::new();
+    let mut unread = Vec::new();
     loop {
         let mut entry = newc::Reader::new(archive)
             .context("the files of the guest did not arrive whole: one may be over 4 GiB")?;
         if entry.entry().is_trailer() {
             break;
         }
-        let mut places = wanted.iter().zip(&mut found);
-        let place = places.find_map(|(wanted, found)| {
-            let place = wanted.place(entry.entry().name())?;
-            *found = true;
-            Some(place)
-        });
-        let Some(place) = place else {
+        let Some((number, base, place)) = place(entry.entry().name(), wanted) else {
             bail!(
                 "the guest sent {}, which is not wanted",
                 printable(entry.entry().name())
             );
         };
+        found[number] = true;
         let writing = || format!("writing {}", place.display());
         let mode = entry.entry().mode();
         match mode & KIND {
-            libc::S_IFDIR => fs::create_dir_all(&place).with_context(writing)?,
+            libc::S_IFDIR => make_directories(base, &place).with_context(writing)?,
             libc::S_IFLNK if entry.entry().file_size() < libc::PATH_MAX as u32 => {
                 let mut target = String::new();
                 entry.read_to_string(&mut target).context(READING)?;
                 links.push((place, PathBuf::from(target)));
             }
+            UNREAD if entry.entry().file_size() < MOST_WORDS => {
+                let name = printable(entry.entry().name());
+                let mut why = String::new();
+                entry.read_to_string(&mut why).context(READING)?;
+                unread.push(format!("{name}: {}", printable(&why)));
+            }
             libc::S_IFREG => {
-                let mut file = create(&place).with_context(writing)?;
+                let mut file = create(base, &place).with_context(writing)?;
                 let permissions = Permissions::from_mode(mode & 0o777);
                 file.set_permissions(permissions).with_context(writing)?;
                 archive = entry.to_writer(&mut file).with_context(writing)?;
@@ -127,16 +160,44 @@ pub fn unpack_files(mut archive: File, wanted: &[WantedFile]) -> Result<()> {
             ))
         );
     }
+    if let Some(first) = unread.first() {
+        let more = match unread.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        bail!("--out: the guest could not read {first}{more}; what it could is here");
+    }
     Ok(())
 }
 
 /// A new file in place of what was there, with the directories above it.
-fn create(path: &Path) -> io::Result<File> {
-    if let Some(above) = path.parent() {
-        fs::create_dir_all(above)?;
+fn create(base: &Path, path: &Path) -> io::Result<File> {
+    match path.parent() {
+        Some(above) if path != base => make_directories(base, above)?,
+        Some(above) => fs::create_dir_all(above)?,
+        None => {}
     }
     remove(path)?;
     File::create_new(path)
+}
+
+/// Makes a directory with those above it. Below the base, no link is followed: it would
+/// lead out of what is wanted.
+fn make_directories(base: &Path, directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(base)?;
+    let mut path = base.to_owned();
+    for component in directory.strip_prefix(base).unwrap_or(Path::new("")) {
+        path.push(component);
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ if fs::symlink_metadata(&path)?.is_dir() => {}
+            _ => {
+                let why = format!("{} is no directory: remove it", path.display());
+                return Err(io::Error::other(why));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -180,6 +241,22 @@ mod tests {
     }
 
     #[test]
+    fn each_file_is_wanted_once_and_goes_to_the_nearest_place() {
+        let wanted = |texts: &[&str]| -> Vec<WantedFile> {
+            let parsed = texts.iter().map(|text| WantedFile::parse(text).unwrap());
+            parsed.collect()
+        };
+        check_wanted(&wanted(&["/a", "/b"])).unwrap();
+        let twice = check_wanted(&wanted(&["/a:./x", "/a:./y"])).unwrap_err();
+        assert!(twice.to_string().contains("--out /a is there twice"));
+        let nested = wanted(&["/a:x", "/a/b:y"]);
+        let place = |name: &str| place(name, &nested).map(|(number, _, place)| (number, place));
+        assert_eq!(place("/a/c"), Some((0, "x/c".into())));
+        assert_eq!(place("/a/b/c"), Some((1, "y/c".into())));
+        assert_eq!(place("/c"), None);
+    }
+
+    #[test]
     fn nothing_is_written_outside_of_what_is_wanted() {
         let dir = tempfile::tempdir().unwrap();
         let host = dir.path().join("host");
@@ -208,6 +285,18 @@ mod tests {
         assert!(!host.join("away").exists() && !host.join("up").exists());
         // Again, through what is there by now.
         unpack_files(archive(&packed), &wanted).unwrap();
+        // A link that was there.
+        symlink(&outside, host.join("led")).unwrap();
+        let led = [
+            ("/out/led", directory, &b""[..]),
+            ("/out/led/x", file, b"x"),
+        ];
+        let refused = unpack_files(archive(&led), &wanted).unwrap_err();
+        assert!(
+            format!("{refused:#}").contains("no directory"),
+            "{refused:#}"
+        );
+        assert!(unpack_files(archive(&led[1..]), &wanted).is_err());
         // A link that is longer than any path is none.
         let long = [("/out/long", link, &[b'x'; 5000][..])];
         unpack_files(archive(&long), &wanted).unwrap();
@@ -219,6 +308,19 @@ mod tests {
                 "{name}"
             );
         }
+        let some = [
+            ("/out/a", UNREAD, &b"Input/output error"[..]),
+            ("/out/b", file, b"b"),
+            ("/out/c", UNREAD, b"x"),
+        ];
+        let some = unpack_files(archive(&some), &wanted)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            some.contains("read /out/a: Input/output error, and 1 more"),
+            "{some}"
+        );
+        assert_eq!(fs::read(host.join("b")).unwrap(), b"b");
         let missing = unpack_files(archive(&[]), &wanted).unwrap_err();
         assert!(missing.to_string().contains("no such file"));
         assert_eq!(fs::read_dir(outside).unwrap().count(), 0);

@@ -19,7 +19,7 @@ mod suite;
 
 pub use busybox::busybox;
 pub use disks::{Disks, WantedDisk, disk_names};
-pub use files_back::{WantedFile, unpack_files};
+pub use files_back::{WantedFile, check_wanted, unpack_files};
 pub use input_frames::Coming;
 pub(crate) use outcome::ending;
 pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_run};

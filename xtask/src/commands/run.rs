@@ -8,7 +8,7 @@ use clap::Args;
 use harness::report;
 use harness::{
     BadRequest, Ending, Input, Interrupt, Outlet, Program, Runner, Several, SharedInput,
-    StandingPlace, StandingRun, WantedFile, Watcher, run_in, unpack_files,
+    StandingPlace, StandingRun, WantedFile, Watcher, check_wanted, run_in, unpack_files,
 };
 use images::{Catalogue, Spec};
 use tempfile::tempfile;
@@ -42,7 +42,7 @@ program that cannot be run, 3 for all other failures; of several kernels, 3 wins
 Examples:
   cargo xtask run --kernel 3.10 -- ./reproducer --verbose
   cargo xtask run --kernel 3.8..3.13 --user 1000 -- ./reproducer
-  cargo xtask run --kernel 6.1 --file ./data:/data -- python3 ./script.py < input
+  cargo xtask run --kernel 6.1 --tree ./data:/data -- sh -c 'sort - /data/words' < input
   cargo xtask run --kernel ./arch/x86/boot/bzImage --append nosmp -- /bin/true")]
 pub(crate) struct RunCommand {
     /// The kernel: 3.10, 3.8..3.13, or the path of a bzImage; may be given more
@@ -90,6 +90,7 @@ impl RunCommand {
             Some(_) => Vec::new(),
             None => catalogue.select(&self.kernels)?,
         };
+        check_wanted(&self.wanted)?;
         if !self.wanted.is_empty() && kernels.len() > 1 {
             let why = "--out is for one kernel: run each with another place for its files";
             bail!(BadRequest::new(why));
@@ -143,8 +144,9 @@ impl RunCommand {
             let stdin = Input::inherited().context("reading the program's input")?;
             let ran = runner.run(&bootable, &program, stdin, &mut Outlet::stdio()?)?;
             harness::say_of_run(&name, &ran);
-            if matches!(ran.ending, Ending::Ended(_)) {
-                self.unpack(files)?;
+            if let (Ending::Ended(status), Some(files)) = (&ran.ending, files) {
+                let ended = || format!("the program ended ({status})");
+                unpack_files(files, &self.wanted).with_context(ended)?;
             }
             return Ok(codes.of(&ran.ending, Some(&interrupt)).into());
         }

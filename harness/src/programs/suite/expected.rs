@@ -1,13 +1,13 @@
 //! What is expected of a case: by hand in `strata.toml`, or recorded beside it.
 
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 use guest::Version;
+use images::files::open_regular;
 use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
@@ -151,7 +151,7 @@ impl Expected {
     /// What stands in these and in the recorded file of a directory.
     pub(super) fn read(by_hand: Vec<Expectation>, dir: &Path) -> Result<Self> {
         let path = recorded_path(dir);
-        let text = match fs::read_to_string(&path) {
+        let text = match open_regular(&path).and_then(io::read_to_string) {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             read => read.with_context(|| format!("reading {}", path.display()))?,
         };

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 
 use anyhow::{Context, Result};
 use guest::Version;
+use images::files::open_regular;
 use itertools::Itertools;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
@@ -114,7 +116,7 @@ impl ProgramSuite {
     fn document(&self) -> Result<DocumentMut> {
         let path = recorded_path(&self.dir);
         let text = match path.exists() {
-            true => fs::read_to_string(&path),
+            true => open_regular(&path).and_then(io::read_to_string),
             false => Ok(String::new()),
         };
         let text = text.with_context(|| format!("reading {}", path.display()))?;

@@ -1,10 +1,11 @@
 //! The file `strata.toml`.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use images::files::open_regular;
 use images::{Catalogue, Kernel, Spec};
 use serde::Deserialize;
 
@@ -12,6 +13,9 @@ use super::expected::{Expectation, Expected};
 use super::shows::Shows;
 use crate::payload::BadRequest;
 use crate::system::{nearest, project};
+
+/// The longest that a test may take, in seconds: a week.
+const LONGEST: u64 = 7 * 24 * 3600;
 
 /// What a `strata.toml` says.
 #[derive(Debug, Default, Deserialize)]
@@ -104,7 +108,8 @@ impl SuiteFile {
                 "no strata.toml here or above: `strata init` writes one for this directory",
             )
         })?;
-        let text = fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
+        let text = open_regular(&path).and_then(io::read_to_string);
+        let text = text.map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))?;
         let mut file = Self::parse(&text)
             .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))?;
         file.dir = path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -140,6 +145,12 @@ impl SuiteFile {
             if test.run.as_ref().is_some_and(Vec::is_empty) {
                 return Err(format!(
                     "the test {name:?} runs nothing: write `run = [\"./program\", \"argument\"]`"
+                ));
+            }
+            if test.timeout.is_some_and(|seconds| seconds > LONGEST) {
+                return Err(format!(
+                    "the test {name:?} may take over a week: write its time in seconds, as \
+                     `timeout = 60`"
                 ));
             }
             if test.timeout == Some(0) {
