@@ -27,6 +27,7 @@ mod local;
 mod messages;
 mod package;
 mod parallel;
+mod rpm;
 mod store;
 mod tools;
 
@@ -41,6 +42,7 @@ pub use local::{LocalKernel, banner};
 pub use messages::error::{ObtainError, SelectError};
 pub use messages::progress::{Progress, Silent};
 pub use parallel::side_by_side;
+pub use rpm::{RpmIdentity, RpmPackage, RpmSigner};
 pub use store::cache::{About, Cached, CachedKind};
 pub use store::kept_file::KeptFile;
 pub use store::local::{LocalImage, LocalModules};

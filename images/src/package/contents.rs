@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{MAX_IMAGE, Member, MemberKind, Next, PackageError, malformed};
+use super::{MAX_IMAGE, MemberKind, Next, PackageError, PackageMember, malformed};
 use crate::kernel_image::bzimage;
 use crate::kernel_modules::ModulePacker;
 
@@ -11,7 +11,7 @@ use crate::kernel_modules::ModulePacker;
 pub(crate) struct WantedImage(Option<Vec<u8>>);
 
 impl WantedImage {
-    pub(crate) fn see(&mut self, member: &mut Member<'_>) -> Next {
+    pub(crate) fn see(&mut self, member: &mut PackageMember<'_>) -> Next {
         if !is_kernel(member)? {
             return Ok(ControlFlow::Continue(()));
         }
@@ -32,7 +32,7 @@ impl WantedImage {
 pub(crate) struct WantedModules<'a>(pub(crate) &'a mut ModulePacker);
 
 impl WantedModules<'_> {
-    pub(crate) fn see(&mut self, member: &mut Member<'_>) -> Next {
+    pub(crate) fn see(&mut self, member: &mut PackageMember<'_>) -> Next {
         let is_file = member.kind == MemberKind::File;
         if is_file && member.path.contains("lib/modules/") {
             let path = &member.path;
@@ -45,7 +45,7 @@ impl WantedModules<'_> {
 
 /// Whether this is the image: `boot/vmlinuz-RELEASE` or
 /// `[usr/]lib/modules/RELEASE/vmlinuz`. A path that leads out of the package is refused.
-fn is_kernel(member: &Member<'_>) -> Result<bool, PackageError> {
+fn is_kernel(member: &PackageMember<'_>) -> Result<bool, PackageError> {
     let (parts, astray) = member.parts();
     let kernel = match parts[..] {
         ["boot", file] => file.starts_with("vmlinuz-"),
@@ -75,7 +75,7 @@ mod tests {
             ("./usr/share/doc/boot/vmlinuz-3.10", false),
             ("./usr/lib/modules/7.3.4/kernel/vmlinuz", false),
         ] {
-            let member = Member {
+            let member = PackageMember {
                 path: path.to_owned(),
                 kind: MemberKind::File,
                 size: 0,
