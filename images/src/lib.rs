@@ -37,6 +37,7 @@ pub use catalogue::{Catalogue, Entry, Kernel};
 pub use cpio::{Content, Initramfs};
 pub use debian::keyring::Keyring;
 pub use http::timeouts::Timeouts;
+pub use kernel_image::config::{KernelConfig, OtherOption};
 pub use kernel_modules::no_modules;
 pub use local::{LocalKernel, banner};
 pub use messages::error::{ObtainError, SelectError};

@@ -15,7 +15,7 @@ use guest::User;
 use harness::ExitCodes;
 use harness::{
     AcceleratorChoice, BadRequest, Disks, Downloads, Machines, Network, Program, PublishedPort,
-    QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names, project,
+    QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names, project, runs,
 };
 use images::{Catalogue, Store, StoreBuilder};
 use jiff::SignedDuration;
@@ -42,6 +42,11 @@ impl SourceOptions {
     /// none: for kernels that are not the catalogue's.
     pub(crate) fn exact_store(&self, catalogue: &Catalogue) -> Result<Store> {
         self.builder(catalogue).locked(true).build()
+    }
+
+    /// A store that also keeps what only saves time, where machines keep it.
+    pub(crate) fn remembering_store(&self, catalogue: &Catalogue) -> Result<Store> {
+        Ok(self.store(catalogue)?.remembering(&runs()?.join("images")))
     }
 
     fn builder(&self, catalogue: &Catalogue) -> StoreBuilder {

@@ -3,6 +3,7 @@
 //! messages, files.
 
 mod beside;
+mod config;
 mod directory;
 mod format;
 mod modules;

@@ -1,9 +1,11 @@
-//! What is taken from the members of a package: its kernel, its modules.
+//! What is taken from the members of a package: its kernel, its modules, its
+//! configuration.
 
 use std::ops::ControlFlow;
 
 use super::{MAX_IMAGE, MemberKind, Next, PackageError, PackageMember, malformed};
 use crate::kernel_image::bzimage;
+use crate::kernel_image::config::MAX_CONFIG;
 use crate::kernel_modules::ModulePacker;
 
 /// The kernel image: the first of a package.
@@ -40,6 +42,26 @@ impl WantedModules<'_> {
             taken.map_err(|error| malformed(format!("{path}: {error}")))?;
         }
         Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// The configuration of the kernel.
+#[derive(Default)]
+pub(crate) struct WantedConfig(pub(crate) Option<Vec<u8>>);
+
+impl WantedConfig {
+    pub(crate) fn see(&mut self, member: &mut PackageMember<'_>) -> Next {
+        let (parts, _) = member.parts();
+        let is_config = match parts[..] {
+            ["boot", file] => file.starts_with("config-"),
+            ["lib", "modules", _, "config"] | ["usr", "lib", "modules", _, "config"] => true,
+            _ => false,
+        };
+        if !is_config || member.kind != MemberKind::File {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.0 = Some(member.read(MAX_CONFIG, "a configuration")?);
+        Ok(ControlFlow::Break(()))
     }
 }
 

@@ -13,14 +13,14 @@ const MAX_STORE: usize = 32 << 20;
 
 /// A header, as the bytes that hold it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Header<'a> {
+pub(super) struct RpmHeader<'a> {
     /// All of it, as it is signed.
     pub(super) bytes: &'a [u8],
     index: &'a [[u8; ENTRY]],
     store: &'a [u8],
 }
 
-impl<'a> Header<'a> {
+impl<'a> RpmHeader<'a> {
     /// The header at the start of some bytes, and what follows it.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), String> {
         let preamble = bytes.get(..PREAMBLE).ok_or("it ends before a header")?;
@@ -119,7 +119,7 @@ mod tests {
         ];
         let bytes = header(&entries, b"name\0a\0b\0\0\0\x01\x02");
         let with_rest = [&bytes[..], b"rest"].concat();
-        let (header, rest) = Header::parse(&with_rest).unwrap();
+        let (header, rest) = RpmHeader::parse(&with_rest).unwrap();
         assert_eq!((header.bytes, rest), (&bytes[..], &b"rest"[..]));
         assert_eq!(header.text(1000), Some("name"));
         assert_eq!(header.texts(1001).collect::<Vec<_>>(), ["a", "b"]);
@@ -137,15 +137,15 @@ mod tests {
     fn a_header_that_claims_too_much_is_refused() {
         let whole = header(&[[1000, 6, 0, 1]], b"name\0");
         for length in 0..whole.len() {
-            assert!(Header::parse(&whole[..length]).is_err(), "{length}");
+            assert!(RpmHeader::parse(&whole[..length]).is_err(), "{length}");
         }
         for at in [0, 8, 12] {
             let mut claims = whole.clone();
             claims[at] = 0xff;
-            assert!(Header::parse(&claims).is_err(), "{at}");
+            assert!(RpmHeader::parse(&claims).is_err(), "{at}");
         }
         let mut none = whole.clone();
         none[11] = 0;
-        assert!(Header::parse(&none).is_err());
+        assert!(RpmHeader::parse(&none).is_err());
     }
 }

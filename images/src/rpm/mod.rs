@@ -15,7 +15,7 @@ use std::path::Path;
 
 use std::io::Read;
 
-use header::Header;
+use header::RpmHeader;
 use sha2::{Digest, Sha256};
 
 use crate::files::open_regular;
@@ -70,8 +70,8 @@ impl std::fmt::Display for RpmIdentity {
 /// An RPM package, taken apart.
 #[derive(Debug)]
 pub struct RpmPackage<'a> {
-    signatures: Header<'a>,
-    header: Header<'a>,
+    signatures: RpmHeader<'a>,
+    header: RpmHeader<'a>,
     payload: &'a [u8],
 }
 
@@ -85,12 +85,12 @@ impl<'a> RpmPackage<'a> {
             return Err("it does not begin as an RPM does".to_owned());
         }
         let after_lead = bytes.get(LEAD..).ok_or("it ends within its lead")?;
-        let (signatures, rest) = Header::parse(after_lead)?;
+        let (signatures, rest) = RpmHeader::parse(after_lead)?;
         // The second header begins at a multiple of eight.
         let length = signatures.bytes.len();
         let padding = length.next_multiple_of(8) - length;
         let rest = rest.get(padding..).ok_or("it ends before its header")?;
-        let (header, payload) = Header::parse(rest)?;
+        let (header, payload) = RpmHeader::parse(rest)?;
         Ok(Self {
             signatures,
             header,
