@@ -10,7 +10,7 @@ use guest::{
     Carried, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status,
     Stdin,
 };
-use test_archive::{Compression, Files, SigningKey, TestPackage, TestSuite, kernel_module};
+use test_archive::{Compression, Files, SigningKey, TestPackage, TestRpm, TestSuite, kernel_module};
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -287,6 +287,18 @@ fn packages(seed: Seed) {
             .build();
         let name = format!("{compression:?}").to_lowercase();
         seed("package", &name, &deb);
+        let files = TestPackage::new("kernel-core", "6.1-1.el9")
+            .file("./lib/modules/6.1/x.ko", &kernel_module("depends=\0"))
+            .file("./lib/modules/6.1/vmlinuz", &kernel())
+            .compression(compression);
+        let now = "2026-11-23T00:00:00Z".parse().unwrap();
+        let rpm = TestRpm::new(files);
+        let modern = rpm.clone().signed(&SigningKey::generate(), now);
+        seed("rpm", &name, &modern.build());
+        if compression == Compression::None {
+            let key = SigningKey::of_2013();
+            seed("rpm", "legacy", &rpm.of_2011().signed(&key, now).build());
+        }
         if compression == Compression::None {
             let tar = deb.windows(5).position(|part| part == b"./boo").unwrap();
             seed("package", "tar", &deb[tar..]);

@@ -20,8 +20,8 @@ mod scenarios;
 mod system;
 
 pub use kernels::{
-    AcceleratorChoice, Bootable, CachedStock, Machines, Stock, Subject, cached_kernels, choose,
-    claimed_version, doctor, fetch_all, inventory, prune_machines,
+    AcceleratorChoice, Bootable, CachedStock, ComparedKernels, Machines, ShownKernel, Stock,
+    Subject, cached_kernels, choose, claimed_version, doctor, fetch_all, inventory, prune_machines,
 };
 pub use machine::{
     Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Network,

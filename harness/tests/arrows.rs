@@ -41,6 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "kernel_modules",
             "package",
             "debian",
+            "rpm",
             "local",
             "catalogue",
             "tools",

@@ -20,7 +20,8 @@ use crate::debian::{apt, deb};
 use crate::files::hash::Hasher;
 use crate::kernel_image::bzimage;
 use crate::kernel_modules::ModulePacker;
-use crate::package::{MAX_IMAGE, MAX_UNPACKED, PackageError};
+use crate::package::{MAX_IMAGE, MAX_UNPACKED, PackageError, WantedImage, WantedModules};
+use crate::rpm::RpmPackage;
 use crate::store::pins;
 
 /// A release file, signed or not: what it lists is a size and a hash.
@@ -80,6 +81,29 @@ pub fn package(bytes: &[u8]) {
     let mut image = Vec::new();
     let taken = deb::from_tar(&tar[..], &mut image, MAX_UNPACKED);
     is_kernel(taken, &image);
+}
+
+/// An RPM: no byte of it is trusted that no key signed, and what is taken out of it is a
+/// kernel, whole, and no larger than one.
+pub fn rpm(bytes: &[u8]) {
+    static DEBIAN: LazyLock<Keyring> = LazyLock::new(Keyring::debian);
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let Ok(package) = RpmPackage::parse(bytes) else {
+        return;
+    };
+    if let Ok(identity) = package.identity() {
+        // Debian signs none.
+        assert!(package.verify(&identity, &DEBIAN, &[], now).is_err());
+    }
+    let mut wanted = WantedImage::default();
+    let seen = package.each(MAX_IMAGE, &mut |member| wanted.see(member));
+    if let (Ok(()), Ok(image)) = (seen, wanted.found()) {
+        assert!(image.len() as u64 <= MAX_IMAGE);
+        assert_eq!(bzimage::check(&image), Ok(()));
+    }
+    let mut packer = ModulePacker::default();
+    let mut wanted = WantedModules(&mut packer);
+    let _ = package.each(MAX_IMAGE, &mut |member| wanted.see(member));
 }
 
 /// A kernel module, what lists built-in ones, and the file that a machine is given: what

@@ -209,3 +209,38 @@ fn an_image_that_was_altered_is_taken_out_again() {
     drop(taken);
     assert_eq!(setting.image(&path), Ok(kernel_image("whole")));
 }
+
+#[test]
+fn a_configuration_is_found_wherever_packages_and_trees_have_it() {
+    let setting = Setting::new();
+    let text = b"CONFIG_OVERLAY_FS=m\n# CONFIG_X is not set\n";
+    let of = |path: &Path| {
+        let config = LocalKernel::at(path).unwrap().config();
+        let config = config.map_err(|error| error.to_string())?;
+        Ok::<_, String>(config.value("CONFIG_OVERLAY_FS").map(str::to_owned))
+    };
+    let module = Ok(Some("m".to_owned()));
+    for path in ["./boot/config-6.1", "./lib/modules/6.1/config"] {
+        let package = whole().file(path, text);
+        for bytes in [package.build(), package.apk(), package.arch()] {
+            assert_eq!(of(&setting.write("package", &bytes)), module, "{path}");
+        }
+    }
+    let image = kernel_image("6.1");
+    for (kernel, config, named) in [
+        ("a/boot/vmlinuz-6.1", "a/boot/config-6.1", "a"),
+        ("b/usr/lib/modules/6.1/vmlinuz", "b/boot/config-6.1", "b"),
+        ("c/lib/modules/6.1/vmlinuz", "c/lib/modules/6.1/config", "c"),
+        ("d/arch/x86/boot/bzImage", "d/.config", "d"),
+    ] {
+        setting.write(kernel, &image);
+        if named == "d" {
+            setting.write("d/include/config/kernel.release", b"6.1.0\n");
+        }
+        let dir = setting.dir.path().join(named);
+        let none = of(&dir).unwrap_err();
+        assert!(none.contains("CONFIG_IKCONFIG"), "{none}");
+        setting.write(config, text);
+        assert_eq!(of(&dir), module, "{config}");
+    }
+}

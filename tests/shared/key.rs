@@ -9,10 +9,11 @@ use pgp::composed::{
 };
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{
-    RevocationCode, Signature, SignatureConfig, SignatureType, Subpacket, SubpacketData,
+    PacketTrait, RevocationCode, Signature, SignatureConfig, SignatureType, Subpacket,
+    SubpacketData,
 };
 use pgp::ser::Serialize;
-use pgp::types::{KeyDetails, Password, SignedUser, Tag};
+use pgp::types::{KeyDetails, Password, SignedUser, SigningKey as _, Tag};
 use rand::rngs::StdRng;
 use rand::{CryptoRng, Rng, SeedableRng, thread_rng};
 
@@ -154,6 +155,32 @@ impl SigningKey {
             .expect("a signature is written")
     }
 
+    /// A signature alone, as a binary packet.
+    #[must_use]
+    pub fn sign_packet(&self, bytes: &[u8], at: Timestamp) -> Vec<u8> {
+        let config = self.config(SignatureType::Binary, at);
+        packet(config.sign(&self.secret.primary_key, &Password::empty(), bytes))
+    }
+
+    /// The same, of the version that was usual for RPMs until some years ago. The library
+    /// only reads it.
+    #[must_use]
+    pub fn sign_packet_v3(&self, bytes: &[u8], at: Timestamp) -> Vec<u8> {
+        let key = &self.secret.primary_key;
+        let (algorithm, id) = (key.algorithm(), key.legacy_key_id());
+        let binary = SignatureType::Binary;
+        let config = SignatureConfig::v3(binary, algorithm, self.hash, seconds(at), id);
+        let signed = || {
+            let mut hasher = self.hash.new_hasher()?;
+            hasher.update(bytes);
+            config.hash_signature_data(&mut hasher)?;
+            let digest = hasher.finalize();
+            let signature = key.sign(&Password::empty(), self.hash, &digest)?;
+            Signature::from_config(config, [digest[0], digest[1]], signature)
+        };
+        packet(signed())
+    }
+
     fn config(&self, typ: SignatureType, at: Timestamp) -> SignatureConfig {
         let claims = vec![
             SubpacketData::SignatureCreationTime(seconds(at)),
@@ -161,6 +188,14 @@ impl SigningKey {
         ];
         config(&self.secret, typ, self.hash, claims)
     }
+}
+
+fn packet(signature: pgp::errors::Result<Signature>) -> Vec<u8> {
+    let mut packet = Vec::new();
+    signature
+        .and_then(|signature| signature.to_writer_with_header(&mut packet))
+        .expect("bytes are signed");
+    packet
 }
 
 fn start_of_2010() -> Timestamp {

@@ -7,11 +7,13 @@
 mod key;
 mod namespaces;
 mod package;
+mod rpm;
 mod server;
 mod suite;
 
 pub use key::SigningKey;
 pub use namespaces::{unshare_options, why_no_mounts};
 pub use package::{Compression, TestPackage, kernel_image, kernel_module};
+pub use rpm::TestRpm;
 pub use server::{Server, ServerFault};
 pub use suite::{Files, TestSuite};

@@ -45,6 +45,11 @@ impl SourceOptions {
         self.builder(catalogue).locked(true).build()
     }
 
+    /// A store that also keeps what only saves time, where machines keep it.
+    pub(crate) fn remembering_store(&self, catalogue: &Catalogue) -> Result<Store> {
+        Ok(self.store(catalogue)?.remembering(&runs()?.join("images")))
+    }
+
     fn builder(&self, catalogue: &Catalogue) -> StoreBuilder {
         let mut builder = Store::builder(catalogue);
         if let Some(lock) = project::lock_file() {

@@ -139,3 +139,70 @@ fn a_reason_that_several_kernels_share_is_said_once() {
         ran.exits(3).complains(&["3.10, 3.12: cannot be had: "]);
     }
 }
+
+/// An unpacked package: an image that says what it is, and its configuration.
+fn unpacked(release: &str, config: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let boot = dir.path().join("boot");
+    fs::create_dir(&boot).unwrap();
+    let mut image = vec![0; 0x300];
+    image[0x1fe..0x200].copy_from_slice(&[0x55, 0xaa]);
+    image[0x202..0x206].copy_from_slice(b"HdrS");
+    image[0x20e..0x210].copy_from_slice(&0x80u16.to_le_bytes());
+    let banner = format!("{release} (builder@host) #1 SMP\0");
+    image[0x280..0x280 + banner.len()].copy_from_slice(banner.as_bytes());
+    fs::write(boot.join(format!("vmlinuz-{release}")), image).unwrap();
+    fs::write(boot.join(format!("config-{release}")), config).unwrap();
+    dir
+}
+
+#[test]
+fn show_says_what_a_kernel_is_and_was_built_with() {
+    let cache = tempfile::tempdir().unwrap();
+    let config = "CONFIG_A=y\nCONFIG_B=m\nCONFIG_C=7\n";
+    let dir = unpacked("4.18.0-553.el8.x86_64", config);
+    let path = dir.path().to_str().unwrap();
+    kernels(cache.path(), &["show", path]).exits(0).prints(&[
+        "4.18.0-553.el8.x86_64",
+        "4.18, changed by a vendor (el8)",
+        "1 built in, 1 modules",
+    ]);
+    let options = ["--config", "CONFIG_A", "--config", "B", "--config", "NONE"];
+    let show = [&["show", path], &options[..]].concat();
+    kernels(cache.path(), &show).exits(0).prints(&[
+        "CONFIG_A=y (built in)",
+        "CONFIG_B=m (a module)",
+        "CONFIG_NONE is not set",
+    ]);
+    let show = [&show[..], &["--format", "json"]].concat();
+    let json = kernels(cache.path(), &show).exits(0);
+    let shown: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(shown["vendor"], "el8");
+    let config = serde_json::json!({"A": "y", "B": "m", "NONE": null});
+    assert_eq!(shown["config"], config);
+}
+
+#[test]
+fn diff_says_what_two_kernels_were_built_with() {
+    let cache = tempfile::tempdir().unwrap();
+    let one = unpacked("6.1.0", "CONFIG_A=y\nCONFIG_B=m\n");
+    let other = unpacked("6.12.0", "CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=7\n");
+    let [one, other] = [&one, &other].map(|dir| dir.path().to_str().unwrap());
+    let diff = ["diff", one, other];
+    let text = kernels(cache.path(), &diff).exits(0);
+    assert!(!text.stdout.contains("CONFIG_A"), "{}", text.stdout);
+    text.prints(&["CONFIG_B", "CONFIG_C", "2 options differ"]);
+    let json = [&diff[..], &["--format", "json"]].concat();
+    let json = kernels(cache.path(), &json).exits(0);
+    let compared: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let config = serde_json::json!({"B": ["m", "y"], "C": [null, "7"]});
+    assert_eq!(compared["config"], config);
+    assert_eq!(compared["kernels"][1]["base"], "6.12");
+
+    kernels(cache.path(), &["diff", one, "5.10..6.1"]).exits(2);
+    let config = Path::new(other).join("boot/config-6.12.0");
+    fs::remove_file(config).unwrap();
+    kernels(cache.path(), &diff)
+        .exits(3)
+        .complains(&["no configuration to compare"]);
+}

@@ -9,6 +9,7 @@ mod machines;
 mod modules;
 mod probe;
 mod prune_machines;
+mod shown;
 mod subject;
 
 pub use fetch::fetch_all;
@@ -17,5 +18,6 @@ pub(crate) use machines::MEMORY_MIB;
 pub use machines::{Bootable, Machines};
 pub use probe::{AcceleratorChoice, choose};
 pub use prune_machines::prune_machines;
+pub use shown::{ComparedKernels, ShownKernel};
 pub(crate) use subject::upstream;
 pub use subject::{Subject, claimed_version};

@@ -101,13 +101,17 @@ pub(crate) fn upstream(version: Version) -> RunningKernel {
 /// The kernel by the banner of an image: `6.1.0-50-cloud-amd64 (builder@host) #1 SMP
 /// …`.
 fn of_image(path: &Path) -> Result<RunningKernel, SelectError> {
-    let banner = LocalKernel::at(path)?.banner()?;
-    let (release, rest) = banner.split_once(' ').unwrap_or((&banner, ""));
+    Ok(running(&LocalKernel::at(path)?.banner()?))
+}
+
+/// The kernel with a banner.
+pub(super) fn running(banner: &str) -> RunningKernel {
+    let (release, rest) = banner.split_once(' ').unwrap_or((banner, ""));
     let version = rest.find('#').map_or("", |start| &rest[start..]);
-    Ok(RunningKernel {
+    RunningKernel {
         release: release.to_owned(),
         version: version.to_owned(),
-    })
+    }
 }
 
 impl fmt::Display for Subject {

@@ -10,7 +10,8 @@ use crate::files::hash::Hasher;
 use crate::files::read::{open_regular, unxz};
 use crate::kernel_modules::ModulePacker;
 use crate::package::{
-    MAX_UNPACKED, PackageError, WantedImage, WantedModules, malformed, tar as tar_members,
+    MAX_UNPACKED, PackageError, WantedConfig, WantedImage, WantedModules, malformed,
+    tar as tar_members,
 };
 
 /// A kernel image that was taken out of a package.
@@ -80,6 +81,17 @@ pub(crate) fn modules(deb: impl Read, limit: u64) -> Result<Vec<u8>, PackageErro
     tar_members::each(data(deb)?, limit, &mut |member| wanted.see(member))?;
     let modules = packer.finish().map_err(malformed)?;
     modules.ok_or_else(|| malformed("a package without kernel modules"))
+}
+
+/// The configuration in a package, a text.
+pub(crate) fn extract_config(deb: &Path) -> Result<Vec<u8>, PackageError> {
+    let file = open_regular(deb).map_err(malformed)?;
+    let mut wanted = WantedConfig::default();
+    let data = data(BufReader::new(file))?;
+    tar_members::each(data, MAX_UNPACKED, &mut |member| wanted.see(member))?;
+    wanted
+        .0
+        .ok_or_else(|| malformed("a package without a kernel's configuration"))
 }
 
 #[cfg(test)]

@@ -116,11 +116,38 @@ impl Keyring {
         self.any(&signatures, file, now)
     }
 
+    /// Checks a signature alone, as binary packets. With SHA-1, however young, it counts by
+    /// the keys with the fingerprints in `weak_keys` only, and its digest is given, too.
+    pub(crate) fn verify_packet(
+        &self,
+        packet: &[u8],
+        data: &[u8],
+        weak_keys: &[&str],
+        now: Timestamp,
+    ) -> Result<(Signer, Option<String>), String> {
+        if packet.len() > MAX_ARMOR {
+            return Err(format!("a signature of {} bytes", packet.len()));
+        }
+        let signature = DetachedSignature::from_bytes(packet)
+            .map_err(|error| format!("no signature ({error})"))?
+            .signature;
+        let is_named = |key: &SignedPublicKey| {
+            let fingerprint = format!("{:X}", key.fingerprint());
+            weak_keys.contains(&&*fingerprint) && names(&signature, key)
+        };
+        let may_be_weak = self.keys.iter().any(is_named);
+        let signer = self.signer(&signature, data, now, may_be_weak)?;
+        let weak = signature
+            .hash_alg()
+            .filter(|hash| *hash == HashAlgorithm::Sha1);
+        Ok((signer, weak.map(|hash| hash.to_string())))
+    }
+
     /// One valid signature by one trusted key is enough, as it is for apt.
     fn any(&self, signatures: &[Signature], data: &[u8], now: Timestamp) -> Result<Signer, String> {
         let mut refusals = Vec::new();
         for signature in signatures.iter().take(MAX_SIGNATURES) {
-            match self.signer(signature, data, now) {
+            match self.signer(signature, data, now, false) {
                 Ok(signer) => return Ok(signer),
                 Err(refusal) => refusals.push(refusal),
             }
@@ -133,11 +160,19 @@ impl Keyring {
         })
     }
 
-    fn signer(&self, signature: &Signature, data: &[u8], now: Timestamp) -> Result<Signer, String> {
+    /// Who made a signature, which may be of SHA-1 though it is young if its key is known
+    /// for that.
+    fn signer(
+        &self,
+        signature: &Signature,
+        data: &[u8],
+        now: Timestamp,
+        may_be_weak: bool,
+    ) -> Result<Signer, String> {
         let created = signature.created().map(|time| i64::from(time.as_secs()));
         let created = created.ok_or("a signature without a date")?;
         let date = Timestamp::from_second(created).map_err(|error| error.to_string())?;
-        check_signature(signature, created, now)?;
+        check_signature(signature, created, now, may_be_weak)?;
         let mut refusal = format!("a signature by the unknown key {}", issuer(signature));
         // To hash the file once a key would take long.
         for key in self.keys.iter().filter(|key| may_be_by(signature, key)) {
@@ -169,7 +204,12 @@ impl Keyring {
 }
 
 /// What can be said against a signature before any key is looked at.
-fn check_signature(signature: &Signature, created: i64, now: Timestamp) -> Result<(), String> {
+fn check_signature(
+    signature: &Signature,
+    created: i64,
+    now: Timestamp,
+    may_be_weak: bool,
+) -> Result<(), String> {
     if !matches!(
         signature.typ(),
         Some(SignatureType::Binary | SignatureType::Text)
@@ -178,7 +218,7 @@ fn check_signature(signature: &Signature, created: i64, now: Timestamp) -> Resul
     }
     match signature.hash_alg() {
         Some(HashAlgorithm::Sha256 | HashAlgorithm::Sha384 | HashAlgorithm::Sha512) => {}
-        Some(HashAlgorithm::Sha1) if created < SHA1_UNTIL => {}
+        Some(HashAlgorithm::Sha1) if may_be_weak || created < SHA1_UNTIL => {}
         other => {
             let other = other.map_or("an unknown hash".to_owned(), |hash| hash.to_string());
             return Err(format!("a signature with {other}, which is too weak"));

@@ -42,12 +42,16 @@ const PART: usize = 1 << 20;
 
 /// What a bzImage would unpack, if that can be started as it is.
 pub(crate) fn unpack(image: &[u8]) -> Result<Vec<u8>, String> {
-    let payload = payload(image)?;
-    let vmlinux = decompress(payload).map_err(|error| format!("its payload: {error}"))?;
+    let vmlinux = decompressed(image)?;
     match has_entry(&vmlinux) {
         true => Ok(vmlinux),
         false => Err(NO_ENTRY.to_owned()),
     }
+}
+
+/// What a bzImage would unpack.
+pub(crate) fn decompressed(image: &[u8]) -> Result<Vec<u8>, String> {
+    decompress(payload(image)?).map_err(|error| format!("its payload: {error}"))
 }
 
 /// The compressed kernel in an image.
@@ -136,7 +140,7 @@ pub(crate) fn read_banner(mut file: impl Read) -> io::Result<String> {
         bytes.drain(..bytes.len() - keep);
         let read = (&mut file).take(PART as u64).read_to_end(&mut bytes)?;
         let mut from = 0;
-        while let Some(at) = find(&bytes[from..]) {
+        while let Some(at) = find(&bytes[from..], BANNER) {
             from += at + BANNER.len();
             let rest = &bytes[from..];
             // The format "Linux version %s" is in the image, too.
@@ -153,16 +157,16 @@ pub(crate) fn read_banner(mut file: impl Read) -> io::Result<String> {
     }
 }
 
-/// Where a banner begins. At every boot, 50 MB are searched, in debug builds too: so
+/// Where some words begin. At every boot, 50 MB are searched, in debug builds too: so
 /// memmem(3) does it.
-fn find(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn find(bytes: &[u8], words: &[u8]) -> Option<usize> {
     // SAFETY: both pointers are valid for the lengths that are passed.
     let found = unsafe {
         libc::memmem(
             bytes.as_ptr().cast(),
             bytes.len(),
-            BANNER.as_ptr().cast(),
-            BANNER.len(),
+            words.as_ptr().cast(),
+            words.len(),
         )
     };
     (!found.is_null()).then(|| found as usize - bytes.as_ptr() as usize)

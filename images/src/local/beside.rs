@@ -93,7 +93,7 @@ mod tests {
         ] {
             assert_eq!(names(image)[0], modules);
         }
-        assert_eq!(names("kernel-3.10.0-1160.el7.x86_64.rpm"), [""; 0]);
+        assert!(names("kernel-3.10.0-1160.el7.x86_64.rpm").is_empty());
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         let image = path("kernel-core-6.1.x86_64.rpm");
-        assert_eq!(packages_with_modules(&image), [PathBuf::new(); 0]);
+        assert!(packages_with_modules(&image).is_empty());
         for name in [
             "kernel-modules-6.1.x86_64.rpm",
             "kernel-modules-6.2.x86_64.rpm",

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::files::open_regular;
 use crate::kernel_image::bzimage;
+use crate::rpm;
 
 /// A file with a kernel in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(super) enum FileFormat {
 pub(super) enum PackageFormat {
     /// Of Debian and its kin.
     Deb,
+    /// Of RHEL and its kin.
+    Rpm,
     /// A tar archive, compressed or not: a package of Arch or of Alpine, or what `make
     /// tarzst-pkg` writes.
     Tar,
@@ -40,6 +43,7 @@ fn of(start: &[u8]) -> Result<FileFormat, String> {
     match start {
         [0x7f, b'E', b'L', b'F', ..] => Ok(FileFormat::Vmlinux),
         _ if start.starts_with(b"!<arch>\n") => package(PackageFormat::Deb),
+        _ if start.starts_with(&rpm::MAGIC) => package(PackageFormat::Rpm),
         _ if start.starts_with(b"ADB") => {
             Err("a package of the third version of apk, which is not read here".to_owned())
         }
@@ -64,6 +68,7 @@ mod tests {
         assert_eq!(of(&bzimage::tests::header()), Ok(FileFormat::BzImage));
         assert_eq!(of(b"\x7fELF"), Ok(FileFormat::Vmlinux));
         assert_eq!(of(b"!<arch>\ndebian-binary"), package(PackageFormat::Deb));
+        assert_eq!(of(b"\xed\xab\xee\xdb\x03"), package(PackageFormat::Rpm));
         assert_eq!(of(b"\x1f\x8b\x08"), package(PackageFormat::Tar));
         assert!(of(b"ADBd....").unwrap_err().contains("apk"));
         assert!(of(b"").is_err());

@@ -1,8 +1,9 @@
 //! Kernels that are named by a path of this machine: an image, a package, an unpacked
-//! package, a built kernel tree. May use: package, debian, kernel_image, kernel_modules,
+//! package, a built kernel tree. May use: rpm, debian, package, kernel_image, kernel_modules,
 //! messages, files.
 
 mod beside;
+mod config;
 mod directory;
 mod format;
 mod modules;

@@ -7,6 +7,7 @@ use crate::debian::deb;
 use crate::files::open_regular;
 use crate::local::format::{self, FileFormat, PackageFormat};
 use crate::package::{PackageError, Visit, WantedImage, malformed, tar, unpack};
+use crate::rpm::{self, RpmPackage};
 
 /// Of a kernel that was built here, modules may have debug information.
 const MAX_UNPACKED: u64 = 8 << 30;
@@ -15,12 +16,17 @@ const MAX_UNPACKED: u64 = 8 << 30;
 pub(super) fn each(path: &Path, visit: Visit<'_>) -> Result<(), PackageError> {
     let format = match format::of_file(path).map_err(malformed)? {
         Ok(FileFormat::Package(format)) => format,
-        _ => return Err(malformed("it is no package: no .deb, .apk or .tar")),
+        _ => return Err(malformed("it is no package: no .deb, .rpm, .apk or .tar")),
     };
-    let file = BufReader::new(open_regular(path).map_err(malformed)?);
+    let file = || open_regular(path).map(BufReader::new).map_err(malformed);
     match format {
-        PackageFormat::Deb => tar::each(deb::data(file)?, MAX_UNPACKED, visit),
-        PackageFormat::Tar => tar::each(unpack(file)?, MAX_UNPACKED, visit),
+        PackageFormat::Rpm => {
+            let bytes = rpm::read(path)?;
+            let package = RpmPackage::parse(&bytes).map_err(malformed)?;
+            package.each(MAX_UNPACKED, visit)
+        }
+        PackageFormat::Deb => tar::each(deb::data(file()?)?, MAX_UNPACKED, visit),
+        PackageFormat::Tar => tar::each(unpack(file()?)?, MAX_UNPACKED, visit),
     }
 }
 

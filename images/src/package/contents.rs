@@ -1,9 +1,11 @@
-//! What is taken from the members of a package: its kernel, its modules.
+//! What is taken from the members of a package: its kernel, its modules, its
+//! configuration.
 
 use std::ops::ControlFlow;
 
-use super::{MAX_IMAGE, Member, MemberKind, Next, PackageError, malformed};
+use super::{MAX_IMAGE, MemberKind, Next, PackageError, PackageMember, malformed};
 use crate::kernel_image::bzimage;
+use crate::kernel_image::config::MAX_CONFIG;
 use crate::kernel_modules::ModulePacker;
 
 /// The kernel image: the first of a package.
@@ -11,7 +13,7 @@ use crate::kernel_modules::ModulePacker;
 pub(crate) struct WantedImage(Option<Vec<u8>>);
 
 impl WantedImage {
-    pub(crate) fn see(&mut self, member: &mut Member<'_>) -> Next {
+    pub(crate) fn see(&mut self, member: &mut PackageMember<'_>) -> Next {
         if !is_kernel(member)? {
             return Ok(ControlFlow::Continue(()));
         }
@@ -32,7 +34,7 @@ impl WantedImage {
 pub(crate) struct WantedModules<'a>(pub(crate) &'a mut ModulePacker);
 
 impl WantedModules<'_> {
-    pub(crate) fn see(&mut self, member: &mut Member<'_>) -> Next {
+    pub(crate) fn see(&mut self, member: &mut PackageMember<'_>) -> Next {
         let is_file = member.kind == MemberKind::File;
         if is_file && member.path.contains("lib/modules/") {
             let path = &member.path;
@@ -43,9 +45,29 @@ impl WantedModules<'_> {
     }
 }
 
+/// The configuration of the kernel.
+#[derive(Default)]
+pub(crate) struct WantedConfig(pub(crate) Option<Vec<u8>>);
+
+impl WantedConfig {
+    pub(crate) fn see(&mut self, member: &mut PackageMember<'_>) -> Next {
+        let (parts, _) = member.parts();
+        let is_config = match parts[..] {
+            ["boot", file] => file.starts_with("config-"),
+            ["lib", "modules", _, "config"] | ["usr", "lib", "modules", _, "config"] => true,
+            _ => false,
+        };
+        if !is_config || member.kind != MemberKind::File {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.0 = Some(member.read(MAX_CONFIG, "a configuration")?);
+        Ok(ControlFlow::Break(()))
+    }
+}
+
 /// Whether this is the image: `boot/vmlinuz-RELEASE` or
 /// `[usr/]lib/modules/RELEASE/vmlinuz`. A path that leads out of the package is refused.
-fn is_kernel(member: &Member<'_>) -> Result<bool, PackageError> {
+fn is_kernel(member: &PackageMember<'_>) -> Result<bool, PackageError> {
     let (parts, astray) = member.parts();
     let kernel = match parts[..] {
         ["boot", file] => file.starts_with("vmlinuz-"),
@@ -75,7 +97,7 @@ mod tests {
             ("./usr/share/doc/boot/vmlinuz-3.10", false),
             ("./usr/lib/modules/7.3.4/kernel/vmlinuz", false),
         ] {
-            let member = Member {
+            let member = PackageMember {
                 path: path.to_owned(),
                 kind: MemberKind::File,
                 size: 0,

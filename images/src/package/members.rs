@@ -9,10 +9,10 @@ use super::{PackageError, malformed};
 pub(crate) type Next = Result<ControlFlow<()>, PackageError>;
 
 /// What is done with each member.
-pub(crate) type Visit<'a> = &'a mut dyn FnMut(&mut Member<'_>) -> Next;
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(&mut PackageMember<'_>) -> Next;
 
 /// A file of a package.
-pub(crate) struct Member<'a> {
+pub(crate) struct PackageMember<'a> {
     /// Its path, as the package has it.
     pub(crate) path: String,
     pub(crate) kind: MemberKind,
@@ -30,7 +30,7 @@ pub(crate) enum MemberKind {
     Other(String),
 }
 
-impl Member<'_> {
+impl PackageMember<'_> {
     /// The parts of its path below the root, and whether it leads out of the package.
     pub(crate) fn parts(&self) -> (Vec<&str>, bool) {
         let astray = self.path.starts_with('/') || self.path.split('/').any(|part| part == "..");

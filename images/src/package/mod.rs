@@ -9,8 +9,8 @@ mod members;
 pub(crate) mod tar;
 mod unpack;
 
-pub(crate) use contents::{WantedImage, WantedModules};
-pub(crate) use members::{Member, MemberKind, Next, Visit};
+pub(crate) use contents::{WantedConfig, WantedImage, WantedModules};
+pub(crate) use members::{MemberKind, Next, PackageMember, Visit};
 pub(crate) use unpack::unpack;
 
 use std::io;

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::{Member, MemberKind, PackageError, Visit, malformed};
+use super::{MemberKind, PackageError, PackageMember, Visit, malformed};
 use crate::files::read::Limited;
 
 /// The longest path of a member.
@@ -19,7 +19,7 @@ pub(crate) fn each(data: impl Read, limit: u64, visit: Visit<'_>) -> Result<(), 
         let kind = entry.header().entry_type();
         let size = entry.size();
         let path = entry.path().map_err(malformed)?.display().to_string();
-        let mut member = Member {
+        let mut member = PackageMember {
             path: long_name.take().unwrap_or(path),
             kind: match kind {
                 _ if kind.is_file() || kind.is_gnu_longname() => MemberKind::File,

@@ -153,6 +153,7 @@ impl StoreBuilder {
             unpacked: None,
             packaged: None,
             modules: None,
+            configs: None,
         })
     }
 }

@@ -65,6 +65,8 @@ pub struct Store {
     packaged: Option<KeptFiles>,
     /// Where modules are kept, if at all.
     modules: Option<KeptFiles>,
+    /// Where configurations are kept, if at all.
+    configs: Option<KeptFiles>,
 }
 
 impl Store {

@@ -1,18 +1,19 @@
-//! The modules of a kernel, from the package that has them.
+//! The modules of a kernel, and its configuration, from the package that has them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::catalogue::Entry;
 use crate::debian::archive::{Archive, Site};
-use crate::debian::deb::extract_modules;
+use crate::debian::deb::{extract_config, extract_modules};
 use crate::debian::debian_version::without_rebuild;
 use crate::debian::packages::{Package, read_index};
 use crate::http::guard;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
-use crate::store::kept_file::KeptFile;
+use crate::package::PackageError;
+use crate::store::kept_file::{KeptFile, KeptFiles};
 use crate::store::{Image, Store};
 
 impl Store {
@@ -28,9 +29,46 @@ impl Store {
         image: &Image,
         progress: &dyn Progress,
     ) -> Result<KeptFile, ObtainError> {
-        let Some(all) = &self.modules else {
-            let why = "there is no directory for modules to be kept";
-            return Err(ObtainError::unavailable(why.to_owned()));
+        let part = Part {
+            kept: self.modules.as_ref(),
+            what: "modules",
+            package: package_beside(&image.package, "modules"),
+            take: extract_modules,
+        };
+        self.part(part, entry, image, progress)
+    }
+
+    /// The configuration of a kernel that was obtained, a text, from the package that has
+    /// it.
+    ///
+    /// # Errors
+    /// As of [`Store::modules`].
+    pub fn config(
+        &self,
+        entry: &Entry,
+        image: &Image,
+        progress: &dyn Progress,
+    ) -> Result<KeptFile, ObtainError> {
+        let part = Part {
+            kept: self.configs.as_ref(),
+            what: "configuration",
+            package: package_beside(&image.package, "base"),
+            take: extract_config,
+        };
+        self.part(part, entry, image, progress)
+    }
+
+    fn part(
+        &self,
+        part: Part<'_>,
+        entry: &Entry,
+        image: &Image,
+        progress: &dyn Progress,
+    ) -> Result<KeptFile, ObtainError> {
+        let what = part.what;
+        let Some(all) = part.kept else {
+            let why = format!("there is no directory for its {what} to be kept");
+            return Err(ObtainError::unavailable(why));
         };
         let found = || all.find(&image.sha256, &self.cache.verified);
         if let Some(there) = found() {
@@ -38,38 +76,39 @@ impl Store {
         }
         let _lock = guard::lock(
             &self.cache.dir,
+            // One for both, which may be in the same package.
             &format!("modules-{}", image.sha256),
             progress,
         )?;
-        // Another run may have obtained them while the lock was waited for.
+        // Another run may have obtained it while the lock was waited for.
         if let Some(there) = found() {
             return Ok(there);
         }
-        let deb = self.modules_package(entry, image, progress)?;
-        progress.step(&format!("{}: unpacking its modules", entry.name));
-        let modules = extract_modules(&deb).map_err(|error| {
+        let deb = self.package_of_part(&part.package, entry, image, progress)?;
+        progress.step(&format!("{}: unpacking its {what}", entry.name));
+        let taken = (part.take)(&deb).map_err(|error| {
             let file = deb.display().to_string();
-            error.of(&file, "a package with kernel modules", || {
+            error.of(&file, &format!("a package with its {what}"), || {
                 format!("read {file}")
             })
         })?;
-        let keeping = || "keep the modules".to_owned();
-        all.keep(&image.sha256, &modules).attempt(keeping)?;
+        let keeping = || format!("keep its {what}");
+        all.keep(&image.sha256, &taken).attempt(keeping)?;
         let _ = fs::remove_file(&deb);
         found().ok_or_else(|| {
-            let why = "the modules were altered as soon as they were kept";
-            ObtainError::unavailable(why.to_owned())
+            let why = format!("its {what} was altered as soon as it was kept");
+            ObtainError::unavailable(why)
         })
     }
 
     /// The verified package, downloaded.
-    fn modules_package(
+    fn package_of_part(
         &self,
+        name: &str,
         entry: &Entry,
         image: &Image,
         progress: &dyn Progress,
     ) -> Result<PathBuf, ObtainError> {
-        let name = package_of_modules(&image.package);
         let mut reasons = Reasons::default();
         let others = self
             .substitutes
@@ -83,7 +122,7 @@ impl Store {
                 sites.extend(self.mirrors.snapshots(archive, entry.uploaded));
             }
             for site in sites {
-                match self.modules_from(&site, suite, &name, image, progress) {
+                match self.package_from(&site, suite, name, image, progress) {
                     Ok(deb) => return Ok(deb),
                     Err(error) => reasons.note(error, progress)?,
                 }
@@ -92,7 +131,7 @@ impl Store {
         Err(reasons.error())
     }
 
-    fn modules_from(
+    fn package_from(
         &self,
         site: &Site,
         suite: &str,
@@ -114,11 +153,19 @@ impl Store {
     }
 }
 
-/// The package with the modules of the image in a package. `linux-binary-*`, which holds
-/// the image since 6.19, has them beside it.
-fn package_of_modules(image: &str) -> String {
+/// What belongs to an image, and is taken out of a package once.
+struct Part<'a> {
+    kept: Option<&'a KeptFiles>,
+    what: &'static str,
+    package: String,
+    take: fn(&Path) -> Result<Vec<u8>, PackageError>,
+}
+
+/// The package with the modules of the image in a package, or with its configuration
+/// (`base`). `linux-binary-*`, which holds the image since 6.19, has them beside it.
+fn package_beside(image: &str, kind: &str) -> String {
     match image.strip_prefix("linux-binary-") {
-        Some(rest) => format!("linux-modules-{}", rest.trim_end_matches("-unsigned")),
+        Some(rest) => format!("linux-{kind}-{}", rest.trim_end_matches("-unsigned")),
         None => image.to_owned(),
     }
 }

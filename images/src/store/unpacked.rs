@@ -20,6 +20,8 @@ const FIRST: Version = Version::new(5, 0);
 const KERNELS: usize = 24;
 /// How many kernels' modules are kept. Those of one take 32 to 256 MB.
 const MODULES: usize = 12;
+/// How many configurations are kept, of some 250 KB each.
+const CONFIGS: usize = 200;
 
 impl Store {
     /// Keeps in this directory what only saves time: which images were verified
@@ -31,6 +33,7 @@ impl Store {
         self.unpacked = Some(KeptFiles::new(dir.join("unpacked"), "vmlinux", KERNELS));
         self.packaged = Some(KeptFiles::new(dir.join("packaged"), "vmlinuz", KERNELS));
         self.modules = Some(KeptFiles::new(dir.join("modules"), "modules", MODULES));
+        self.configs = Some(KeptFiles::new(dir.join("configs"), "config", CONFIGS));
         self
     }
 

@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 use crate::debian::deb::data;
 use crate::files::hash::Hasher;
 use crate::files::read::{Limited, open_regular};
-use crate::package::{MAX_UNPACKED, Member, MemberKind, PackageError, malformed};
+use crate::package::{MAX_UNPACKED, MemberKind, PackageError, PackageMember, malformed};
 use crate::tools::ToolName;
 use crate::tools::file_list::{FileKind, FileList};
 
@@ -60,7 +60,7 @@ pub(crate) fn unpack(
             FileKind::Link(target)
         } else if kind.is_file() {
             let executable = member.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-            let mut file = Member {
+            let mut file = PackageMember {
                 path: path.clone(),
                 kind: MemberKind::File,
                 size: member.size(),

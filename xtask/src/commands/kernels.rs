@@ -3,7 +3,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Args, Subcommand, ValueEnum};
-use harness::{Downloads, Exit, fetch_all, inventory, prune_machines, report};
+use harness::{
+    ComparedKernels, Downloads, Exit, ShownKernel, fetch_all, inventory, prune_machines, report,
+};
 use images::{Catalogue, Kernel, STALE, Spec, Store};
 
 use crate::options::SourceOptions;
@@ -17,6 +19,8 @@ The cache is $STRATA_CACHE, else ~/.cache/strata.
 Examples:
   cargo xtask kernels list
   cargo xtask kernels list --format json
+  cargo xtask kernels show 6.1 --config OVERLAY_FS
+  cargo xtask kernels diff 6.1 6.12
   cargo xtask kernels fetch 3.10 '>=6.12'
   cargo xtask kernels verify
   cargo xtask kernels prune")]
@@ -42,6 +46,52 @@ Examples:
         /// For people, for programs, or for `strategy.matrix` of a GitHub workflow
         #[arg(long, value_enum, default_value = "text")]
         format: ListFormat,
+    },
+
+    /// Say what a kernel is, where it is from, and what it was built with
+    #[command(after_help = "\
+Examples:
+  cargo xtask kernels show 6.1
+  cargo xtask kernels show 6.1 --config OVERLAY_FS --config USER_NS
+  cargo xtask kernels show ./kernel-core-5.14.0-427.el9.x86_64.rpm
+  cargo xtask kernels show ~/linux --format json | jq .config")]
+    Show {
+        /// A kernel, or several: 3.10, 3.8..3.13, ./bzImage, ./linux-image.deb
+        #[arg(value_name = "KERNEL", required = true)]
+        kernels: Vec<Spec>,
+
+        /// An option of the configuration, with CONFIG_ or without; may be given more than once
+        #[arg(long, value_name = "OPTION")]
+        config: Vec<String>,
+
+        /// For people, or for programs
+        #[arg(long, value_enum, default_value = "text")]
+        format: ShowFormat,
+
+        #[command(flatten)]
+        sources: SourceOptions,
+    },
+
+    /// Compare what two kernels were built with
+    #[command(after_help = "\
+Examples:
+  cargo xtask kernels diff 6.1 6.12
+  cargo xtask kernels diff 6.1 ./arch/x86/boot/bzImage --format json")]
+    Diff {
+        /// A kernel
+        #[arg(value_name = "KERNEL")]
+        one: Spec,
+
+        /// Another one
+        #[arg(value_name = "OTHER")]
+        other: Spec,
+
+        /// For people, or for programs
+        #[arg(long, value_enum, default_value = "text")]
+        format: ShowFormat,
+
+        #[command(flatten)]
+        sources: SourceOptions,
     },
 
     /// Obtain and verify kernels, so that later runs need no network
@@ -94,6 +144,12 @@ enum ListFormat {
     GithubMatrix,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ShowFormat {
+    Text,
+    Json,
+}
+
 impl KernelsCommand {
     pub(crate) fn run(self) -> Result<Exit> {
         let catalogue = Catalogue::builtin();
@@ -102,6 +158,44 @@ impl KernelsCommand {
         let done = match self.command {
             KernelsSubcommand::List { kernels, format } => {
                 list(&catalogue, &store, &kernels, format)?;
+                true
+            }
+            KernelsSubcommand::Show {
+                kernels,
+                config,
+                format,
+                sources,
+            } => {
+                let store = sources.remembering_store(&catalogue)?;
+                for kernel in catalogue.select(&kernels)? {
+                    let shown = ShownKernel::of(&kernel, &config, &store, &terminal)?;
+                    match format {
+                        ShowFormat::Text => print(report::shown(&shown, !config.is_empty())),
+                        ShowFormat::Json => print(serde_json::to_string_pretty(&shown)? + "\n"),
+                    }
+                }
+                true
+            }
+            KernelsSubcommand::Diff {
+                one,
+                other,
+                format,
+                sources,
+            } => {
+                let store = sources.remembering_store(&catalogue)?;
+                let show = |spec: Spec| {
+                    let kernels = catalogue.select(&[spec])?;
+                    let [kernel] = &kernels[..] else {
+                        let why = "two kernels are compared, and no ranges\n";
+                        clap::Error::raw(ErrorKind::InvalidValue, why).exit();
+                    };
+                    ShownKernel::of(kernel, &[], &store, &terminal)
+                };
+                let compared = ComparedKernels::of([show(one)?, show(other)?])?;
+                match format {
+                    ShowFormat::Text => print(report::compared(&compared)),
+                    ShowFormat::Json => print(serde_json::to_string_pretty(&compared)? + "\n"),
+                }
                 true
             }
             KernelsSubcommand::Fetch { kernels, sources } => {
