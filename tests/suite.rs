@@ -434,6 +434,10 @@ fn a_mistake_in_the_file_is_told_with_what_to_write() {
             "\"5.10..6.1\"",
         ),
         (
+            expect("case = \"probe\"\nshows = \"ok\"\nvendor = \"red hat\""),
+            "write vendor = \"el9\"",
+        ),
+        (
             expect("case = \"probe\"\nkernels = \"6.1\""),
             "missing field `shows`",
         ),

@@ -14,6 +14,7 @@ use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE};
 use ureq::{Agent, Timeout};
 
 use crate::files::read::open_regular;
+use crate::http::first_source::FirstSource;
 use crate::http::headers::{content_range, number, retry_after};
 use crate::http::locked;
 use crate::http::proxy::{Proxies, Route};
@@ -27,6 +28,8 @@ pub(crate) struct Client {
     https: Result<Route, String>,
     pub(crate) timeouts: Timeouts,
     hosts: Mutex<HashMap<String, Arc<Mutex<HostState>>>>,
+    /// What is asked for each file that has a hash, before its mirror.
+    pub(crate) first: Option<FirstSource>,
     /// The names of hosts in messages, where one says more than the host's own.
     titles: Mutex<HashMap<String, String>>,
 }
@@ -92,6 +95,7 @@ impl Client {
             https: route(&proxies.https),
             timeouts,
             hosts: Mutex::default(),
+            first: None,
             titles: Mutex::default(),
         }
     }

@@ -64,7 +64,7 @@ pub(crate) fn fetch_small(
 }
 
 /// Downloads a file into `dir`, under the name of its hash, and verifies it;
-/// `None` where the host has no such file. What an earlier run left there is
+/// `None` where the host has no such file. It is taken from the first source, if that has it. What an earlier run left there is
 /// continued. The caller holds a lock, so that no other run writes to it.
 pub(crate) fn fetch_file(
     client: &Client,
@@ -82,14 +82,24 @@ pub(crate) fn fetch_file(
         patience: Patience::new(client, sum.name()),
         progress,
     };
-    let found = transfer.run(client);
+    let found = match transfer.of_first_source(client)? {
+        true => Ok(true),
+        false => transfer.run(client),
+    };
     progress.finished(sum.name());
     if let Err(ObtainError::Verification { .. }) = &found {
         // If it cannot be removed it is refused next time, too.
         let _ = fs::remove_file(&path);
     }
-    Ok(found?.then_some(path))
+    let found = found?;
+    if let Some(first) = client.first.as_ref().filter(|_| found) {
+        first.give(&path, sum, progress);
+    }
+    Ok(found.then_some(path))
 }
+
+/// What is less is no first source: the mirrors are near as well. In bytes a second.
+const SLOWEST_FIRST: u64 = 500_000;
 
 struct Transfer<'a> {
     url: &'a str,
@@ -100,6 +110,63 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
+    /// Whether the first source had the file, which then is at its path and verified.
+    /// It has one try. Where it fails, it is not asked again.
+    fn of_first_source(&self, client: &Client) -> Result<bool, ObtainError> {
+        let Some(first) = &client.first else {
+            return Ok(false);
+        };
+        let Some(url) = first.url(self.sum) else {
+            return Ok(false);
+        };
+        let time = client.timeouts.rate + Duration::from_secs(self.sum.size / SLOWEST_FIRST);
+        let transfer = Transfer {
+            url: &url,
+            patience: Patience {
+                limit: time.min(client.timeouts.file),
+                ..Patience::new(client, self.sum.name())
+            },
+            ..*self
+        };
+        match transfer.run_once(client) {
+            Ok(had) => Ok(had),
+            Err(ObtainError::Io { action, source }) => Err(ObtainError::Io { action, source }),
+            Err(error) => {
+                first.give_up(&error.to_string(), self.progress);
+                let _ = fs::remove_file(self.path);
+                Ok(false)
+            }
+        }
+    }
+
+    /// The same as `run`, from the first byte and without another try.
+    fn run_once(&self, client: &Client) -> Result<bool, ObtainError> {
+        let failed = |why: &str| Err(ObtainError::unavailable(why.to_owned()));
+        let response = match client.get(self.url, 0) {
+            Ok(response) => response,
+            Err(FetchError::NotFound) => return Ok(false),
+            Err(
+                FetchError::Refused(why)
+                | FetchError::Unreachable(why)
+                | FetchError::Passing(why, _),
+            ) => return failed(&why),
+        };
+        let file = open_own(self.path);
+        let mut file = file.attempt(|| format!("write {}", self.path.display()))?;
+        self.empty(&file)?;
+        match self.receive(response, &mut file)? {
+            Ok(()) => {}
+            Err(FetchError::Unreachable(why) | FetchError::Passing(why, _)) => return failed(&why),
+            Err(_) => return failed("it sends no such file"),
+        }
+        let (_, found) =
+            Hasher::of_file(self.path).attempt(|| format!("read {}", self.path.display()))?;
+        match found == self.sum.sha256 {
+            true => Ok(true),
+            false => Err(self.wrong(&format!("SHA-256 {}", self.sum.sha256), &found)),
+        }
+    }
+
     /// Whether the host had the file, which then is at its path and verified.
     fn run(&self, client: &Client) -> Result<bool, ObtainError> {
         let file = open_own(self.path);

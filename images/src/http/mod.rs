@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 pub(crate) mod download;
+pub(crate) mod first_source;
 pub(crate) mod guard;
 pub(crate) mod headers;
 pub(crate) mod proxy;

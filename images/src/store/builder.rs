@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 
 use crate::catalogue::Catalogue;
 use crate::debian::archive::Archives;
 use crate::debian::keyring::Keyring;
 use crate::debian::mirrors::Mirrors;
 use crate::files::verified::VerifiedFiles;
+use crate::http::first_source::FirstSource;
 use crate::http::timeouts::Timeouts;
 use crate::store::Store;
 use crate::store::cache::Cache;
@@ -30,6 +31,7 @@ pub struct StoreBuilder {
     apt: PathBuf,
     keyring: Option<Keyring>,
     timeouts: Timeouts,
+    cache_from: Option<String>,
     snapshot: String,
     substitutes: Vec<String>,
 }
@@ -115,6 +117,14 @@ impl StoreBuilder {
         self
     }
 
+    /// Asks this directory or HTTP server first, in place of `$STRATA_CACHE_FROM`: for what
+    /// has a hash, as packages and indexes. What is downloaded is put into the directory.
+    #[must_use]
+    pub fn cache_from(mut self, source: impl Into<String>) -> Self {
+        self.cache_from = Some(source.into());
+        self
+    }
+
     /// Builds the store. It reads the lock file, and neither writes nor asks a server.
     ///
     /// # Errors
@@ -134,8 +144,14 @@ impl StoreBuilder {
                  http://mirror.example.org/debian"
             );
         }
+        let of_environment =
+            || set("STRATA_CACHE_FROM").map(|from| from.to_string_lossy().into_owned());
+        let first = self.cache_from.or_else(of_environment);
+        let first = first.as_deref().map(FirstSource::parse).transpose();
+        let mut archives = Archives::new(self.keyring, cache.clone(), self.timeouts);
+        archives.client.first = first.map_err(Error::msg)?;
         Ok(Store {
-            archives: Archives::new(self.keyring, cache.clone(), self.timeouts),
+            archives,
             cache: Cache {
                 dir: cache,
                 verified: VerifiedFiles::default(),

@@ -153,14 +153,14 @@ pub(crate) fn refused(result: Result<Image, ObtainError>) -> (String, String, St
     }
 }
 
-/// Files below a directory, other than locks and the times of releases.
+/// Files below a directory, other than locks, the times of releases, and what marks a cache.
 pub(crate) fn files_below(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("locks") && !path.ends_with("releases") {
             files.extend(files_below(&path));
-        } else if path.is_file() {
+        } else if path.is_file() && !path.ends_with("CACHEDIR.TAG") {
             files.push(path);
         }
     }

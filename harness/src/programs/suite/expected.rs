@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
-use guest::Version;
+use guest::{Lineage, Version};
 use images::files::open_regular;
 use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
 use crate::payload::BadRequest;
+use crate::results::Row;
 use crate::system::nearest;
 
 /// The file of what was recorded, beside `strata.toml`.
@@ -99,6 +100,37 @@ impl fmt::Display for VersionRange {
     }
 }
 
+/// A kernel, as far as expectations tell kernels apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ExpectedKernel {
+    /// The mark of a vendor whose version numbers say nothing, such as `el9`; none of
+    /// kernels that follow upstream's, as Debian's do.
+    pub(super) vendor: Option<String>,
+    pub(super) version: Version,
+}
+
+impl ExpectedKernel {
+    /// The kernel of a row; the version in its name, if it never came up.
+    pub(super) fn of(row: &Row) -> Option<Self> {
+        let lineage = row.kernel.as_ref().map(|kernel| kernel.lineage());
+        Some(Self {
+            vendor: match lineage {
+                Some(Lineage::Vendor(mark)) => Some(mark),
+                Some(Lineage::Upstream) | None => None,
+            },
+            version: row.likely_version()?,
+        })
+    }
+
+    /// The same in its series.
+    pub(super) fn series(self) -> Self {
+        Self {
+            version: self.version.series(),
+            ..self
+        }
+    }
+}
+
 /// What is expected of a case on some kernels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +141,10 @@ pub(super) struct Expectation {
     /// The versions: `5.10..6.1`, `6.12..`, or `6.1`; every one by default.
     #[serde(default = "every_version")]
     pub(super) kernels: VersionRange,
+    /// The vendor, by the mark in its releases: `el9`, or `el` for each of its. Without it,
+    /// versions are those of kernels that follow upstream's, as Debian's do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) vendor: Option<String>,
     /// What it shows: a fact's value; `ok`, `failed` or `skipped`; or `exit status 0`.
     pub(super) shows: String,
     /// Why.
@@ -117,6 +153,33 @@ pub(super) struct Expectation {
     /// The address of an issue or the like.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) link: Option<String>,
+}
+
+impl Expectation {
+    pub(super) fn holds(&self, kernel: &ExpectedKernel) -> bool {
+        let is_numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+        let of_vendor = match (&self.vendor, &kernel.vendor) {
+            (None, None) => true,
+            // A vendor's version says nothing, unless it does not matter.
+            (None, Some(_)) => self.kernels == every_version(),
+            (Some(_), None) => false,
+            (Some(wanted), Some(mark)) => {
+                let rest = mark.strip_prefix(wanted.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || is_numbered(rest))
+            }
+        };
+        of_vendor && self.kernels.holds(kernel.version)
+    }
+
+    /// The kernels in words: `5.10..6.1`, or `el9 5.14`.
+    pub(super) fn kernels_in_words(&self) -> String {
+        let versions = match self.kernels {
+            every if every == every_version() => "every version".to_owned(),
+            some => some.to_string(),
+        };
+        let vendor = self.vendor.iter().map(String::as_str);
+        vendor.chain([versions.as_str()]).join(" ")
+    }
 }
 
 const fn every_version() -> VersionRange {
@@ -163,12 +226,22 @@ impl Expected {
         })
     }
 
-    /// What is expected of a case on a version, if anything is.
-    pub(super) fn of(&self, case: &str, version: Version) -> Option<&Expectation> {
-        let all = self.by_hand.iter().chain(&self.recorded);
-        let mut all =
-            all.filter(|expected| expected.case == case && expected.kernels.holds(version));
-        all.next()
+    /// What is expected of a case on a kernel, if anything is: what names a vendor outweighs
+    /// what does not.
+    pub(super) fn of(&self, case: &str, kernel: &ExpectedKernel) -> Option<&Expectation> {
+        [&self.by_hand, &self.recorded].into_iter().find_map(|all| {
+            let all = all.iter();
+            let mut all = all.filter(|expected| expected.case == case && expected.holds(kernel));
+            let first = all.next()?;
+            let is_of_vendor = |expected: &&Expectation| expected.vendor.is_some();
+            Some(
+                [first]
+                    .into_iter()
+                    .chain(all)
+                    .find(is_of_vendor)
+                    .unwrap_or(first),
+            )
+        })
     }
 
     /// What is expected of a case, range by range, with why and from where.
@@ -184,11 +257,7 @@ impl Expected {
         let recorded = self.recorded.iter();
         let all = by_hand.chain(recorded.map(|one| (one, "recorded")));
         for (one, how) in all.filter(|(one, _)| one.case == case) {
-            let kernels = match one.kernels.to_string() {
-                all if all == ".." => "every version".to_owned(),
-                some => some,
-            };
-            text.push_str(&format!("\n  {kernels}: {}\n", one.shows));
+            text.push_str(&format!("\n  {}: {}\n", one.kernels_in_words(), one.shows));
             for more in one.because.iter().chain(&one.link) {
                 text.push_str(&format!("    {more}\n"));
             }
@@ -209,14 +278,14 @@ impl Expected {
         )))
     }
 
-    /// The cases of a test that are expected to show something on a version.
-    pub(super) fn cases_of(&self, test: &str, version: Version) -> Vec<&str> {
+    /// The cases of a test that are expected to show something on a kernel.
+    pub(super) fn cases_of(&self, test: &str, kernel: &ExpectedKernel) -> Vec<&str> {
         let all = self.by_hand.iter().chain(&self.recorded);
         let of_test = |case: &str| case.split("::").next() == Some(test);
         let mut cases: Vec<&str> = Vec::new();
         for expected in all {
             let case = expected.case.as_str();
-            if of_test(case) && expected.kernels.holds(version) && !cases.contains(&case) {
+            if of_test(case) && expected.holds(kernel) && !cases.contains(&case) {
                 cases.push(case);
             }
         }
@@ -270,23 +339,60 @@ mod tests {
         let expectation = |kernels: &str, shows: &str| Expectation {
             case: "probe::a".to_owned(),
             kernels: kernels.parse().unwrap(),
+            vendor: None,
             shows: shows.to_owned(),
             because: None,
             link: None,
         };
+        let of_vendor = |vendor: &str, kernels: &str, shows: &str| Expectation {
+            vendor: Some(vendor.to_owned()),
+            ..expectation(kernels, shows)
+        };
+        let vendors = Expected {
+            by_hand: vec![
+                expectation("5.10..6.12", "upstream"),
+                of_vendor("el", "..", "every el"),
+            ],
+            recorded: vec![
+                of_vendor("el9", "5.14", "el9"),
+                of_vendor("el8", "..", "el8"),
+            ],
+        };
+        let on = |vendor: &str| {
+            let kernel = ExpectedKernel {
+                vendor: (!vendor.is_empty()).then(|| vendor.to_owned()),
+                version: "5.14.0".parse().unwrap(),
+            };
+            vendors.of("probe::a", &kernel).map(|it| it.shows.as_str())
+        };
+        assert_eq!(on(""), Some("upstream"));
+        assert_eq!(on("el9"), Some("every el"));
+        // Another vendor's version says nothing, and another word is another vendor.
+        assert_eq!(on("fc40"), None);
+        assert_eq!(on("elx"), None);
+        let explained = vendors.explain("probe::a").unwrap();
+        assert!(explained.contains("\n  el9 5.14: el9\n"), "{explained}");
+
         let expected = Expected {
             by_hand: vec![expectation("6.1", "by hand")],
             recorded: vec![expectation("5.10..6.12", "recorded")],
         };
         let of = |version: &str| {
-            let found = expected.of("probe::a", version.parse().unwrap());
+            let kernel = ExpectedKernel {
+                vendor: None,
+                version: version.parse().unwrap(),
+            };
+            let found = expected.of("probe::a", &kernel);
             found.map(|found| found.shows.as_str())
         };
         assert_eq!(of("5.15.0"), Some("recorded"));
         assert_eq!(of("6.1.9"), Some("by hand"));
         assert_eq!(of("7.0.0"), None);
-        let version = "6.1.0".parse().unwrap();
-        assert_eq!(expected.cases_of("probe", version), ["probe::a"]);
+        let kernel = ExpectedKernel {
+            vendor: None,
+            version: "6.1.0".parse().unwrap(),
+        };
+        assert_eq!(expected.cases_of("probe", &kernel), ["probe::a"]);
         let explained = "probe::a\n\n  6.1: by hand\n    by hand, in strata.toml\n\n  \
                          5.10..6.12: recorded\n    recorded\n";
         assert_eq!(expected.explain("probe::a").unwrap(), explained);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use guest::{Fact, Observation, Version};
+use guest::{Fact, Observation};
 
-use super::expected::{Expected, VARIES};
+use super::expected::{Expected, ExpectedKernel, VARIES};
 use super::shows::{OK, SKIPPED};
 use crate::results::{Cell, Claimed, Verdict};
 
@@ -27,7 +27,7 @@ pub(super) fn judge_case(
     case: &CaseOf<'_>,
     value: Option<&str>,
     expected: &Expected,
-    version: Option<Version>,
+    kernel: Option<&ExpectedKernel>,
 ) -> Cell {
     let short = case.name.rsplit("::").next().unwrap_or(case.name);
     let observation = |value: &str| {
@@ -36,7 +36,7 @@ pub(super) fn judge_case(
             value: value.to_owned(),
         }])
     };
-    let expectation = version.and_then(|version| expected.of(case.name, version));
+    let expectation = kernel.and_then(|kernel| expected.of(case.name, kernel));
     if expectation.is_some_and(|expectation| expectation.shows == VARIES) {
         let why = "it does not show the same each time";
         return Cell {
@@ -64,15 +64,14 @@ pub(super) fn judge_case(
         }
     };
     let why = why.map(str::to_owned);
-    let claim = wanted.zip(version).map(|(wanted, version)| {
+    let claim = wanted.zip(kernel).map(|(wanted, kernel)| {
         let since = expectation.and_then(|expectation| expectation.kernels.first);
-        let since = since.unwrap_or(version);
+        let since = since.unwrap_or(kernel.version);
         let because = match expectation {
             None => "nothing else is expected".to_owned(),
-            Some(expectation) => expectation
-                .because
-                .clone()
-                .unwrap_or_else(|| format!("it was recorded on {}", expectation.kernels)),
+            Some(expectation) => expectation.because.clone().unwrap_or_else(|| {
+                format!("it was recorded on {}", expectation.kernels_in_words())
+            }),
         };
         let link = expectation.and_then(|expectation| expectation.link.clone());
         Claimed {

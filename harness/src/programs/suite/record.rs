@@ -10,7 +10,7 @@ use images::files::open_regular;
 use itertools::Itertools;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
-use super::expected::{Expectation, Expected, VARIES, VersionRange, recorded_path};
+use super::expected::{Expectation, Expected, ExpectedKernel, VARIES, VersionRange, recorded_path};
 use super::run_suite::{ProgramSuite, TestOrder};
 use crate::results::{Cell, Event, Matrix, Verdict, Watcher};
 
@@ -62,7 +62,7 @@ impl Watcher for WithoutRows<'_> {
 /// What a case showed on a kernel, in all runs: none if it crashed or was not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SeenCase {
-    version: Version,
+    kernel: ExpectedKernel,
     value: Option<String>,
 }
 
@@ -124,13 +124,13 @@ impl ProgramSuite {
     }
 }
 
-/// What a case showed on each kernel, the oldest first.
+/// What a case showed on each kernel, the oldest of each vendor first.
 fn seen(runs: &[Matrix], case: &str) -> Vec<SeenCase> {
     let Some(first) = runs.first() else {
         return Vec::new();
     };
     let rows = first.rows.iter().enumerate().filter_map(|(number, row)| {
-        let version = row.likely_version()?.series();
+        let kernel = ExpectedKernel::of(row)?.series();
         let values = runs.iter().map(|run| {
             let cells = &run.rows.get(number)?.cells;
             let of = |name: &str| cells.iter().find(|cell| cell.scenario == name);
@@ -145,9 +145,9 @@ fn seen(runs: &[Matrix], case: &str) -> Vec<SeenCase> {
             several if several.contains(&None) => None,
             _ => Some(VARIES.to_owned()),
         };
-        Some(SeenCase { version, value })
+        Some(SeenCase { kernel, value })
     });
-    rows.sorted_by_key(|seen| seen.version).collect()
+    rows.sorted_by_key(|seen| seen.kernel.clone()).collect()
 }
 
 /// What a cell showed; nothing of one that did not end by itself.
@@ -166,29 +166,38 @@ fn write_down(document: &mut DocumentMut, case: &str, seen: &[SeenCase]) -> Vec<
     let mut after = before.clone();
     for (number, one) in seen.iter().enumerate() {
         let Some(value) = &one.value else { continue };
-        let held = after.iter().find(|old| old.kernels.holds(one.version));
+        let version = one.kernel.version;
+        let is_of = |old: &Expectation| old.vendor == one.kernel.vendor;
+        let mut held = after.iter().filter(|old| is_of(old));
+        let held = held.find(|old| old.kernels.holds(version));
         if held.is_some_and(|old| old.shows == *value) {
             continue;
         }
         after = after
             .iter()
-            .flat_map(|old| without(old, one.version))
+            .flat_map(|old| match is_of(old) {
+                true => without(old, version),
+                false => vec![old.clone()],
+            })
             .collect();
         // The kernel before it in this run, if nothing between them was not run.
         let neighbour = number.checked_sub(1).map(|before| &seen[before]);
-        let neighbour = neighbour.filter(|before| before.value.as_ref() == Some(value));
+        let neighbour = neighbour.filter(|before| {
+            before.value.as_ref() == Some(value) && before.kernel.vendor == one.kernel.vendor
+        });
         let range = neighbour.and_then(|neighbour| {
             let mut ranges = after.iter_mut();
-            ranges.find(|old| old.shows == *value && old.kernels.holds(neighbour.version))
+            ranges.find(|old| old.shows == *value && old.holds(&neighbour.kernel))
         });
         match range {
-            Some(range) => range.kernels.last = Some(one.version),
+            Some(range) => range.kernels.last = Some(version),
             None => after.push(Expectation {
                 case: case.to_owned(),
                 kernels: VersionRange {
-                    first: Some(one.version),
-                    last: Some(one.version),
+                    first: Some(version),
+                    last: Some(version),
                 },
+                vendor: one.kernel.vendor.clone(),
                 shows: value.clone(),
                 because: None,
                 link: None,
@@ -200,23 +209,33 @@ fn write_down(document: &mut DocumentMut, case: &str, seen: &[SeenCase]) -> Vec<
     }
     after.sort_by_key(|expectation| expectation.kernels.first);
     let tables = tables(document);
+    let mut replaced: Vec<(Expectation, Table)> = Vec::new();
     // From the last one: their numbers change.
     for number in (0..tables.len()).rev() {
-        let table = tables.get(number).and_then(expectation);
-        if table.is_some_and(|old| old.case == case && !after.contains(&old)) {
+        let Some((old, table)) = tables
+            .get(number)
+            .and_then(|it| Some((expectation(it)?, it)))
+        else {
+            continue;
+        };
+        if old.case == case && !after.contains(&old) {
+            replaced.insert(0, (old, table.clone()));
             tables.remove(number);
         }
     }
     let mut changes = Vec::new();
     for new in after.iter().filter(|new| !before.contains(new)) {
-        tables.push(table(new, seen));
-        let was = before.iter().find(|old| {
-            let held = |end: Option<Version>| end.is_some_and(|end| old.kernels.holds(end));
-            held(new.kernels.first) || held(new.kernels.last)
-        });
+        // Comments stay with what is left of their range, or else with what is in its place.
+        let mut bases = replaced.iter_mut().filter(|(old, _)| overlap(old, new));
+        let base = match bases.find(|(old, _)| old.shows == new.shows) {
+            Some(base) => Some(base),
+            None => replaced.iter_mut().find(|(old, _)| overlap(old, new)),
+        };
+        tables.push(table(base.map(|(_, table)| table), new, seen));
+        let was = before.iter().find(|old| overlap(old, new));
         changes.push(RecordedChange {
             case: case.to_owned(),
-            kernels: new.kernels.to_string(),
+            kernels: new.kernels_in_words(),
             before: was
                 .map(|old| old.shows.clone())
                 .filter(|old| *old != new.shows),
@@ -224,6 +243,16 @@ fn write_down(document: &mut DocumentMut, case: &str, seen: &[SeenCase]) -> Vec<
         });
     }
     changes
+}
+
+/// Whether two ranges of one vendor have versions in common.
+fn overlap(old: &Expectation, new: &Expectation) -> bool {
+    let has_end = |range: VersionRange, of: VersionRange| {
+        let mut ends = [of.first, of.last].into_iter().flatten();
+        ends.any(|end| range.holds(end))
+    };
+    let (a, b) = (old.kernels, new.kernels);
+    old.vendor == new.vendor && (has_end(a, b) || has_end(b, a))
 }
 
 /// A recorded range without the versions of one series.
@@ -266,28 +295,46 @@ fn expectation(table: &Table) -> Option<Expectation> {
     toml::from_str(&table.to_string()).ok()
 }
 
-fn table(new: &Expectation, seen: &[SeenCase]) -> Table {
+/// An entry of the file, which keeps the comments of the one that it replaces. A comment
+/// above that one moves here.
+fn table(base: Option<&mut Table>, new: &Expectation, seen: &[SeenCase]) -> Table {
     let mut table = Table::new();
+    if let Some(base) = base {
+        table = base.clone();
+        base.decor_mut().set_prefix("\n");
+    }
     let words = [
         ("case", Some(new.case.clone())),
         ("kernels", Some(new.kernels.to_string())),
+        ("vendor", new.vendor.clone()),
         ("shows", Some(new.shows.clone())),
         ("because", new.because.clone()),
         ("link", new.link.clone()),
     ];
     for (name, value) in words {
-        if let Some(value) = value {
-            table.insert(name, toml_edit::value(value));
+        match (value, table.get_mut(name).and_then(Item::as_value_mut)) {
+            (Some(value), Some(there)) => {
+                let decor = there.decor().clone();
+                *there = value.into();
+                *there.decor_mut() = decor;
+            }
+            (Some(value), None) => drop(table.insert(name, toml_edit::value(value))),
+            (None, _) => drop(table.remove(name)),
         }
     }
     // What lies before it in this run, and was not seen.
     let before = seen
         .iter()
         .rev()
-        .find(|one| Some(one.version) < new.kernels.first);
+        .filter(|one| one.kernel.vendor == new.vendor)
+        .find(|one| Some(one.kernel.version) < new.kernels.first);
     if let Some(gap) = before.filter(|gap| gap.value.is_none()) {
-        let comment = format!("\n# {} was not seen.\n", gap.version);
-        table.decor_mut().set_prefix(comment);
+        let comment = format!("# {} was not seen.\n", gap.kernel.version);
+        let prefix = table.decor().prefix().and_then(|prefix| prefix.as_str());
+        let prefix = prefix.unwrap_or("\n").to_owned();
+        if !prefix.contains(&comment) {
+            table.decor_mut().set_prefix(prefix + &comment);
+        }
     }
     table
 }
@@ -297,15 +344,24 @@ mod tests {
     use super::*;
 
     fn seen(values: &[(&str, &str)]) -> Vec<SeenCase> {
-        let one = |(version, value): &(&str, &str)| SeenCase {
-            version: version.parse().unwrap(),
-            value: (!value.is_empty()).then(|| (*value).to_owned()),
+        let one = |(kernel, value): &(&str, &str)| {
+            let (vendor, version) = match kernel.split_once(' ') {
+                Some((vendor, version)) => (Some(vendor.to_owned()), version),
+                None => (None, *kernel),
+            };
+            SeenCase {
+                kernel: ExpectedKernel {
+                    vendor,
+                    version: version.parse().unwrap(),
+                },
+                value: (!value.is_empty()).then(|| (*value).to_owned()),
+            }
         };
         values.iter().map(one).collect()
     }
 
     fn recorded(document: &mut DocumentMut) -> Vec<String> {
-        let said = |one: Expectation| format!("{}={}", one.kernels, one.shows);
+        let said = |one: Expectation| format!("{}={}", one.kernels_in_words(), one.shows);
         let mut ranges = read(document, "a::b");
         ranges.sort_by_key(|one| one.kernels.first);
         ranges.into_iter().map(said).collect()
@@ -331,8 +387,8 @@ mod tests {
 
     #[test]
     fn what_was_not_run_again_stays_and_so_do_comments_and_reasons() {
-        let text = "# of the whole\n\n[[expect]] # why\ncase = \"a::b\"\nkernels = \"5.10..6.12\"\n\
-                    shows = \"EINVAL\"\nbecause = \"a reason\"\n\n# of another\n[[expect]]\n\
+        let text = "# of the whole\n\n[[expect]] # why\ncase = \"a::b\"\n\
+                    # inside\nkernels = \"5.10..6.12\"\nshows = \"EINVAL\"\nbecause = \"a reason\"\n\n# of another\n[[expect]]\n\
                     case = \"other\"\nkernels = \"5.10..6.12\"\nshows = \"ok\"\n";
         let mut document: DocumentMut = text.parse().unwrap();
         assert_eq!(
@@ -349,11 +405,47 @@ mod tests {
         let expected = ["5.10..6.0=EINVAL", "6.1=ok", "6.2..6.12=EINVAL"];
         assert_eq!(recorded(&mut document), expected);
         let text = document.to_string();
-        assert!(
-            text.contains("# of the whole") || text.contains("# of another"),
-            "{text}"
+        for (words, times) in [
+            ("# of the whole\n", 1),
+            ("[[expect]] # why\n", 3),
+            ("# of another\n[[expect]]\n", 1),
+            ("# inside\n", 3),
+            ("because = \"a reason\"", 2),
+        ] {
+            assert_eq!(text.matches(words).count(), times, "{words}: {text}");
+        }
+    }
+
+    /// A vendor's version is not another's, and is no neighbour of it.
+    #[test]
+    fn vendors_are_recorded_apart() {
+        let mut document = DocumentMut::new();
+        let all = seen(&[
+            ("5.10", "EINVAL"),
+            ("6.1", "ok"),
+            ("el8 4.18", "EINVAL"),
+            ("el9 5.14", "EINVAL"),
+            ("el9 6.1", "EINVAL"),
+        ]);
+        write_down(&mut document, "a::b", &all);
+        let expected = [
+            "el8 4.18=EINVAL",
+            "5.10=EINVAL",
+            "el9 5.14..6.1=EINVAL",
+            "6.1=ok",
+        ];
+        assert_eq!(recorded(&mut document), expected);
+        assert_eq!(write_down(&mut document, "a::b", &all), []);
+        let other = seen(&[("el9 6.1", "ok")]);
+        let changes = write_down(&mut document, "a::b", &other);
+        let said: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "a::b on el9 5.14..6.0: EINVAL",
+                "a::b on el9 6.1: ok (was EINVAL)"
+            ]
         );
-        assert!(text.matches("a reason").count() == 2, "{text}");
     }
 
     #[test]

@@ -10,11 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use guest::Version;
 use images::{Kernel, Store};
 use itertools::Itertools;
 
-use super::expected::Expected;
+use super::expected::{Expected, ExpectedKernel};
 use super::judge_case::{CaseOf, SUCCESS, judge_case};
 use super::shows::{FAILED, ShownCases, Shows, listed_by_go, words_of_go};
 use super::suite_file::SuiteFile;
@@ -244,15 +243,16 @@ impl ProgramSuite {
             let loaded = packed.load(guest::Stdin::Null, &[])?;
             let mut kept = KeptOutput::default();
             let ran = runner.run_loaded(bootable, &loaded, None, &mut kept, Some(standing))?;
-            let version = {
+            let kernel = {
                 let mut row = lock(row);
                 row.kernel = row.kernel.take().or(ran.kernel.clone());
-                row.likely_version()
+                ExpectedKernel::of(&row)
             };
+            let kernel = kernel.as_ref();
             let mut shown = test.shows.read(&String::from_utf8_lossy(&kept.stdout));
             shown.cases.retain(|case| !done.contains(&case.name));
             let judge = |name: &str, value: Option<&str>, took: Duration| {
-                judge_case(&test.case(name, took), value, &self.expected, version)
+                judge_case(&test.case(name, took), value, &self.expected, kernel)
             };
             for case in &shown.cases {
                 let name = format!("{}::{}", test.name, case.name);
@@ -279,7 +279,7 @@ impl ProgramSuite {
                 Ok(value) => {
                     let value = ended_early.unwrap_or(value);
                     let own = judge(&test.name, Some(&value), ran.took);
-                    return Ok(self.whole(test, own, cells, &kept, version));
+                    return Ok(self.whole(test, own, cells, &kept, kernel));
                 }
                 Err((verdict, why)) => {
                     self.boot(row, watcher);
@@ -308,7 +308,7 @@ impl ProgramSuite {
                 None => {
                     let value = ended_early.as_deref().unwrap_or(SUCCESS);
                     let own = judge(&test.name, Some(value), ran.took);
-                    return Ok(self.whole(test, own, cells, &kept, version));
+                    return Ok(self.whole(test, own, cells, &kept, kernel));
                 }
             };
         }
@@ -325,13 +325,13 @@ impl ProgramSuite {
         own: Cell,
         mut cells: Vec<Cell>,
         kept: &KeptOutput,
-        version: Option<Version>,
+        kernel: Option<&ExpectedKernel>,
     ) -> Vec<Cell> {
         let seen: Vec<String> = cells.iter().map(|cell| cell.scenario.clone()).collect();
-        let expected = version.map(|version| self.not_shown(test, &seen, version));
+        let expected = kernel.map(|kernel| self.not_shown(test, &seen, kernel));
         for name in expected.into_iter().flatten() {
             let case = test.case(&name, Duration::ZERO);
-            cells.push(judge_case(&case, None, &self.expected, version));
+            cells.push(judge_case(&case, None, &self.expected, kernel));
         }
         cells.insert(0, own);
         tell_failures(&mut cells, kept, test.shows);
@@ -341,7 +341,7 @@ impl ProgramSuite {
     /// Holds what was seen against other expectations.
     pub(super) fn judge_again(&self, matrix: &mut Matrix, expected: &Expected) {
         for row in &mut matrix.rows {
-            let version = row.likely_version();
+            let kernel = ExpectedKernel::of(row);
             for cell in &mut row.cells {
                 let of = |test: &&UnitTest| cell.scenario.split("::").next() == Some(&test.name);
                 let (Some(fact), Some(test)) =
@@ -353,15 +353,15 @@ impl ProgramSuite {
                 let console = cell.console.clone();
                 *cell = Cell {
                     console,
-                    ..judge_case(&case, Some(&fact.value), expected, version)
+                    ..judge_case(&case, Some(&fact.value), expected, kernel.as_ref())
                 };
             }
         }
     }
 
-    /// The cases of a test that are expected on a version and are not among these.
-    fn not_shown(&self, test: &UnitTest, seen: &[String], version: Version) -> Vec<String> {
-        let cases = self.expected.cases_of(&test.name, version).into_iter();
+    /// The cases of a test that are expected on a kernel and are not among these.
+    fn not_shown(&self, test: &UnitTest, seen: &[String], kernel: &ExpectedKernel) -> Vec<String> {
+        let cases = self.expected.cases_of(&test.name, kernel).into_iter();
         let missing = cases.filter(|case| *case != test.name && !seen.iter().any(|s| s == case));
         missing.map(str::to_owned).collect()
     }

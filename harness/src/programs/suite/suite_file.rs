@@ -161,6 +161,13 @@ impl SuiteFile {
             }
         }
         for expectation in &file.expectations {
+            let vendor = expectation.vendor.as_deref().unwrap_or("any");
+            if vendor.is_empty() || !vendor.chars().all(|c| c.is_ascii_alphanumeric()) {
+                return Err(format!(
+                    "{vendor:?} is no vendor: write vendor = \"el9\", as its releases have it, or \
+                     \"ubuntu\""
+                ));
+            }
             let test = expectation.case.split("::").next().unwrap_or_default();
             if !names.contains(&test) {
                 let near = did_you_mean(test, names);
