@@ -40,6 +40,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "kernel_image",
             "kernel_modules",
             "debian",
+            "sources",
             "catalogue",
             "tools",
             "store",

@@ -25,6 +25,7 @@ mod kernel_image;
 mod kernel_modules;
 mod messages;
 mod parallel;
+mod sources;
 mod store;
 mod tools;
 
@@ -39,6 +40,7 @@ pub use kernel_modules::no_modules;
 pub use messages::error::{ObtainError, SelectError};
 pub use messages::progress::{Progress, Silent};
 pub use parallel::side_by_side;
+pub use sources::{ListedKernel, Sources, VendorKernel};
 pub use store::cache::{About, Cached, CachedKind};
 pub use store::kept_file::KeptFile;
 pub use store::obtain_modules::modules_at;

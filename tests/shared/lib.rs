@@ -4,12 +4,14 @@
 //! It is made as Debian makes it, as of 2013 or of 2026; what cannot fail in a test
 //! panics. Nothing of Strata is used here.
 
+mod checksums;
 mod key;
 mod namespaces;
 mod package;
 mod server;
 mod suite;
 
+pub use checksums::publish_checksums;
 pub use key::SigningKey;
 pub use namespaces::{unshare_options, why_no_mounts};
 pub use package::{Compression, TestPackage, kernel_image};

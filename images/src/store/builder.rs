@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result, bail};
 
@@ -11,8 +11,10 @@ use crate::catalogue::Catalogue;
 use crate::debian::archive::Archives;
 use crate::debian::keyring::Keyring;
 use crate::debian::mirrors::Mirrors;
+use crate::debian::publisher::Publisher;
 use crate::files::verified::VerifiedFiles;
 use crate::http::timeouts::Timeouts;
+use crate::sources::Sources;
 use crate::store::Store;
 use crate::store::cache::Cache;
 use crate::store::pins::KernelPins;
@@ -32,6 +34,7 @@ pub struct StoreBuilder {
     timeouts: Timeouts,
     snapshot: String,
     substitutes: Vec<String>,
+    sources: Sources,
 }
 
 impl Store {
@@ -42,6 +45,7 @@ impl Store {
             apt: "/etc/apt".into(),
             snapshot: catalogue.snapshot.trim_end_matches('/').to_owned(),
             substitutes: catalogue.substitutes.clone(),
+            sources: catalogue.sources.clone(),
             ..StoreBuilder::default()
         }
     }
@@ -135,7 +139,14 @@ impl StoreBuilder {
             );
         }
         Ok(Store {
-            archives: Archives::new(self.keyring, cache.clone(), self.timeouts),
+            archives: Archives::new(
+                Publisher::debian(self.keyring),
+                cache.clone(),
+                self.timeouts,
+            ),
+            sources: self.sources,
+            of_sources: Mutex::default(),
+            timeouts: self.timeouts,
             cache: Cache {
                 dir: cache,
                 verified: VerifiedFiles::default(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::Entry;
+use crate::catalogue::{Entry, Kernel};
 use crate::debian::archive::{Archive, Site};
 use crate::debian::deb::{DebError, extract_modules};
 use crate::debian::debian_version::without_rebuild;
@@ -26,7 +26,7 @@ impl Store {
     /// See [`ObtainError`]; `Unavailable` means only that no source has the package.
     pub fn modules(
         &self,
-        entry: &Entry,
+        kernel: &Kernel,
         image: &Image,
         progress: &dyn Progress,
     ) -> Result<KeptFile, ObtainError> {
@@ -47,8 +47,15 @@ impl Store {
         if let Some(there) = found() {
             return Ok(there);
         }
-        let deb = self.modules_package(entry, image, progress)?;
-        progress.step(&format!("{}: unpacking its modules", entry.name));
+        let deb = match kernel {
+            Kernel::Catalogued(entry) => self.modules_package(entry, image, progress)?,
+            Kernel::Vendored(vendored) => self.vendor_modules(vendored, image, progress)?,
+            Kernel::File(path) => {
+                let why = format!("{} is of no package", path.display());
+                return Err(ObtainError::unavailable(why));
+            }
+        };
+        progress.step(&format!("{kernel}: unpacking its modules"));
         let modules = extract_modules(&deb).map_err(|error| {
             let file = deb.display().to_string();
             error.of(&file, "a package with kernel modules", || {

@@ -93,7 +93,7 @@ impl TestKernelsCommand {
     }
 
     fn test(&self) -> Result<Exit> {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let mut targets = Targets::of(&self.kernels, &catalogue)?;
         if self.claims.is_some() && !targets.native {
             conflict("--claims is for the running kernel: test-kernels native --claims 4.4\n");

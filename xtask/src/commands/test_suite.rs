@@ -77,7 +77,7 @@ impl TestSuiteCommand {
     }
 
     fn test(&self) -> Result<Exit> {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let file = SuiteFile::find()?;
         let mut kernels = file.select(&self.kernels, &catalogue)?;
         let shard = self.shard.shard(false)?;
