@@ -153,16 +153,23 @@ impl AptKind {
     }
 
     /// The releases that may have what is asked for, the one that came with it first.
-    fn releases_of<'a>(&'a self, asked: &AptWanted<'a>) -> Vec<&'a VendorRelease> {
-        let version = match asked {
-            AptWanted::Newest(release, _) => return vec![release],
-            AptWanted::Exactly(version, _) => version,
+    fn releases_of(&self, asked: &AptWanted<'_>) -> Vec<&VendorRelease> {
+        let AptWanted::Exactly(version, _) = asked else {
+            let AptWanted::Newest(asked, _) = asked else {
+                return Vec::new();
+            };
+            let same = |release: &&VendorRelease| release.name == asked.name;
+            return self.releases.iter().filter(same).collect();
         };
-        let series = Version::leading(version).map(|(version, _)| version.series());
-        let mut releases: Vec<_> = (self.releases.iter())
-            .filter(|release| release.has(version))
-            .collect();
-        releases.sort_by_key(|release| release.series.first() != series.as_ref().ok());
+        let mut releases: Vec<_> = self.releases.iter().filter(|it| it.has(version)).collect();
+        let is_first = |release: &VendorRelease| {
+            let first = release.series.first().copied();
+            Version::leading(version)
+                .ok()
+                .map(|(version, _)| version.series())
+                == first
+        };
+        releases.sort_by_key(|release| !is_first(release));
         releases
     }
 
