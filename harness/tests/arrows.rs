@@ -43,6 +43,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "debian",
             "rpm",
             "local",
+            "sources",
             "catalogue",
             "tools",
             "store",

@@ -22,9 +22,11 @@ use crate::kernel_image::bzimage;
 use crate::kernel_modules::ModulePacker;
 use crate::package::{MAX_IMAGE, MAX_UNPACKED, PackageError, WantedImage, WantedModules};
 use crate::rpm::RpmPackage;
+use crate::sources::checksums;
 use crate::store::pins;
 
-/// A release file, signed or not: what it lists is a size and a hash.
+/// A release file, signed or not: what it lists is a size and a hash. A list of
+/// checksums: what it lists is a hash and the name of a file.
 pub fn release(bytes: &[u8]) {
     static DEBIAN: LazyLock<Keyring> = LazyLock::new(Keyring::debian);
     let now = Timestamp::from_second(1_800_000_000).unwrap();
@@ -37,6 +39,10 @@ pub fn release(bytes: &[u8]) {
         signed: now,
     };
     let text = opened.unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned());
+    for (sha256, name) in checksums::parse(&text) {
+        is_hash(&sha256);
+        assert!(!name.contains('/') && !name.starts_with('.'), "{name:?}");
+    }
     if let Ok(release) = Release::parse(&text, signer) {
         release.title();
         release.expired(now);

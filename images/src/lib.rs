@@ -28,6 +28,7 @@ mod messages;
 mod package;
 mod parallel;
 mod rpm;
+mod sources;
 mod store;
 mod tools;
 
@@ -44,6 +45,7 @@ pub use messages::error::{ObtainError, SelectError};
 pub use messages::progress::{Progress, Silent};
 pub use parallel::side_by_side;
 pub use rpm::{RpmIdentity, RpmPackage, RpmSigner};
+pub use sources::{ListedKernel, Sources, VendorKernel};
 pub use store::cache::{About, Cached, CachedKind};
 pub use store::kept_file::KeptFile;
 pub use store::local::{LocalImage, LocalModules};

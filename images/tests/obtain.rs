@@ -112,7 +112,7 @@ fn a_kernel_of_2026_comes_from_the_snapshot_archive() {
     let archive = TestArchive::new(&[("archive/debian/20260901T120500Z", suite)]);
     let entry = Entry {
         uploaded: at("2026-09-01T02:00:00Z"),
-        vendor: Vendor::Debian,
+        vendor: Vendor::default(),
         arch: "x86_64".to_owned(),
         ..entry(version, "trixie-backports")
     };

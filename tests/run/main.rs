@@ -15,6 +15,7 @@ mod several;
 mod shared_memory;
 mod standing;
 mod state;
+mod vendors;
 
 use std::fs;
 use std::io::Write;

@@ -4,6 +4,7 @@
 //! It is made as Debian makes it, as of 2013 or of 2026; what cannot fail in a test
 //! panics. Nothing of Strata is used here.
 
+mod checksums;
 mod key;
 mod namespaces;
 mod package;
@@ -11,6 +12,7 @@ mod rpm;
 mod server;
 mod suite;
 
+pub use checksums::publish_checksums;
 pub use key::SigningKey;
 pub use namespaces::{unshare_options, why_no_mounts};
 pub use package::{Compression, TestPackage, kernel_image, kernel_module};

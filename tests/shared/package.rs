@@ -111,6 +111,14 @@ impl TestPackage {
         Self::new(&format!("linux-binary-{release}"), version).file(&path, &kernel_image(version))
     }
 
+    /// `linux-image-unsigned-RELEASE` of Ubuntu, its image in `boot`.
+    #[must_use]
+    pub fn of_ubuntu(release: &str, version: &str) -> Self {
+        Self::new(&format!("linux-image-unsigned-{release}"), version)
+            .compression(Compression::Zstd)
+            .file(&format!("./boot/vmlinuz-{release}"), &kernel_image(version))
+    }
+
     /// Sets the field `Depends`.
     #[must_use]
     pub fn depends(mut self, depends: &str) -> Self {

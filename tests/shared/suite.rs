@@ -21,6 +21,8 @@ pub struct TestSuite {
     date: Timestamp,
     valid_for: Option<SignedDuration>,
     detached: bool,
+    /// Whether the code name leads to the suite, as with Debian.
+    linked: bool,
     packages: Vec<TestPackage>,
     debs: Option<Vec<u8>>,
     claimed_size: Option<u64>,
@@ -38,9 +40,20 @@ impl TestSuite {
             date: Timestamp::now(),
             valid_for: None,
             detached: false,
+            linked: true,
             packages: Vec::new(),
             debs: None,
             claimed_size: None,
+        }
+    }
+
+    /// A suite of Ubuntu: `jammy-updates` has the code name `jammy`, and no link from
+    /// there.
+    #[must_use]
+    pub fn of_ubuntu(suite: &str, codename: &str) -> Self {
+        Self {
+            linked: false,
+            ..Self::new(suite, codename).origin("Ubuntu", "Ubuntu")
         }
     }
 
@@ -130,10 +143,12 @@ impl TestSuite {
         let release = self.release(&dir, &index, files);
         for (name, bytes) in self.signed(key, release) {
             // A mirror has a link from the code name to the suite, or the other way round.
-            files.insert(
-                format!("{root}/dists/{}/{name}", self.codename),
-                bytes.clone(),
-            );
+            if self.linked {
+                files.insert(
+                    format!("{root}/dists/{}/{name}", self.codename),
+                    bytes.clone(),
+                );
+            }
             files.insert(format!("{dir}/{name}"), bytes);
         }
     }
@@ -154,7 +169,8 @@ impl TestSuite {
             &format!("dists/{}", self.suite),
             &format!("dists/{}", self.codename),
         );
-        for dir in [dir, &twin] {
+        let dirs = [dir, &twin];
+        for dir in &dirs[..if self.linked { 2 } else { 1 }] {
             if modern {
                 let name = format!("{dir}/main/binary-amd64/by-hash/SHA256/{}", sha256(&bytes));
                 files.insert(name, bytes.clone());
@@ -192,7 +208,7 @@ impl TestSuite {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     let digits = Sha256::digest(bytes);
     digits.iter().map(|byte| format!("{byte:02x}")).collect()
 }

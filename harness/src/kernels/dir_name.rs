@@ -17,6 +17,8 @@ const TAIL: usize = 100;
 pub(crate) fn dir_name(kernel: &Kernel) -> String {
     match kernel {
         Kernel::Catalogued(entry) => entry.name.clone(),
+        // A name of the catalogue has no underscore, and one of a path has more than that.
+        Kernel::Vendored(kernel) => kernel.name().replace('/', "_"),
         Kernel::File(path) => of_path(path),
     }
 }

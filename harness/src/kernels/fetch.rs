@@ -22,7 +22,9 @@ pub fn fetch_all(store: &Store, kernels: &[Kernel], watcher: &dyn Watcher) -> Re
     let mut unavailable = Vec::new();
     let mut failed = None;
     let obtain = |kernel: &Kernel| match kernel {
-        Kernel::Catalogued(entry) => (kernel.name(), store.obtain(entry, &progress).map(drop)),
+        Kernel::Catalogued(_) | Kernel::Vendored(_) => {
+            (kernel.name(), store.obtain_any(kernel, &progress).map(drop))
+        }
         Kernel::File(_) => (kernel.name(), Ok(())),
     };
     side_by_side(STREAMS, kernels, obtain, |(name, result)| match result {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// One kernel, or one tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stock {
-    /// Its name in the catalogue, or the tool's name; none for a kernel that is in the
+    /// Its name in the catalogue or in a vendor's source, or the tool's name; none for a kernel that is in the
     /// cache and not in the catalogue.
     pub name: Option<String>,
     /// Who publishes it.
@@ -18,6 +18,9 @@ pub struct Stock {
     pub debian: Option<String>,
     /// The suite it was published in.
     pub suite: Option<String>,
+    /// What is to be known of a vendor's source: `unseen` where its archive never answered
+    /// Strata. None for Debian's kernels.
+    pub remark: Option<String>,
     /// Whether it is among those that are tested by default.
     pub default: bool,
     /// What is in the cache, which may be another version of its series.
@@ -39,7 +42,7 @@ pub struct CachedStock {
     pub path: String,
 }
 
-/// The catalogue in its order, then other cached kernels, then cached tools.
+/// The catalogue in its order, then what vendors' sources can be asked for, then other cached kernels, then cached tools.
 #[must_use]
 pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
     let (mut cached, tools): (Vec<Cached>, Vec<Cached>) =
@@ -53,9 +56,10 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
         .iter()
         .map(|entry| Stock {
             name: Some(entry.name.clone()),
-            vendor: entry.vendor,
+            vendor: entry.vendor.clone(),
             arch: entry.arch.clone(),
             debian: Some(entry.debian.clone()),
+            remark: None,
             suite: Some(entry.suite.clone()),
             default: catalogue.default.contains(&entry.name),
             cached: take(&|cached| cached.about.identity() == entry.identity()),
@@ -67,14 +71,33 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
             stock.cached = take(&|cached| is_of_series(cached, entry));
         }
     }
+    for listed in catalogue.sources.listed() {
+        let is_it = |cached: &Cached| cached.about.asked_for.as_ref() == Some(&listed.name);
+        let at = cached.iter().position(is_it);
+        stocks.push(Stock {
+            vendor: Vendor::named(&listed.source).unwrap_or_default(),
+            arch: guest::X86_64.name.to_owned(),
+            debian: None,
+            suite: listed.suite,
+            remark: Some(listed.remark),
+            default: false,
+            cached: at.map(|at| stock_of(cached.remove(at))),
+            name: Some(listed.name),
+        });
+    }
     stocks.extend(cached.into_iter().chain(tools).map(|cached| Stock {
         name: match cached.kind {
             CachedKind::Tool(tool) => Some(tool.name().to_owned()),
+            _ if !cached.about.vendor.is_default() => {
+                let about = &cached.about;
+                Some(format!("{}/{}", about.vendor, about.debian_version))
+            }
             _ => None,
         },
-        vendor: cached.about.vendor,
+        vendor: cached.about.vendor.clone(),
         arch: cached.about.arch.clone(),
         debian: None,
+        remark: None,
         suite: None,
         default: false,
         cached: Some(stock_of(cached)),
@@ -96,7 +119,7 @@ pub fn cached_kernels(catalogue: &Catalogue, store: &Store) -> Vec<Kernel> {
 
 fn is_of_series(cached: &Cached, entry: &Entry) -> bool {
     let about = &cached.about;
-    (about.vendor, &about.arch) == (entry.vendor, &entry.arch)
+    (&about.vendor, &about.arch) == (&entry.vendor, &entry.arch)
         && Version::leading(&about.debian_version)
             .is_ok_and(|(version, _)| version.series() == entry.version().series())
 }

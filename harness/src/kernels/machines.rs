@@ -179,8 +179,8 @@ impl Machines {
                 let modules = ModuleSource::of_local(&self.store, path, &local);
                 (image.path, modules, path.display().to_string(), None)
             }
-            Kernel::Catalogued(entry) => {
-                let obtained = self.store.obtain(entry, &Downloads::told_to(watcher));
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => {
+                let obtained = self.store.obtain_any(kernel, &Downloads::told_to(watcher));
                 let image = obtained.map_err(|error| match error {
                     ObtainError::Unavailable { why } => Problem::Unavailable(why),
                     error => anyhow::Error::from(error).into(),
@@ -193,7 +193,7 @@ impl Machines {
                 // An unpacked kernel boots faster.
                 unpacked = self.store.unpacked(&image);
                 let packaged = image.path.clone();
-                let of = Box::new((entry.clone(), image));
+                let of = Box::new((kernel.clone(), image));
                 let modules = ModuleSource::Package(Arc::clone(&self.store), of);
                 (packaged, modules, shown, substitute)
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use images::{Entry, Image, LocalKernel, LocalModules, Progress, Store, no_modules};
+use images::{Image, Kernel, LocalKernel, LocalModules, Progress, Store, no_modules};
 
 use crate::system::{anonymous, words};
 
@@ -15,7 +15,7 @@ use crate::system::{anonymous, words};
 #[derive(Clone)]
 pub(crate) enum ModuleSource {
     /// The package of a kernel that was obtained.
-    Package(Arc<Store>, Box<(Entry, Image)>),
+    Package(Arc<Store>, Box<(Kernel, Image)>),
     /// These packages, directories such as `/lib/modules/6.1.0-50-amd64`, built kernel trees.
     Paths(Arc<Store>, Vec<PathBuf>),
     /// Nowhere, of the kernel at this path.
@@ -35,13 +35,12 @@ impl ModuleSource {
     pub(crate) fn file(&self, progress: &dyn Progress) -> Result<File> {
         let found = match self {
             Self::Package(store, of) => {
-                let (entry, image) = &**of;
-                match store.modules(entry, image, progress) {
+                let (kernel, image) = &**of;
+                match store.modules(kernel, image, progress) {
                     Ok(kept) => return File::open(&kept.path).context("opening the modules"),
                     Err(error) => {
                         let why = words(&error.into());
-                        let name = &entry.name;
-                        progress.note(&format!("{name}: its modules cannot be had: {why}"));
+                        progress.note(&format!("{kernel}: its modules cannot be had: {why}"));
                         Err(why)
                     }
                 }

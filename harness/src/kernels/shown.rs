@@ -57,10 +57,11 @@ impl ShownKernel {
     ) -> Result<Self> {
         let progress = Downloads::told_to(watcher);
         let (image, from, config) = match kernel {
-            Kernel::Catalogued(entry) => {
-                let image = store.obtain(entry, &progress).context(entry.name.clone())?;
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => {
+                let obtained = store.obtain_any(kernel, &progress);
+                let image = obtained.with_context(|| kernel.to_string())?;
                 let config = || {
-                    let kept = store.config(entry, &image, &progress)?;
+                    let kept = store.config(kernel, &image, &progress)?;
                     let text = fs::read_to_string(&kept.path).context("reading what is kept")?;
                     KernelConfig::parse(&text).context("its configuration is empty")
                 };

@@ -55,6 +55,7 @@ impl Subject {
             name: kernel.name(),
             kernel: match kernel {
                 images::Kernel::Catalogued(entry) => upstream(entry.version()),
+                images::Kernel::Vendored(kernel) => vendored(kernel),
                 images::Kernel::File(path) => of_image(path)?,
             },
         })
@@ -98,6 +99,19 @@ pub(crate) fn upstream(version: Version) -> RunningKernel {
     }
 }
 
+/// What a vendor's kernel reports, as far as its name tells.
+fn vendored(kernel: &images::VendorKernel) -> RunningKernel {
+    let version = match kernel.source.as_str() {
+        // As in `#86-Ubuntu SMP`.
+        "ubuntu" => "-Ubuntu".to_owned(),
+        _ => String::new(),
+    };
+    RunningKernel {
+        version,
+        ..upstream(kernel.version)
+    }
+}
+
 /// The kernel by the banner of an image: `6.1.0-50-cloud-amd64 (builder@host) #1 SMP
 /// …`.
 fn of_image(path: &Path) -> Result<RunningKernel, SelectError> {
@@ -138,6 +152,20 @@ mod tests {
         assert_eq!(named("3.10.4").unwrap(), ["3.10.4"]);
         assert_eq!(named("6.1").unwrap().len(), 1);
         assert_eq!(named("3.8..3.10").unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_vendors_kernel_has_a_place_in_the_order_and_no_claims_by_its_version() {
+        assert_eq!(
+            named("mainline/6.12.1").unwrap(),
+            ["mainline/6.12.1 (6.12.1)"]
+        );
+        let spec = "ubuntu/22.04".parse().unwrap();
+        let jammy = Subject::named(&spec, &Catalogue::builtin())
+            .unwrap()
+            .remove(0);
+        assert_eq!(jammy.follows(), Some(Version::new(5, 15)));
+        assert_eq!(jammy.version(), Err("lineage ubuntu".to_owned()));
     }
 
     #[test]

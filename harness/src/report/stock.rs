@@ -10,7 +10,7 @@ use crate::kernels::Stock;
 #[must_use]
 pub fn stock(stocks: &[Stock]) -> String {
     let rows: Vec<[String; 5]> = stocks.iter().map(row).collect();
-    let headings = ["kernel", "Debian version", "suite", "cached", "from"].map(str::to_owned);
+    let headings = ["kernel", "version", "suite", "cached", "from"].map(str::to_owned);
     let all = || std::iter::once(&headings).chain(&rows);
     let width = |column: usize| all().map(|row| row[column].len()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3, 4].map(width);
@@ -46,7 +46,11 @@ fn row(stock: &Stock) -> [String; 5] {
         dash(&stock.debian),
         dash(&stock.suite),
         held.unwrap_or_default(),
-        cached.map_or(String::new(), |cached| from(&cached.source)),
+        match (cached, &stock.remark) {
+            (Some(cached), _) => from(&cached.source),
+            (None, Some(remark)) => remark.clone(),
+            (None, None) => String::new(),
+        },
     ]
 }
 

@@ -58,7 +58,7 @@ impl<'a> Suite<'a> {
     /// Runs one kernel.
     pub fn row(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Row {
         let spec = match kernel {
-            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => kernel.spec(),
             Kernel::File(path) => quoted(path.as_os_str()),
         };
         let mut row = Row::new(kernel.name(), spec);

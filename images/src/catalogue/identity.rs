@@ -50,7 +50,7 @@ impl Identity {
             let (vendor, rest) = name.split_once('_')?;
             let (version, arch) = rest.split_once('_')?;
             Some(Self {
-                vendor: Vendor::ALL.into_iter().find(|it| it.name() == vendor)?,
+                vendor: Vendor::named(vendor)?,
                 version: version.to_owned(),
                 arch: arch.to_owned(),
             })
@@ -59,33 +59,54 @@ impl Identity {
     }
 }
 
-/// Who publishes kernels. Files that name no vendor mean Debian.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Vendor {
-    /// Debian.
-    #[default]
-    Debian,
-}
+/// Who publishes kernels: Debian, or a source of `sources.toml`. Files that name no
+/// vendor mean Debian.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Vendor(String);
 
 impl Vendor {
-    /// All there are.
-    pub const ALL: [Self; 1] = [Self::Debian];
+    /// The vendor of this name; none where it is no name: small letters, digits and
+    /// hyphens, and a letter first.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let is_plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let named = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.bytes().all(is_plain);
+        named.then(|| Self(name.to_owned()))
+    }
 
     /// The word for it in files.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Debian => "debian",
-        }
+    pub fn name(&self) -> &str {
+        &self.0
     }
 
     /// Whether a file may leave it out.
-    pub(crate) fn is_default(&self) -> bool {
+    #[must_use]
+    pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl Default for Vendor {
+    fn default() -> Self {
+        Self("debian".to_owned())
+    }
+}
+
+impl TryFrom<String> for Vendor {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::named(&name).ok_or_else(|| format!("{name:?} is no name of a vendor"))
+    }
+}
+
+impl From<Vendor> for String {
+    fn from(vendor: Vendor) -> Self {
+        vendor.0
     }
 }
 
@@ -110,13 +131,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_vendor_has_a_name_that_no_path_can_be() {
+        for name in ["", ".", "..", "a/b", "a_b", "Ubuntu", "7", "a b"] {
+            assert_eq!(Vendor::named(name), None, "{name:?}");
+        }
+        assert_eq!(Vendor::named("el-7").unwrap().name(), "el-7");
+    }
+
+    #[test]
     fn a_directory_is_named_after_one_kernel() {
         let usual = Identity::of_default_vendor("6.1.176-1");
         let other = Identity {
             arch: "aarch64".to_owned(),
             ..usual.clone()
         };
-        for (identity, name) in [(usual, "6.1.176-1"), (other, "debian_6.1.176-1_aarch64")] {
+        let ubuntu = Identity {
+            vendor: Vendor::named("ubuntu").unwrap(),
+            version: "5.15.0-79.86-generic".to_owned(),
+            ..usual.clone()
+        };
+        for (identity, name) in [
+            (usual, "6.1.176-1"),
+            (other, "debian_6.1.176-1_aarch64"),
+            (ubuntu, "ubuntu_5.15.0-79.86-generic_x86_64"),
+        ] {
             assert_eq!(identity.dir_name(), name);
             assert_eq!(Identity::of_dir_name(name), identity);
         }

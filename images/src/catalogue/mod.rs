@@ -1,5 +1,5 @@
 //! The kernels that are known by name, and how a person names them. May use: local,
-//! debian, messages.
+//! sources, debian, messages.
 
 pub(crate) mod identity;
 mod select;
@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::catalogue::identity::{Identity, Vendor, default_arch};
 use crate::debian::debian_version::is_plain;
+use crate::sources::{Sources, VendorKernel};
 
 /// Every kernel that can be asked for by name, and where to look for it.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Catalogue {
     /// The kernels, in version order.
     #[serde(rename = "kernel")]
     pub entries: Vec<Entry>,
+    /// Where vendors' kernels come from.
+    #[serde(skip)]
+    pub sources: Sources,
 }
 
 /// One kernel as a vendor published it.
@@ -60,6 +64,8 @@ pub struct Entry {
 pub enum Kernel {
     /// One of the catalogue, to be obtained from an archive.
     Catalogued(Entry),
+    /// One of a vendor's source, to be obtained from its archive.
+    Vendored(VendorKernel),
     /// An image, a package or a directory on this machine, see [`crate::LocalKernel`].
     File(PathBuf),
 }
@@ -71,7 +77,22 @@ impl Catalogue {
     /// Where `kernels.toml` is malformed, which a test of this crate rules out.
     #[must_use]
     pub fn builtin() -> Self {
-        Self::parse(include_str!("../../kernels.toml")).expect("the built-in kernels.toml is valid")
+        let catalogue = Self::parse(include_str!("../../kernels.toml"));
+        Self {
+            sources: Sources::builtin(),
+            ..catalogue.expect("the built-in kernels.toml is valid")
+        }
+    }
+
+    /// The same, with the sources of the file that `STRATA_SOURCES` names.
+    ///
+    /// # Errors
+    /// Where that file cannot be read, or is malformed.
+    pub fn of_user() -> anyhow::Result<Self> {
+        Ok(Self {
+            sources: Sources::of_user()?,
+            ..Self::builtin()
+        })
     }
 
     /// Reads a catalogue in the format of `kernels.toml`.
@@ -127,7 +148,7 @@ impl Entry {
     #[must_use]
     pub fn identity(&self) -> Identity {
         Identity {
-            vendor: self.vendor,
+            vendor: self.vendor.clone(),
             version: self.debian.clone(),
             arch: self.arch.clone(),
         }
@@ -153,6 +174,7 @@ impl Kernel {
     pub fn name(&self) -> String {
         match self {
             Self::Catalogued(entry) => entry.name.clone(),
+            Self::Vendored(kernel) => kernel.name(),
             Self::File(path) => {
                 let name = path.file_name().unwrap_or(path.as_os_str());
                 let name = guest::printable(&name.to_string_lossy());
@@ -169,6 +191,7 @@ impl Kernel {
     pub fn spec(&self) -> String {
         match self {
             Self::Catalogued(entry) => entry.name.clone(),
+            Self::Vendored(kernel) => kernel.name(),
             Self::File(path) => path.display().to_string(),
         }
     }

@@ -4,17 +4,25 @@ use crate::catalogue::spec::Spec;
 use crate::catalogue::{Catalogue, Kernel};
 use crate::local::LocalKernel;
 use crate::messages::error::SelectError;
+use crate::sources::VendorKernel;
 
 impl Catalogue {
     /// The kernels that any of the specs asks for: those of the catalogue in
-    /// version order, then files in the order given, none of them twice.
+    /// version order, then those of vendors and then files, in the order given, none of
+    /// them twice.
     ///
     /// # Errors
     /// Where a spec matches nothing, or names a file that is no kernel.
     pub fn select(&self, specs: &[Spec]) -> Result<Vec<Kernel>, SelectError> {
         let mut chosen = vec![false; self.entries.len()];
-        let mut files = Vec::new();
+        let (mut vendored, mut files) = (Vec::new(), Vec::new());
         for spec in specs.iter().flat_map(Spec::each) {
+            if let Some(kernel) = self.vendored(spec)? {
+                if !vendored.contains(&kernel) {
+                    vendored.push(kernel);
+                }
+                continue;
+            }
             if let Some(path) = spec.file() {
                 LocalKernel::at(path)?;
                 if !files.iter().any(|file| file == path) {
@@ -43,8 +51,21 @@ impl Catalogue {
         let entries = self.entries.iter().zip(chosen);
         let chosen = entries.filter(|(_, chosen)| *chosen);
         let chosen = chosen.map(|(entry, _)| Kernel::Catalogued(entry.clone()));
+        let vendored = vendored.into_iter().map(Kernel::Vendored);
         let files = files.into_iter().map(Kernel::File);
-        Ok(chosen.chain(files).collect())
+        Ok(chosen.chain(vendored).chain(files).collect())
+    }
+
+    /// The kernel of a vendor's source, where a spec begins with the name of one. A file
+    /// of that name is written with a dot: `./ubuntu/22.04`.
+    fn vendored(&self, spec: &Spec) -> Result<Option<VendorKernel>, SelectError> {
+        let found = spec
+            .file()
+            .and_then(|path| self.sources.kernel(path.to_str()?));
+        found.transpose().map_err(|names| SelectError::NotOfSource {
+            spec: spec.to_string(),
+            names,
+        })
     }
 
     /// Up to three names near what was asked for.

@@ -16,7 +16,8 @@ use crate::catalogue::Entry;
 /// - `>=5.10`, `>5.10`, `<4.0`, `<=4`: a comparison looks only at the numbers
 ///   that are given, so `<=4` takes all of 4.x and `>4` begins with 5.0
 /// - `3.8..3.13`, both ends included
-/// - a path to a kernel (an image, a package, a directory), which is what holds a `/`
+/// - `ubuntu/22.04`, `mainline/6.12.1`: a kernel of a vendor's source
+/// - a path to a kernel (an image, a package, a directory), which is what else holds a `/`
 /// - `all`; `latest`, the newest series
 /// - several of these with commas between them: `5.10,6.1`
 ///
@@ -56,8 +57,9 @@ struct Numbers {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} names no kernel; write a series (3.10), a major version (5), a range (3.8..3.13), \
-     a comparison (>=5.10), a Debian version (6.1.176-1), a path with a slash (./bzImage), latest \
-     or all; several with commas between them (5.10,6.1)"
+     a comparison (>=5.10), a Debian version (6.1.176-1), a vendor's kernel (ubuntu/22.04), \
+     a path with a slash (./bzImage), latest or all; several with commas between them \
+     (5.10,6.1)"
 )]
 pub struct ParseSpecError(String);
 
@@ -243,7 +245,7 @@ mod tests {
             debian,
             suite: "sid".to_owned(),
             uploaded: jiff::Timestamp::UNIX_EPOCH,
-            vendor: crate::catalogue::identity::Vendor::Debian,
+            vendor: crate::catalogue::identity::Vendor::default(),
             arch: crate::catalogue::identity::default_arch(),
         };
         spec.parse::<Spec>().unwrap().matches(&entry)

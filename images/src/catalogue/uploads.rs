@@ -57,7 +57,7 @@ fn entry(line: &str) -> Result<Entry> {
         debian: debian.to_owned(),
         suite: suite.to_owned(),
         uploaded: uploaded.parse()?,
-        vendor: Vendor::Debian,
+        vendor: Vendor::default(),
         arch: default_arch(),
     })
 }

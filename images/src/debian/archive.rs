@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use guest::X86_64;
 use jiff::Timestamp;
@@ -14,7 +14,8 @@ use crate::debian::cleartext;
 use crate::debian::evidence::Evidence;
 use crate::debian::keyring::{Keyring, Signer};
 use crate::debian::newest_release;
-use crate::debian::packages::{IndexText, MAX_INDEX, Package, open_index, read_kernels};
+use crate::debian::packages::{IndexText, MAX_INDEX, Package, open_index};
+use crate::debian::publisher::Publisher;
 use crate::debian::release::Release;
 use crate::files::hash::FileSum;
 use crate::http::client::Client;
@@ -73,10 +74,8 @@ pub(crate) struct SuiteIndex {
 /// Reads suites; their kernels at most once in a run.
 pub(crate) struct Archives {
     pub(crate) client: Client,
-    /// Debian's where no other is given. To read that takes 25 ms, and it is
-    /// needed only where something is obtained.
-    keyring: OnceLock<Keyring>,
-    cache: PathBuf,
+    pub(crate) publisher: Publisher,
+    pub(crate) cache: PathBuf,
     kernels: Mutex<HashMap<(Site, String), Slot>>,
 }
 
@@ -84,24 +83,25 @@ pub(crate) struct Archives {
 type Slot = Arc<Mutex<Option<Result<Arc<SuiteIndex>, String>>>>;
 
 impl Archives {
-    pub(crate) fn new(keyring: Option<Keyring>, cache: PathBuf, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(publisher: Publisher, cache: PathBuf, timeouts: Timeouts) -> Self {
         Self {
             client: Client::new(timeouts),
-            keyring: keyring.map_or_else(OnceLock::new, OnceLock::from),
+            publisher,
             cache,
             kernels: Mutex::default(),
         }
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {
-        self.keyring.get_or_init(Keyring::debian)
+        self.publisher.keyring()
     }
 
-    /// The kernels of a suite. What is unavailable stays so for this run.
+    /// The kernels of a suite, as `read` takes them from its index. What is unavailable stays so for this run.
     pub(crate) fn kernels(
         &self,
         site: &Site,
         suite: &str,
+        read: fn(IndexText) -> io::Result<Vec<Package>>,
         progress: &dyn Progress,
     ) -> Result<Arc<SuiteIndex>, ObtainError> {
         let key = (site.clone(), suite.to_owned());
@@ -110,9 +110,7 @@ impl Archives {
         if let Some(known) = &*slot {
             return known.clone().map_err(ObtainError::unavailable);
         }
-        let result = self
-            .suite(site, suite, read_kernels, progress)
-            .map(Arc::new);
+        let result = self.suite(site, suite, read, progress).map(Arc::new);
         match &result {
             Ok(suite) => *slot = Some(Ok(suite.clone())),
             Err(ObtainError::Unavailable { why }) => *slot = Some(Err(why.clone())),
@@ -151,7 +149,7 @@ impl Archives {
             packages,
             evidence: Evidence {
                 name: sum.name().to_owned(),
-                index: path,
+                index: Some(path),
                 release: release.bytes,
             },
             signer: release.signer,
@@ -171,8 +169,9 @@ impl Archives {
         let Some(release) = self.release(&dir, progress)? else {
             return Err(ObtainError::unavailable(format!("{host} has no {suite}")));
         };
-        if !release.heads(suite) {
-            let (url, expected) = (format!("{dir}/InRelease"), format!("Debian {suite}"));
+        if !self.publisher.heads(&release, suite) {
+            let expected = format!("{} {suite}", self.publisher.title());
+            let url = format!("{dir}/InRelease");
             return Err(ObtainError::verification(url, expected, release.title()));
         }
         let outdated = |why: String| {
@@ -184,7 +183,7 @@ impl Archives {
             return outdated(format!("expired on {}", until.strftime("%F")));
         }
         let signed = release.signer.signed;
-        match newest_release::saw(&self.cache, suite, signed) {
+        match newest_release::saw(&self.cache, &self.publisher.note_of(suite), signed) {
             Err(newer) if site.live => outdated(format!(
                 "is of {}, older than one of {} that was seen before",
                 signed.strftime("%F"),
@@ -222,8 +221,9 @@ impl Archives {
         };
         let url = format!("{dir}/{}", bytes[0].0);
         let wrong = |expected: &str, found| ObtainError::verification(&url, expected, found);
-        let (text, signer) = opened
-            .map_err(|found| wrong("a valid signature by a key of the Debian archive", found))?;
+        let publisher = self.publisher.title();
+        let expected = format!("a valid signature by a key of the {publisher} archive");
+        let (text, signer) = opened.map_err(|found| wrong(&expected, found))?;
         let mut release =
             Release::parse(&text, signer).map_err(|found| wrong("a release file", found))?;
         release.bytes = bytes;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use guest::X86_64;
 use jiff::Timestamp;
 
-use crate::debian::keyring::Keyring;
 use crate::debian::packages::{MAX_INDEX, Package, open_index, read_index};
+use crate::debian::publisher::Publisher;
 use crate::debian::release::Release;
 use crate::files::read::read_text;
 
@@ -17,8 +17,8 @@ use crate::files::read::read_text;
 pub(crate) struct Evidence {
     /// The release files, as they came.
     pub(crate) release: Vec<(&'static str, Vec<u8>)>,
-    /// Where the index is.
-    pub(crate) index: PathBuf,
+    /// Where the index is; none where the release file itself lists the packages.
+    pub(crate) index: Option<PathBuf>,
     /// Its name in the suite: `Packages.xz` or `Packages.gz`.
     pub(crate) name: String,
 }
@@ -30,7 +30,9 @@ impl Evidence {
         for (name, bytes) in &self.release {
             fs::write(dir.join(name), bytes)?;
         }
-        link(&self.index, &dir.join(&self.name))?;
+        if let Some(index) = &self.index {
+            link(index, &dir.join(&self.name))?;
+        }
         for (package, name) in packages {
             link(package, &dir.join(name))?;
         }
@@ -45,11 +47,11 @@ pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
 
 /// The packages that kept evidence vouches for; the error says why it does not.
 pub(crate) fn vouched(
-    keyring: &Keyring,
+    publisher: &Publisher,
     dir: &Path,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Package>, String> {
-    let now = Timestamp::now();
+    let (now, keyring) = (Timestamp::now(), publisher.keyring());
     let text = |name: &str| read_text(&dir.join(name)).map_err(|error| error.to_string());
     let (text, signer) = match text("InRelease") {
         Ok(file) => keyring.open(file.as_bytes(), now)?,
@@ -61,7 +63,7 @@ pub(crate) fn vouched(
         }
     };
     let release = Release::parse(&text, signer)?;
-    if !release.is_debian() {
+    if !publisher.is_of(&release) {
         return Err(format!("a release of {}", release.title()));
     }
     for name in ["Packages.xz", "Packages.gz"] {

@@ -85,6 +85,28 @@ impl Keyring {
         Ok(Self { keys })
     }
 
+    /// No keys: nothing is signed by one of them.
+    pub(crate) fn empty() -> Self {
+        Self { keys: Vec::new() }
+    }
+
+    /// Adds the keys of another ring.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.keys.extend(other.keys);
+    }
+
+    /// Keeps the keys whose fingerprint, in capital digits, is wanted.
+    pub(crate) fn keep(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        let wanted = |key: &SignedPublicKey| is_wanted(&format!("{:X}", key.fingerprint()));
+        self.keys.retain(wanted);
+    }
+
+    /// Whether the key with this fingerprint is in it.
+    pub(crate) fn has(&self, fingerprint: &str) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| format!("{:X}", key.fingerprint()) == fingerprint)
+    }
+
     /// The text inside a cleartext-signed file, with line feeds as line ends,
     /// and one of those who signed it.
     pub(crate) fn open(&self, file: &[u8], now: Timestamp) -> Result<(String, Signer), String> {

@@ -12,5 +12,6 @@ pub(crate) mod keyring;
 pub(crate) mod mirrors;
 pub(crate) mod newest_release;
 pub(crate) mod packages;
+pub(crate) mod publisher;
 pub(crate) mod release;
 pub(crate) mod validity;

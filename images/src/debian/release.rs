@@ -11,9 +11,9 @@ use crate::files::hash::{FileSum, parse_sha256};
 /// What a release file says, as far as it is needed here.
 #[derive(Clone, Debug)]
 pub(crate) struct Release {
-    origin: String,
+    pub(crate) origin: String,
     pub(crate) label: String,
-    suite: String,
+    pub(crate) suite: String,
     codename: String,
     valid_until: Option<Timestamp>,
     /// Whether index files can be had under the name of their hash, too.

@@ -63,6 +63,22 @@ pub(crate) fn fetch_small(
     }
 }
 
+/// How many bytes the host says that a file has; `None` where it has no such file, or
+/// does not say.
+pub(crate) fn length(client: &Client, url: &str) -> Result<Option<u64>, ObtainError> {
+    let mut retries = Retries::new(client, url);
+    loop {
+        match client.get(url, 0) {
+            Ok(response) => return Ok(response.total),
+            Err(error) => {
+                if !retries.again(error)? {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}
+
 /// Downloads a file into `dir`, under the name of its hash, and verifies it;
 /// `None` where the host has no such file. It is taken from the first source, if that has it. What an earlier run left there is
 /// continued. The caller holds a lock, so that no other run writes to it.

@@ -72,6 +72,17 @@ pub enum SelectError {
         /// Names which do exist, in version order.
         nearest: Vec<String>,
     },
+    /// No kernel of a vendor's source is meant by this.
+    #[error(
+        "{spec} is no kernel of that source, which has {}, a release with a flavour, or a full \
+         version", names.join(", ")
+    )]
+    NotOfSource {
+        /// What was asked for.
+        spec: String,
+        /// Names which do exist.
+        names: Vec<String>,
+    },
     /// There is something, and no x86 kernel in it.
     #[error(
         "{} is no x86 Linux kernel (bzImage, vmlinux, package, unpacked package, built tree): {why}",

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Error, Result, bail};
 
@@ -11,9 +11,11 @@ use crate::catalogue::Catalogue;
 use crate::debian::archive::Archives;
 use crate::debian::keyring::Keyring;
 use crate::debian::mirrors::Mirrors;
+use crate::debian::publisher::Publisher;
 use crate::files::verified::VerifiedFiles;
 use crate::http::first_source::FirstSource;
 use crate::http::timeouts::Timeouts;
+use crate::sources::Sources;
 use crate::store::Store;
 use crate::store::cache::Cache;
 use crate::store::pins::KernelPins;
@@ -34,6 +36,7 @@ pub struct StoreBuilder {
     cache_from: Option<String>,
     snapshot: String,
     substitutes: Vec<String>,
+    sources: Sources,
 }
 
 impl Store {
@@ -44,6 +47,7 @@ impl Store {
             apt: "/etc/apt".into(),
             snapshot: catalogue.snapshot.trim_end_matches('/').to_owned(),
             substitutes: catalogue.substitutes.clone(),
+            sources: catalogue.sources.clone(),
             ..StoreBuilder::default()
         }
     }
@@ -148,10 +152,17 @@ impl StoreBuilder {
             || set("STRATA_CACHE_FROM").map(|from| from.to_string_lossy().into_owned());
         let first = self.cache_from.or_else(of_environment);
         let first = first.as_deref().map(FirstSource::parse).transpose();
-        let mut archives = Archives::new(self.keyring, cache.clone(), self.timeouts);
+        let mut archives = Archives::new(
+            Publisher::debian(self.keyring),
+            cache.clone(),
+            self.timeouts,
+        );
         archives.client.first = first.map_err(Error::msg)?;
         Ok(Store {
             archives,
+            sources: self.sources,
+            of_sources: Mutex::default(),
+            timeouts: self.timeouts,
             cache: Cache {
                 dir: cache,
                 verified: VerifiedFiles::default(),

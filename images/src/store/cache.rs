@@ -76,6 +76,9 @@ pub struct About {
     pub size: u64,
     /// SHA-256 of the image or of the list of files, in lower case digits.
     pub sha256: String,
+    /// The name that a vendor's archive answered with this kernel, such as `ubuntu/22.04`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_for: Option<String>,
     /// When it was obtained.
     pub obtained: Timestamp,
     /// The pinned packages of a tool that newer ones replace.
@@ -94,6 +97,7 @@ impl About {
             source,
             size: 0,
             sha256: String::new(),
+            asked_for: None,
             obtained: Timestamp::now(),
             substituted_for: None,
         }
@@ -103,7 +107,7 @@ impl About {
     #[must_use]
     pub fn identity(&self) -> Identity {
         Identity {
-            vendor: self.vendor,
+            vendor: self.vendor.clone(),
             version: self.debian_version.clone(),
             arch: self.arch.clone(),
         }

@@ -8,6 +8,7 @@ pub(crate) mod local;
 mod obtain_kernel;
 pub(crate) mod obtain_modules;
 mod obtain_tool;
+mod obtain_vendor;
 mod package_sources;
 mod pin_tools;
 pub(crate) mod pins;
@@ -19,13 +20,17 @@ mod tool_substitute;
 mod unpacked;
 pub(crate) mod verify;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 pub use builder::StoreBuilder;
 
 use crate::debian::archive::Archives;
 use crate::debian::mirrors::Mirrors;
+use crate::http::timeouts::Timeouts;
 use crate::messages::progress::Progress;
+use crate::sources::Sources;
 use crate::store::cache::{Cache, Cached};
 use crate::store::kept_file::KeptFiles;
 use crate::store::pins::KernelPins;
@@ -36,7 +41,7 @@ use crate::tools::tool_pins::ToolPins;
 pub struct Image {
     /// Where the image is.
     pub path: PathBuf,
-    /// The Debian version of what is served.
+    /// The Debian version of what is served, or the vendor's.
     pub debian_version: String,
     /// The version that was asked for, where another of its series is served instead.
     pub substituted_for: Option<String>,
@@ -57,6 +62,10 @@ pub struct Store {
     tool_pins: ToolPins,
     locked: bool,
     archives: Archives,
+    sources: Sources,
+    /// The archives of each source that was asked.
+    of_sources: Mutex<HashMap<String, Arc<Archives>>>,
+    timeouts: Timeouts,
     mirrors: Mirrors,
     substitutes: Vec<String>,
     /// Where kernels without their decompressor are kept, if at all.

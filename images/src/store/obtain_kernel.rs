@@ -2,15 +2,17 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalogue::Entry;
 use crate::catalogue::identity::Identity;
+use crate::catalogue::{Entry, Kernel};
 use crate::debian::archive::{Archive, Site, SuiteIndex};
 use crate::debian::deb::extract_kernel;
 use crate::debian::debian_version::{is_plain, newest_by, without_rebuild};
+use crate::debian::evidence::Evidence;
 use crate::debian::keyring::Signer;
-use crate::debian::packages::{Package, exactly, newest};
+use crate::debian::packages::{Package, exactly, newest, read_kernels};
 use crate::files::FileLock;
 use crate::http::guard;
 use crate::messages::error::{Attempt, ObtainError};
@@ -25,7 +27,26 @@ use crate::store::{Image, Store};
 type KernelSubstitute = (Site, Arc<SuiteIndex>, Package);
 
 impl Store {
-    /// Obtains a kernel. May be called from several threads at once.
+    /// Obtains a kernel that is named, of the catalogue or of a vendor's source.
+    ///
+    /// # Errors
+    /// See [`ObtainError`]; a file is not obtained.
+    pub fn obtain_any(
+        &self,
+        kernel: &Kernel,
+        progress: &dyn Progress,
+    ) -> Result<Image, ObtainError> {
+        match kernel {
+            Kernel::Catalogued(entry) => self.obtain(entry, progress),
+            Kernel::Vendored(wanted) => self.obtain_vendored(wanted, progress),
+            Kernel::File(path) => Err(ObtainError::unavailable(format!(
+                "{} is a file of this machine",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Obtains a kernel of the catalogue. May be called from several threads at once.
     ///
     /// It comes from the cache, else from the mirrors that were named, those of
     /// this machine's apt, or the snapshot archive, in this order. Only when
@@ -95,7 +116,11 @@ impl Store {
         Err(reasons.error())
     }
 
-    fn lock(&self, kernel: &Identity, progress: &dyn Progress) -> Result<FileLock, ObtainError> {
+    pub(super) fn lock(
+        &self,
+        kernel: &Identity,
+        progress: &dyn Progress,
+    ) -> Result<FileLock, ObtainError> {
         let name = format!("kernel-{}", kernel.dir_name());
         guard::lock(&self.cache.dir, &name, progress)
     }
@@ -108,7 +133,7 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<Option<Image>, ObtainError> {
         let of_suite = Archive::of_suite(&entry.suite);
-        let archive = pin.map_or(of_suite, |pin| pin.archive);
+        let archive = pin.and_then(|pin| pin.archive).unwrap_or(of_suite);
         let (mut sites, problems) = self.mirrors.live(archive, &self.archives, progress);
         problems.iter().for_each(|why| reasons.add(why.clone()));
         sites.extend(self.mirrors.snapshots(of_suite, entry.uploaded));
@@ -136,7 +161,7 @@ impl Store {
             return Ok(Image::fresh(cached));
         }
         let missing = || ObtainError::unavailable(self.has_no(site, &entry.debian));
-        let suite = self.archives.kernels(site, &entry.suite, progress)?;
+        let suite = (self.archives).kernels(site, &entry.suite, read_kernels, progress)?;
         let package = exactly(&suite.packages, &entry.debian).ok_or_else(missing)?;
         if let Some(pin) = pin.filter(|pin| pin.sha256 != package.file.sha256) {
             let file = format!("{} ({} in kernels.lock)", package.file.path, entry.name);
@@ -192,7 +217,7 @@ impl Store {
     }
 
     /// An image of this kernel that is intact, and pinned or proved.
-    fn kept(&self, kernel: &Identity) -> Option<Cached> {
+    pub(super) fn kept(&self, kernel: &Identity) -> Option<Cached> {
         let pinned = self.pins.image_of(kernel);
         let cached = self.cache.find(kernel, pinned.as_deref())?;
         (pinned.is_some() || self.is_proved(&cached)).then_some(cached)
@@ -222,7 +247,7 @@ impl Store {
         let suites = std::iter::once(&entry.suite).chain(others);
         let offers = self.offers(
             suites.map(String::as_str),
-            |site, suite| self.archives.kernels(site, suite, progress),
+            |site, suite| (self.archives).kernels(site, suite, read_kernels, progress),
             reasons,
             progress,
         )?;
@@ -263,27 +288,43 @@ impl Store {
         let kernel = entry
             .identity()
             .with_version(without_rebuild(&package.version));
-        let flavour = Package::flavour_of(&package.name).unwrap_or("other");
         let url = format!("{}/{}", site.base, package.file.path);
-        let mut about = About::new(kernel.clone(), &package.name, without_credentials(&url));
+        let about = About::new(kernel, &package.name, without_credentials(&url));
+        let flavour = Package::flavour_of(&package.name).unwrap_or("other");
+        let image = pin.map(|pin| pin.image_sha256.as_str());
+        let evidence = suite.map(|suite| &suite.evidence);
+        self.keep_image(&deb, about, flavour, image, evidence)
+            .map(Some)
+    }
+
+    /// Keeps the kernel of a verified package: with what proves it, unless the hash of the
+    /// image is pinned.
+    pub(super) fn keep_image(
+        &self,
+        deb: &Path,
+        mut about: About,
+        flavour: &str,
+        pinned: Option<&str>,
+        evidence: Option<&Evidence>,
+    ) -> Result<Cached, ObtainError> {
+        let kernel = about.identity();
         let name = format!("{}-{flavour}", kernel.dir_name());
         let cached = self.cache.insert(CachedKind::Kernel, &name, |new| {
             let action = || format!("write {}", new.display());
             let mut image = File::create_new(new.join("vmlinuz")).attempt(action)?;
-            let extracted = extract_kernel(&deb, &mut image).map_err(|error| {
+            let extracted = extract_kernel(deb, &mut image).map_err(|error| {
                 error.of(&about.source, "a package with a kernel image", action)
             })?;
-            let expected = pin.map(|pin| &pin.image_sha256);
-            if let Some(expected) = expected.filter(|it| **it != extracted.sha256) {
+            if let Some(expected) = pinned.filter(|it| **it != extracted.sha256) {
                 let file = format!("the image in {}", about.source);
                 return Err(ObtainError::verification(file, expected, extracted.sha256));
             }
             about.size = extracted.size;
             about.sha256 = extracted.sha256;
             // What is pinned needs no proof.
-            if let Some(suite) = suite.filter(|_| pin.is_none()) {
-                let package = [(&*deb, "package.deb".to_owned())];
-                (suite.evidence.keep(&new.join("proof"), &package)).attempt(action)?;
+            if let Some(evidence) = evidence.filter(|_| pinned.is_none()) {
+                let package = [(deb, "package.deb".to_owned())];
+                (evidence.keep(&new.join("proof"), &package)).attempt(action)?;
             }
             image.sync_all().attempt(action)?;
             Ok((about, self.cache.kernel_dir(&kernel).join(flavour)))
@@ -291,9 +332,9 @@ impl Store {
         self.thin_out_proofs();
         // Where the disk was full, it need not be downloaded again.
         if !matches!(cached, Err(ObtainError::Io { .. })) {
-            let _ = fs::remove_file(&deb);
+            let _ = fs::remove_file(deb);
         }
-        cached.map(Some)
+        cached
     }
 
     /// Pins what was verified through signatures.
@@ -305,20 +346,44 @@ impl Store {
         cached: &Cached,
         progress: &dyn Progress,
     ) {
+        let archive = match package.file.path.starts_with("pool/updates/") {
+            true => Archive::Security,
+            false => Archive::Debian,
+        };
         let kernel = entry.identity();
-        let is_pinned = || self.pins.pin(&entry.name, &kernel).is_some();
+        self.pin_image(
+            &entry.name,
+            kernel,
+            Some(archive),
+            package,
+            signer,
+            cached,
+            progress,
+        );
+    }
+
+    /// Pins an image under a name, unless that is pinned.
+    #[allow(clippy::too_many_arguments, reason = "all of them are what a pin says")]
+    pub(super) fn pin_image(
+        &self,
+        name: &str,
+        kernel: Identity,
+        archive: Option<Archive>,
+        package: &Package,
+        signer: &Signer,
+        cached: &Cached,
+        progress: &dyn Progress,
+    ) {
+        let is_pinned = || self.pins.pin(name, &kernel).is_some();
         if self.locked || is_pinned() {
             return;
         }
         let pin = Pin {
             debian: kernel.version.clone(),
-            vendor: kernel.vendor,
+            vendor: kernel.vendor.clone(),
             arch: kernel.arch.clone(),
             package: package.name.clone(),
-            archive: match package.file.path.starts_with("pool/updates/") {
-                true => Archive::Security,
-                false => Archive::Debian,
-            },
+            archive,
             path: package.file.path.clone(),
             size: package.file.size,
             sha256: package.file.sha256.clone(),
@@ -328,8 +393,8 @@ impl Store {
             signed: signer.signed,
         };
         // The kernel is verified all the same; a read-only checkout is no reason to fail.
-        if let Err(error) = self.pins.add(&entry.name, pin) {
-            progress.note(&format!("{} is not pinned: {error}", entry.name));
+        if let Err(error) = self.pins.add(name, pin) {
+            progress.note(&format!("{name} is not pinned: {error}"));
         }
         if is_pinned() {
             let _ = fs::remove_dir_all(cached.dir().join("proof"));
@@ -338,7 +403,7 @@ impl Store {
 }
 
 impl Image {
-    fn fresh(cached: Cached) -> Self {
+    pub(super) fn fresh(cached: Cached) -> Self {
         Self {
             path: cached.path,
             debian_version: cached.about.debian_version,
@@ -350,7 +415,7 @@ impl Image {
         }
     }
 
-    fn from_cache(cached: Cached) -> Self {
+    pub(super) fn from_cache(cached: Cached) -> Self {
         let image = Self::fresh(cached);
         Self {
             source: format!("cache, from {}", image.source),

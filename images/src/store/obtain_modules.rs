@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::catalogue::Entry;
+use crate::catalogue::{Entry, Kernel};
 use crate::debian::archive::{Archive, Site};
 use crate::debian::deb::{extract_config, extract_modules};
 use crate::debian::debian_version::without_rebuild;
@@ -25,7 +25,7 @@ impl Store {
     /// See [`ObtainError`]; `Unavailable` means only that no source has the package.
     pub fn modules(
         &self,
-        entry: &Entry,
+        kernel: &Kernel,
         image: &Image,
         progress: &dyn Progress,
     ) -> Result<KeptFile, ObtainError> {
@@ -35,7 +35,7 @@ impl Store {
             package: package_beside(&image.package, "modules"),
             take: extract_modules,
         };
-        self.part(part, entry, image, progress)
+        self.part(part, kernel, image, progress)
     }
 
     /// The configuration of a kernel that was obtained, a text, from the package that has
@@ -45,7 +45,7 @@ impl Store {
     /// As of [`Store::modules`].
     pub fn config(
         &self,
-        entry: &Entry,
+        kernel: &Kernel,
         image: &Image,
         progress: &dyn Progress,
     ) -> Result<KeptFile, ObtainError> {
@@ -55,13 +55,13 @@ impl Store {
             package: package_beside(&image.package, "base"),
             take: extract_config,
         };
-        self.part(part, entry, image, progress)
+        self.part(part, kernel, image, progress)
     }
 
     fn part(
         &self,
         part: Part<'_>,
-        entry: &Entry,
+        kernel: &Kernel,
         image: &Image,
         progress: &dyn Progress,
     ) -> Result<KeptFile, ObtainError> {
@@ -84,8 +84,17 @@ impl Store {
         if let Some(there) = found() {
             return Ok(there);
         }
-        let deb = self.package_of_part(&part.package, entry, image, progress)?;
-        progress.step(&format!("{}: unpacking its {what}", entry.name));
+        let deb = match kernel {
+            Kernel::Catalogued(entry) => {
+                self.package_of_part(&part.package, entry, image, progress)?
+            }
+            Kernel::Vendored(vendored) => self.vendor_modules(vendored, image, progress)?,
+            Kernel::File(path) => {
+                let why = format!("{} is of no package", path.display());
+                return Err(ObtainError::unavailable(why));
+            }
+        };
+        progress.step(&format!("{kernel}: unpacking its {what}"));
         let taken = (part.take)(&deb).map_err(|error| {
             let file = deb.display().to_string();
             error.of(&file, &format!("a package with its {what}"), || {

@@ -40,7 +40,9 @@ pub(crate) struct Pin {
     #[serde(default = "default_arch", skip_serializing_if = "is_default_arch")]
     pub(crate) arch: String,
     pub(crate) package: String,
-    pub(crate) archive: Archive,
+    /// Which of Debian's archives; none of another vendor's kernel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) archive: Option<Archive>,
     /// Path of the `.deb` from the archive's root.
     pub(crate) path: String,
     /// Of the `.deb`, as are `size` and `sha256`; in bytes.
@@ -56,7 +58,7 @@ pub(crate) struct Pin {
 impl Pin {
     pub(crate) fn identity(&self) -> Identity {
         Identity {
-            vendor: self.vendor,
+            vendor: self.vendor.clone(),
             version: self.debian.clone(),
             arch: self.arch.clone(),
         }
@@ -64,7 +66,9 @@ impl Pin {
 
     /// The package that it names, if that can be one with a kernel.
     pub(crate) fn package(&self) -> Option<Package> {
-        Package::flavour_of(&self.package)?;
+        if self.vendor.is_default() {
+            Package::flavour_of(&self.package)?;
+        }
         let package = Package {
             name: self.package.clone(),
             version: self.debian.clone(),
@@ -117,6 +121,11 @@ impl KernelPins {
     /// The pin of a kernel of the catalogue, if it is for this version of it.
     pub(crate) fn pin(&self, name: &str, kernel: &Identity) -> Option<Pin> {
         self.find(|of, pin| of == name && pin.identity() == *kernel)
+    }
+
+    /// The pin of a vendor's kernel under this name, in whichever version it was pinned.
+    pub(crate) fn named(&self, name: &str, vendor: &Vendor) -> Option<Pin> {
+        self.find(|of, pin| of == name && pin.vendor == *vendor)
     }
 
     /// The hash that is pinned for the image of a kernel, under any name.
@@ -193,10 +202,10 @@ mod tests {
     fn pin(debian: &str) -> Pin {
         Pin {
             debian: debian.to_owned(),
-            vendor: Vendor::Debian,
+            vendor: Vendor::default(),
             arch: default_arch(),
             package: "linux-image-amd64".to_owned(),
-            archive: Archive::Debian,
+            archive: Some(Archive::Debian),
             path: "pool/x.deb".to_owned(),
             size: 1,
             sha256: "0".repeat(64),

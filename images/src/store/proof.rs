@@ -1,7 +1,7 @@
 //! What proves that an image in the cache is genuine, kept beside it.
 //!
 //! ```text
-//! proof/InRelease            or Release and Release.gpg
+//! proof/InRelease            or Release and Release.gpg; CHECKSUMS and CHECKSUMS.gpg
 //!      /Packages.xz          or .gz: the index that it signs
 //!      /package.deb          the package that this lists
 //! ```
@@ -12,7 +12,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::debian::deb::extract_kernel;
@@ -55,8 +55,11 @@ impl Store {
         if !dir.is_dir() {
             return Err("nothing is kept that proves it, and no lock file names it".to_owned());
         }
+        if !cached.about.vendor.is_default() {
+            return self.proof_of_vendor(cached, &dir);
+        }
         let of_kernel = |name: &str| name.starts_with("linux-");
-        let listed = vouched(self.archives.keyring(), &dir, &of_kernel)?;
+        let listed = vouched(&self.archives.publisher, &dir, &of_kernel)?;
         let deb = dir.join("package.deb");
         let (size, sha256) = Hasher::of_file(&deb).map_err(|error| error.to_string())?;
         let is_it = |package: &Package| {
@@ -66,7 +69,27 @@ impl Store {
         if !listed.iter().any(is_it) {
             return Err("its package is not one that was signed".to_owned());
         }
-        let found = extract_kernel(&deb, &mut io::sink()).map_err(|error| error.to_string())?;
+        self.is_image_of(cached, &deb)
+    }
+
+    /// The same of a vendor's kernel.
+    fn proof_of_vendor(&self, cached: &Cached, dir: &Path) -> Result<(), String> {
+        let About { vendor, .. } = &cached.about;
+        let source = (self.sources.named(vendor.name()))
+            .ok_or_else(|| format!("{vendor} is not one of the sources"))?;
+        let archives = (self.archives_of(source)).map_err(|error| error.to_string())?;
+        let listed = source.vouched(&archives, dir)?;
+        let deb = dir.join("package.deb");
+        let (_, sha256) = Hasher::of_file(&deb).map_err(|error| error.to_string())?;
+        if !listed.contains(&(cached.about.debian_version.clone(), sha256)) {
+            return Err("its package is not one that was signed".to_owned());
+        }
+        self.is_image_of(cached, &deb)
+    }
+
+    /// Whether the image is the one in this package.
+    fn is_image_of(&self, cached: &Cached, deb: &Path) -> Result<(), String> {
+        let found = extract_kernel(deb, &mut io::sink()).map_err(|error| error.to_string())?;
         match found.sha256 == cached.about.sha256 {
             true => Ok(()),
             false => Err("it is not the one in its package".to_owned()),

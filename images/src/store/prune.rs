@@ -37,7 +37,9 @@ impl Store {
                     || Ok(entry.version().series()) == series
                         && !self.cache.kernel_dir(&wanted).is_dir()
             });
-            !is_wanted && self.pins.image_of(kernel).is_none()
+            // What may be asked for by its version is not known, so all of a vendor stay.
+            let is_of_source = self.sources.named(kernel.vendor.name()).is_some();
+            !is_wanted && !is_of_source && self.pins.image_of(kernel).is_none()
         };
         let unwanted_tool = |tool, dir: &Path| {
             self.tool_pins.of(tool).is_some_and(|pinned| {

@@ -43,7 +43,7 @@ impl Store {
         let mut packages = Vec::new();
         for suite in subdirectories(&dir) {
             if !suite.ends_with(PACKAGES) {
-                packages.extend(vouched(self.archives.keyring(), &suite, &wanted)?);
+                packages.extend(vouched(&self.archives.publisher, &suite, &wanted)?);
             }
         }
         let mut list = FileList::default();

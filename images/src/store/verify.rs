@@ -120,10 +120,10 @@ pub(crate) mod tests {
     fn pin(debian: &str, image: &[u8]) -> Pin {
         Pin {
             debian: debian.to_owned(),
-            vendor: Vendor::Debian,
+            vendor: Vendor::default(),
             arch: default_arch(),
             package: "linux-image".to_owned(),
-            archive: Archive::Debian,
+            archive: Some(Archive::Debian),
             path: "pool/x.deb".to_owned(),
             size: 1,
             sha256: "0".repeat(64),

@@ -118,7 +118,7 @@ pub(crate) fn entry(debian: &str, suite: &str) -> Entry {
         debian: debian.to_owned(),
         suite: suite.to_owned(),
         uploaded: at(UPLOADED_2013),
-        vendor: Vendor::Debian,
+        vendor: Vendor::default(),
         arch: "x86_64".to_owned(),
     }
 }

@@ -88,7 +88,7 @@ impl BisectCommand {
             good: self.good.clone(),
             bad: self.bad.clone(),
         };
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let (store, catalogue) = if self.all {
             let store = self.sources.exact_store(&catalogue)?;
             (store, catalogue.with_uploads())

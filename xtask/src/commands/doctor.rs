@@ -32,7 +32,7 @@ pub(crate) struct DoctorCommand {
 
 impl DoctorCommand {
     pub(crate) fn run(&self) -> Result<Exit> {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let store = self.sources.store(&catalogue)?;
         let mut exit = Exit::Agreed;
         let watcher = Terminal::reserved();

@@ -42,7 +42,7 @@ impl ExplainCommand {
         }
         let scenarios = scenarios_named(&scenarios)?;
         let subjects = match &self.kernel {
-            Some(spec) => Subject::named(spec, &Catalogue::builtin())?,
+            Some(spec) => Subject::named(spec, &Catalogue::of_user()?)?,
             None => Vec::new(),
         };
         for scenario in scenarios {

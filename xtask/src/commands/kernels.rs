@@ -152,7 +152,7 @@ enum ShowFormat {
 
 impl KernelsCommand {
     pub(crate) fn run(self) -> Result<Exit> {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let store = SourceOptions::default().store(&catalogue)?;
         let terminal = report::Terminal::default();
         let done = match self.command {

@@ -85,7 +85,7 @@ impl RunCommand {
         let without_kernel = self.kernels.is_empty() && self.standing.is_none();
         let (program, rest) =
             harness::words_of_run(without_kernel, &self.misplaced, &self.command)?;
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let kernels = match self.standing {
             Some(_) => Vec::new(),
             None => catalogue.select(&self.kernels)?,

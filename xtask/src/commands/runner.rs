@@ -42,7 +42,7 @@ const MEMORY: &str = "1024";
 
 impl RunnerCommand {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let kernels = Catalogue::builtin().select(slice::from_ref(&self.kernel))?;
+        let kernels = Catalogue::of_user()?.select(slice::from_ref(&self.kernel))?;
         let [kernel] = &kernels[..] else {
             let kernel = &self.kernel;
             bail!(BadRequest::new(format!(

@@ -67,7 +67,7 @@ impl ShellCommand {
                 "`{word}` belongs to no option: the kernel is named with --kernel {word}"
             )));
         }
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let kernels = catalogue.select(self.kernel.as_slice())?;
         if kernels.len() > 1 {
             let names: Vec<String> = kernels.iter().map(Kernel::name).collect();

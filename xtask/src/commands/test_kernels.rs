@@ -103,7 +103,7 @@ impl TestKernelsCommand {
     }
 
     fn test(&self) -> Result<Exit> {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let (words, names) = match self.rerun.failures(|header| !header.suite)? {
             None => (self.kernels.clone(), self.scenarios.clone()),
             Some(failures) if failures.is_empty() => return Ok(Exit::Agreed),

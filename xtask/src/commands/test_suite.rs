@@ -83,7 +83,7 @@ impl TestSuiteCommand {
     }
 
     fn test(&self) -> Result<Exit> {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let file = SuiteFile::find()?;
         let dir_of_file = file.dir.clone();
         let of_file = |header: &Header| header.repository.as_ref() == Some(&dir_of_file);

@@ -86,7 +86,7 @@ pub(crate) struct UpCommand {
 
 impl UpCommand {
     pub(crate) fn run(&self) -> Result<Exit> {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::of_user()?;
         let kernels = catalogue.select(slice::from_ref(&self.kernel))?;
         let [kernel] = &kernels[..] else {
             bail!(BadRequest::new(format!(
@@ -129,7 +129,7 @@ impl UpCommand {
     fn words(&self, kernel: &Kernel) -> Result<String> {
         let kernel = match kernel {
             Kernel::File(path) => std::path::absolute(path)?.display().to_string(),
-            Kernel::Catalogued(_) => kernel.name(),
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => kernel.name(),
         };
         let (memory, cpus, append) = (self.memory, self.cpus.cpus, self.append.join(" "));
         Ok(format!(

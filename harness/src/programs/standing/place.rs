@@ -60,6 +60,7 @@ impl StandingPlace {
     pub fn of_runner(kernel: &Kernel) -> Result<Self> {
         let kernel = match kernel {
             Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::Vendored(kernel) => kernel.name().replace('/', "_"),
             Kernel::File(path) => {
                 let path = std::path::absolute(path).context("finding the current directory")?;
                 format!("{:08x}", crc32fast::hash(path.as_os_str().as_bytes()))

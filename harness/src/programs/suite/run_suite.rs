@@ -128,7 +128,7 @@ impl ProgramSuite {
     /// Runs all tests on one kernel.
     pub(crate) fn row(&self, kernel: &Kernel, order: TestOrder, watcher: &dyn Watcher) -> Row {
         let spec = match kernel {
-            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => kernel.spec(),
             Kernel::File(path) => quoted(path.as_os_str()),
         };
         let mut row = Row::new(kernel.name(), spec);

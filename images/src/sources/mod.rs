@@ -1,0 +1,439 @@
+//! Vendors' kernels: the sources of `sources.toml`, and a reader for each kind of them.
+//! May use: debian, http, messages, files.
+//!
+//! A source of a known kind is an entry of that file. Another kind is a variant of
+//! [`SourceKind`] and a file beside this one.
+
+mod apt;
+pub(crate) mod checksums;
+mod key_rings;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use guest::Version;
+use serde::Deserialize;
+
+use crate::debian::archive::Archives;
+use crate::debian::evidence::{Evidence, vouched};
+use crate::debian::keyring::{Keyring, Signer};
+use crate::debian::packages::Package;
+use crate::files::read::read_text;
+use crate::messages::error::ObtainError;
+use crate::messages::progress::Progress;
+use crate::sources::apt::AptKind;
+use crate::sources::checksums::ChecksumsKind;
+
+const BUILT_IN: &str = include_str!("../../sources.toml");
+/// Names a file with sources of the user.
+const VARIABLE: &str = "STRATA_SOURCES";
+
+/// The size of a file that only its hash is known of.
+pub(crate) const UNKNOWN_SIZE: u64 = u64::MAX;
+
+/// All sources of vendors' kernels.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(Vec<Source>);
+
+/// Where one vendor publishes kernels.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    /// Base URLs.
+    pub(crate) archives: Vec<String>,
+    /// Fingerprints of those who may sign, in capital digits.
+    keys: BTreeSet<String>,
+    /// Names of built-in key rings, or paths.
+    key_rings: Vec<String>,
+    /// The day on which the live archive was last seen to answer as expected.
+    seen: Option<String>,
+    kind: SourceKind,
+}
+
+/// How an archive is read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SourceKind {
+    Apt(AptKind),
+    Checksums(ChecksumsKind),
+}
+
+/// A kernel of a vendor, as a person asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorKernel {
+    /// Its source, such as `ubuntu`.
+    pub source: String,
+    /// What is asked of it: `22.04`, `5.15.0-79.86-generic`, `6.12.1`.
+    pub wanted: String,
+    /// The version of the kernel, as far as its name tells: at least the series.
+    pub version: Version,
+    /// Whether the archive says which version is meant, and may say another tomorrow.
+    pub moves: bool,
+}
+
+impl VendorKernel {
+    /// What selects it on a command line: `ubuntu/22.04`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.source, self.wanted)
+    }
+}
+
+/// A name that a source can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedKernel {
+    /// Such as `ubuntu/22.04`, or `mainline/VERSION` where any version may be asked for.
+    pub name: String,
+    /// The source.
+    pub source: String,
+    /// The suite in its archive, if that has suites.
+    pub suite: Option<String>,
+    /// What is to be known of it: that it is `unseen`, or has no key; empty otherwise.
+    pub remark: String,
+}
+
+/// What a source has in answer to what was asked for, once signatures were checked.
+#[derive(Debug)]
+pub(crate) struct SourceOffer {
+    /// The vendor's version of the kernel.
+    pub(crate) version: String,
+    pub(crate) image: Package,
+    /// None where they are in the package of the image.
+    pub(crate) modules: Option<Package>,
+    pub(crate) signer: Signer,
+    pub(crate) evidence: Evidence,
+}
+
+impl Sources {
+    /// The sources that come with this crate, `sources.toml`.
+    ///
+    /// # Panics
+    /// Where `sources.toml` is malformed, which a test of this crate rules out.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Self::parse(&[]).expect("the built-in sources.toml is valid")
+    }
+
+    /// Those that are built in, and those of the file that `STRATA_SOURCES` names.
+    ///
+    /// # Errors
+    /// Where that file cannot be read, or is malformed.
+    pub fn of_user() -> Result<Self> {
+        match env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+            None => Ok(Self::builtin()),
+            Some(path) => Self::of_file(&PathBuf::from(path)),
+        }
+    }
+
+    /// Those that are built in, and those of a file. Key rings in it are relative to its
+    /// directory.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is malformed.
+    pub fn of_file(path: &Path) -> Result<Self> {
+        let context = || format!("cannot use the sources in {}", path.display());
+        let text = read_text(path).with_context(context)?;
+        let dir = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&[(&text, dir)]).with_context(context)
+    }
+
+    fn parse(files: &[(&str, &Path)]) -> Result<Self> {
+        let mut all: Vec<toml::Table> = tables(BUILT_IN)?;
+        for (text, dir) in files {
+            for mut source in tables(text)? {
+                key_rings::make_absolute(&mut source, dir);
+                let same = |other: &&mut toml::Table| other.get("name") == source.get("name");
+                match all.iter_mut().find(same) {
+                    Some(known) => known.extend(source),
+                    None => all.push(source),
+                }
+            }
+        }
+        let sources: Vec<Source> = (all.into_iter())
+            .map(|table| table.try_into().context("a source is malformed"))
+            .collect::<Result<_>>()?;
+        for source in &sources {
+            source.check()?;
+        }
+        Ok(Self(sources))
+    }
+
+    /// The source of this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Source> {
+        self.0.iter().find(|source| source.name == name)
+    }
+
+    /// The kernel that a text such as `ubuntu/22.04` asks for; none where it begins with
+    /// no source's name. The error has the names that may be meant.
+    pub(crate) fn kernel(&self, text: &str) -> Option<Result<VendorKernel, Vec<String>>> {
+        let (name, wanted) = text.split_once('/')?;
+        let source = self.named(name)?;
+        let (wanted, found) = match &source.kind {
+            SourceKind::Apt(kind) => (wanted, kind.kernel(wanted)),
+            SourceKind::Checksums(_) => (checksums::canonical(wanted), checksums::kernel(wanted)),
+        };
+        let found = found.map(|(version, moves)| VendorKernel {
+            source: name.to_owned(),
+            wanted: wanted.to_owned(),
+            version,
+            moves,
+        });
+        Some(found.ok_or_else(|| source.names()))
+    }
+
+    /// The names that can be asked for, in the order of the file.
+    #[must_use]
+    pub fn listed(&self) -> Vec<ListedKernel> {
+        let of = |source: &Source| {
+            let suites = match &source.kind {
+                SourceKind::Apt(kind) => kind.suites().map(Some).collect(),
+                SourceKind::Checksums(_) => vec![None],
+            };
+            let (remark, name) = (source.remark(), source.name.clone());
+            let all = source.names().into_iter().zip(suites);
+            all.map(move |(listed, suite)| ListedKernel {
+                name: listed,
+                source: name.clone(),
+                suite,
+                remark: remark.clone(),
+            })
+            .collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+}
+
+fn tables(text: &str) -> Result<Vec<toml::Table>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct SourcesFile {
+        source: Vec<toml::Table>,
+    }
+    Ok(toml::from_str::<SourcesFile>(text)?.source)
+}
+
+impl Source {
+    fn check(&self) -> Result<()> {
+        let name = &self.name;
+        let is_plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        ensure!(
+            name.bytes().all(is_plain) && name.starts_with(|c: char| c.is_ascii_lowercase()),
+            "{name:?} is no name of a source: small letters, digits and hyphens"
+        );
+        ensure!(
+            name != "debian",
+            "debian is not a source: its kernels are in kernels.toml"
+        );
+        ensure!(
+            !self.archives.is_empty(),
+            "the source {name} has no archive"
+        );
+        for archive in &self.archives {
+            let is_url = ["http://", "https://", "file://"].map(|it| archive.starts_with(it));
+            ensure!(
+                is_url.contains(&true),
+                "the source {name}: {archive:?} is no URL"
+            );
+        }
+        for key in &self.keys {
+            let is_digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+            ensure!(
+                key.len() == 40 && key.bytes().all(is_digit),
+                "the source {name}: {key:?} is no fingerprint of 40 capital digits"
+            );
+        }
+        match &self.kind {
+            SourceKind::Apt(kind) => kind.check(),
+            SourceKind::Checksums(_) => Ok(()),
+        }
+        .with_context(|| format!("the source {name}"))
+    }
+
+    /// The names that people may ask for.
+    fn names(&self) -> Vec<String> {
+        match &self.kind {
+            SourceKind::Apt(kind) => (kind.names().iter())
+                .map(|name| format!("{}/{name}", self.name))
+                .collect(),
+            SourceKind::Checksums(_) => vec![format!("{}/VERSION", self.name)],
+        }
+    }
+
+    fn remark(&self) -> String {
+        let seen = self.seen.is_none().then_some("unseen");
+        let key = self.key_rings.is_empty().then_some("no key is committed");
+        let remarks: Vec<&str> = seen.into_iter().chain(key).collect();
+        remarks.join(", ")
+    }
+
+    /// The keys that may sign; the error says which are missing, and where to put them.
+    pub(crate) fn keyring(&self) -> Result<Keyring, ObtainError> {
+        let name = &self.name;
+        if self.key_rings.is_empty() {
+            let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+            return Err(ObtainError::unavailable(format!(
+                "{name}: no key is committed: put the key {} into a file, and name that as \
+                 key_rings of the source {name} in the file that {VARIABLE} names",
+                keys.join(" or ")
+            )));
+        }
+        let keyring = key_rings::open(&self.key_rings, &self.keys);
+        keyring.map_err(|error| ObtainError::unavailable(format!("{name}: {error:#}")))
+    }
+
+    /// The `Origin` of its release files.
+    pub(crate) fn origin(&self) -> &str {
+        match &self.kind {
+            SourceKind::Apt(kind) => &kind.origin,
+            SourceKind::Checksums(_) => &self.name,
+        }
+    }
+
+    /// What an archive has in answer to what was asked for.
+    pub(crate) fn find(
+        &self,
+        archives: &Archives,
+        archive: &str,
+        wanted: &str,
+        progress: &dyn Progress,
+    ) -> Result<SourceOffer, ObtainError> {
+        match &self.kind {
+            SourceKind::Apt(kind) => kind.find(archives, archive, wanted, progress),
+            SourceKind::Checksums(kind) => {
+                kind.find(&self.name, archives, archive, wanted, progress)
+            }
+        }
+    }
+
+    /// The versions of the kernels in packages that kept evidence vouches for, and their
+    /// SHA-256; the error says why it does not.
+    pub(crate) fn vouched(
+        &self,
+        archives: &Archives,
+        dir: &Path,
+    ) -> Result<Vec<(String, String)>, String> {
+        match &self.kind {
+            SourceKind::Apt(kind) => {
+                let listed = vouched(&archives.publisher, dir, &|name| kind.is_image(name))?;
+                Ok(listed.iter().filter_map(|it| kind.version_of(it)).collect())
+            }
+            SourceKind::Checksums(kind) => kind.vouched(archives.keyring(), dir),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_user(text: &str) -> Result<Sources> {
+        Sources::parse(&[(text, Path::new("/user"))])
+    }
+
+    #[test]
+    fn each_name_asks_one_source() {
+        let sources = Sources::builtin();
+        let kernel = |text| sources.kernel(text).unwrap().unwrap();
+        let jammy = kernel("ubuntu/22.04");
+        assert_eq!(
+            (jammy.name(), jammy.version),
+            ("ubuntu/22.04".to_owned(), Version::new(5, 15))
+        );
+        assert!(jammy.moves && kernel("ubuntu/22.04-aws").moves);
+        let exact = kernel("ubuntu/5.15.0-79.86-generic");
+        assert_eq!((exact.version, exact.moves), (Version::new(5, 15), false));
+        assert_eq!(kernel("mainline/6.12.1").version, Version::point(6, 12, 1));
+        assert_eq!(kernel("mainline/6.12.0").name(), "mainline/6.12");
+        for unknown in [
+            "ubuntu/21.10",
+            "ubuntu/22.04-lowlatency",
+            "ubuntu/",
+            "mainline/x/../y",
+        ] {
+            assert!(sources.kernel(unknown).unwrap().is_err(), "{unknown}");
+        }
+        for path in [
+            "./ubuntu/22.04",
+            "/ubuntu/22.04",
+            "arch/x86/boot/bzImage",
+            "6.1",
+        ] {
+            assert!(sources.kernel(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_live_says_so() {
+        let listed = Sources::builtin().listed();
+        let remark = |name: &str| {
+            let listed = listed.iter().find(|listed| listed.name == name);
+            listed.unwrap().remark.clone()
+        };
+        assert_eq!(remark("ubuntu/22.04"), "unseen");
+        assert_eq!(remark("mainline/VERSION"), "unseen, no key is committed");
+    }
+
+    #[test]
+    fn a_source_without_a_key_says_where_to_put_it() {
+        let sources = Sources::builtin();
+        let error = sources.named("mainline").unwrap().keyring().unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("no key is committed: put the key 60AA7B6F"),
+            "{text}"
+        );
+        assert!(text.contains("STRATA_SOURCES"), "{text}");
+    }
+
+    #[test]
+    fn the_keys_of_ubuntu_are_those_whose_fingerprints_were_checked() {
+        let sources = Sources::builtin();
+        let ubuntu = sources.named("ubuntu").unwrap().keyring().unwrap();
+        assert_eq!(format!("{ubuntu:?}"), "Keyring(2 keys)");
+        let other = of_user(
+            "[[source]]\nname = 'ubuntu'\nkeys = ['0000000000000000000000000000000000000000']\n",
+        );
+        let error = other
+            .unwrap()
+            .named("ubuntu")
+            .unwrap()
+            .keyring()
+            .unwrap_err();
+        assert!(error.to_string().contains("0000000000"), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_the_user_adds_sources_and_replaces_fields() {
+        let sources = of_user(
+            "[[source]]\nname = 'ubuntu'\narchives = ['http://m.example.org/ubuntu']\n\
+             [[source]]\nname = 'mint'\narchives = ['http://m.example.org/mint']\nkeys = []\n\
+             key_rings = ['mint.gpg']\nkind.checksums = { directories = ['v{version}'], \
+             images = ['linux-image-{release}'], modules = 'm-{release}', flavour = 'generic' }\n",
+        )
+        .unwrap();
+        let ubuntu = sources.named("ubuntu").unwrap();
+        assert_eq!(ubuntu.archives, ["http://m.example.org/ubuntu"]);
+        assert_eq!(ubuntu.key_rings, ["ubuntu-archive-keyring.gpg"]);
+        assert_eq!(sources.named("mint").unwrap().key_rings, ["/user/mint.gpg"]);
+        assert!(sources.kernel("mint/6.1.1").unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_malformed_source_is_refused() {
+        for field in [
+            "nmae = 'x'",
+            "archives = ['ftp://m.example.org']",
+            "archives = []",
+            "keys = ['60aa']",
+            "kind.apt = {}",
+        ] {
+            let text = format!("[[source]]\nname = 'ubuntu'\n{field}\n");
+            assert!(of_user(&text).is_err(), "{field}");
+        }
+        assert!(of_user("[[source]]\nname = 'new'\n").is_err());
+    }
+}

@@ -1,0 +1,245 @@
+//! A vendor's kernel: from the cache, or from the archives of its source.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::catalogue::identity::{Identity, Vendor, default_arch};
+use crate::debian::archive::{Archives, Site};
+use crate::debian::debian_version::{is_plain, newest_by};
+use crate::debian::packages::Package;
+use crate::debian::publisher::Publisher;
+use crate::http::download::length;
+use crate::http::locked;
+use crate::messages::error::ObtainError;
+use crate::messages::one_line::without_credentials;
+use crate::messages::progress::Progress;
+use crate::messages::reasons::Reasons;
+use crate::sources::{Source, SourceOffer, UNKNOWN_SIZE, VendorKernel};
+use crate::store::cache::{About, Cached};
+use crate::store::pins::Pin;
+use crate::store::{Image, Store};
+
+/// The directory of a vendor's image in that of its version, which has the flavour.
+const FLAVOUR: &str = "image";
+
+/// An archive of a source, and what it has.
+type SiteOffer = (Site, SourceOffer);
+
+impl Store {
+    /// Obtains a kernel of a vendor's source. May be called from several threads at once.
+    ///
+    /// What is pinned, and a version that is named, come from the cache, else from the
+    /// archives. A release means what its archive says today; where no archive can be
+    /// asked, the newest that it once meant and that is in the cache stands in.
+    ///
+    /// # Errors
+    /// See [`ObtainError`]; `Unavailable` means only that no archive has it.
+    pub fn obtain_vendored(
+        &self,
+        wanted: &VendorKernel,
+        progress: &dyn Progress,
+    ) -> Result<Image, ObtainError> {
+        let (name, source) = (wanted.name(), self.source_of(wanted)?);
+        let vendor = Vendor::named(&wanted.source).unwrap_or_default();
+        self.pins.refresh();
+        let pin = self.pins.named(&name, &vendor);
+        let known = match &pin {
+            Some(pin) => Some(pin.identity()),
+            None => (!wanted.moves).then(|| identity(&vendor, &wanted.wanted)),
+        };
+        if let Some(cached) = known.as_ref().and_then(|kernel| self.kept(kernel)) {
+            return Ok(Image::from_cache(cached));
+        }
+        if let Some(pin) = &pin {
+            return self.obtain_pinned(source, &name, pin, progress);
+        }
+        if self.locked && wanted.moves {
+            let why = format!("--locked refuses {name}, which is not pinned");
+            return Err(ObtainError::unavailable(why));
+        }
+        match self.ask(source, &wanted.wanted, progress) {
+            Ok(offer) => self.obtain_offered(source, &name, &vendor, offer, progress),
+            Err(ObtainError::Unavailable { why }) => {
+                let Some(cached) = self.cached_answer(&name) else {
+                    return Err(ObtainError::unavailable(why));
+                };
+                let version = &cached.about.debian_version;
+                progress.note(&format!("{name}: {version} of the cache serves: {why}"));
+                Ok(Image::from_cache(cached))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn source_of(&self, wanted: &VendorKernel) -> Result<&Source, ObtainError> {
+        let missing = || ObtainError::unavailable(format!("there is no source {}", wanted.source));
+        self.sources.named(&wanted.source).ok_or_else(missing)
+    }
+
+    /// The archives of a source, once its keys were read.
+    pub(super) fn archives_of(&self, source: &Source) -> Result<Arc<Archives>, ObtainError> {
+        let mut all = locked(&self.of_sources);
+        if let Some(known) = all.get(&source.name) {
+            return Ok(known.clone());
+        }
+        let publisher = Publisher::vendor(&source.name, source.origin(), source.keyring()?);
+        let cache = self.cache.dir.clone();
+        let archives = Arc::new(Archives::new(publisher, cache, self.timeouts));
+        all.insert(source.name.clone(), archives.clone());
+        Ok(archives)
+    }
+
+    /// What the first archive that has an answer says.
+    fn ask(
+        &self,
+        source: &Source,
+        wanted: &str,
+        progress: &dyn Progress,
+    ) -> Result<SiteOffer, ObtainError> {
+        let archives = self.archives_of(source)?;
+        let mut reasons = Reasons::default();
+        for archive in &source.archives {
+            match source.find(&archives, archive, wanted, progress) {
+                Ok(offer) => return Ok((site(archive), offer)),
+                Err(error) => reasons.note(error, progress)?,
+            }
+        }
+        Err(reasons.error())
+    }
+
+    fn obtain_offered(
+        &self,
+        source: &Source,
+        name: &str,
+        vendor: &Vendor,
+        (site, offer): SiteOffer,
+        progress: &dyn Progress,
+    ) -> Result<Image, ObtainError> {
+        // It becomes the name of a directory.
+        if !is_plain(&offer.version) {
+            let why = format!("{:?} is no version of a package", offer.version);
+            return Err(ObtainError::unavailable(why));
+        }
+        let kernel = identity(vendor, &offer.version);
+        let _lock = self.lock(&kernel, progress)?;
+        // Another run may have obtained it, or this name may have meant it before.
+        if let Some(cached) = self.kept(&kernel) {
+            return Ok(Image::from_cache(cached));
+        }
+        self.cache.remove_altered(&kernel, None, progress)?;
+        let deb = self.fetch_sized(source, &site, &offer.image, progress)?;
+        progress.step(&format!("{}: unpacking its kernel", offer.image.name));
+        let about = About {
+            asked_for: Some(name.to_owned()),
+            ..about(&kernel, &site, &offer.image)
+        };
+        let cached = self.keep_image(&deb, about, FLAVOUR, None, Some(&offer.evidence))?;
+        self.pin_image(
+            name,
+            kernel,
+            None,
+            &offer.image,
+            &offer.signer,
+            &cached,
+            progress,
+        );
+        Ok(Image::fresh(cached))
+    }
+
+    /// The pinned package, from any archive of the source; its hash says that it is right.
+    fn obtain_pinned(
+        &self,
+        source: &Source,
+        name: &str,
+        pin: &Pin,
+        progress: &dyn Progress,
+    ) -> Result<Image, ObtainError> {
+        let malformed = || ObtainError::unavailable(format!("the pin of {name} is malformed"));
+        let package = pin.package().ok_or_else(malformed)?;
+        let kernel = pin.identity();
+        let _lock = self.lock(&kernel, progress)?;
+        if let Some(cached) = self.kept(&kernel) {
+            return Ok(Image::from_cache(cached));
+        }
+        self.cache
+            .remove_altered(&kernel, Some(&pin.image_sha256), progress)?;
+        let mut reasons = Reasons::default();
+        for archive in &source.archives {
+            let site = site(archive);
+            match self.fetch_sized(source, &site, &package, progress) {
+                Ok(deb) => {
+                    let about = about(&kernel, &site, &package);
+                    let image = Some(pin.image_sha256.as_str());
+                    return self
+                        .keep_image(&deb, about, FLAVOUR, image, None)
+                        .map(Image::fresh);
+                }
+                Err(error) => reasons.note(error, progress)?,
+            }
+        }
+        Err(reasons.error())
+    }
+
+    /// Downloads a package and verifies it. Where only its hash is known, the archive says
+    /// how large it is, within the limit of all packages.
+    fn fetch_sized(
+        &self,
+        source: &Source,
+        site: &Site,
+        package: &Package,
+        progress: &dyn Progress,
+    ) -> Result<PathBuf, ObtainError> {
+        let missing = || {
+            let title = &source.name;
+            let (archive, file) = (without_credentials(&site.base), package.file.name());
+            ObtainError::unavailable(format!("{title}: {archive} has no {file}"))
+        };
+        let mut file = package.file.clone();
+        if file.size == UNKNOWN_SIZE {
+            let url = format!("{}/{}", site.base, file.path);
+            file.size = length(&self.archives.client, &url)?.ok_or_else(missing)?;
+        }
+        self.fetch_from(site, &file, progress)?.ok_or_else(missing)
+    }
+
+    /// The newest image in the cache that the archive once answered this name with.
+    fn cached_answer(&self, name: &str) -> Option<Cached> {
+        let images = self.cache.kernel_images().into_iter();
+        let answers = images.filter(|cached| cached.about.asked_for.as_deref() == Some(name));
+        let newest = newest_by(answers, |cached| &cached.about.debian_version)?;
+        self.kept(&newest.about.identity())
+    }
+
+    /// The verified package with the modules of an image, downloaded.
+    pub(super) fn vendor_modules(
+        &self,
+        wanted: &VendorKernel,
+        image: &Image,
+        progress: &dyn Progress,
+    ) -> Result<PathBuf, ObtainError> {
+        let source = self.source_of(wanted)?;
+        let (site, offer) = self.ask(source, &image.debian_version, progress)?;
+        let package = offer.modules.unwrap_or(offer.image);
+        self.fetch_sized(source, &site, &package, progress)
+    }
+}
+
+fn site(archive: &str) -> Site {
+    Site {
+        base: archive.trim_end_matches('/').to_owned(),
+        live: true,
+    }
+}
+
+fn identity(vendor: &Vendor, version: &str) -> Identity {
+    Identity {
+        vendor: vendor.clone(),
+        version: version.to_owned(),
+        arch: default_arch(),
+    }
+}
+
+fn about(kernel: &Identity, site: &Site, package: &Package) -> About {
+    let url = format!("{}/{}", site.base, package.file.path);
+    About::new(kernel.clone(), &package.name, without_credentials(&url))
+}
