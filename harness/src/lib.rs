@@ -41,12 +41,13 @@ pub use programs::{
 pub use results::schema;
 pub use results::{
     Accelerator, Cell, ChosenAccelerator, Claimed, Comparison, Downloads, End, Event, EventBus,
-    EventLog, Exit, FORMAT, Failures, Flaw, Header, Matrix, Merged, MergedRun, ParseShardError,
-    PastRun, Place, Problem, Row, Shard, Sighting, Sink, Substitute, Tally, Verdict, Watcher,
-    Worst, missing_shards,
+    EventLog, Exit, FORMAT, Failures, FamilyScore, Flaw, Header, Matrix, Merged, MergedRun,
+    ParseShardError, PastRun, Place, Problem, Row, Score, Shard, Sighting, Sink, Substitute, Tally,
+    Verdict, Watcher, Worst, missing_shards,
 };
 pub use scenarios::{
-    Suite, Target, Targets, UnknownScenario, examine, judge, native, scenarios_named,
+    Found, Mention, Suite, Target, Targets, UnknownScenario, examine, judge, native,
+    scenarios_named,
 };
 pub use system::{
     Drained, Interrupt, Outlet, RUNS, RawTerminal, RunDir, Window, advised, dies_with_this,

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use guest::{Claim, Observation, RunningKernel, Scenario, scenarios};
 use harness::{
-    Cell, Claimed, Event, EventBus, Exit, Header, Matrix, Problem, Row, RunDir, Sink, Verdict,
-    Watcher,
+    Cell, Claimed, Event, EventBus, Exit, FamilyScore, Header, Matrix, Problem, Row, RunDir, Score,
+    Sink, Verdict, Watcher,
 };
 use strata_tests::{any_kernel, suite_of, xtask};
 
@@ -140,6 +140,16 @@ fn worst() -> Vec<Event> {
     let exit = Matrix { rows: rows.clone() }.exit(false);
     let mut events = vec![Event::Run(header)];
     events.extend(rows.into_iter().map(|row| Event::Kernel(Box::new(row))));
+    let score = FamilyScore {
+        family: EVIL.to_owned(),
+        passed: 1,
+        red: 1,
+        not_judged: 1,
+    };
+    events.push(Event::Score(Score {
+        kernel: EVIL.to_owned(),
+        families: vec![score],
+    }));
     events.push(Event::Finished { exit });
     events
 }

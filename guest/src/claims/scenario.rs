@@ -68,6 +68,13 @@ impl Scenario {
         self
     }
 
+    /// Its family: the name of the folder that it stands in.
+    #[must_use]
+    pub fn family(&self) -> &'static str {
+        let folder = self.file.rsplit('/').nth(1);
+        folder.unwrap_or_default()
+    }
+
     /// The claim about a version; none before the first.
     #[must_use]
     pub fn claim(&self, version: Version) -> Option<&'static Claim> {

@@ -126,6 +126,15 @@ mod tests {
     }
 
     #[test]
+    fn a_family_is_one_stretch_of_the_table() {
+        let mut families: Vec<&str> = ALL.iter().map(Scenario::family).collect();
+        families.dedup();
+        assert_eq!(families.len(), FAMILIES.len());
+        let unique: BTreeSet<&str> = families.iter().copied().collect();
+        assert_eq!(unique.len(), FAMILIES.len());
+    }
+
+    #[test]
     fn what_is_not_run_on_a_host_says_why() {
         let not_here = ALL.iter().filter_map(|one| one.not_on_a_host);
         assert_eq!(not_here.clone().count(), 11);

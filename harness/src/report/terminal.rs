@@ -185,7 +185,7 @@ impl Watcher for Terminal {
             self.end(ActivityKind::Step, None);
         }
         match event {
-            Event::Run(_) | Event::Finished { .. } => {}
+            Event::Run(_) | Event::Score(_) | Event::Finished { .. } => {}
             Event::Accelerator(_) | Event::Qemu { .. } if !self.accelerator => {}
             Event::Accelerator(choice) => self.say(&printable(&format!("accelerator {choice}"))),
             Event::Qemu { version, from } => self.say(&format!("QEMU {version}, {from}")),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accelerator::ChosenAccelerator;
 use super::matrix::{Exit, Row};
+use super::score::Score;
 use super::shard::Shard;
 use super::verdict::Verdict;
 use crate::system::RunDir;
@@ -99,6 +100,8 @@ pub enum Event {
     },
     /// A kernel is done.
     Kernel(Box<Row>),
+    /// How much of what is claimed a kernel does that is held against a version, by family.
+    Score(Score),
     /// The run is over. A run without this event was cut short.
     Finished {
         /// Its exit code.

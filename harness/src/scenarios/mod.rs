@@ -1,6 +1,7 @@
 //! Scenarios on kernels: run, judged, and put in rows. May use: `kernels` and below.
 
 mod examine;
+mod found;
 mod judge;
 mod native;
 mod selection;
@@ -10,6 +11,7 @@ mod target;
 
 pub use examine::examine;
 pub(crate) use examine::lost;
+pub use found::{Found, Mention};
 pub use judge::judge;
 pub use native::native;
 pub use selection::{UnknownScenario, scenarios_named};

@@ -5,7 +5,7 @@ use clap::Args;
 use clap::error::ErrorKind;
 use guest::{NATIVE, Version};
 use harness::{
-    Event, Exit, Header, Interrupt, Matrix, RunDir, Suite, Target, Targets, Watcher, native,
+    Event, Exit, Header, Interrupt, Matrix, RunDir, Score, Suite, Target, Targets, Watcher, native,
     report, scenarios_named,
 };
 use images::Catalogue;
@@ -50,7 +50,7 @@ pub(crate) struct TestKernelsCommand {
     shard: ShardOption,
 
     /// Hold the running kernel against the claims for this version, whatever it
-    /// calls itself
+    /// calls itself, and give it a score by family
     #[arg(long, value_name = "VERSION", conflicts_with = "rerun_failed")]
     claims: Option<Version>,
 
@@ -152,6 +152,10 @@ impl TestKernelsCommand {
             matrix.rows.extend(suite.run(&bus).rows);
         }
 
+        let score = self.claims.map(|_| Score::of(&matrix.rows[0]));
+        if let Some(score) = &score {
+            bus.event(&Event::Score(score.clone()));
+        }
         let exit = match idle {
             None => matrix.exit(self.strict),
             Some(_) => Exit::Agreed,
@@ -160,7 +164,9 @@ impl TestKernelsCommand {
         match idle {
             None => self.format.tell_people(|colour| {
                 let table = report::table(&matrix, colour);
-                format!("{table}\n{}", report::details(&matrix))
+                let details = report::details(&matrix);
+                let score = score.map_or_else(String::new, |score| format!("\n{score}"));
+                format!("{table}\n{details}{score}")
             })?,
             Some(shard) => {
                 eprintln!("shard {shard} has none of the kernels: nothing was asserted here");

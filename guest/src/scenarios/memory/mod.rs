@@ -4,6 +4,7 @@ scenarios! {
     madvise_free,
     madvise_wipeonfork,
     madvise_cold,
+    madvise_collapse,
     madvise_populate,
     madvise_dontneed_locked,
     madvise_guard,

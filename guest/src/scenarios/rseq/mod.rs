@@ -2,4 +2,5 @@
 
 scenarios! {
     rseq_cpu_rewritten,
+    rseq_size,
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use guest::{Claim, Observation, Scenario, Version};
 
 use super::{backports, commit_link, escaped, sentence};
+use crate::report::difference::differences;
 use crate::system::grouped;
 
 /// A boundary of a scenario: the claims on its two sides.
@@ -61,20 +62,16 @@ fn write_commit(changes: &[Change], text: &mut String) {
 
 /// The facts that differ; those that do not are left out.
 fn what_changed(before: &Observation, after: &Observation) -> String {
-    let mut changes = Vec::new();
-    for fact in &after.0 {
-        match before.get(&fact.name) {
-            Some(value) if value == fact.value => {}
-            Some(value) => changes.push(format!("`{}`: `{value}` → `{}`", fact.name, fact.value)),
-            None => changes.push(format!("`{fact}` is new")),
-        }
-    }
-    let gone = before.0.iter();
-    let gone = gone.filter(|fact| after.get(&fact.name).is_none());
-    changes.extend(gone.map(|fact| format!("`{}` is gone", fact.name)));
+    let changes = differences(before, after).into_iter();
+    let changes = changes.map(|one| match (one.fact, one.before, one.after) {
+        (fact, Some(before), Some(after)) => format!("`{fact}`: `{before}` → `{after}`"),
+        (fact, None, Some(after)) => format!("`{fact}={after}` is new"),
+        (fact, _, None) => format!("`{fact}` is gone"),
+    });
+    let changes = changes.collect::<Vec<_>>().join(", ");
     if changes.is_empty() {
         "shows the same as before, for another reason.".to_owned()
     } else {
-        format!("{}.", changes.join(", "))
+        format!("{changes}.")
     }
 }

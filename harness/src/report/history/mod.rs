@@ -3,6 +3,7 @@
 mod by_scenario;
 mod by_version;
 mod document;
+mod site;
 
 use std::fmt::Write;
 
@@ -12,6 +13,7 @@ use itertools::Itertools;
 use crate::report::explain::address;
 
 pub use document::History;
+pub use site::write_site;
 
 const INTRODUCTION: &str = include_str!("introduction.md");
 
@@ -59,21 +61,22 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
-/// A sentence with a capital letter and a full stop.
+/// A sentence, in Markdown.
 fn sentence(text: &str) -> String {
+    escaped(&sentence_of(text))
+}
+
+/// A sentence with a capital letter and a full stop.
+fn sentence_of(text: &str) -> String {
     let end = if text.ends_with('.') { "" } else { "." };
     // A name keeps its small letter: unshare(2), setns(2).
     let word = text.split([' ', ',']).next().unwrap_or_default();
     if word.contains(['(', '_', '/', '.']) {
-        return format!("{}{end}", escaped(text));
+        return format!("{text}{end}");
     }
     let mut chars = text.chars();
     let first = chars.next().into_iter().flat_map(char::to_uppercase);
-    format!(
-        "{}{}{end}",
-        first.collect::<String>(),
-        escaped(chars.as_str())
-    )
+    format!("{}{}{end}", first.collect::<String>(), chars.as_str())
 }
 
 #[cfg(test)]

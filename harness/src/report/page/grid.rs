@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use guest::{Scenario, scenarios};
 use maud::{Markup, html};
 
 use super::columns::{Column, slug};
@@ -46,7 +47,7 @@ pub(super) fn controls(columns: &[Column]) -> Markup {
         form #controls role="search" hidden {
             span.field {
                 label for="scenario" { "Scenario" }
-                input #scenario type="search" placeholder="setns, vfork, EINVAL …"
+                input #scenario type="search" placeholder="setns, EXDEV, runc …"
                     autocomplete="off" spellcheck="false" aria-keyshortcuts="/";
             }
             span.field.range {
@@ -64,6 +65,7 @@ pub(super) fn controls(columns: &[Column]) -> Markup {
 pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) -> Markup {
     let rows: Vec<(usize, &String)> = merged.scenarios.iter().enumerate().collect();
     let families = rows.chunk_by(|(_, a), (_, b)| family(a) == family(b));
+    let width = columns.len() + 1;
     html! {
         div #matrix.matrix.wide[columns.len() > WIDE] tabindex="-1" {
             table {
@@ -86,6 +88,13 @@ pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) ->
                 }
                 @for family in families {
                     tbody {
+                        @if let Some(chapter) = chapter(family[0].1) {
+                            tr.family {
+                                th id={ "family-" (chapter) } scope="rowgroup" colspan=(width) {
+                                    a href={ "#family-" (chapter) } { (chapter.replace('_', " ")) }
+                                }
+                            }
+                        }
                         @for (number, scenario) in family {
                             (row(merged, columns, scenario, &strips[*number], *number))
                         }
@@ -193,7 +202,14 @@ pub(super) fn legend(merged: &Merged) -> Markup {
     }
 }
 
-/// Scenarios of one family begin with the same word.
+/// The family of a scenario. Of what is not in the table, those that begin with the same
+/// word are one.
 fn family(scenario: &str) -> &str {
-    scenario.split('_').next().unwrap_or(scenario)
+    let word = || scenario.split('_').next().unwrap_or(scenario);
+    chapter(scenario).unwrap_or_else(word)
+}
+
+/// The family, where the table of claims has the scenario.
+fn chapter(scenario: &str) -> Option<&'static str> {
+    scenarios::find(scenario).map(Scenario::family)
 }

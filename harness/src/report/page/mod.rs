@@ -17,11 +17,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, PreEscaped, html};
-use sha2::{Digest, Sha256};
 
+use super::policy::policy;
 use crate::results::Merged;
 use columns::Column;
 use strip::Strip;
@@ -41,17 +39,12 @@ pub fn page(merged: &Merged) -> String {
         })
         .collect();
     let style = format!("{STYLE}{}", grid::spans(columns.len()));
-    let policy = format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
-        digest(&style),
-        digest(SCRIPT)
-    );
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta http-equiv="Content-Security-Policy" content=(policy(&style, SCRIPT));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (merged.worst().sentence()) " · Strata" }
@@ -86,16 +79,12 @@ pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The hash by which the policy allows a script or style.
-fn digest(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
-}
-
 #[cfg(test)]
 mod tests {
     use guest::{Observation, RunningKernel};
 
     use super::*;
+    use crate::report::policy::digest;
     use crate::results::tests::{row, run};
     use crate::results::{Cell, Flaw, Matrix, PastRun, Row, Verdict};
 

@@ -9,7 +9,8 @@ const lines = all("tr", table).map((tr) => [...tr.cells].slice(1));
 const columns = all("col", table).slice(1);
 
 // A scenario's row, and the stretches over which a text is written.
-const rows = all("tbody tr", table).map((tr) => {
+const said = panelWords();
+const rows = all("tbody tr:not(.family)", table).map((tr) => {
   const cells = [...tr.cells].slice(1);
   const stretches = [];
   let last;
@@ -18,9 +19,22 @@ const rows = all("tbody tr", table).map((tr) => {
     if (text) stretches.push((last = { text, length: spanOf(text), cells: [] }));
     if (last && last.cells.length < last.length) last.cells.push(cell);
   }
-  const words = `${tr.textContent} ${tr.cells[0].title}`.toLowerCase();
+  const name = tr.cells[0].textContent;
+  const family = tr.parentElement.querySelector(".family")?.textContent;
+  const words = `${tr.textContent} ${family} ${tr.cells[0].title} ${said.get(name)}`.toLowerCase();
   return { tr, cells, stretches, words };
 });
+
+// What the panels of a scenario say of facts, reasons, commits and reports; not the console.
+function panelWords() {
+  const said = new Map();
+  for (const panel of all("article.panel")) {
+    const name = panel.querySelector("h2").textContent;
+    const parts = all(":scope > p, :scope > h3, :scope > .links, table.facts", panel);
+    said.set(name, `${said.get(name) ?? ""} ${parts.map((part) => part.textContent).join(" ")}`);
+  }
+  return said;
+}
 
 function spanOf(text) {
   const n = [...text.classList].find((name) => /^n\d+$/.test(name));
@@ -55,7 +69,7 @@ function filter() {
     row.tr.hidden = !fits;
     shown += fits;
   }
-  for (const body of table.tBodies) body.hidden = [...body.rows].every((tr) => tr.hidden);
+  for (const body of table.tBodies) body.hidden = all("tr:not(.family)", body).every((tr) => tr.hidden);
   find("nothing").hidden = shown > 0;
   const kernels = range[1] - range[0] + 1;
   find("shown").textContent = `${shown} of ${rows.length} scenarios, ${kernels} of ${columns.length} kernels`;

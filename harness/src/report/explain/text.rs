@@ -1,0 +1,109 @@
+//! The text of `explain`.
+
+use std::fmt::Write;
+
+use guest::{Claim, Scenario};
+use itertools::Itertools;
+
+use super::{address, claim_of, range_of};
+use crate::kernels::Subject;
+use crate::report::basis;
+use crate::report::claim_ranges::{Range, ranges};
+use crate::scenarios::{Found, Mention};
+use crate::system::{grouped, program_name};
+
+/// What is claimed of what was found, of some kernels first.
+///
+/// Of one scenario it is each range of versions with what it shows, why, since which
+/// commit, links to reports of it, and the basis of the claim. Of several it is a line a
+/// range, by family.
+#[must_use]
+pub fn explain(found: &Found, subjects: &[Subject]) -> String {
+    match found {
+        Found::One { scenario, others } => {
+            let kernels = subjects.iter();
+            let mut text: String = kernels
+                .map(|subject| format!("{}\n", explain_kernel(scenario, subject)))
+                .collect();
+            text.push_str(&whole(scenario));
+            if !others.is_empty() {
+                let names = others.iter().map(|one| one.name).join(", ");
+                let _ = writeln!(text, "\n  {} is mentioned by {names}", scenario.name);
+            }
+            text
+        }
+        Found::Several { word, mentions } => several(word, mentions, subjects),
+    }
+}
+
+fn whole(scenario: &Scenario) -> String {
+    let mut text = format!("{}\n  {}\n", scenario.name, scenario.summary);
+    for range in ranges(scenario) {
+        text.push('\n');
+        paragraph(scenario, &range, &mut text);
+    }
+    text
+}
+
+fn several(word: &str, mentions: &[Mention], subjects: &[Subject]) -> String {
+    let mut text = format!("{} scenarios mention {word}\n", mentions.len());
+    let families = mentions.iter().map(|one| (one.scenario.family(), one));
+    for (family, mentions) in grouped(families) {
+        let _ = writeln!(text, "\n{family}");
+        for Mention { scenario, claims } in mentions {
+            let _ = writeln!(text, "  {}: {}", scenario.name, scenario.summary);
+            for subject in subjects {
+                match claim_of(scenario, subject) {
+                    Ok(claim) => line(&subject.to_string(), claim, &mut text),
+                    Err(why) => text.extend([format!("    {subject}: no claim ({why})\n")]),
+                }
+            }
+            if subjects.is_empty() {
+                for claim in claims {
+                    let range = range_of(scenario, claim).map(|range| range.with_exceptions());
+                    line(&range.unwrap_or_default(), claim, &mut text);
+                }
+            }
+        }
+    }
+    let name = program_name();
+    let _ = writeln!(
+        text,
+        "\n{name} explain SCENARIO tells all of one, with reasons"
+    );
+    text
+}
+
+fn line(versions: &str, claim: &Claim, text: &mut String) {
+    let _ = writeln!(text, "    {versions}: {}", claim.observation());
+}
+
+/// What is claimed of one kernel.
+#[must_use]
+pub fn explain_kernel(scenario: &Scenario, subject: &Subject) -> String {
+    let mut text = format!("{} on {subject}\n", scenario.name);
+    let claim = claim_of(scenario, subject);
+    match claim.map(|claim| range_of(scenario, claim)) {
+        Ok(Some(range)) => paragraph(scenario, &range, &mut text),
+        Ok(None) => {}
+        Err(why) => text.extend([format!("  no claim ({why})\n")]),
+    }
+    text
+}
+
+fn paragraph(scenario: &Scenario, range: &Range, text: &mut String) {
+    let claim = range.claim;
+    let versions = range.with_exceptions();
+    let _ = writeln!(text, "  {versions}: {}", claim.observation());
+    let _ = writeln!(text, "    {}", claim.because);
+    if let Some(commit) = &claim.commit {
+        let _ = writeln!(text, "    commit {commit}\n    {}", address(commit));
+    }
+    text.extend(
+        claim
+            .links
+            .iter()
+            .map(|link| format!("    met in {link}\n")),
+    );
+    let _ = writeln!(text, "    {}", basis(&scenario.observed(claim)));
+}
