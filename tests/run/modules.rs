@@ -115,6 +115,27 @@ fn a_user_gets_what_the_kernel_loads() {
     );
 }
 
+/// A device without a driver is there, as `kmod static-nodes` makes it: opening it loads one.
+#[test]
+fn a_device_that_is_opened_gets_its_driver() {
+    let words = [
+        ["--file", "/bin/sh"],
+        ["--file", "/bin/cat"],
+        ["--file", "/usr/bin/stat"],
+    ];
+    let script = "cd /dev; stat -c '%a %t:%T' fuse net/tun loop-control; : <> fuse; : <> net/tun; \
+                  echo opened; cat /sys/module/fuse/initstate /sys/module/tun/initstate";
+    let words = [&words.concat()[..], &["--", "sh", "-ec", script]].concat();
+    for kernel in ["5.10", "6.1", "7.3"] {
+        for user in [&[][..], &["--user", "1000"]] {
+            let output = run_on(kernel, &[user, &words].concat());
+            assert_status(&output, 0);
+            let expected = "666 a:e5\n666 a:c8\n660 a:ed\nopened\nlive\nlive\n";
+            assert_eq!(text(&output.stdout), expected, "{kernel}");
+        }
+    }
+}
+
 /// A kernel that is named by its path takes a directory of modules, or a package.
 #[test]
 fn a_kernel_by_its_path_takes_modules() {

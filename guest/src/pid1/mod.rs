@@ -17,6 +17,7 @@ mod root;
 mod run_program;
 mod serial;
 mod shared_memory;
+mod static_devices;
 mod supervisor;
 
 use std::convert::Infallible;

@@ -11,7 +11,9 @@ use super::modules::BeforeProgram;
 use super::pump::{Pump, Signals};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
-use super::{collect, filesystems, modules, network, orphans, process, root, shared_memory};
+use super::{
+    collect, filesystems, modules, network, orphans, process, root, shared_memory, static_devices,
+};
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 
@@ -107,6 +109,7 @@ pub(crate) fn run(
 /// Does what programs need of the machine, once.
 pub(crate) fn prepare() {
     filesystems::mount_for_programs();
+    static_devices::make();
     let _ = network::bring_loopback_up();
 }
 

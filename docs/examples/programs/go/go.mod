@@ -1,0 +1,2 @@
+module example.org/probe
+go 1.19
