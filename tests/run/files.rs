@@ -166,6 +166,19 @@ fn a_user_has_subordinate_identifiers() {
     assert_eq!(text(&output.stdout), "user:100000:65536\n".repeat(2));
 }
 
+/// A program's end of a thread takes a library that it does not name (pthread_exit(3)).
+#[test]
+fn the_unwinder_of_threads_travels_along() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("thread_ends");
+    cc("thread_ends.c", &program, &["-pthread"]).unwrap();
+    let output = Run::new(&["--"])
+        .with(&[program.to_str().unwrap()])
+        .output();
+    assert_status(&output, 0);
+    assert_eq!(text(&output.stdout), "ended\n");
+}
+
 /// A test's directory, arguments, environment and status are as on the host.
 #[test]
 fn a_runner_runs_a_test_as_this_host_would() {
