@@ -142,6 +142,43 @@ fn a_user_has_a_name_and_a_variable_the_value_of_this_host() {
     }
 }
 
+#[test]
+fn the_common_protocols_and_services_have_names() {
+    let getent = ["--file", "/usr/bin/getent", "--file", "/bin/sh"];
+    let script = "getent services http; getent services 53/udp; getent protocols icmp";
+    let output = Run::new(&getent).with(&["--", "sh", "-c", script]).output();
+    assert_status(&output, 0);
+    let stdout = text(&output.stdout);
+    let words: Vec<&str> = stdout.split_whitespace().collect();
+    let expected = [
+        "http", "80/tcp", "www", "domain", "53/udp", "icmp", "1", "ICMP",
+    ];
+    assert_eq!(words, expected);
+}
+
+/// Identifiers of its own, for a user namespace with more than one.
+#[test]
+fn a_user_has_subordinate_identifiers() {
+    let options = ["--user", "1000", "--file", "/bin/cat"];
+    let run = Run::new(&options).with(&["--", "cat", "/etc/subuid", "/etc/subgid"]);
+    let output = run.output();
+    assert_status(&output, 0);
+    assert_eq!(text(&output.stdout), "user:100000:65536\n".repeat(2));
+}
+
+/// A program's end of a thread takes a library that it does not name (pthread_exit(3)).
+#[test]
+fn the_unwinder_of_threads_travels_along() {
+    let dir = tempdir().unwrap();
+    let program = dir.path().join("thread_ends");
+    cc("thread_ends.c", &program, &["-pthread"]).unwrap();
+    let output = Run::new(&["--"])
+        .with(&[program.to_str().unwrap()])
+        .output();
+    assert_status(&output, 0);
+    assert_eq!(text(&output.stdout), "ended\n");
+}
+
 /// A test's directory, arguments, environment and status are as on the host.
 #[test]
 fn a_runner_runs_a_test_as_this_host_would() {

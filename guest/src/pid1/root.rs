@@ -34,6 +34,43 @@ const DIRECTORIES: [(&str, u32); 10] = [
     ("var/tmp", 0o1777),
 ];
 
+/// Names of protocols and services, which getaddrinfo(3) and getservbyname(3) look up: the
+/// common ones (IANA).
+const PROTOCOLS: &str = "\
+ip 0 IP
+icmp 1 ICMP
+tcp 6 TCP
+udp 17 UDP
+ipv6 41 IPv6
+ipv6-icmp 58 IPv6-ICMP
+sctp 132 SCTP
+";
+const SERVICES: &str = "\
+echo 7/tcp
+echo 7/udp
+discard 9/tcp
+discard 9/udp
+daytime 13/tcp
+daytime 13/udp
+ftp 21/tcp
+ssh 22/tcp
+telnet 23/tcp
+smtp 25/tcp mail
+domain 53/tcp
+domain 53/udp
+tftp 69/udp
+http 80/tcp www
+pop3 110/tcp
+sunrpc 111/tcp portmapper
+sunrpc 111/udp portmapper
+ntp 123/udp
+imap2 143/tcp imap
+snmp 161/udp
+https 443/tcp
+https 443/udp
+syslog 514/udp
+";
+
 /// Whether the root is the initramfs itself, which is mounted nowhere else.
 static BARE: AtomicBool = AtomicBool::new(false);
 
@@ -97,10 +134,12 @@ pub(crate) fn furnish(user: Option<User>, network: bool) -> io::Result<()> {
         return Ok(());
     }
     let own = user.filter(|user| ![0, 65534].contains(&user.uid));
-    let [mut passwd, mut group] = [String::new(), String::new()];
+    let [mut passwd, mut group, mut subordinate] = [const { String::new() }; 3];
     if let Some(User { uid, gid }) = own {
         passwd = format!("user:x:{uid}:{gid}:user:/:/bin/sh\n");
         group = format!("user:x:{gid}:\n");
+        // As useradd(8) gives them, for newuidmap(1).
+        subordinate = "user:100000:65536\n".to_owned();
     }
     for (name, text) in [
         (
@@ -120,6 +159,10 @@ pub(crate) fn furnish(user: Option<User>, network: bool) -> io::Result<()> {
             "nsswitch.conf",
             "passwd: files\ngroup: files\nhosts: files dns\n".to_owned(),
         ),
+        ("subuid", subordinate.clone()),
+        ("subgid", subordinate),
+        ("protocols", PROTOCOLS.to_owned()),
+        ("services", SERVICES.to_owned()),
         (
             "resolv.conf",
             match network {

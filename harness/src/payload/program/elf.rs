@@ -17,6 +17,11 @@ pub(super) const MAGIC: &[u8] = b"\x7fELF";
 /// The directories of musl's search.
 const MUSL: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 
+/// What the C library loads, without naming it as needed, to end threads: without it, these
+/// functions abort the program (pthread_cancel(3), pthread_exit(3), backtrace(3)).
+const UNWINDER: &str = "libgcc_s.so.1";
+const UNWINDING: [&str; 3] = ["pthread_cancel", "pthread_exit", "backtrace"];
+
 /// A binary or library that is loaded.
 pub(crate) struct Object {
     path: PathBuf,
@@ -25,6 +30,8 @@ pub(crate) struct Object {
     machine: u16,
     interpreter: Option<PathBuf>,
     needed: Vec<String>,
+    /// Whether it calls what takes the unwinder.
+    unwinds: bool,
     /// DT_RPATH: directories for its own needs and for those of what it loads. Ignored
     /// if there is a run path.
     rpath: Vec<PathBuf>,
@@ -77,6 +84,11 @@ pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>,
             objects.push(library);
         }
     }
+    let unwinds = objects.iter().any(|object| object.unwinds);
+    if unwinds && !known.contains(UNWINDER) {
+        let unwinder = search.find(UNWINDER, &objects, 0);
+        found.extend(unwinder.map(|library| library.path));
+    }
     Ok(found)
 }
 
@@ -100,12 +112,16 @@ impl Object {
         } else {
             Vec::new()
         };
+        let calls = elf.dynsyms.iter().filter(|symbol| symbol.is_import());
+        let mut calls = calls.filter_map(|symbol| elf.dynstrtab.get_at(symbol.st_name));
+        let unwinds = calls.any(|name| UNWINDING.contains(&name));
         Ok(Self {
             path: path.to_owned(),
             loader,
             machine,
             interpreter: elf.interpreter.map(PathBuf::from),
             needed: elf.libraries.iter().map(|&name| name.to_owned()).collect(),
+            unwinds,
             rpath,
             runpath,
         })
