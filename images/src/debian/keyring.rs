@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use pgp::composed::{Deserializable, DetachedSignature, SignedPublicKey};
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::{Signature, SignatureType};
+use pgp::packet::{Packet, PacketParser, Signature, SignatureType};
 use pgp::types::KeyDetails;
 
 use crate::debian::cleartext;
@@ -77,8 +77,9 @@ impl Keyring {
     /// Where there is no key in it that this program can use.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         // A key of a kind that is not supported, such as one of 1997, is left out.
-        let keys: Vec<_> = SignedPublicKey::from_bytes_many(bytes)
-            .context("this is no OpenPGP keyring")?
+        // What GnuPG notes for itself in its own key rings would part a key from its owner.
+        let packets = PacketParser::new(bytes).filter(|it| !matches!(it, Ok(Packet::Trust(_))));
+        let keys: Vec<_> = SignedPublicKey::from_packets(packets.peekable())
             .filter_map(Result::ok)
             .collect();
         ensure!(!keys.is_empty(), "there is no usable key in this keyring");
@@ -309,6 +310,18 @@ mod tests {
                 fingerprints.iter().any(|f| f == key),
                 "{release}: {fingerprints:#?}"
             );
+        }
+    }
+
+    /// The file is a key ring of GnuPG's own, with its notes between the packets.
+    #[test]
+    fn the_keys_of_ubuntu_may_sign() {
+        let bytes = include_bytes!("../../keyrings/ubuntu-archive-keyring.gpg");
+        let keyring = Keyring::parse(bytes).unwrap();
+        assert_eq!(keyring.keys.len(), 3);
+        for key in &keyring.keys {
+            let today = 1_795_000_000; // 2026-11-18
+            assert_eq!(Validity::of_primary(key).check(today), Ok(()));
         }
     }
 
