@@ -10,7 +10,9 @@ use guest::{
     Carried, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status,
     Stdin,
 };
-use test_archive::{Compression, Files, SigningKey, TestPackage, TestRpm, TestSuite, kernel_module};
+use test_archive::{
+    Compression, Files, SigningKey, TestPackage, TestRpm, TestSuite, kernel_module,
+};
 
 fn main() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");

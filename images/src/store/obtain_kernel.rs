@@ -363,7 +363,7 @@ impl Store {
     }
 
     /// Pins an image under a name, unless that is pinned.
-    #[allow(clippy::too_many_arguments, reason = "all of them are what a pin says")]
+    #[expect(clippy::too_many_arguments, reason = "all of them are what a pin says")]
     pub(super) fn pin_image(
         &self,
         name: &str,
