@@ -7,6 +7,7 @@ mod files;
 mod forged;
 mod input;
 mod modules;
+mod needs;
 mod network;
 mod out;
 mod output;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use guest::User;
+use guest::{Need, User};
 use harness::ExitCodes;
 use harness::{
     AcceleratorChoice, BadRequest, Disks, Downloads, Machines, Network, Program, PublishedPort,
@@ -208,6 +208,12 @@ pub(crate) struct ProgramOptions {
     #[arg(long = "module", value_name = "NAME[=PARAMS]", value_parser = module)]
     ahead: Vec<String>,
 
+    /// Start the program only where the kernel and its machine have this: root, network,
+    /// disk, module=NAME, cgroup=v1|v2, config=CONFIG_NAME[=VALUE] or sysctl=NAME[=VALUE];
+    /// may be given more than once
+    #[arg(long = "needs", value_name = "NEED")]
+    needs: Vec<Need>,
+
     /// Take a file or directory along, to its own path or another; may be given
     /// more than once
     #[arg(long = "file", value_name = "HOST[:GUEST]", value_parser = file)]
@@ -287,6 +293,9 @@ impl ProgramOptions {
         for module in &self.ahead {
             program = program.module(module);
         }
+        for need in &self.needs {
+            program = program.needs(need.clone());
+        }
         match self.user {
             Some(user) => program.user(user),
             None => program,
@@ -304,7 +313,8 @@ impl MachineOptions {
     }
 
     fn network(&self) -> Option<Network> {
-        let is_wanted = self.network || !self.published.is_empty();
+        let is_needed = self.program.needs.contains(&Need::Network);
+        let is_wanted = is_needed || self.network || !self.published.is_empty();
         is_wanted.then(|| Network {
             published: self.published.clone(),
         })

@@ -149,6 +149,8 @@ pub(crate) fn modules(deb: impl Read, limit: u64) -> Result<Vec<u8>, DebError> {
         if kind.is_file() && path.contains("lib/modules/") {
             let taken = packer.take(path, &mut member);
             taken.map_err(|error| malformed(format!("{path}: {error}")))?;
+        } else if kind.is_file() && path.trim_start_matches("./").starts_with("boot/config-") {
+            packer.take_config(&mut member).map_err(malformed)?;
         }
     }
     let modules = packer.finish().map_err(malformed)?;

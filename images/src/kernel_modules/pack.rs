@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
-use guest::{ModuleEntry, ModuleIndex};
+use guest::{ModuleEntry, ModuleIndex, PackedConfig};
 use lz4_flex::block::compress;
 
 use super::modinfo;
@@ -11,6 +11,8 @@ use crate::files::read::{Limited, unxz};
 
 /// The largest of Debian's have some 10 MB.
 const MAX_MODULE: u64 = 64 << 20;
+/// Debian's have some 300 KB.
+const MAX_CONFIG: u64 = 4 << 20;
 /// The plain flavour of Debian has some 4,500.
 const MAX_MODULES: usize = 50_000;
 /// A machine is given a file of a length that is a power of two, and no less.
@@ -56,6 +58,19 @@ impl ModulePacker {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Takes the kernel's configuration.
+    pub(crate) fn take_config(&mut self, file: impl Read) -> io::Result<()> {
+        let text = whole(Limited::new(file, MAX_CONFIG))?;
+        let packed = compress(&text);
+        self.index.config = Some(PackedConfig {
+            at: self.packed.len(),
+            packed: packed.len(),
+            size: text.len(),
+        });
+        self.packed.extend(packed);
         Ok(())
     }
 
@@ -208,6 +223,9 @@ mod tests {
         let modinfo = &b"ext4.license=GPL\0ext4.alias=fs-ext4\0"[..];
         packer.take("modules.builtin.modinfo", modinfo).unwrap();
         packer.take("modules.order", &b"x.ko"[..]).unwrap();
+        let config = b"CONFIG_A=y\n# CONFIG_B is not set\n".repeat(9);
+        packer.take_config(&config[..]).unwrap();
+        packer.take_config(io::repeat(0)).unwrap_err();
 
         let file = packer.finish().unwrap().unwrap();
         assert_eq!(file.len(), SMALLEST);
@@ -227,6 +245,12 @@ mod tests {
         assert_eq!(
             lz4_flex::block::decompress(bytes, entry.size).unwrap(),
             overlay
+        );
+        let packed = index.config.unwrap();
+        let bytes = &rest[packed.at..][..packed.packed];
+        assert_eq!(
+            lz4_flex::block::decompress(bytes, packed.size).unwrap(),
+            config
         );
         assert!(rest[entry.at - entry.info..].starts_with(b"alias=fs-overlay\0license"));
     }

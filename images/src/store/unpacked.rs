@@ -29,7 +29,9 @@ impl Store {
     pub fn remembering(mut self, dir: &Path) -> Self {
         self.cache.verified.dir = Some(dir.join("verified"));
         self.unpacked = Some(KeptFiles::new(dir.join("unpacked"), "vmlinux", KERNELS));
-        self.modules = Some(KeptFiles::new(dir.join("modules"), "modules", MODULES));
+        // Files of the name "modules", as they were first kept, have no configuration.
+        let name = "modules-and-config";
+        self.modules = Some(KeptFiles::new(dir.join("modules"), name, MODULES));
         self
     }
 

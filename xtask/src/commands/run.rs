@@ -33,6 +33,7 @@ Exit codes:
        be had, panicked or hung, or the time was up
   126  the program is there and cannot be executed
   127  the program, or something that it needs to run, is missing
+  77   the kernel lacks what --needs names, and the program was not started
   130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP
   141  what reads stdout or stderr is gone
 Of several kernels, the first code that is not 0, in the order of the kernels.
