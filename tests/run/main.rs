@@ -16,6 +16,7 @@ mod several;
 mod shared_memory;
 mod standing;
 mod state;
+mod terminal;
 
 use std::fs;
 use std::io::Write;

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,8 +11,8 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Args;
-use guest::{Need, User};
+use clap::{Args, ValueEnum};
+use guest::{Need, User, WindowSize};
 use harness::ExitCodes;
 use harness::{
     AcceleratorChoice, BadRequest, Disks, Downloads, Machines, Network, Program, PublishedPort,
@@ -19,6 +20,12 @@ use harness::{
 };
 use images::{Catalogue, Store, StoreBuilder};
 use jiff::SignedDuration;
+
+/// The size of a terminal that does not say its size.
+pub(crate) const SIZE: WindowSize = WindowSize {
+    rows: 24,
+    columns: 80,
+};
 
 /// Where kernels come from.
 #[derive(Args, Default)]
@@ -171,6 +178,35 @@ pub(crate) struct TimeoutOption {
 impl TimeoutOption {
     pub(crate) fn apply(&self, runner: &mut Runner<'_>) {
         runner.timeout = self.timeout.or(runner.timeout);
+    }
+}
+
+/// Whether a program has a terminal.
+#[derive(Clone, Copy, ValueEnum)]
+enum TerminalChoice {
+    Auto,
+    Yes,
+    No,
+}
+
+#[derive(Args)]
+pub(crate) struct TerminalOption {
+    /// Give the program a terminal, of the size of this one: auto does where stdin and
+    /// stdout are terminals and one kernel is named
+    #[arg(long = "tty", value_name = "auto|yes|no", default_value = "auto")]
+    #[arg(hide_possible_values = true)]
+    choice: TerminalChoice,
+}
+
+impl TerminalOption {
+    pub(crate) fn is_wanted(&self, kernels: usize) -> bool {
+        match self.choice {
+            TerminalChoice::Yes => true,
+            TerminalChoice::No => false,
+            TerminalChoice::Auto => {
+                kernels <= 1 && io::stdin().is_terminal() && io::stdout().is_terminal()
+            }
+        }
     }
 }
 
