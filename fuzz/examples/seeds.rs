@@ -158,6 +158,7 @@ fn records(seed: Seed) {
         modules: vec!["loop max_loop=3".to_owned()],
         network: true,
         disks: vec!["data".to_owned()],
+        needs: vec!["config=CONFIG_OVERLAY_FS".parse().unwrap()],
         wanted: vec!["/out".to_owned()],
         directory: "/".to_owned(),
         path: "/bin/sh".to_owned(),

@@ -7,6 +7,7 @@ mod files;
 mod forged;
 mod input;
 mod modules;
+mod needs;
 mod network;
 mod out;
 mod output;
@@ -15,6 +16,7 @@ mod several;
 mod shared_memory;
 mod standing;
 mod state;
+mod terminal;
 mod vendors;
 
 use std::fs;

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,8 +11,8 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use clap::Args;
-use guest::User;
+use clap::{Args, ValueEnum};
+use guest::{Need, User, WindowSize};
 use harness::ExitCodes;
 use harness::{
     AcceleratorChoice, BadRequest, Disks, Downloads, Failures, Header, Machines, Network, PastRun,
@@ -20,6 +21,12 @@ use harness::{
 };
 use images::{Catalogue, Store, StoreBuilder};
 use jiff::SignedDuration;
+
+/// The size of a terminal that does not say its size.
+pub(crate) const SIZE: WindowSize = WindowSize {
+    rows: 24,
+    columns: 80,
+};
 
 /// Where kernels come from.
 #[derive(Args, Default)]
@@ -209,6 +216,35 @@ impl TimeoutOption {
     }
 }
 
+/// Whether a program has a terminal.
+#[derive(Clone, Copy, ValueEnum)]
+enum TerminalChoice {
+    Auto,
+    Yes,
+    No,
+}
+
+#[derive(Args)]
+pub(crate) struct TerminalOption {
+    /// Give the program a terminal, of the size of this one: auto does where stdin and
+    /// stdout are terminals and one kernel is named
+    #[arg(long = "tty", value_name = "auto|yes|no", default_value = "auto")]
+    #[arg(hide_possible_values = true)]
+    choice: TerminalChoice,
+}
+
+impl TerminalOption {
+    pub(crate) fn is_wanted(&self, kernels: usize) -> bool {
+        match self.choice {
+            TerminalChoice::Yes => true,
+            TerminalChoice::No => false,
+            TerminalChoice::Auto => {
+                kernels <= 1 && io::stdin().is_terminal() && io::stdout().is_terminal()
+            }
+        }
+    }
+}
+
 /// What a program is given.
 #[derive(Args)]
 pub(crate) struct ProgramOptions {
@@ -242,6 +278,12 @@ pub(crate) struct ProgramOptions {
     /// may be given more than once. What a program asks the kernel for is loaded anyway
     #[arg(long = "module", value_name = "NAME[=PARAMS]", value_parser = module)]
     ahead: Vec<String>,
+
+    /// Start the program only where the kernel and its machine have this: root, network,
+    /// disk, module=NAME, cgroup=v1|v2, config=CONFIG_NAME[=VALUE] or sysctl=NAME[=VALUE];
+    /// may be given more than once
+    #[arg(long = "needs", value_name = "NEED")]
+    needs: Vec<Need>,
 
     /// Take a file or directory along, to its own path or another; may be given
     /// more than once
@@ -322,6 +364,9 @@ impl ProgramOptions {
         for module in &self.ahead {
             program = program.module(module);
         }
+        for need in &self.needs {
+            program = program.needs(need.clone());
+        }
         match self.user {
             Some(user) => program.user(user),
             None => program,
@@ -339,7 +384,8 @@ impl MachineOptions {
     }
 
     fn network(&self) -> Option<Network> {
-        let is_wanted = self.network || !self.published.is_empty();
+        let is_needed = self.program.needs.contains(&Need::Network);
+        let is_wanted = is_needed || self.network || !self.published.is_empty();
         is_wanted.then(|| Network {
             published: self.published.clone(),
         })

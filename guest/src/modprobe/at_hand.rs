@@ -103,7 +103,18 @@ impl ModulesAtHand {
 
     /// A module as the kernel takes it.
     pub(crate) fn unpacked(&self, module: &ModuleEntry) -> Option<Vec<u8>> {
-        let packed = self.packed.get(module.at..)?.get(..module.packed)?;
-        lz4_flex::block::decompress(packed, module.size).ok()
+        self.part(module.at, module.packed, module.size)
+    }
+
+    /// The kernel's configuration.
+    pub(crate) fn config(&self) -> Option<String> {
+        let config = self.index.config.as_ref()?;
+        let text = self.part(config.at, config.packed, config.size)?;
+        String::from_utf8(text).ok()
+    }
+
+    fn part(&self, at: usize, packed: usize, size: usize) -> Option<Vec<u8>> {
+        let packed = self.packed.get(at..)?.get(..packed)?;
+        lz4_flex::block::decompress(packed, size).ok()
     }
 }

@@ -8,6 +8,7 @@ mod disks;
 mod filesystems;
 mod fingerprint;
 mod modules;
+mod needs;
 mod network;
 mod orphans;
 mod power;

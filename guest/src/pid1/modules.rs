@@ -12,13 +12,14 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 use super::disks;
+use super::needs;
 use super::network;
 use super::pump::Signals;
 use super::root;
 use super::serial::Serial;
 use crate::modprobe::{self, HELPER, ModulesAtHand, NAMES, RESCANNED};
 use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece};
-use crate::protocol::{Order, ProgramJob, Record};
+use crate::protocol::{Need, Order, ProgramJob, Record};
 
 /// The program that the guest is, in the initramfs.
 pub(super) const SELF: &str = "/init";
@@ -88,11 +89,13 @@ impl<'a> BeforeProgram<'a> {
         }
     }
 
-    /// Loads modules before a program starts, and makes its devices ready.
-    pub(crate) fn prepare(&mut self, program: &ProgramJob) -> Result<(), String> {
+    /// Loads modules before a program starts, and makes its devices ready. Says what is
+    /// missing of what it needs, if anything is.
+    pub(crate) fn prepare(&mut self, program: &ProgramJob) -> Result<Option<String>, String> {
         let has_devices = program.network || !program.disks.is_empty();
-        if program.modules.is_empty() && !has_devices {
-            return Ok(());
+        let take_modules = !program.modules.is_empty() || needs::take_modules(&program.needs);
+        if !take_modules && !has_devices {
+            return needs::missing(program, Err(&String::new()));
         }
         if ModulesAtHand::can_be() && (has_devices || ModulesAtHand::find().is_none()) {
             self.console.post(&Record::ModulesWanted);
@@ -121,11 +124,26 @@ impl<'a> BeforeProgram<'a> {
             Ok(_) => why,
             Err(no_modules) => format!("{why}, and as to modules, {no_modules}"),
         };
-        if program.network {
-            network::bring_up().map_err(|why| because(format!("--network: {why}")))?;
+        // Where it is declared as a need, a driver that is missing is no failure.
+        if program.network
+            && let Err(why) = network::bring_up()
+        {
+            let is_need = program.needs.contains(&Need::Network);
+            return if is_need {
+                Ok(Some(why))
+            } else {
+                Err(because(format!("--network: {why}")))
+            };
         }
-        disks::link(&program.disks).map_err(|why| because(format!("--disk: {why}")))?;
-        Ok(())
+        if let Err(why) = disks::link(&program.disks) {
+            let is_need = program.needs.contains(&Need::Disk);
+            return if is_need {
+                Ok(Some(why))
+            } else {
+                Err(because(format!("--disk: {why}")))
+            };
+        }
+        needs::missing(program, at_hand.as_ref())
     }
 
     /// Answers the kernel until this file can be read. To execute a program may take a

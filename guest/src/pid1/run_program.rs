@@ -42,7 +42,10 @@ pub(crate) fn run(
     };
     let shared = delivered.or(found.as_mut());
     let mut before = BeforeProgram::new(console);
-    before.prepare(program)?;
+    if let Some(why) = before.prepare(program)? {
+        console.send(&Record::NotApplicable { why });
+        return Ok(());
+    }
     let started = process::start(program).and_then(|mut starting| {
         before
             .answer_until(starting.as_fd(), &signals)

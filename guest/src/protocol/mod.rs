@@ -4,6 +4,7 @@ mod digest;
 mod key;
 mod modules;
 mod native_job;
+mod needs;
 mod program;
 mod record;
 pub mod ring;
@@ -12,8 +13,9 @@ pub mod wire;
 
 pub use digest::{Carried, Digest};
 pub use key::Key;
-pub use modules::{MODULES_MARK, ModuleEntry, ModuleIndex};
+pub use modules::{MODULES_MARK, ModuleEntry, ModuleIndex, PackedConfig};
 pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
+pub use needs::Need;
 pub use program::{HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
 pub use record::{Delivery, JOB_PATH, Job, Order, Outcome, PROGRAMS_PATH, Record};
 pub use slowness::allowing_for;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Need;
+
 /// Where the guest finds what a program is to read, or the beginning of it.
 pub const STDIN_PATH: &str = "/strata/stdin";
 
@@ -43,6 +45,9 @@ pub struct ProgramJob {
     /// The names of its disks, which the host attaches likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disks: Vec<String>,
+    /// What it needs: it is not started where something of it is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
     /// The files and directories that the host wants when it has ended, by their absolute
     /// paths.
     pub wanted: Vec<String>,

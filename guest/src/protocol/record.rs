@@ -123,6 +123,12 @@ pub enum Record {
         /// Whether the program, or its interpreter, does not exist.
         missing: bool,
     },
+    /// The program is not started, for this kernel or machine lacks what it needs; nothing
+    /// follows.
+    NotApplicable {
+        /// What is missing.
+        why: String,
+    },
     /// The program was given what the host sent, up to this frame: there is
     /// room for more.
     Taken {

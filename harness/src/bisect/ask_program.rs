@@ -50,7 +50,7 @@ fn answer(ran: &Ran) -> KernelAnswer {
         (Ending::Ended(status), _) if status.code() == SKIP => {
             return KernelAnswer::Skipped(format!("the program says so ({text})"));
         }
-        (Ending::Refused(..), _) => return KernelAnswer::Skipped(text),
+        (Ending::Refused(..) | Ending::NotApplicable(_), _) => return KernelAnswer::Skipped(text),
         (Ending::Ended(status), _) if status.code() == 0 => "good",
         _ => "bad",
     };

@@ -12,6 +12,8 @@ use crate::system::{Interrupt, say};
 const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const MISSING: u8 = 127;
+/// The exit code of a test that was skipped, for Automake and Meson.
+const NOT_APPLICABLE: u8 = 77;
 /// A shell's exit code for a program killed by SIGPIPE: its reader is gone.
 const OUTPUT_CLOSED: u8 = 128 + 13;
 /// A shell's exit code for a program killed by SIGINT.
@@ -68,6 +70,7 @@ pub(super) fn words_of(name: &str, ran: &Ran) -> Option<String> {
         Ending::Refused(..) | Ending::TimedOut(_) | Ending::Lost(_) => {
             Some(format!("error: {}", failure(name, ran)))
         }
+        Ending::NotApplicable(_) => Some(closing_line(name, ran)),
         _ if !ran.retries.is_empty() => Some(closing_line(name, ran)),
         _ => None,
     }
@@ -99,6 +102,7 @@ impl ExitCodes {
             Ending::Ended(status) => status.code(),
             Ending::Interrupted => interrupted(interrupt),
             Ending::OutputClosed => OUTPUT_CLOSED,
+            Ending::NotApplicable(_) => NOT_APPLICABLE,
             Ending::Refused(_, true) if self == Self::Standard => MISSING,
             Ending::Refused(_, false) if self == Self::Standard => NOT_EXECUTABLE,
             Ending::Refused(..) | Ending::TimedOut(_) | Ending::Lost(_) => self.unable(),
@@ -153,6 +157,7 @@ pub(crate) fn ending(ending: &Ending) -> String {
     match ending {
         Ending::Ended(status) => status.to_string(),
         Ending::Refused(why, _) => format!("the kernel cannot execute {why}"),
+        Ending::NotApplicable(why) => format!("not applicable: {why}"),
         Ending::TimedOut(limit) => format!(
             "not done after {} s, and ended; --timeout S gives more",
             limit.as_secs_f64()
@@ -190,6 +195,7 @@ mod tests {
             (Ending::Ended(Status::Killed(34)), 162, 162),
             (Ending::Interrupted, 130, 130),
             (Ending::OutputClosed, 141, 141),
+            (Ending::NotApplicable(String::new()), 77, 77),
             (late, 125, 3),
             (hung, 125, 3),
             (refused(false), 126, 3),

@@ -102,6 +102,8 @@ pub enum Ending {
     Ended(Status),
     /// It could not be executed: the kernel's words, and whether it is missing.
     Refused(String, bool),
+    /// It was not started: the kernel or its machine lacks this, which it needs.
+    NotApplicable(String),
     /// The program did not end in this time.
     TimedOut(Duration),
     /// It was interrupted.
@@ -159,7 +161,10 @@ impl Session<'_> {
                 if matches!(ending, Ending::TimedOut(_) | Ending::Lost(End::Hung(_))) {
                     dialogue.diagnose(dir);
                 }
-                let goes_on = matches!(ending, Ending::Ended(_) | Ending::Refused(..));
+                let goes_on = matches!(
+                    ending,
+                    Ending::Ended(_) | Ending::Refused(..) | Ending::NotApplicable(_)
+                );
                 let transcript = match &mut standing {
                     Some(standing) if goes_on && dialogue.takes_jobs() => {
                         standing.0 = Some(dialogue);
@@ -543,6 +548,9 @@ impl ProgramDialogue<'_> {
             (Record::Alive, Phase::Runs(_)) => {}
             (Record::ProgramRefused { why, missing }, Phase::Starts(_)) => {
                 return Ok(Some(Ending::Refused(why, missing)));
+            }
+            (Record::NotApplicable { why }, Phase::Starts(_)) => {
+                return Ok(Some(Ending::NotApplicable(why)));
             }
             (
                 Record::ProgramEnded {

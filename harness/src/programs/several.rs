@@ -82,6 +82,12 @@ impl Runner<'_> {
             work,
             |(name, run): (String, Result<CollectedRun>)| {
                 let own = match &run {
+                    Ok(Some((ran, _))) if is_not_applicable(&ran.ending) => {
+                        unavailable += 1;
+                        let fails = several.strict || unavailable == several.kernels.len();
+                        let code = codes.of(&ran.ending, None);
+                        if fails { code } else { 0 }
+                    }
                     Ok(Some((ran, _))) => codes.of(&ran.ending, self.interrupt),
                     Ok(None) => codes.of(&Ending::Interrupted, self.interrupt),
                     Err(error) if is_unavailable(error) => {
@@ -130,6 +136,11 @@ fn is_unavailable(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(Problem::Unavailable(_)))
 }
 
+/// Whether the kernel lacks what the program needs.
+const fn is_not_applicable(ending: &Ending) -> bool {
+    matches!(ending, Ending::NotApplicable(_))
+}
+
 /// Prints output under headings, as fast as it is read.
 struct Printer<'a> {
     outlet: Outlet,
@@ -147,7 +158,7 @@ impl Printer<'_> {
             Ok(Some((ran, collected))) => {
                 collected.pass_on(self)?;
                 match ran.ending {
-                    Ending::Ended(_) => closing_line(name, &ran),
+                    Ending::Ended(_) | Ending::NotApplicable(_) => closing_line(name, &ran),
                     _ => failure(name, &ran),
                 }
             }

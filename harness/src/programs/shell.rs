@@ -67,8 +67,8 @@ impl Output for Screen {
         if !terminal {
             // The caller's terminal stays as it is, and edits its lines.
             eprintln!(
-                "this kernel has no pseudo-terminals (CONFIG_UNIX98_PTYS): the shell goes without \
-                 a prompt"
+                "this kernel has no pseudo-terminals (CONFIG_UNIX98_PTYS): the program goes \
+                 without a terminal"
             );
         } else if stdin.is_terminal() {
             self.raw = Some(RawTerminal::enter(stdin)?);

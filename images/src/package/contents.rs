@@ -30,7 +30,7 @@ impl WantedImage {
     }
 }
 
-/// All modules, into a packer.
+/// All modules and the kernel's configuration, into a packer.
 pub(crate) struct WantedModules<'a>(pub(crate) &'a mut ModulePacker);
 
 impl WantedModules<'_> {
@@ -40,6 +40,10 @@ impl WantedModules<'_> {
             let path = &member.path;
             let taken = self.0.take(path, &mut member.content);
             taken.map_err(|error| malformed(format!("{path}: {error}")))?;
+        }
+        if is_config(member) {
+            let taken = self.0.take_config(&mut member.content);
+            taken.map_err(|error| malformed(format!("{}: {error}", member.path)))?;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -51,18 +55,24 @@ pub(crate) struct WantedConfig(pub(crate) Option<Vec<u8>>);
 
 impl WantedConfig {
     pub(crate) fn see(&mut self, member: &mut PackageMember<'_>) -> Next {
-        let (parts, _) = member.parts();
-        let is_config = match parts[..] {
-            ["boot", file] => file.starts_with("config-"),
-            ["lib", "modules", _, "config"] | ["usr", "lib", "modules", _, "config"] => true,
-            _ => false,
-        };
-        if !is_config || member.kind != MemberKind::File {
+        if !is_config(member) {
             return Ok(ControlFlow::Continue(()));
         }
         self.0 = Some(member.read(MAX_CONFIG, "a configuration")?);
         Ok(ControlFlow::Break(()))
     }
+}
+
+/// Whether this is the configuration: `boot/config-RELEASE` or
+/// `[usr/]lib/modules/RELEASE/config`.
+fn is_config(member: &PackageMember<'_>) -> bool {
+    let (parts, _) = member.parts();
+    let named = match parts[..] {
+        ["boot", file] => file.starts_with("config-"),
+        ["lib", "modules", _, "config"] | ["usr", "lib", "modules", _, "config"] => true,
+        _ => false,
+    };
+    named && member.kind == MemberKind::File
 }
 
 /// Whether this is the image: `boot/vmlinuz-RELEASE` or

@@ -32,7 +32,9 @@ impl Store {
         self.cache.verified.dir = Some(dir.join("verified"));
         self.unpacked = Some(KeptFiles::new(dir.join("unpacked"), "vmlinux", KERNELS));
         self.packaged = Some(KeptFiles::new(dir.join("packaged"), "vmlinuz", KERNELS));
-        self.modules = Some(KeptFiles::new(dir.join("modules"), "modules", MODULES));
+        // Files of the name "modules", as they were first kept, have no configuration.
+        let name = "modules-and-config";
+        self.modules = Some(KeptFiles::new(dir.join("modules"), name, MODULES));
         self.configs = Some(KeptFiles::new(dir.join("configs"), "config", CONFIGS));
         self
     }

@@ -1,5 +1,6 @@
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -7,13 +8,13 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use harness::report;
 use harness::{
-    BadRequest, Ending, Input, Interrupt, Outlet, Program, Runner, Several, SharedInput,
-    StandingPlace, StandingRun, WantedFile, Watcher, check_wanted, run_in, unpack_files,
+    BadRequest, Ending, Input, Interrupt, Outlet, Program, Runner, Screen, Several, SharedInput,
+    StandingPlace, StandingRun, WantedFile, Watcher, Window, check_wanted, run_in, unpack_files,
 };
 use images::{Catalogue, Spec};
 use tempfile::tempfile;
 
-use crate::options::{MachineOptions, TimeoutOption};
+use crate::options::{MachineOptions, SIZE, TerminalOption, TimeoutOption};
 
 /// Run a program in a kernel, or in several
 ///
@@ -33,6 +34,7 @@ Exit codes:
        be had, panicked or hung, or the time was up
   126  the program is there and cannot be executed
   127  the program, or something that it needs to run, is missing
+  77   the kernel lacks what --needs names, and the program was not started
   130, 143, 129  ended by Ctrl-C, SIGTERM, SIGHUP
   141  what reads stdout or stderr is gone
 Of several kernels, the first code that is not 0, in the order of the kernels.
@@ -60,6 +62,9 @@ pub(crate) struct RunCommand {
 
     #[command(flatten)]
     timeout: TimeoutOption,
+
+    #[command(flatten)]
+    terminal: TerminalOption,
 
     /// Bring a file or directory of the guest back when the program has ended, into this
     /// directory or to a path of this host; may be given more than once
@@ -95,7 +100,15 @@ impl RunCommand {
             let why = "--out is for one kernel: run each with another place for its files";
             bail!(BadRequest::new(why));
         }
-        let program = Program::new(program).args(rest);
+        let terminal = self.terminal.is_wanted(kernels.len());
+        let window = match terminal {
+            true => Window::watch()?,
+            false => None,
+        };
+        let mut program = Program::new(program).args(rest);
+        if terminal {
+            program = program.terminal(window.as_ref().and_then(Window::size).unwrap_or(SIZE));
+        }
         let program = self.machine.furnish(program);
         let wanted = self.wanted.iter();
         let program = wanted.fold(program, |program, file| program.wants(&file.guest));
@@ -114,7 +127,7 @@ impl RunCommand {
             let run = StandingRun {
                 program: &program,
                 stdin,
-                window: None,
+                window: window.as_ref().filter(|_| io::stdin().is_terminal()),
                 files: files.as_ref(),
                 timeout: runner.timeout,
                 codes,
@@ -132,6 +145,7 @@ impl RunCommand {
             disks: self.machine.disks(&machines, &*watcher)?,
             interrupt: Some(&interrupt),
             files: files.as_ref(),
+            window: window.as_ref(),
             ..self.machine.runner()
         };
         self.timeout.apply(&mut runner);
@@ -142,7 +156,10 @@ impl RunCommand {
                 return Ok(harness::interrupted(Some(&interrupt)).into());
             };
             let stdin = Input::inherited().context("reading the program's input")?;
-            let ran = runner.run(&bootable, &program, stdin, &mut Outlet::stdio()?)?;
+            let mut screen = Screen::new(terminal)?;
+            let ran = runner.run(&bootable, &program, stdin, &mut screen)?;
+            // The terminal is as it was before anything is said.
+            drop(screen);
             harness::say_of_run(&name, &ran);
             if let (Ending::Ended(status), Some(files)) = (&ran.ending, files) {
                 let ended = || format!("the program ended ({status})");

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use guest::WindowSize;
 use harness::report;
 use harness::{
     BadRequest, Debugger, Input, Interrupt, Program, Runner, Screen, StandingPlace, StandingRun,
@@ -13,13 +12,7 @@ use harness::{
 };
 use images::{Catalogue, Kernel, Spec};
 
-use crate::options::MachineOptions;
-
-/// The size of a terminal that does not say its size.
-const SIZE: WindowSize = WindowSize {
-    rows: 24,
-    columns: 80,
-};
+use crate::options::{MachineOptions, SIZE};
 
 /// Open a shell in a kernel
 ///

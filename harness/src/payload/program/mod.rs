@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use guest::{User, WindowSize};
+use guest::{Need, User, WindowSize};
 
 pub(crate) use pack::LoadedProgram;
 pub use pack::PackedProgram;
@@ -44,6 +44,8 @@ pub struct Program {
     network: bool,
     /// The names of its disks.
     disks: Vec<String>,
+    /// What it needs.
+    needs: Vec<Need>,
     /// What is wanted back.
     wanted: Vec<String>,
 }
@@ -165,6 +167,13 @@ impl Program {
     #[must_use]
     pub fn disks(mut self, names: Vec<String>) -> Self {
         self.disks = names;
+        self
+    }
+
+    /// Starts it only where the kernel and its machine have this.
+    #[must_use]
+    pub fn needs(mut self, need: Need) -> Self {
+        self.needs.push(need);
         self
     }
 

@@ -93,6 +93,7 @@ impl Program {
                 modules: self.modules.clone(),
                 network: self.network,
                 disks: self.disks.clone(),
+                needs: self.needs.clone(),
                 wanted: self.wanted.clone(),
             },
             tree: packer.tree,

@@ -401,6 +401,7 @@ impl UnitTest {
                 None if self.shows.ends_well(*status, shown) => Ok(SUCCESS.to_owned()),
                 None => Ok(status.to_string()),
             },
+            Ending::NotApplicable(why) => Err((Verdict::NotApplicable, printable(why))),
             Ending::Refused(why, _) => Err((Verdict::Broken, printable(why))),
             Ending::TimedOut(limit) => {
                 let why = format!("not done after {} s", limit.as_secs());
