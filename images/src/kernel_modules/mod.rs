@@ -1,4 +1,4 @@
-//! Kernel modules: files in, one file out that a machine is given. May use: messages, files.
+//! Kernel modules: files in, one file out that a machine is given. May use: kernel_image, messages, files.
 
 mod below;
 mod modinfo;
