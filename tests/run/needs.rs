@@ -65,7 +65,7 @@ fn what_is_missing_makes_it_not_applicable() {
         (
             "sysctl=kernel.nosuch",
             &[],
-            "the setting kernel.nosuch: No such file",
+            "there is no setting kernel.nosuch",
         ),
     ] {
         let output = run(&["sysctl=kernel.ostype", need], words);

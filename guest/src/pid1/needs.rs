@@ -1,7 +1,7 @@
 //! Looks for what a program needs.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 
 use flate2::read::GzDecoder;
 
@@ -114,6 +114,9 @@ fn setting(name: &str, wanted: Option<&str>) -> Option<String> {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     match (fs::read_to_string(format!("/proc/sys/{path}")), wanted) {
         (Err(_), None) if fs::exists(format!("/proc/sys/{path}")).unwrap_or(false) => None,
+        (Err(error), _) if error.kind() == ErrorKind::NotFound => {
+            Some(format!("there is no setting {name}"))
+        }
         (Err(error), _) => Some(format!("the setting {name}: {error}")),
         (Ok(found), Some(wanted)) if words(&found) != words(wanted) => {
             Some(format!("{name} is {}", words(&found)))

@@ -120,7 +120,7 @@ impl<'a> Pump<'a> {
         if modules::are_wanted() {
             self.console.post(&Record::ModulesWanted);
         }
-        self.refill();
+        self.close_input();
         let to_stdin = if self.input.is_empty() {
             // Only an error is of interest: that the reader has closed.
             PollFlags::empty()
@@ -155,7 +155,6 @@ impl<'a> Pump<'a> {
         if stdin {
             self.feed();
         }
-        self.close_input();
         self.carry(&outputs);
         Ok(true)
     }
@@ -332,7 +331,7 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Ends the program's input once it has all of it.
+    /// Ends the program's input once it has all of it; takes more until then.
     fn close_input(&mut self) {
         // The host had put in all of it before it said so.
         self.refill();
