@@ -1,10 +1,12 @@
 //! Kernels that are named by a path: images, packages, directories, trees.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use guest::ModuleIndex;
-use images::{Catalogue, LocalKernel, LocalModules, SelectError, Silent, Store};
+use images::{LocalKernel, LocalModules, SelectError, Silent, Store};
 use tar::EntryType;
 use tempfile::{TempDir, tempdir};
 use test_archive::{TestPackage, kernel_image, kernel_module};
@@ -18,11 +20,7 @@ struct Setting {
 impl Setting {
     fn new() -> Self {
         let dir = tempdir().unwrap();
-        let store = Store::builder(&Catalogue::builtin())
-            .cache_dir(dir.path().join("cache"))
-            .build()
-            .unwrap()
-            .remembering(&dir.path().join("kept"));
+        let store = support::remembering(dir.path());
         Self { dir, store }
     }
 

@@ -1,8 +1,10 @@
 //! RPM packages: who signed them, which package they are, what is in them.
 
+mod support;
+
 use std::fs;
 
-use images::{Catalogue, Keyring, LocalKernel, RpmIdentity, RpmPackage, RpmSigner, Silent, Store};
+use images::{Keyring, LocalKernel, RpmIdentity, RpmPackage, RpmSigner, Silent};
 use jiff::Timestamp;
 use tempfile::tempdir;
 use test_archive::{Compression, SigningKey, TestPackage, TestRpm, kernel_image, kernel_module};
@@ -186,11 +188,7 @@ fn an_expired_or_revoked_key_does_not_count() {
 #[test]
 fn a_kernel_by_the_path_of_an_rpm_has_image_and_modules() {
     let dir = tempdir().unwrap();
-    let store = Store::builder(&Catalogue::builtin())
-        .cache_dir(dir.path().join("cache"))
-        .build()
-        .unwrap()
-        .remembering(&dir.path().join("kept"));
+    let store = support::remembering(dir.path());
     let path = dir.path().join("kernel");
     let image = |rpm: &TestRpm| {
         fs::write(&path, rpm.build()).unwrap();

@@ -32,6 +32,12 @@ pub(crate) fn deb() -> String {
     format!("debian/{path}")
 }
 
+/// A store that asks no archive, and keeps things in a directory.
+pub(crate) fn remembering(dir: &Path) -> Store {
+    let store = Store::builder(&Catalogue::builtin()).cache_dir(dir.join("cache"));
+    store.build().unwrap().remembering(&dir.join("kept"))
+}
+
 pub(crate) struct TestArchive {
     pub(crate) key: SigningKey,
     pub(crate) server: Server,
