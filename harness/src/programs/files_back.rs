@@ -7,15 +7,14 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use cpio::newc;
+use guest::UNREAD;
 
 use crate::payload::BadRequest;
 use crate::system::printable;
 
 /// The kinds of files in a mode (inode(7)).
 const KIND: u32 = libc::S_IFMT;
-/// The kind of an entry that says why a file could not be read.
-const UNREAD: u32 = guest::UNREAD;
-/// How long that may be, in bytes.
+/// How long the reason may be why a file could not be read, in bytes.
 const MOST_WORDS: u32 = 4096;
 
 /// A file or directory that is wanted back from a guest.
