@@ -445,3 +445,28 @@ fn what_an_archive_does_not_have_is_unavailable() {
     let why = unavailable(obtain(&ubuntu(), "ubuntu/24.04"));
     assert!(why.contains("has no noble"), "{why}");
 }
+
+/// The index of a vendor, too, and not only its package.
+#[test]
+fn machines_share_what_a_vendor_publishes() {
+    let archive = ubuntu();
+    let shared = archive.path("shared");
+    let machine = |name: &str| {
+        let (builder, kernel) = asked(&archive, "ubuntu/22.04");
+        let store = builder.cache_from(shared.to_str().unwrap());
+        let store = store.cache_dir(archive.path(name));
+        let store = store.lock_file(archive.path(&format!("{name}.lock")));
+        let store = store.build().unwrap();
+        store.obtain_any(&kernel, &Silent).unwrap();
+    };
+    let downloads = || {
+        let requests = archive.server.requests();
+        let is_shared = |path: &&String| path.contains("binary-amd64") || path.ends_with(".deb");
+        requests.iter().filter(is_shared).count()
+    };
+    machine("one");
+    let first = downloads();
+    assert!(first >= 2, "{first}");
+    machine("two");
+    assert_eq!(downloads(), first);
+}

@@ -20,7 +20,6 @@ use crate::debian::release::Release;
 use crate::files::hash::FileSum;
 use crate::http::client::Client;
 use crate::http::download::{fetch_file, fetch_small};
-use crate::http::timeouts::Timeouts;
 use crate::http::{guard, locked};
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
@@ -63,6 +62,16 @@ pub(crate) struct Site {
     pub(crate) live: bool,
 }
 
+impl Site {
+    /// One that is kept up to date.
+    pub(crate) fn live(base: &str) -> Self {
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+            live: true,
+        }
+    }
+}
+
 /// Packages of a suite, for which a trusted key vouches.
 #[derive(Debug)]
 pub(crate) struct SuiteIndex {
@@ -73,7 +82,7 @@ pub(crate) struct SuiteIndex {
 
 /// Reads suites; their kernels at most once in a run.
 pub(crate) struct Archives {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     pub(crate) publisher: Publisher,
     pub(crate) cache: PathBuf,
     kernels: Mutex<HashMap<(Site, String), Slot>>,
@@ -83,9 +92,9 @@ pub(crate) struct Archives {
 type Slot = Arc<Mutex<Option<Result<Arc<SuiteIndex>, String>>>>;
 
 impl Archives {
-    pub(crate) fn new(publisher: Publisher, cache: PathBuf, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(publisher: Publisher, cache: PathBuf, client: Arc<Client>) -> Self {
         Self {
-            client: Client::new(timeouts),
+            client,
             publisher,
             cache,
             kernels: Mutex::default(),

@@ -119,10 +119,7 @@ impl Mirrors {
                         "Debian-Security" => Archive::Security,
                         _ => Archive::Debian,
                     };
-                    let site = Site {
-                        base: source.uri,
-                        live: true,
-                    };
+                    let site = Site::live(&source.uri);
                     archives.client.entitle(&site.base, "apt's mirror");
                     found.sites.push((archive, site));
                 }
@@ -154,7 +151,7 @@ fn named(base: &str, archive: Archive) -> Option<Site> {
         Archive::Security if base.ends_with("/debian") => format!("{base}-security"),
         _ => base.to_owned(),
     };
-    Some(Site { base, live: true })
+    Some(Site::live(&base))
 }
 
 #[cfg(test)]

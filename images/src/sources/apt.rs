@@ -86,7 +86,7 @@ impl AptKind {
     pub(super) fn kernel(&self, wanted: &str) -> Option<(Version, bool)> {
         Some(match self.wanted(wanted)? {
             AptWanted::Newest(release, _) => (*release.series.first()?, true),
-            AptWanted::Exactly(version, _) => (Version::leading(version).ok()?.0.series(), false),
+            AptWanted::Exactly(version, _) => (series_of(version)?, false),
         })
     }
 
@@ -134,10 +134,7 @@ impl AptKind {
         wanted: &str,
         progress: &dyn Progress,
     ) -> Result<SourceOffer, ObtainError> {
-        let site = Site {
-            base: archive.trim_end_matches('/').to_owned(),
-            live: true,
-        };
+        let site = Site::live(archive);
         let title = archives.client.title(&site.base);
         let missing = || ObtainError::unavailable(format!("{title} has no kernel {wanted}"));
         let asked = self.wanted(wanted).ok_or_else(missing)?;
@@ -153,24 +150,17 @@ impl AptKind {
     }
 
     /// The releases that may have what is asked for, the one that came with it first.
-    fn releases_of(&self, asked: &AptWanted<'_>) -> Vec<&VendorRelease> {
-        let AptWanted::Exactly(version, _) = asked else {
-            let AptWanted::Newest(asked, _) = asked else {
-                return Vec::new();
-            };
-            let same = |release: &&VendorRelease| release.name == asked.name;
-            return self.releases.iter().filter(same).collect();
-        };
-        let mut releases: Vec<_> = self.releases.iter().filter(|it| it.has(version)).collect();
-        let is_first = |release: &VendorRelease| {
-            let first = release.series.first().copied();
-            Version::leading(version)
-                .ok()
-                .map(|(version, _)| version.series())
-                == first
-        };
-        releases.sort_by_key(|release| !is_first(release));
-        releases
+    fn releases_of<'a>(&'a self, asked: &AptWanted<'a>) -> Vec<&'a VendorRelease> {
+        match asked {
+            AptWanted::Newest(release, _) => vec![release],
+            AptWanted::Exactly(version, _) => {
+                let has = |release: &&VendorRelease| release.has(version);
+                let mut releases: Vec<_> = self.releases.iter().filter(has).collect();
+                releases
+                    .sort_by_key(|release| release.series.first() != series_of(version).as_ref());
+                releases
+            }
+        }
     }
 
     /// The indexes of a release. A pocket that this archive does not carry is passed
@@ -247,8 +237,14 @@ impl AptKind {
 impl VendorRelease {
     /// Whether its kernels may have this version.
     fn has(&self, version: &str) -> bool {
-        Version::leading(version).is_ok_and(|(version, _)| self.series.contains(&version.series()))
+        series_of(version).is_some_and(|series| self.series.contains(&series))
     }
+}
+
+/// `5.15` of `5.15.0-79.86`.
+fn series_of(version: &str) -> Option<Version> {
+    let (version, _) = Version::leading(version).ok()?;
+    Some(version.series())
 }
 
 fn read_linux(index: IndexText) -> io::Result<Vec<Package>> {

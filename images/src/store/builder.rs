@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context, Error, Result, bail};
 
@@ -13,6 +13,7 @@ use crate::debian::keyring::Keyring;
 use crate::debian::mirrors::Mirrors;
 use crate::debian::publisher::Publisher;
 use crate::files::verified::VerifiedFiles;
+use crate::http::client::Client;
 use crate::http::first_source::FirstSource;
 use crate::http::timeouts::Timeouts;
 use crate::sources::Sources;
@@ -152,17 +153,13 @@ impl StoreBuilder {
             || set("STRATA_CACHE_FROM").map(|from| from.to_string_lossy().into_owned());
         let first = self.cache_from.or_else(of_environment);
         let first = first.as_deref().map(FirstSource::parse).transpose();
-        let mut archives = Archives::new(
-            Publisher::debian(self.keyring),
-            cache.clone(),
-            self.timeouts,
-        );
-        archives.client.first = first.map_err(Error::msg)?;
+        let mut client = Client::new(self.timeouts);
+        client.first = first.map_err(Error::msg)?;
+        let publisher = Publisher::debian(self.keyring);
         Ok(Store {
-            archives,
+            archives: Archives::new(publisher, cache.clone(), Arc::new(client)),
             sources: self.sources,
             of_sources: Mutex::default(),
-            timeouts: self.timeouts,
             cache: Cache {
                 dir: cache,
                 verified: VerifiedFiles::default(),

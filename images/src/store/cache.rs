@@ -20,6 +20,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::identity::{Identity, Vendor, default_arch};
+use crate::debian::archive::Site;
+use crate::debian::packages::Package;
 use crate::files::read::{if_there, read_text};
 use crate::files::verified::VerifiedFiles;
 use crate::messages::error::{Attempt, ObtainError};
@@ -87,6 +89,12 @@ pub struct About {
 }
 
 impl About {
+    /// Of the image in a package of an archive.
+    pub(crate) fn of_package(identity: Identity, site: &Site, package: &Package) -> Self {
+        let url = format!("{}/{}", site.base, package.file.path);
+        Self::new(identity, &package.name, without_credentials(&url))
+    }
+
     /// Of what is about to be unpacked: its size and hash are not known yet.
     pub(crate) fn new(identity: Identity, package: &str, source: String) -> Self {
         Self {

@@ -28,7 +28,6 @@ pub use builder::StoreBuilder;
 
 use crate::debian::archive::Archives;
 use crate::debian::mirrors::Mirrors;
-use crate::http::timeouts::Timeouts;
 use crate::messages::progress::Progress;
 use crate::sources::Sources;
 use crate::store::cache::{Cache, Cached};
@@ -65,7 +64,6 @@ pub struct Store {
     sources: Sources,
     /// The archives of each source that was asked.
     of_sources: Mutex<HashMap<String, Arc<Archives>>>,
-    timeouts: Timeouts,
     mirrors: Mirrors,
     substitutes: Vec<String>,
     /// Where kernels without their decompressor are kept, if at all.

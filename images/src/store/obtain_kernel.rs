@@ -16,7 +16,6 @@ use crate::debian::packages::{Package, exactly, newest, read_kernels};
 use crate::files::FileLock;
 use crate::http::guard;
 use crate::messages::error::{Attempt, ObtainError};
-use crate::messages::one_line::without_credentials;
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
 use crate::store::cache::{About, Cached, CachedKind};
@@ -288,8 +287,7 @@ impl Store {
         let kernel = entry
             .identity()
             .with_version(without_rebuild(&package.version));
-        let url = format!("{}/{}", site.base, package.file.path);
-        let about = About::new(kernel, &package.name, without_credentials(&url));
+        let about = About::of_package(kernel, site, package);
         let flavour = Package::flavour_of(&package.name).unwrap_or("other");
         let image = pin.map(|pin| pin.image_sha256.as_str());
         let evidence = suite.map(|suite| &suite.evidence);

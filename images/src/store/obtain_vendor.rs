@@ -83,8 +83,9 @@ impl Store {
             return Ok(known.clone());
         }
         let publisher = Publisher::vendor(&source.name, source.origin(), source.keyring()?);
-        let cache = self.cache.dir.clone();
-        let archives = Arc::new(Archives::new(publisher, cache, self.timeouts));
+        // With one client, hosts that are down, and the first source, are the same for all.
+        let (cache, client) = (self.cache.dir.clone(), Arc::clone(&self.archives.client));
+        let archives = Arc::new(Archives::new(publisher, cache, client));
         all.insert(source.name.clone(), archives.clone());
         Ok(archives)
     }
@@ -100,7 +101,7 @@ impl Store {
         let mut reasons = Reasons::default();
         for archive in &source.archives {
             match source.find(&archives, archive, wanted, progress) {
-                Ok(offer) => return Ok((site(archive), offer)),
+                Ok(offer) => return Ok((Site::live(archive), offer)),
                 Err(error) => reasons.note(error, progress)?,
             }
         }
@@ -131,7 +132,7 @@ impl Store {
         progress.step(&format!("{}: unpacking its kernel", offer.image.name));
         let about = About {
             asked_for: Some(name.to_owned()),
-            ..about(&kernel, &site, &offer.image)
+            ..About::of_package(kernel.clone(), &site, &offer.image)
         };
         let cached = self.keep_image(&deb, about, FLAVOUR, None, Some(&offer.evidence))?;
         self.pin_image(
@@ -165,10 +166,10 @@ impl Store {
             .remove_altered(&kernel, Some(&pin.image_sha256), progress)?;
         let mut reasons = Reasons::default();
         for archive in &source.archives {
-            let site = site(archive);
+            let site = Site::live(archive);
             match self.fetch_sized(source, &site, &package, progress) {
                 Ok(deb) => {
-                    let about = about(&kernel, &site, &package);
+                    let about = About::of_package(kernel, &site, &package);
                     let image = Some(pin.image_sha256.as_str());
                     return self
                         .keep_image(&deb, about, FLAVOUR, image, None)
@@ -224,22 +225,10 @@ impl Store {
     }
 }
 
-fn site(archive: &str) -> Site {
-    Site {
-        base: archive.trim_end_matches('/').to_owned(),
-        live: true,
-    }
-}
-
 fn identity(vendor: &Vendor, version: &str) -> Identity {
     Identity {
         vendor: vendor.clone(),
         version: version.to_owned(),
         arch: default_arch(),
     }
-}
-
-fn about(kernel: &Identity, site: &Site, package: &Package) -> About {
-    let url = format!("{}/{}", site.base, package.file.path);
-    About::new(kernel.clone(), &package.name, without_credentials(&url))
 }
