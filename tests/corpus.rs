@@ -11,7 +11,7 @@ use proptest::sample::Index;
 /// A fuzz target, and the function that checks its properties for any bytes.
 type FuzzTarget = (&'static str, fn(&[u8]));
 
-const TARGETS: [FuzzTarget; 16] = [
+const TARGETS: [FuzzTarget; 17] = [
     ("apt", images::fuzzing::apt),
     ("bzimage", images::fuzzing::bzimage),
     ("catalogue", images::fuzzing::catalogue),
@@ -24,6 +24,7 @@ const TARGETS: [FuzzTarget; 16] = [
     ("record", guest::fuzzing::record),
     ("release", images::fuzzing::release),
     ("ring", guest::fuzzing::ring),
+    ("repomd", images::fuzzing::repomd),
     ("rpm", images::fuzzing::rpm),
     ("script", harness::fuzzing::script),
     ("spec", images::fuzzing::spec),

@@ -11,7 +11,8 @@ use guest::{
     Stdin,
 };
 use test_archive::{
-    Compression, Files, SigningKey, TestPackage, TestRpm, TestSuite, kernel_module,
+    Compression, Files, SigningKey, TestPackage, TestRepository, TestRpm, TestSuite, kernel_module,
+    publish_checksums,
 };
 
 fn main() {
@@ -249,6 +250,20 @@ fn archives(seed: Seed) {
         ("signature", "two/dists/oldstable/Release.gpg"),
     ] {
         seed("release", name, &files[path]);
+    }
+    let list = "mainline/v6.12.1/amd64";
+    let package = TestPackage::new("linux-modules-6.12.1-061201-generic", "6.12.1-061201.2024");
+    publish_checksums(&key, now, list, &[package], &mut files);
+    seed("release", "checksums", &files[&format!("{list}/CHECKSUMS")]);
+    let files_of = TestPackage::new("kernel-core", "5.14.0-427.el9");
+    let repository = TestRepository::new().compression(Compression::None);
+    let repository = repository.package(TestRpm::new(files_of));
+    repository.publish("repository", &mut files);
+    for (path, bytes) in &files {
+        if let Some(name) = path.strip_prefix("repository/repodata/") {
+            let name = name.rsplit('-').next().unwrap_or(name);
+            seed("repomd", name.trim_end_matches(".xml"), bytes);
+        }
     }
     let stanza = |name: &str, version: &str| {
         format!(

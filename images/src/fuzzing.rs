@@ -3,7 +3,7 @@
 //! use: all folders.
 
 use std::collections::BTreeSet;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::sync::LazyLock;
 
 use guest::{ModuleIndex, Version};
@@ -17,11 +17,10 @@ use crate::debian::keyring::{Keyring, Signer};
 use crate::debian::packages::{exactly, newest, read_kernels};
 use crate::debian::release::Release;
 use crate::debian::{apt, deb};
-use crate::files::hash::Hasher;
 use crate::kernel_image::bzimage;
 use crate::kernel_modules::ModulePacker;
-use crate::package::{MAX_IMAGE, MAX_UNPACKED, PackageError, WantedImage, WantedModules};
-use crate::rpm::RpmPackage;
+use crate::package::{MAX_IMAGE, MAX_UNPACKED, PackageError, WantedImage, WantedModules, tar};
+use crate::rpm::{RpmPackage, repository, rpm_version};
 use crate::sources::checksums;
 use crate::store::pins;
 
@@ -78,15 +77,16 @@ fn is_hash(text: &str) {
 /// A package, and what would be its unpacked data: what is taken out of it is a
 /// kernel, whole, and no larger than one.
 pub fn package(bytes: &[u8]) {
-    let mut image = Vec::new();
-    let taken = deb::extract(bytes, &mut image);
-    is_kernel(taken, &image);
+    let image = |data: &mut dyn Read| {
+        let mut wanted = WantedImage::default();
+        tar::each(data, MAX_UNPACKED, &mut |member| wanted.see(member))?;
+        wanted.found()
+    };
+    is_kernel(deb::data(bytes).and_then(|mut data| image(&mut data)));
     // A checksum stands before each file of a tar archive.
     let mut tar = bytes.to_vec();
     tar.as_chunks_mut::<512>().0.iter_mut().for_each(sum_up);
-    let mut image = Vec::new();
-    let taken = deb::from_tar(&tar[..], &mut image, MAX_UNPACKED);
-    is_kernel(taken, &image);
+    is_kernel(image(&mut &tar[..]));
 }
 
 /// An RPM: no byte of it is trusted that no key signed, and what is taken out of it is a
@@ -103,13 +103,31 @@ pub fn rpm(bytes: &[u8]) {
     }
     let mut wanted = WantedImage::default();
     let seen = package.each(MAX_IMAGE, &mut |member| wanted.see(member));
-    if let (Ok(()), Ok(image)) = (seen, wanted.found()) {
-        assert!(image.len() as u64 <= MAX_IMAGE);
-        assert_eq!(bzimage::check(&image), Ok(()));
-    }
+    is_kernel(seen.and_then(|()| wanted.found()));
     let mut packer = ModulePacker::default();
     let mut wanted = WantedModules(&mut packer);
     let _ = package.each(MAX_IMAGE, &mut |member| wanted.see(member));
+}
+
+/// The index of a repository of RPM packages, and its list of packages: what is taken from
+/// them has a SHA-256, and no place in it leads out of the archive.
+pub fn repomd(bytes: &[u8]) {
+    let of_list = repository::list_of(bytes).ok();
+    let packages = repository::packages(bytes, MAX_IMAGE, |_| true).unwrap_or_default();
+    for file in of_list
+        .into_iter()
+        .chain(packages.into_iter().map(|it| it.file))
+    {
+        is_hash(&file.sha256);
+        if let Some(path) = repository::resolve("one/two", &file.href) {
+            assert!(!path.starts_with('/') && !path.split('/').any(|part| part == ".."));
+        }
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if let Some((one, two)) = text.split_once('\n') {
+        let order = rpm_version::compare(one, two);
+        assert_eq!(rpm_version::compare(two, one), order.reverse());
+    }
 }
 
 /// A kernel module, what lists built-in ones, and the file that a machine is given: what
@@ -136,18 +154,18 @@ pub fn modules(bytes: &[u8]) {
     if let Some((index, _)) = ModuleIndex::of_file(bytes) {
         let _ = index.wanted("fs-overlay");
     }
-    let _ = deb::modules(bytes, MAX_IMAGE);
+    let mut packer = ModulePacker::default();
+    let mut wanted = WantedModules(&mut packer);
+    if let Ok(data) = deb::data(bytes) {
+        let _ = tar::each(data, MAX_IMAGE, &mut |member| wanted.see(member));
+    }
+    let _ = packer.finish();
 }
 
-fn is_kernel(taken: Result<deb::Extracted, PackageError>, image: &[u8]) {
-    match taken {
-        Ok(taken) => {
-            assert_eq!(taken.size, image.len() as u64);
-            assert_eq!(taken.sha256, Hasher::of(image));
-            assert!(taken.size <= MAX_IMAGE);
-            assert_eq!(bzimage::check(image), Ok(()));
-        }
-        Err(_) => assert!(image.is_empty()),
+fn is_kernel(taken: Result<Vec<u8>, PackageError>) {
+    if let Ok(image) = taken {
+        assert!(image.len() as u64 <= MAX_IMAGE);
+        assert_eq!(bzimage::check(&image), Ok(()));
     }
 }
 

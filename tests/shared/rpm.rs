@@ -85,6 +85,11 @@ impl TestRpm {
         self
     }
 
+    /// Its name, version with release, and architecture.
+    pub(crate) fn identity(&self) -> (&str, &str, &str) {
+        (&self.files.name, &self.files.version, &self.arch)
+    }
+
     /// The header that describes the package, as it is signed.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {

@@ -101,14 +101,23 @@ pub(crate) fn upstream(version: Version) -> RunningKernel {
 
 /// What a vendor's kernel reports, as far as its name tells.
 fn vendored(kernel: &images::VendorKernel) -> RunningKernel {
-    let version = match kernel.source.as_str() {
+    let series = kernel.version;
+    match kernel.lineage.as_deref() {
+        None => upstream(series),
         // As in `#86-Ubuntu SMP`.
-        "ubuntu" => "-Ubuntu".to_owned(),
-        _ => String::new(),
-    };
-    RunningKernel {
-        version,
-        ..upstream(kernel.version)
+        Some("ubuntu") => RunningKernel {
+            version: "-Ubuntu".to_owned(),
+            ..upstream(series)
+        },
+        // As `3.10.0-1160.el7.x86_64`; a release means the newest of them.
+        Some(_) if !kernel.moves => RunningKernel {
+            release: kernel.wanted.clone(),
+            version: String::new(),
+        },
+        Some(mark) => RunningKernel {
+            release: format!("{series}-{mark}"),
+            version: String::new(),
+        },
     }
 }
 
@@ -166,6 +175,8 @@ mod tests {
             .remove(0);
         assert_eq!(jammy.follows(), Some(Version::new(5, 15)));
         assert_eq!(jammy.version(), Err("lineage ubuntu".to_owned()));
+        let el7 = named("el7").unwrap();
+        assert_eq!(el7, ["centos/7"]);
     }
 
     #[test]

@@ -48,11 +48,13 @@ impl Identity {
     pub(crate) fn of_dir_name(name: &str) -> Self {
         let named = || {
             let (vendor, rest) = name.split_once('_')?;
-            let (version, arch) = rest.split_once('_')?;
+            // Versions of RPM packages have underscores, and so has x86_64.
+            let mut parts = rest.match_indices('_').map(|(at, _)| rest.split_at(at));
+            let (version, arch) = parts.find(|(_, arch)| ARCHES.contains(&&arch[1..]))?;
             Some(Self {
                 vendor: Vendor::named(vendor)?,
                 version: version.to_owned(),
-                arch: arch.to_owned(),
+                arch: arch[1..].to_owned(),
             })
         };
         named().unwrap_or_else(|| Self::of_default_vendor(name))
@@ -116,6 +118,9 @@ impl fmt::Display for Vendor {
     }
 }
 
+/// What kernels call the architectures that a directory may be of.
+const ARCHES: [&str; 2] = [X86_64.name, "aarch64"];
+
 /// The architecture that is meant where a file names none.
 pub(crate) fn default_arch() -> String {
     X86_64.name.to_owned()
@@ -150,10 +155,16 @@ mod tests {
             version: "5.15.0-79.86-generic".to_owned(),
             ..usual.clone()
         };
+        let alma = Identity {
+            vendor: Vendor::named("alma").unwrap(),
+            version: "5.14.0-427.13.1.el9_4".to_owned(),
+            ..usual.clone()
+        };
         for (identity, name) in [
             (usual, "6.1.176-1"),
             (other, "debian_6.1.176-1_aarch64"),
             (ubuntu, "ubuntu_5.15.0-79.86-generic_x86_64"),
+            (alma, "alma_5.14.0-427.13.1.el9_4_x86_64"),
         ] {
             assert_eq!(identity.dir_name(), name);
             assert_eq!(Identity::of_dir_name(name), identity);

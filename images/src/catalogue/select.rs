@@ -60,8 +60,8 @@ impl Catalogue {
     /// of that name is written with a dot: `./ubuntu/22.04`.
     fn vendored(&self, spec: &Spec) -> Result<Option<VendorKernel>, SelectError> {
         let found = spec
-            .file()
-            .and_then(|path| self.sources.kernel(path.to_str()?));
+            .source_name()
+            .and_then(|name| self.sources.kernel(name));
         found.transpose().map_err(|names| SelectError::NotOfSource {
             spec: spec.to_string(),
             names,

@@ -16,10 +16,11 @@ use crate::catalogue::Entry;
 /// - `>=5.10`, `>5.10`, `<4.0`, `<=4`: a comparison looks only at the numbers
 ///   that are given, so `<=4` takes all of 4.x and `>4` begins with 5.0
 /// - `3.8..3.13`, both ends included
-/// - `ubuntu/22.04`, `mainline/6.12.1`: a kernel of a vendor's source
+/// - `ubuntu/22.04`, `mainline/6.12.1`: a kernel of a vendor's source; `el7`, for short
 /// - a path to a kernel (an image, a package, a directory), which is what else holds a `/`
 /// - `all`; `latest`, the newest series
-/// - several of these with commas between them: `5.10,6.1`
+/// - several of these with commas between them: `5.10,6.1`; what begins with a dot or a
+///   slash is one path, commas and all
 ///
 /// `v6.1` is 6.1, and so is `6.1.0` where there is no such point release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ enum Meaning {
     /// From the first to the second, both included; open where `None`.
     Range(Option<Bound>, Option<Bound>),
     Debian(String),
+    /// A word that a source or a group may have: `el7`.
+    Word(String),
     File(PathBuf),
 }
 
@@ -57,7 +60,7 @@ struct Numbers {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} names no kernel; write a series (3.10), a major version (5), a range (3.8..3.13), \
-     a comparison (>=5.10), a Debian version (6.1.176-1), a vendor's kernel (ubuntu/22.04), \
+     a comparison (>=5.10), a Debian version (6.1.176-1), a vendor's kernel (ubuntu/22.04, el7), \
      a path with a slash (./bzImage), latest or all; several with commas between them \
      (5.10,6.1)"
 )]
@@ -75,7 +78,7 @@ impl Spec {
             }
             Meaning::Debian(debian) => entry.debian == *debian,
             Meaning::AnyOf(specs) => specs.iter().any(|spec| spec.matches(entry)),
-            Meaning::Latest | Meaning::File(_) => false,
+            Meaning::Latest | Meaning::Word(_) | Meaning::File(_) => false,
         }
     }
 
@@ -108,13 +111,22 @@ impl Spec {
         }
     }
 
+    /// What a source may have under this name: `ubuntu/22.04`, `el7`.
+    pub(crate) fn source_name(&self) -> Option<&str> {
+        match &self.meaning {
+            Meaning::File(path) => path.to_str(),
+            Meaning::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
     /// A version near which to suggest other names.
     pub(crate) fn target(&self) -> Option<Version> {
         match &self.meaning {
             Meaning::Range(from, to) => from.or(*to).map(|bound| bound.numbers.version),
             Meaning::Debian(debian) => Version::leading(debian).ok().map(|(version, _)| version),
             Meaning::AnyOf(specs) => specs.first().and_then(Self::target),
-            Meaning::All | Meaning::Latest | Meaning::File(_) => None,
+            Meaning::All | Meaning::Latest | Meaning::Word(_) | Meaning::File(_) => None,
         }
     }
 }
@@ -173,11 +185,14 @@ fn meaning(text: &str) -> Option<Meaning> {
     match text {
         "all" => return Some(Meaning::All),
         "latest" => return Some(Meaning::Latest),
-        _ if text.contains('/') => return Some(Meaning::File(text.into())),
+        _ if text.contains('/') && (is_path(text) || !text.contains(',')) => {
+            return Some(Meaning::File(text.into()));
+        }
         _ if text.contains(',') => {
             let specs = text.split(',').map(str::parse);
             return specs.collect::<Result<_, _>>().ok().map(Meaning::AnyOf);
         }
+        _ if is_word(text) => return Some(Meaning::Word(text.to_owned())),
         _ => {}
     }
     let bound = |text: &str, included| -> Option<Bound> {
@@ -205,6 +220,18 @@ fn meaning(text: &str) -> Option<Meaning> {
     Some(range)
 }
 
+/// Whether this is a path, whatever else is in it.
+fn is_path(text: &str) -> bool {
+    text.starts_with(['.', '/'])
+}
+
+/// Whether a source's release, or a group, may be called this: `el7`, `customers`.
+fn is_word(text: &str) -> bool {
+    let letters = text.bytes().take_while(u8::is_ascii_lowercase).count();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    letters > 1 && text.bytes().all(is_plain)
+}
+
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
@@ -228,6 +255,19 @@ mod tests {
                 "{text:?} was taken for a spec"
             );
         }
+    }
+
+    #[test]
+    fn a_list_may_have_vendors_kernels_in_it() {
+        let each = |text: &str| -> Vec<String> {
+            let spec: Spec = text.parse().unwrap();
+            spec.each().iter().map(Spec::to_string).collect()
+        };
+        assert_eq!(each("ubuntu/22.04,6.1"), ["ubuntu/22.04", "6.1"]);
+        assert_eq!(each("6.1, el7,alma/9.4"), ["6.1", "el7", "alma/9.4"]);
+        assert_eq!(each("6.1,./bzImage"), ["6.1", "./bzImage"]);
+        assert_eq!(each("./a,b/bzImage"), ["./a,b/bzImage"]);
+        assert_eq!(each("/k/a,6.1"), ["/k/a,6.1"]);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! A Debian archive: from its signed release file to the packages it has.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use guest::X86_64;
@@ -18,9 +17,10 @@ use crate::debian::packages::{IndexText, MAX_INDEX, Package, open_index};
 use crate::debian::publisher::Publisher;
 use crate::debian::release::Release;
 use crate::files::hash::FileSum;
+use crate::http::by_hash::fetch_kept;
 use crate::http::client::Client;
-use crate::http::download::{fetch_file, fetch_small};
-use crate::http::{guard, locked};
+use crate::http::download::fetch_small;
+use crate::http::locked;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 
@@ -248,33 +248,16 @@ impl Archives {
         sum: &FileSum,
         progress: &dyn Progress,
     ) -> Result<PathBuf, ObtainError> {
-        let kept = self.cache.join("indexes").join(&sum.sha256);
-        let is_kept = || (sum.matches(&kept)).attempt(|| format!("read {}", kept.display()));
-        if is_kept()? {
-            return Ok(kept);
-        }
-        let _lock = guard::lock(&self.cache, &format!("index-{}", sum.sha256), progress)?;
-        if is_kept()? {
-            return Ok(kept);
-        }
         let parent = sum.path.rsplit_once('/').map_or("", |(parent, _)| parent);
         // The name by hash is the same file still while the mirror is being updated.
         let by_hash = format!("{dir}/{parent}/by-hash/SHA256/{}", sum.sha256);
         let plain = format!("{dir}/{}", sum.path);
         let urls = [release.by_hash.then_some(by_hash), Some(plain)];
-        let partial = self.cache.join("partial");
-        for url in urls.into_iter().flatten() {
-            if let Some(path) = fetch_file(&self.client, &url, sum, &partial, progress)? {
-                keep(&path, &kept).attempt(|| format!("keep {}", kept.display()))?;
-                return Ok(kept);
-            }
-        }
-        let why = format!("{dir}/{} is missing", sum.path);
-        Err(ObtainError::unavailable(why))
+        let urls: Vec<String> = urls.into_iter().flatten().collect();
+        let found = fetch_kept(&self.client, &self.cache, &urls, sum, progress)?;
+        found.ok_or_else(|| {
+            let why = format!("{dir}/{} is missing", sum.path);
+            ObtainError::unavailable(why)
+        })
     }
-}
-
-fn keep(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to.parent().unwrap_or(to))?;
-    fs::rename(from, to)
 }

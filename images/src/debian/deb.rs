@@ -1,38 +1,12 @@
-//! Packages (`.deb`), and the kernel image in one.
+//! Packages (`.deb`): the archive of files in one.
 
-use std::io::{BufReader, Read, Write};
-use std::path::Path;
+use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
 use crate::debian::ar;
-use crate::files::hash::Hasher;
-use crate::files::read::{open_regular, unxz};
-use crate::kernel_modules::ModulePacker;
-use crate::package::{
-    MAX_UNPACKED, PackageError, WantedConfig, WantedImage, WantedModules, malformed,
-    tar as tar_members,
-};
-
-/// A kernel image that was taken out of a package.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Extracted {
-    pub(crate) size: u64,
-    pub(crate) sha256: String,
-}
-
-/// Writes the kernel image of a package to `image`.
-pub(crate) fn extract_kernel(
-    deb: &Path,
-    image: &mut impl Write,
-) -> Result<Extracted, PackageError> {
-    let file = open_regular(deb).map_err(malformed)?;
-    extract(BufReader::new(file), image)
-}
-
-pub(crate) fn extract(deb: impl Read, image: &mut impl Write) -> Result<Extracted, PackageError> {
-    from_tar(data(deb)?, image, MAX_UNPACKED)
-}
+use crate::files::read::unxz;
+use crate::package::{PackageError, malformed};
 
 /// The tar archive in a package, unpacked as it is read.
 pub(crate) fn data<'a>(deb: impl Read + 'a) -> Result<Box<dyn Read + 'a>, PackageError> {
@@ -54,46 +28,6 @@ pub(crate) fn data<'a>(deb: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Packag
     })
 }
 
-pub(crate) fn from_tar(
-    data: impl Read,
-    image: &mut impl Write,
-    limit: u64,
-) -> Result<Extracted, PackageError> {
-    let mut wanted = WantedImage::default();
-    tar_members::each(data, limit, &mut |member| wanted.see(member))?;
-    let bytes = wanted.found()?;
-    image.write_all(&bytes).map_err(PackageError::Write)?;
-    Ok(Extracted {
-        size: bytes.len() as u64,
-        sha256: Hasher::of(&bytes),
-    })
-}
-
-/// The modules of a package, as a file that a machine is given.
-pub(crate) fn extract_modules(deb: &Path) -> Result<Vec<u8>, PackageError> {
-    let file = open_regular(deb).map_err(malformed)?;
-    modules(BufReader::new(file), MAX_UNPACKED)
-}
-
-pub(crate) fn modules(deb: impl Read, limit: u64) -> Result<Vec<u8>, PackageError> {
-    let mut packer = ModulePacker::default();
-    let mut wanted = WantedModules(&mut packer);
-    tar_members::each(data(deb)?, limit, &mut |member| wanted.see(member))?;
-    let modules = packer.finish().map_err(malformed)?;
-    modules.ok_or_else(|| malformed("a package without kernel modules"))
-}
-
-/// The configuration in a package, a text.
-pub(crate) fn extract_config(deb: &Path) -> Result<Vec<u8>, PackageError> {
-    let file = open_regular(deb).map_err(malformed)?;
-    let mut wanted = WantedConfig::default();
-    let data = data(BufReader::new(file))?;
-    tar_members::each(data, MAX_UNPACKED, &mut |member| wanted.see(member))?;
-    wanted
-        .0
-        .ok_or_else(|| malformed("a package without a kernel's configuration"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -105,6 +39,13 @@ mod tests {
 
     use super::*;
     use crate::kernel_image::bzimage;
+    use crate::package::{MAX_UNPACKED, WantedImage, tar as tar_members};
+
+    fn from_tar(data: impl Read, limit: u64) -> Result<Vec<u8>, PackageError> {
+        let mut wanted = WantedImage::default();
+        tar_members::each(data, limit, &mut |member| wanted.see(member))?;
+        wanted.found()
+    }
 
     const COMPRESSIONS: [Compression; 4] = [
         Compression::None,
@@ -120,7 +61,7 @@ mod tests {
         header.set_size(2 << 30);
         header.set_cksum();
         let endless = header.as_bytes().chain(io::repeat(0));
-        let error = from_tar(endless, &mut io::sink(), MAX_UNPACKED).unwrap_err();
+        let error = from_tar(endless, MAX_UNPACKED).unwrap_err();
         assert!(error.to_string().contains("more than it should"), "{error}");
     }
 
@@ -132,7 +73,7 @@ mod tests {
                 .file("./boot/vmlinuz-6.1", &bzimage::tests::header())
                 .compression(compression);
             let deb = package.build();
-            let taken = |limit| from_tar(data(&deb[..])?, &mut io::sink(), limit);
+            let taken = |limit| from_tar(data(&deb[..])?, limit);
             let error = taken(2 << 20).unwrap_err().to_string();
             assert!(
                 error.contains("more than it should"),
@@ -161,24 +102,18 @@ mod tests {
                 package.file(&format!("./boot/{name}"), content.as_bytes())
             });
             let deb = package.file(path, &image).build();
-            let mut found = Vec::new();
-            let extracted = extract(&deb[..], &mut found).unwrap();
-            prop_assert_eq!(&extracted.sha256, &Hasher::of(&image));
-            prop_assert_eq!(&found, &image);
+            let extract = |deb: &[u8]| from_tar(data(deb)?, MAX_UNPACKED);
+            prop_assert_eq!(&extract(&deb).unwrap(), &image);
 
             // Cut off anywhere, it is the same image or none.
-            let mut found = Vec::new();
-            match extract(&deb[..cut.index(deb.len())], &mut found) {
-                Ok(_) => prop_assert_eq!(&found, &image),
-                Err(_) => prop_assert!(found.is_empty()),
+            if let Ok(found) = extract(&deb[..cut.index(deb.len())]) {
+                prop_assert_eq!(&found, &image);
             }
             // Damaged anywhere, it is something with the marks of a kernel or nothing.
             let mut damaged = deb.clone();
             damaged[place.index(deb.len())] ^= other;
-            let mut found = Vec::new();
-            match extract(&damaged[..], &mut found) {
-                Ok(_) => prop_assert_eq!(bzimage::check(&found), Ok(())),
-                Err(_) => prop_assert!(found.is_empty()),
+            if let Ok(found) = extract(&damaged) {
+                prop_assert_eq!(bzimage::check(&found), Ok(()));
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-/// Whether a Debian version can be part of a path: it has no slash.
+/// Whether a version of a package can be part of a path: it has no slash.
 pub(crate) fn is_plain(version: &str) -> bool {
     version.starts_with(|first: char| first.is_ascii_digit())
-        && (version.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b".+~-:".contains(&byte))
+        && (version.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b".+~^-:_".contains(&byte))
 }
 
 /// A version without the mark of a rebuild, `+b1`.

@@ -325,6 +325,19 @@ mod tests {
         }
     }
 
+    /// Some bind themselves to their owner by SHA-1, and one has expired since.
+    #[test]
+    fn the_keys_of_vendors_of_rpm_packages_could_sign_when_they_were_made() {
+        let bytes = include_bytes!("../../keyrings/rpm-vendors.gpg");
+        let keyring = Keyring::parse(bytes).unwrap();
+        assert_eq!(keyring.keys.len(), 21);
+        for key in &keyring.keys {
+            let created = i64::from(key.primary_key.created_at().as_secs());
+            let (validity, name) = (Validity::of_primary(key), key.fingerprint());
+            assert_eq!(validity.check(created + 86_400), Ok(()), "{name:X}");
+        }
+    }
+
     #[test]
     fn a_genuine_release_file_is_accepted_and_an_altered_one_is_not() {
         // Of 12 September 2026, signed by an RSA subkey.

@@ -1,6 +1,7 @@
 //! Files from servers: requests with deadlines, proxies, downloads that are resumed
 //! and verified. May use: messages, files.
 
+pub(crate) mod by_hash;
 pub(crate) mod client;
 pub(crate) mod download;
 pub(crate) mod first_source;

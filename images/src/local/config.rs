@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::files::open_regular;
 use crate::files::read::read_text;
 use crate::kernel_image::config::KernelConfig;
+use crate::local::packages::MAX_BUILT_HERE;
 use crate::local::{ImageAt, LocalKernel, image_in, packages};
 use crate::package::WantedConfig;
 
@@ -24,7 +25,7 @@ impl LocalKernel {
                 // Some have it with the modules.
                 for package in std::iter::once(package).chain(&self.modules) {
                     let mut wanted = WantedConfig::default();
-                    packages::each(package, &mut |member| wanted.see(member))?;
+                    packages::each(package, MAX_BUILT_HERE, &mut |member| wanted.see(member))?;
                     let text = wanted
                         .0
                         .map(|text| String::from_utf8_lossy(&text).into_owned());

@@ -11,7 +11,7 @@ mod packages;
 mod tree;
 
 pub(crate) use modules::pack_modules;
-pub(crate) use packages::image_in;
+pub(crate) use packages::{foreign_config, foreign_image, foreign_modules, image_in};
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

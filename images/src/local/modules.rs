@@ -14,7 +14,9 @@ pub(crate) fn pack_modules(paths: &[PathBuf]) -> io::Result<Vec<u8>> {
     for path in paths {
         if !path.is_dir() {
             let mut wanted = WantedModules(&mut packer);
-            packages::each(path, &mut |member| wanted.see(member))?;
+            packages::each(path, packages::MAX_BUILT_HERE, &mut |member| {
+                wanted.see(member)
+            })?;
         } else if tree::is_tree(path) {
             tree::take_modules(path, &mut packer)?;
         } else {

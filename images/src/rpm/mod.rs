@@ -1,5 +1,5 @@
-//! RPM packages: their headers, who signed them, and what is in them. May use: debian
-//! (its keyring), package, files.
+//! RPM packages: their headers, who signed them, and what is in them; and repositories
+//! that list them. May use: debian (its keyring), package, files.
 //!
 //! An RPM is a lead, a header with signatures, a header that describes the package, and
 //! a compressed cpio archive. What the second header says counts only once a signature
@@ -7,7 +7,10 @@
 
 mod cpio;
 mod header;
+pub(crate) mod repository;
+pub(crate) mod rpm_version;
 mod signature;
+mod xml;
 
 pub use signature::RpmSigner;
 

@@ -13,7 +13,7 @@ use crate::debian::packages::{IndexText, Package, newest_of, read_index};
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
-use crate::sources::SourceOffer;
+use crate::sources::{Meant, SourceOffer, or_itself};
 
 /// What an archive has where.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,8 +29,8 @@ pub(crate) struct AptKind {
     meta: String,
     /// The packages that may have the image of a kernel `{release}`, the best first.
     images: Vec<String>,
-    /// The package with its modules.
-    modules: String,
+    /// The packages with its modules: all of those that there are.
+    modules: Vec<String>,
     releases: Vec<VendorRelease>,
 }
 
@@ -81,12 +81,16 @@ impl AptKind {
         self.releases.iter().map(|release| release.suite.clone())
     }
 
-    /// The version of the kernel that is asked for, and whether that may change; none
-    /// where nothing is asked for.
-    pub(super) fn kernel(&self, wanted: &str) -> Option<(Version, bool)> {
-        Some(match self.wanted(wanted)? {
+    /// What is meant; none where nothing is asked for.
+    pub(super) fn meant(&self, wanted: &str) -> Option<Meant> {
+        let (version, moves) = match self.wanted(wanted)? {
             AptWanted::Newest(release, _) => (*release.series.first()?, true),
             AptWanted::Exactly(version, _) => (series_of(version)?, false),
+        };
+        Some(Meant {
+            version,
+            moves,
+            lineage: None,
         })
     }
 
@@ -213,12 +217,15 @@ impl AptKind {
             Some(version) => of_version(&name, version),
             None => newest(&name),
         })?;
-        let modules = of_version(&named(&self.modules, &release), &image.version);
+        let modules = self.modules.iter().map(|pattern| named(pattern, &release));
+        let modules: Vec<_> = (modules.filter_map(|name| of_version(&name, &image.version)))
+            .map(|(_, package)| package.clone())
+            .collect();
         Some(SourceOffer {
             version: version_in(&release, &image.version)?,
             image: image.clone(),
-            modules: modules.map(|(_, modules)| modules.clone()),
-            signer: index.signer.clone(),
+            modules: or_itself(modules, image),
+            signer: Some(index.signer.clone()),
             evidence: index.evidence.clone(),
         })
     }

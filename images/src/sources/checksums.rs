@@ -18,7 +18,7 @@ use crate::files::read::read_text;
 use crate::http::download::fetch_small;
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
-use crate::sources::{SourceOffer, UNKNOWN_SIZE};
+use crate::sources::{Meant, SourceOffer, UNKNOWN_SIZE, or_itself};
 
 /// The list has some 2 kB, the signature less.
 const MAX_LIST: u64 = 1 << 20;
@@ -33,16 +33,20 @@ pub(crate) struct ChecksumsKind {
     directories: Vec<String>,
     /// The packages that may have the image of a kernel `{release}`, the best first.
     images: Vec<String>,
-    /// The package with its modules.
-    modules: String,
+    /// The packages with its modules: all of those that there are.
+    modules: Vec<String>,
     /// The flavour that is taken.
     flavour: String,
 }
 
-/// The version that is asked for; it never means another.
-pub(super) fn kernel(wanted: &str) -> Option<(Version, bool)> {
+/// What is meant by a version: that very one, as kernel.org has it.
+pub(super) fn meant(wanted: &str) -> Option<Meant> {
     let (version, _) = Version::leading(wanted).ok()?;
-    is_version(wanted).then_some((version, false))
+    is_version(wanted).then_some(Meant {
+        version,
+        moves: false,
+        lineage: None,
+    })
 }
 
 /// The name of a version: the first release of a series has the series' name.
@@ -133,9 +137,9 @@ impl ChecksumsKind {
             let (image, modules) = offer;
             return Ok(SourceOffer {
                 version: version.to_owned(),
+                modules: or_itself(modules, &image),
                 image,
-                modules,
-                signer,
+                signer: Some(signer),
                 evidence: Evidence {
                     release: vec![(LIST, list), (SIGNATURE, signature)],
                     index: None,
@@ -168,12 +172,7 @@ impl ChecksumsKind {
     }
 
     /// The packages of a version with image and modules, in a directory.
-    fn offer(
-        &self,
-        directory: &str,
-        version: &str,
-        list: &str,
-    ) -> Option<(Package, Option<Package>)> {
+    fn offer(&self, directory: &str, version: &str, list: &str) -> Option<(Package, Vec<Package>)> {
         let release = format!("{}-{}", abi_of(version)?, self.flavour);
         let sums = parse(list);
         let find = |pattern: &str| {
@@ -196,7 +195,8 @@ impl ChecksumsKind {
             })
         };
         let image = self.images.iter().find_map(|pattern| find(pattern))?;
-        Some((image, find(&self.modules)))
+        let modules = self.modules.iter().filter_map(|pattern| find(pattern));
+        Some((image, modules.collect()))
     }
 
     /// As [`super::Source::vouched`].
@@ -257,7 +257,7 @@ mod tests {
             images: ["linux-image-unsigned-{release}", "linux-image-{release}"]
                 .map(str::to_owned)
                 .to_vec(),
-            modules: "linux-modules-{release}".to_owned(),
+            modules: vec!["linux-modules-{release}".to_owned()],
             flavour: "generic".to_owned(),
         }
     }
@@ -290,7 +290,7 @@ mod tests {
                 .path
                 .starts_with("v6.12.1/amd64/linux-image-unsigned-6.12.1")
         );
-        assert_eq!(modules.unwrap().file.sha256, "c".repeat(64));
+        assert_eq!(modules[0].file.sha256, "c".repeat(64));
         assert!(kind().offer("v6.12.2", "6.12.2", LISTED).is_none());
         assert_eq!(parse(LISTED).len(), 2);
     }

@@ -13,10 +13,16 @@ use crate::files::read::{Limited, open_regular};
 const MAX_KEY_RING: u64 = 4 << 20;
 
 /// Those of `images/keyrings` that are a vendor's; see the README there.
-const BUILT_IN: [(&str, &[u8]); 1] = [(
-    "ubuntu-archive-keyring.gpg",
-    include_bytes!("../../keyrings/ubuntu-archive-keyring.gpg"),
-)];
+const BUILT_IN: [(&str, &[u8]); 2] = [
+    (
+        "ubuntu-archive-keyring.gpg",
+        include_bytes!("../../keyrings/ubuntu-archive-keyring.gpg"),
+    ),
+    (
+        "rpm-vendors.gpg",
+        include_bytes!("../../keyrings/rpm-vendors.gpg"),
+    ),
+];
 
 /// A key ring of the user is relative to the file that names it; one without a slash
 /// that is built in is not.

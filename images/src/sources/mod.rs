@@ -1,5 +1,5 @@
 //! Vendors' kernels: the sources of `sources.toml`, and a reader for each kind of them.
-//! May use: debian, http, messages, files.
+//! May use: rpm, debian, package, http, messages, files.
 //!
 //! A source of a known kind is an entry of that file. Another kind is a variant of
 //! [`SourceKind`] and a file beside this one.
@@ -7,6 +7,7 @@
 mod apt;
 pub(crate) mod checksums;
 mod key_rings;
+mod repomd;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -25,6 +26,7 @@ use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::sources::apt::AptKind;
 use crate::sources::checksums::ChecksumsKind;
+use crate::sources::repomd::RepomdKind;
 
 const BUILT_IN: &str = include_str!("../../sources.toml");
 /// Names a file with sources of the user.
@@ -50,6 +52,10 @@ pub(crate) struct Source {
     key_rings: Vec<String>,
     /// The day on which the live archive was last seen to answer as expected.
     seen: Option<String>,
+    /// What its releases may be called for short, before their name: `el`, as in `el7`.
+    short: Option<String>,
+    /// Whose claims hold of its kernels; none where they are as kernel.org's.
+    lineage: Option<String>,
     kind: SourceKind,
 }
 
@@ -59,6 +65,17 @@ pub(crate) struct Source {
 enum SourceKind {
     Apt(AptKind),
     Checksums(ChecksumsKind),
+    Repomd(RepomdKind),
+}
+
+/// What a name of a source means.
+struct Meant {
+    /// Of the kernel, as far as the name tells.
+    version: Version,
+    /// Whether it may mean another tomorrow.
+    moves: bool,
+    /// Whose claims hold of it, where that is known by the name.
+    lineage: Option<String>,
 }
 
 /// A kernel of a vendor, as a person asks for it.
@@ -72,6 +89,8 @@ pub struct VendorKernel {
     pub version: Version,
     /// Whether the archive says which version is meant, and may say another tomorrow.
     pub moves: bool,
+    /// Whose claims hold of it, such as `el7`; none of what is as kernel.org's.
+    pub lineage: Option<String>,
 }
 
 impl VendorKernel {
@@ -101,9 +120,10 @@ pub(crate) struct SourceOffer {
     /// The vendor's version of the kernel.
     pub(crate) version: String,
     pub(crate) image: Package,
-    /// None where they are in the package of the image.
-    pub(crate) modules: Option<Package>,
-    pub(crate) signer: Signer,
+    /// Those with its modules and its configuration.
+    pub(crate) modules: Vec<Package>,
+    /// Who signed the list of packages; none where the signature of a package counts.
+    pub(crate) signer: Option<Signer>,
     pub(crate) evidence: Evidence,
 }
 
@@ -169,19 +189,19 @@ impl Sources {
     /// The kernel that a text such as `ubuntu/22.04` asks for; none where it begins with
     /// no source's name. The error has the names that may be meant.
     pub(crate) fn kernel(&self, text: &str) -> Option<Result<VendorKernel, Vec<String>>> {
-        let (name, wanted) = text.split_once('/')?;
-        let source = self.named(name)?;
-        let (wanted, found) = match &source.kind {
-            SourceKind::Apt(kind) => (wanted, kind.kernel(wanted)),
-            SourceKind::Checksums(_) => (checksums::canonical(wanted), checksums::kernel(wanted)),
+        let Some((name, wanted)) = text.split_once('/') else {
+            return self.in_short(text).map(Ok);
         };
-        let found = found.map(|(version, moves)| VendorKernel {
-            source: name.to_owned(),
-            wanted: wanted.to_owned(),
-            version,
-            moves,
-        });
-        Some(found.ok_or_else(|| source.names()))
+        let source = self.named(name)?;
+        Some(source.kernel(wanted).ok_or_else(|| source.names()))
+    }
+
+    /// The release that is meant by `el7`, for short.
+    fn in_short(&self, text: &str) -> Option<VendorKernel> {
+        self.0.iter().find_map(|source| {
+            let wanted = text.strip_prefix(source.short.as_deref()?)?;
+            source.kernel(wanted).filter(|kernel| kernel.moves)
+        })
     }
 
     /// The names that can be asked for, in the order of the file.
@@ -191,6 +211,7 @@ impl Sources {
             let suites = match &source.kind {
                 SourceKind::Apt(kind) => kind.suites().map(Some).collect(),
                 SourceKind::Checksums(_) => vec![None],
+                SourceKind::Repomd(kind) => kind.names().into_iter().map(|_| None).collect(),
             };
             let (remark, name) = (source.remark(), source.name.clone());
             let all = source.names().into_iter().zip(suites);
@@ -203,6 +224,14 @@ impl Sources {
             .collect::<Vec<_>>()
         };
         self.0.iter().flat_map(of).collect()
+    }
+}
+
+/// The packages with modules; that of the image, where no others are.
+fn or_itself(modules: Vec<Package>, image: &Package) -> Vec<Package> {
+    match modules.is_empty() {
+        true => vec![image.clone()],
+        false => modules,
     }
 }
 
@@ -239,6 +268,12 @@ impl Source {
                 "the source {name}: {archive:?} is no URL"
             );
         }
+        for word in self.short.iter().chain(&self.lineage) {
+            ensure!(
+                !word.is_empty() && word.bytes().all(is_plain),
+                "the source {name}: {word:?} is no word of small letters and digits"
+            );
+        }
         for key in &self.keys {
             let is_digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
             ensure!(
@@ -249,18 +284,36 @@ impl Source {
         match &self.kind {
             SourceKind::Apt(kind) => kind.check(),
             SourceKind::Checksums(_) => Ok(()),
+            SourceKind::Repomd(kind) => kind.check(),
         }
         .with_context(|| format!("the source {name}"))
     }
 
+    /// The kernel that is asked for; none where nothing is.
+    fn kernel(&self, wanted: &str) -> Option<VendorKernel> {
+        let (wanted, meant) = match &self.kind {
+            SourceKind::Apt(kind) => (wanted, kind.meant(wanted)?),
+            SourceKind::Checksums(_) => (checksums::canonical(wanted), checksums::meant(wanted)?),
+            SourceKind::Repomd(kind) => (wanted, kind.meant(wanted)?),
+        };
+        Some(VendorKernel {
+            source: self.name.clone(),
+            wanted: wanted.to_owned(),
+            version: meant.version,
+            moves: meant.moves,
+            lineage: meant.lineage.or_else(|| self.lineage.clone()),
+        })
+    }
+
     /// The names that people may ask for.
     fn names(&self) -> Vec<String> {
-        match &self.kind {
-            SourceKind::Apt(kind) => (kind.names().iter())
-                .map(|name| format!("{}/{name}", self.name))
-                .collect(),
-            SourceKind::Checksums(_) => vec![format!("{}/VERSION", self.name)],
-        }
+        let names = match &self.kind {
+            SourceKind::Apt(kind) => kind.names(),
+            SourceKind::Checksums(_) => vec!["VERSION".to_owned()],
+            SourceKind::Repomd(kind) => kind.names(),
+        };
+        let names = names.iter().map(|name| format!("{}/{name}", self.name));
+        names.collect()
     }
 
     fn remark(&self) -> String {
@@ -289,7 +342,7 @@ impl Source {
     pub(crate) fn origin(&self) -> &str {
         match &self.kind {
             SourceKind::Apt(kind) => &kind.origin,
-            SourceKind::Checksums(_) => &self.name,
+            SourceKind::Checksums(_) | SourceKind::Repomd(_) => &self.name,
         }
     }
 
@@ -306,15 +359,44 @@ impl Source {
             SourceKind::Checksums(kind) => {
                 kind.find(&self.name, archives, archive, wanted, progress)
             }
+            SourceKind::Repomd(kind) => kind.find(&self.name, archives, archive, wanted, progress),
+        }
+    }
+
+    /// Who signed a package that was downloaded and has the hash that is listed; none
+    /// where the list is signed, and no package itself.
+    pub(crate) fn check_package(
+        &self,
+        archives: &Archives,
+        package: &Package,
+        file: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Option<Signer>, ObtainError> {
+        match &self.kind {
+            SourceKind::Apt(_) | SourceKind::Checksums(_) => Ok(None),
+            SourceKind::Repomd(kind) => {
+                let checked = kind.check_package(&self.name, archives, package, file, progress);
+                checked.map(Some)
+            }
+        }
+    }
+
+    /// Takes note of the verified version that a name has led to.
+    pub(crate) fn saw(&self, archives: &Archives, wanted: &str, version: &str) {
+        match &self.kind {
+            // The list of packages was noted.
+            SourceKind::Apt(_) | SourceKind::Checksums(_) => {}
+            SourceKind::Repomd(_) => repomd::saw(&archives.cache, &self.name, wanted, version),
         }
     }
 
     /// The versions of the kernels in packages that kept evidence vouches for, and their
-    /// SHA-256; the error says why it does not.
+    /// SHA-256; the error says why it does not. A package may vouch for itself.
     pub(crate) fn vouched(
         &self,
         archives: &Archives,
         dir: &Path,
+        package: &Path,
     ) -> Result<Vec<(String, String)>, String> {
         match &self.kind {
             SourceKind::Apt(kind) => {
@@ -322,6 +404,7 @@ impl Source {
                 Ok(listed.iter().filter_map(|it| kind.version_of(it)).collect())
             }
             SourceKind::Checksums(kind) => kind.vouched(archives.keyring(), dir),
+            SourceKind::Repomd(kind) => kind.vouched(archives, package),
         }
     }
 }
@@ -367,6 +450,57 @@ mod tests {
     }
 
     #[test]
+    fn a_release_has_a_name_for_short_and_a_version_its_lineage() {
+        let sources = Sources::builtin();
+        let kernel = |text| sources.kernel(text).unwrap().unwrap();
+        for (short, name, series, lineage) in [
+            ("el7", "centos/7", (3, 10), "el7"),
+            ("al2023", "amazon/2023", (6, 1), "amzn2023"),
+            ("fc40", "fedora/40", (6, 8), "fc40"),
+            ("ol8", "oracle/8", (4, 18), "el8"),
+        ] {
+            assert_eq!(kernel(short), kernel(name));
+            let (version, lineage) = (Version::new(series.0, series.1), Some(lineage.to_owned()));
+            assert_eq!(
+                (kernel(short).version, kernel(short).lineage),
+                (version, lineage)
+            );
+        }
+        let exact = kernel("alma/5.14.0-427.13.1.el9_4");
+        assert_eq!(
+            (exact.moves, exact.lineage.as_deref()),
+            (false, Some("el9"))
+        );
+        assert_eq!(kernel("ubuntu/22.04").lineage.as_deref(), Some("ubuntu"));
+        assert_eq!(kernel("mainline/6.12.1").lineage, None);
+        for unknown in [
+            "alma/7",
+            "alma/9.",
+            "alma/9.x",
+            "alma/5.14.0-427.el7",
+            "centos/9.4",
+        ] {
+            assert!(sources.kernel(unknown).unwrap().is_err(), "{unknown}");
+        }
+        for word in ["el77", "el", "el3.10.0-1160.el7", "xy"] {
+            assert!(sources.kernel(word).is_none(), "{word}");
+        }
+    }
+
+    #[test]
+    fn the_keys_of_each_source_are_in_its_key_rings() {
+        for source in &Sources::builtin().0 {
+            if !source.key_rings.is_empty() {
+                let keyring = source.keyring().unwrap();
+                assert_eq!(
+                    format!("{keyring:?}"),
+                    format!("Keyring({} keys)", source.keys.len())
+                );
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_seen_live_says_so() {
         let listed = Sources::builtin().listed();
         let remark = |name: &str| {
@@ -375,6 +509,7 @@ mod tests {
         };
         assert_eq!(remark("ubuntu/22.04"), "unseen");
         assert_eq!(remark("mainline/VERSION"), "unseen, no key is committed");
+        assert_eq!(remark("centos/7"), "unseen");
     }
 
     #[test]
@@ -412,7 +547,7 @@ mod tests {
             "[[source]]\nname = 'ubuntu'\narchives = ['http://m.example.org/ubuntu']\n\
              [[source]]\nname = 'mint'\narchives = ['http://m.example.org/mint']\nkeys = []\n\
              key_rings = ['mint.gpg']\nkind.checksums = { directories = ['v{version}'], \
-             images = ['linux-image-{release}'], modules = 'm-{release}', flavour = 'generic' }\n",
+             images = ['linux-image-{release}'], modules = ['m-{release}'], flavour = 'generic' }\n",
         )
         .unwrap();
         let ubuntu = sources.named("ubuntu").unwrap();

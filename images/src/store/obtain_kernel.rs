@@ -1,20 +1,21 @@
 //! The search for one kernel: cache, mirrors, snapshot archive, another version.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::catalogue::identity::Identity;
 use crate::catalogue::{Entry, Kernel};
 use crate::debian::archive::{Archive, Site, SuiteIndex};
-use crate::debian::deb::extract_kernel;
 use crate::debian::debian_version::{is_plain, newest_by, without_rebuild};
 use crate::debian::evidence::Evidence;
 use crate::debian::keyring::Signer;
 use crate::debian::packages::{Package, exactly, newest, read_kernels};
 use crate::files::FileLock;
+use crate::files::hash::Hasher;
 use crate::http::guard;
+use crate::local::foreign_image;
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
@@ -310,15 +311,16 @@ impl Store {
         let cached = self.cache.insert(CachedKind::Kernel, &name, |new| {
             let action = || format!("write {}", new.display());
             let mut image = File::create_new(new.join("vmlinuz")).attempt(action)?;
-            let extracted = extract_kernel(deb, &mut image).map_err(|error| {
+            let bytes = foreign_image(deb).map_err(|error| {
                 error.of(&about.source, "a package with a kernel image", action)
             })?;
-            if let Some(expected) = pinned.filter(|it| **it != extracted.sha256) {
+            image.write_all(&bytes).attempt(action)?;
+            about.size = bytes.len() as u64;
+            about.sha256 = Hasher::of(&bytes);
+            if let Some(expected) = pinned.filter(|it| **it != about.sha256) {
                 let file = format!("the image in {}", about.source);
-                return Err(ObtainError::verification(file, expected, extracted.sha256));
+                return Err(ObtainError::verification(file, expected, &about.sha256));
             }
-            about.size = extracted.size;
-            about.sha256 = extracted.sha256;
             // What is pinned needs no proof.
             if let Some(evidence) = evidence.filter(|_| pinned.is_none()) {
                 let package = [(deb, "package.deb".to_owned())];

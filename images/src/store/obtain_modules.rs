@@ -1,14 +1,14 @@
 //! The modules of a kernel, and its configuration, from the package that has them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::catalogue::{Entry, Kernel};
 use crate::debian::archive::{Archive, Site};
-use crate::debian::deb::{extract_config, extract_modules};
 use crate::debian::debian_version::without_rebuild;
 use crate::debian::packages::{Package, read_index};
 use crate::http::guard;
+use crate::local::{foreign_config, foreign_modules};
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
@@ -33,7 +33,7 @@ impl Store {
             kept: self.modules.as_ref(),
             what: "modules",
             package: package_beside(&image.package, "modules"),
-            take: extract_modules,
+            take: foreign_modules,
         };
         self.part(part, kernel, image, progress)
     }
@@ -53,7 +53,7 @@ impl Store {
             kept: self.configs.as_ref(),
             what: "configuration",
             package: package_beside(&image.package, "base"),
-            take: extract_config,
+            take: foreign_config,
         };
         self.part(part, kernel, image, progress)
     }
@@ -84,9 +84,9 @@ impl Store {
         if let Some(there) = found() {
             return Ok(there);
         }
-        let deb = match kernel {
+        let packages = match kernel {
             Kernel::Catalogued(entry) => {
-                self.package_of_part(&part.package, entry, image, progress)?
+                vec![self.package_of_part(&part.package, entry, image, progress)?]
             }
             Kernel::Vendored(vendored) => self.vendor_modules(vendored, image, progress)?,
             Kernel::File(path) => {
@@ -95,15 +95,18 @@ impl Store {
             }
         };
         progress.step(&format!("{kernel}: unpacking its {what}"));
-        let taken = (part.take)(&deb).map_err(|error| {
-            let file = deb.display().to_string();
+        let taken = (part.take)(&packages).map_err(|error| {
+            let files = packages.iter().map(|it| it.display().to_string());
+            let file = files.collect::<Vec<_>>().join(", ");
             error.of(&file, &format!("a package with its {what}"), || {
                 format!("read {file}")
             })
         })?;
         let keeping = || format!("keep its {what}");
         all.keep(&image.sha256, &taken).attempt(keeping)?;
-        let _ = fs::remove_file(&deb);
+        for package in packages {
+            let _ = fs::remove_file(package);
+        }
         found().ok_or_else(|| {
             let why = format!("its {what} was altered as soon as it was kept");
             ObtainError::unavailable(why)
@@ -162,12 +165,12 @@ impl Store {
     }
 }
 
-/// What belongs to an image, and is taken out of a package once.
+/// What belongs to an image, and is taken out of its packages once.
 struct Part<'a> {
     kept: Option<&'a KeptFiles>,
     what: &'static str,
     package: String,
-    take: fn(&Path) -> Result<Vec<u8>, PackageError>,
+    take: fn(&[PathBuf]) -> Result<Vec<u8>, PackageError>,
 }
 
 /// The package with the modules of the image in a package, or with its configuration

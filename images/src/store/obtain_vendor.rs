@@ -1,11 +1,13 @@
 //! A vendor's kernel: from the cache, or from the archives of its source.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::catalogue::identity::{Identity, Vendor, default_arch};
 use crate::debian::archive::{Archives, Site};
 use crate::debian::debian_version::{is_plain, newest_by};
+use crate::debian::keyring::Signer;
 use crate::debian::packages::Package;
 use crate::debian::publisher::Publisher;
 use crate::http::download::length;
@@ -58,7 +60,7 @@ impl Store {
             return Err(ObtainError::unavailable(why));
         }
         match self.ask(source, &wanted.wanted, progress) {
-            Ok(offer) => self.obtain_offered(source, &name, &vendor, offer, progress),
+            Ok(offer) => self.obtain_offered(source, wanted, offer, progress),
             Err(ObtainError::Unavailable { why }) => {
                 let Some(cached) = self.cached_answer(&name) else {
                     return Err(ObtainError::unavailable(why));
@@ -111,39 +113,38 @@ impl Store {
     fn obtain_offered(
         &self,
         source: &Source,
-        name: &str,
-        vendor: &Vendor,
+        wanted: &VendorKernel,
         (site, offer): SiteOffer,
         progress: &dyn Progress,
     ) -> Result<Image, ObtainError> {
+        let (name, vendor) = (wanted.name(), Vendor::named(&wanted.source));
         // It becomes the name of a directory.
         if !is_plain(&offer.version) {
             let why = format!("{:?} is no version of a package", offer.version);
             return Err(ObtainError::unavailable(why));
         }
-        let kernel = identity(vendor, &offer.version);
+        let kernel = identity(&vendor.unwrap_or_default(), &offer.version);
         let _lock = self.lock(&kernel, progress)?;
         // Another run may have obtained it, or this name may have meant it before.
         if let Some(cached) = self.kept(&kernel) {
             return Ok(Image::from_cache(cached));
         }
         self.cache.remove_altered(&kernel, None, progress)?;
-        let deb = self.fetch_sized(source, &site, &offer.image, progress)?;
+        let (package, own) = self.fetch_checked(source, &site, &offer.image, progress)?;
+        if wanted.moves {
+            let archives = self.archives_of(source)?;
+            source.saw(&archives, &wanted.wanted, &offer.version);
+        }
         progress.step(&format!("{}: unpacking its kernel", offer.image.name));
         let about = About {
-            asked_for: Some(name.to_owned()),
+            asked_for: Some(name.clone()),
             ..About::of_package(kernel.clone(), &site, &offer.image)
         };
-        let cached = self.keep_image(&deb, about, FLAVOUR, None, Some(&offer.evidence))?;
-        self.pin_image(
-            name,
-            kernel,
-            None,
-            &offer.image,
-            &offer.signer,
-            &cached,
-            progress,
-        );
+        let cached = self.keep_image(&package, about, FLAVOUR, None, Some(&offer.evidence))?;
+        if let Some(signer) = own.or(offer.signer) {
+            let image = &offer.image;
+            self.pin_image(&name, kernel, None, image, &signer, &cached, progress);
+        }
         Ok(Image::fresh(cached))
     }
 
@@ -203,6 +204,26 @@ impl Store {
         self.fetch_from(site, &file, progress)?.ok_or_else(missing)
     }
 
+    /// The same; and who signed it, where it vouches for itself. What is not signed as it
+    /// should be is not kept.
+    fn fetch_checked(
+        &self,
+        source: &Source,
+        site: &Site,
+        package: &Package,
+        progress: &dyn Progress,
+    ) -> Result<(PathBuf, Option<Signer>), ObtainError> {
+        let archives = self.archives_of(source)?;
+        let file = self.fetch_sized(source, site, package, progress)?;
+        match source.check_package(&archives, package, &file, progress) {
+            Ok(signer) => Ok((file, signer)),
+            Err(error) => {
+                let _ = fs::remove_file(file);
+                Err(error)
+            }
+        }
+    }
+
     /// The newest image in the cache that the archive once answered this name with.
     fn cached_answer(&self, name: &str) -> Option<Cached> {
         let images = self.cache.kernel_images().into_iter();
@@ -211,17 +232,18 @@ impl Store {
         self.kept(&newest.about.identity())
     }
 
-    /// The verified package with the modules of an image, downloaded.
+    /// The verified packages with the modules and the configuration of an image, downloaded.
     pub(super) fn vendor_modules(
         &self,
         wanted: &VendorKernel,
         image: &Image,
         progress: &dyn Progress,
-    ) -> Result<PathBuf, ObtainError> {
+    ) -> Result<Vec<PathBuf>, ObtainError> {
         let source = self.source_of(wanted)?;
         let (site, offer) = self.ask(source, &image.debian_version, progress)?;
-        let package = offer.modules.unwrap_or(offer.image);
-        self.fetch_sized(source, &site, &package, progress)
+        let fetch = |package| self.fetch_checked(source, &site, package, progress);
+        let packages = offer.modules.iter().map(fetch);
+        packages.map(|fetched| Ok(fetched?.0)).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! proof/InRelease            or Release and Release.gpg; CHECKSUMS and CHECKSUMS.gpg
 //!      /Packages.xz          or .gz: the index that it signs
-//!      /package.deb          the package that this lists
+//!      /package.deb          the package that this lists; an RPM vouches for itself
 //! ```
 //!
 //! So a cache that comes from elsewhere is trusted for the same reason as a download,
@@ -11,15 +11,14 @@
 //! of the user.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::debian::deb::extract_kernel;
 use crate::debian::debian_version::without_rebuild;
 use crate::debian::evidence::vouched;
 use crate::debian::packages::Package;
 use crate::files::hash::Hasher;
+use crate::local::foreign_image;
 use crate::store::Store;
 use crate::store::cache::{About, Cached};
 
@@ -78,8 +77,8 @@ impl Store {
         let source = (self.sources.named(vendor.name()))
             .ok_or_else(|| format!("{vendor} is not one of the sources"))?;
         let archives = (self.archives_of(source)).map_err(|error| error.to_string())?;
-        let listed = source.vouched(&archives, dir)?;
         let deb = dir.join("package.deb");
+        let listed = source.vouched(&archives, dir, &deb)?;
         let (_, sha256) = Hasher::of_file(&deb).map_err(|error| error.to_string())?;
         if !listed.contains(&(cached.about.debian_version.clone(), sha256)) {
             return Err("its package is not one that was signed".to_owned());
@@ -89,8 +88,8 @@ impl Store {
 
     /// Whether the image is the one in this package.
     fn is_image_of(&self, cached: &Cached, deb: &Path) -> Result<(), String> {
-        let found = extract_kernel(deb, &mut io::sink()).map_err(|error| error.to_string())?;
-        match found.sha256 == cached.about.sha256 {
+        let found = foreign_image(deb).map_err(|error| error.to_string())?;
+        match Hasher::of(&found) == cached.about.sha256 {
             true => Ok(()),
             false => Err("it is not the one in its package".to_owned()),
         }
