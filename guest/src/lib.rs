@@ -17,10 +17,11 @@ mod pci_memory;
 pub mod pid1;
 mod printable;
 pub mod probe;
+mod processor;
 pub mod protocol;
 pub mod scenarios;
 
-pub use arch::{Arch, X86_64};
+pub use arch::{AARCH64, Arch, HOST, X86_64};
 pub use claims::{
     Claim, Commit, Fact, Facts, Lineage, Observation, ObservedTable, ParseVersionError, Probe,
     ProbeError, RunningKernel, Scenario, Version,

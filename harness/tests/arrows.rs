@@ -15,6 +15,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "guest",
         &[
             "arch",
+            "processor",
             "concat",
             "pci_memory",
             "printable",

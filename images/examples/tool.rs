@@ -26,7 +26,7 @@ impl Progress for Notes {
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
     let name = arguments.next().unwrap_or_default();
-    let name = ToolName::ALL.into_iter().find(|tool| name == tool.name());
+    let name = ToolName::all().find(|tool| name == tool.name());
     let name = name.context("which tool: qemu, busybox or mke2fs?")?;
     let catalogue = Catalogue::builtin();
     let begun = Instant::now();

@@ -45,7 +45,7 @@ pub fn release(bytes: &[u8]) {
     if let Ok(release) = Release::parse(&text, signer) {
         release.title();
         release.expired(now);
-        if let Some(file) = release.file("main/binary-amd64/Packages.xz") {
+        if let Some(file) = release.file(&format!("{}.xz", guest::HOST.debian_index)) {
             is_hash(&file.sha256);
         }
     }
@@ -54,7 +54,7 @@ pub fn release(bytes: &[u8]) {
 /// An index of packages: all that is taken from it lies below the archive's root
 /// and has a version that can be the name of a directory.
 pub fn index(bytes: &[u8]) {
-    let Ok(packages) = read_kernels(bytes) else {
+    let Ok(packages) = read_kernels(bytes, guest::HOST) else {
         return;
     };
     for package in &packages {

@@ -40,7 +40,7 @@ pub use debian::keyring::Keyring;
 pub use http::timeouts::Timeouts;
 pub use kernel_image::config::{KernelConfig, OtherOption};
 pub use kernel_modules::no_modules;
-pub use local::{LocalKernel, banner};
+pub use local::{LocalKernel, banner, image_arch};
 pub use messages::error::{ObtainError, SelectError};
 pub use messages::progress::{Progress, Silent};
 pub use parallel::side_by_side;

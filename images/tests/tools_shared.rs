@@ -58,7 +58,7 @@ fn setting() -> (TestArchive, String) {
 #[test]
 fn a_run_that_is_killed_leaves_a_tool_whole_or_absent() {
     if let Some((store, pins)) = of_the_other() {
-        tool(store, &pins, ToolName::Qemu, &Silent).unwrap();
+        tool(store, &pins, ToolName::Qemu(guest::HOST), &Silent).unwrap();
         return;
     }
     let (archive, pins) = setting();
@@ -85,7 +85,13 @@ fn a_run_that_is_killed_leaves_a_tool_whole_or_absent() {
             assert_eq!(checked.problem, None, "killed after {share} of {whole:?}");
         }
         // Whatever it left, the next one has it.
-        let qemu = tool(archive.mirrored(), &pins, ToolName::Qemu, &Silent).unwrap();
+        let qemu = tool(
+            archive.mirrored(),
+            &pins,
+            ToolName::Qemu(guest::HOST),
+            &Silent,
+        )
+        .unwrap();
         assert_eq!(qemu.version, QEMU);
         assert_eq!(store().verify()[0].problem, None);
     }
@@ -95,7 +101,7 @@ fn a_run_that_is_killed_leaves_a_tool_whole_or_absent() {
 #[test]
 fn of_several_processes_one_downloads() {
     if let Some((store, pins)) = of_the_other() {
-        tool(store, &pins, ToolName::Qemu, &Silent).unwrap();
+        tool(store, &pins, ToolName::Qemu(guest::HOST), &Silent).unwrap();
         return;
     }
     let (archive, _) = setting();

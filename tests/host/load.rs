@@ -48,7 +48,7 @@ fn boot_within(patience: Duration, qemu: Option<&Fake>) -> (Boot, Duration) {
         names: vec![super::SCENARIO.to_owned()],
         deadline_ms: 1000,
     };
-    let initramfs = initramfs::pack(&job).unwrap();
+    let initramfs = initramfs::pack(&job, bootable.machine.arch).unwrap();
     let mut machine = bootable.machine.clone();
     machine.initramfs = initramfs.path();
     // To ask a machine that hangs takes a time of its own.

@@ -21,6 +21,8 @@ pub struct TestSuite {
     date: Timestamp,
     valid_for: Option<SignedDuration>,
     detached: bool,
+    /// By Debian's name.
+    architecture: String,
     /// Whether the code name leads to the suite, as with Debian.
     linked: bool,
     packages: Vec<TestPackage>,
@@ -40,6 +42,7 @@ impl TestSuite {
             date: Timestamp::now(),
             valid_for: None,
             detached: false,
+            architecture: "amd64".to_owned(),
             linked: true,
             packages: Vec::new(),
             debs: None,
@@ -76,6 +79,13 @@ impl TestSuite {
     #[must_use]
     pub fn package(mut self, package: TestPackage) -> Self {
         self.packages.push(package);
+        self
+    }
+
+    /// With packages of this architecture, by Debian's name of it.
+    #[must_use]
+    pub fn architecture(mut self, architecture: &str) -> Self {
+        architecture.clone_into(&mut self.architecture);
         self
     }
 
@@ -156,10 +166,10 @@ impl TestSuite {
     fn release(&self, dir: &str, index: &str, files: &mut Files) -> String {
         let modern = self.date.as_second() > 1_451_606_400; // 2016
         let packed = match modern {
-            true => ("main/binary-amd64/Packages.xz", xz(index.as_bytes())),
-            false => ("main/binary-amd64/Packages.gz", gzip(index.as_bytes())),
+            true => (self.index(".xz"), xz(index.as_bytes())),
+            false => (self.index(".gz"), gzip(index.as_bytes())),
         };
-        let plain = ("main/binary-amd64/Packages", index.as_bytes().to_vec());
+        let plain = (self.index(""), index.as_bytes().to_vec());
         let mut sums = String::new();
         for (path, bytes) in [plain, packed.clone()] {
             sums += &format!(" {} {:>8} {path}\n", sha256(&bytes), bytes.len());
@@ -172,7 +182,8 @@ impl TestSuite {
         let dirs = [dir, &twin];
         for dir in &dirs[..if self.linked { 2 } else { 1 }] {
             if modern {
-                let name = format!("{dir}/main/binary-amd64/by-hash/SHA256/{}", sha256(&bytes));
+                let parent = format!("{dir}/main/binary-{}", self.architecture);
+                let name = format!("{parent}/by-hash/SHA256/{}", sha256(&bytes));
                 files.insert(name, bytes.clone());
             }
             files.insert(format!("{dir}/{path}"), bytes.clone());
@@ -192,7 +203,13 @@ impl TestSuite {
         if modern {
             release += "Acquire-By-Hash: yes\n";
         }
-        format!("{release}Architectures: amd64\nComponents: main\nSHA256:\n{sums}")
+        let architecture = &self.architecture;
+        format!("{release}Architectures: {architecture}\nComponents: main\nSHA256:\n{sums}")
+    }
+
+    /// The path of the index in the suite.
+    fn index(&self, suffix: &str) -> String {
+        format!("main/binary-{}/Packages{suffix}", self.architecture)
     }
 
     fn signed(&self, key: &SigningKey, release: String) -> Vec<(&'static str, Vec<u8>)> {

@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use guest::{Need, User, WindowSize};
+use guest::{Arch, Need, User, WindowSize};
 use harness::ExitCodes;
 use harness::{
     AcceleratorChoice, BadRequest, Disks, Downloads, Failures, Header, Machines, Network, PastRun,
     Program, PublishedPort, QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names,
     project, runs,
 };
-use images::{Catalogue, Store, StoreBuilder};
+use images::{Catalogue, Spec, Store, StoreBuilder};
 use jiff::SignedDuration;
 
 /// The size of a terminal that does not say its size.
@@ -64,6 +64,30 @@ impl SourceOptions {
         }
         let mirrors = self.mirror.iter();
         mirrors.fold(builder, |builder, mirror| builder.mirror(mirror))
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct ArchOption {
+    /// The architecture of kernels that are named without one: x86-64 or arm64 [default: the
+    /// program's, else x86-64]
+    #[arg(long, value_name = "ARCH", value_parser = architecture)]
+    arch: Option<&'static Arch>,
+}
+
+impl ArchOption {
+    /// These specs, of the architecture that was asked for; without one, of the program's
+    /// where it has one.
+    pub(crate) fn apply(&self, specs: &[Spec], program: Option<&'static Arch>) -> Vec<Spec> {
+        match self.arch.or(program) {
+            Some(arch) => specs.iter().map(|spec| spec.on(arch)).collect(),
+            None => specs.to_vec(),
+        }
+    }
+
+    /// The architecture that was asked for.
+    pub(crate) fn named(&self) -> Option<&'static Arch> {
+        self.arch
     }
 }
 
@@ -425,6 +449,11 @@ impl MachineOptions {
 fn positive<T: FromStr>(text: &str) -> Result<T, String> {
     let wrong = |_| "write a whole number that is 1 at least".to_owned();
     text.parse().map_err(wrong)
+}
+
+fn architecture(text: &str) -> Result<&'static Arch, String> {
+    let unknown = || format!("write one of {}", Arch::titles());
+    Arch::named(text).ok_or_else(unknown)
 }
 
 /// No longer than a clock can add up.

@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use support::{SCENARIO, run, xtask, xtask_command};
@@ -219,4 +220,40 @@ fn shells_can_complete() {
             .prints(&["xtask", "test-kernels", "bisect"]);
     }
     xtask(&["completions", "cmd"]).exits(2).complains(&["bash"]);
+}
+
+#[test]
+fn a_program_and_a_kernel_of_two_architectures_do_not_meet() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("program");
+    // The header of a program for arm64 (elf(5)), which is never started.
+    let mut header = b"\x7fELF\x02\x01\x01".to_vec();
+    header.resize(64, 0);
+    (header[16], header[18], header[20]) = (2, 183, 1);
+    (header[52], header[54], header[58]) = (64, 56, 64);
+    fs::write(&program, header).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let program = program.to_str().unwrap();
+    for (kernel, program, wrong) in [
+        ("arm64/6.1", "/bin/true", "arm64/6.1 is a kernel of arm64"),
+        ("amd64/6.1", program, "6.1 is a kernel of x86-64"),
+    ] {
+        for words in [
+            &["run", "--kernel", kernel, "--", program][..],
+            &["runner", kernel, program],
+        ] {
+            xtask(words).exits(126).complains(&[wrong]);
+        }
+    }
+    xtask(&[
+        "run",
+        "--arch",
+        "mips",
+        "--kernel",
+        "6.1",
+        "--",
+        "/bin/true",
+    ])
+    .exits(2)
+    .complains(&["x86-64, arm64"]);
 }

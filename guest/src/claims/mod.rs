@@ -1,4 +1,4 @@
-//! What is claimed of each kernel, and what a kernel shows; may use: nothing else.
+//! What is claimed of each kernel, and what a kernel shows; may use: arch.
 
 mod claim;
 mod facts;

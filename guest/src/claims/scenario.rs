@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use super::{Claim, Facts, ProbeError, Version, observed};
+use crate::arch::Arch;
 
 /// Looks at the running kernel, in a process started for it, as root, with the
 /// `/proc` of its own PID namespace.
@@ -20,6 +21,9 @@ pub struct Scenario {
     pub probe: Probe,
     /// What must be seen, by version, oldest first.
     pub claims: &'static [Claim],
+    /// What must be seen on an architecture where that differs: its claims in place of the
+    /// others.
+    pub elsewhere: Option<(&'static Arch, &'static [Claim])>,
     /// Why it is not run on a host, outside a machine, if it is not.
     pub not_on_a_host: Option<&'static str>,
     /// The source file it stands in.
@@ -39,6 +43,7 @@ impl Scenario {
             summary,
             probe,
             claims,
+            elsewhere: None,
             not_on_a_host: None,
             file: Location::caller().file(),
             observed_on: "",
@@ -51,6 +56,27 @@ impl Scenario {
         self.name = name;
         self.observed_on = observed::row(name);
         self
+    }
+
+    /// Says what must be seen on an architecture where that differs.
+    #[must_use]
+    pub const fn elsewhere(mut self, arch: &'static Arch, claims: &'static [Claim]) -> Self {
+        self.elsewhere = Some((arch, claims));
+        self
+    }
+
+    /// The scenario with the claims of an architecture.
+    #[must_use]
+    pub fn on(&self, arch: &Arch) -> Self {
+        match self.elsewhere {
+            Some((of, claims)) if of == arch => Self {
+                claims,
+                // The table is of the usual architecture.
+                observed_on: "",
+                ..*self
+            },
+            _ => *self,
+        }
     }
 
     /// Says why it is not run on a host: its facts depend on where in the system

@@ -10,6 +10,7 @@ use super::hang::{sleep_for_ever, stop_init};
 use super::{Fault, begin};
 use crate::claims::{Facts, ProbeError};
 use crate::probe::Errno;
+use crate::processor;
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new("fault_panic", "the kernel panics", |facts| {
@@ -54,11 +55,7 @@ fn end(facts: &mut Facts, mode: RebootMode) -> Result<(), ProbeError> {
 fn kill_init(facts: &mut Facts) -> Result<(), ProbeError> {
     begin(facts)?;
     let init = stop_init()?;
-    let mut registers = ptrace::getregs(init)?;
-    registers.rip = 0;
-    // It is within no system call that could be started again.
-    registers.orig_rax = u64::MAX;
-    ptrace::setregs(init, registers)?;
+    processor::derail(init)?;
     ptrace::detach(init, None)?;
     // PID 1 is gone, and with it what would report.
     sleep_for_ever()

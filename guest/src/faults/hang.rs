@@ -1,9 +1,9 @@
 //! Nothing goes on: in the machine, in user space, or in the probe alone.
 
-use std::arch::asm;
 use std::fs::{self, File, OpenOptions};
 use std::hint::spin_loop;
 use std::io::{self, Write};
+use std::mem;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr;
@@ -16,6 +16,7 @@ use nix::sys::wait::WaitPidFlag;
 use super::{Fault, begin};
 use crate::claims::{Facts, ProbeError};
 use crate::probe::{Errno, Pid, waitpid};
+use crate::processor;
 
 pub(super) const FAULTS: &[Fault] = &[
     // It is the interrupt controller that is switched off. `cli` will not do: since
@@ -89,39 +90,31 @@ pub(super) fn sleep_for_ever() -> ! {
 }
 
 fn interrupts_off(facts: &mut Facts) -> Result<(), ProbeError> {
-    /// Where the local APIC of an x86 processor is, in bytes.
-    const APIC: libc::off_t = 0xFEE0_0000;
-    /// Its spurious-interrupt vector register, in bytes from there.
-    const VECTOR: usize = 0xF0;
-    /// The bit of it that switches the APIC on.
-    const ON: u32 = 1 << 8;
-
     begin(facts)?;
     let Ok(memory) = physical_memory() else {
-        // This needs a kernel before 5.5.
-        // SAFETY: the call takes a number, and after the instruction comes
-        // nothing that would need interrupts.
-        unsafe {
-            Errno::result(libc::iopl(3))?;
-            asm!("cli");
-        }
-        loop {
-            spin_loop();
-        }
+        match processor::interrupts_off()? {}
     };
+    let switch = processor::INTERRUPT_SWITCH;
     let (access, page) = (libc::PROT_READ | libc::PROT_WRITE, 4096);
     // SAFETY: a mapping where the kernel chooses disturbs none that is there.
-    let apic = unsafe {
+    let controller = unsafe {
         let fd = memory.as_raw_fd();
-        libc::mmap(ptr::null_mut(), page, access, libc::MAP_SHARED, fd, APIC)
+        libc::mmap(
+            ptr::null_mut(),
+            page,
+            access,
+            libc::MAP_SHARED,
+            fd,
+            switch.page,
+        )
     };
-    if apic == libc::MAP_FAILED {
+    if controller == libc::MAP_FAILED {
         return Err(io::Error::last_os_error().into());
     }
     // SAFETY: the register is within the page that was mapped, and aligned.
     unsafe {
-        let vector = apic.byte_add(VECTOR).cast::<u32>();
-        vector.write_volatile(vector.read_volatile() & !ON);
+        let register = controller.byte_add(switch.register).cast::<u32>();
+        register.write_volatile(register.read_volatile() & !switch.on);
     }
     loop {
         spin_loop();
@@ -140,7 +133,9 @@ fn physical_memory() -> io::Result<File> {
 fn real_time(facts: &mut Facts) -> Result<(), ProbeError> {
     begin(facts)?;
     fs::write("/proc/sys/kernel/sched_rt_runtime_us", "-1")?;
-    let highest = libc::sched_param { sched_priority: 99 };
+    // SAFETY: all zeroes is one; musl's has more fields than the kernel's.
+    let mut highest: libc::sched_param = unsafe { mem::zeroed() };
+    highest.sched_priority = 99;
     // SAFETY: it reads the parameter, which is there for the call.
     let set = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const highest) };
     Errno::result(set)?;

@@ -1,6 +1,5 @@
 //! The probe's process, and what it starts, behave badly.
 
-use std::arch::asm;
 use std::hint::black_box;
 use std::mem;
 use std::process::exit;
@@ -10,6 +9,7 @@ use nix::unistd::{fork, setsid};
 use super::hang::sleep_for_ever;
 use super::{Fault, begin};
 use crate::probe::{Background, Pid, Signal, fork_child, getpid, kill};
+use crate::processor;
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
@@ -26,8 +26,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "the probe dies of what is no instruction",
         |facts| {
             begin(facts)?;
-            // SAFETY: the process ends there.
-            unsafe { asm!("ud2", options(noreturn)) }
+            processor::illegal_instruction()
         },
     )
     .ends(&["DIED"]),

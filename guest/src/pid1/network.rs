@@ -1,6 +1,6 @@
 //! The network: the loopback interface, and one that the host was asked for.
 
-use std::ffi::{c_short, c_ulong};
+use std::ffi::{c_char, c_short, c_ulong};
 use std::fs;
 use std::io;
 use std::mem::{transmute, zeroed};
@@ -55,7 +55,7 @@ impl Interface {
         let mut request: libc::ifreq = unsafe { zeroed() };
         let name = name.bytes().take(libc::IFNAMSIZ - 1);
         for (to, from) in request.ifr_name.iter_mut().zip(name) {
-            *to = from.cast_signed();
+            *to = c_char::from_ne_bytes([from]);
         }
         let socket = UdpSocket::bind("0.0.0.0:0")?;
         Ok(Self { socket, request })
@@ -86,7 +86,7 @@ impl Interface {
 
     fn ask<T>(&self, what: c_ulong, of: &T) -> io::Result<()> {
         // SAFETY: the request reads what is of its type, which is there for the call.
-        let done = unsafe { libc::ioctl(self.socket.as_raw_fd(), what, of) };
+        let done = unsafe { libc::ioctl(self.socket.as_raw_fd(), what as _, of) };
         Ok(Errno::result(done).map(drop)?)
     }
 }

@@ -9,6 +9,7 @@ use nix::unistd::Pid;
 
 use super::call::call;
 use super::fork_child;
+use crate::processor;
 
 /// A child that the caller traces, and that is stopped. It is killed when it is dropped.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl Tracee {
 
     /// The number of the system call at which it has stopped.
     pub fn call(&self) -> Result<u64, Errno> {
-        ptrace::getregs(self.0).map(|registers| registers.orig_rax)
+        processor::call_of(self.0)
     }
 
     /// ptrace(2) by the number of a request that has a buffer and its length. Returns what

@@ -6,7 +6,15 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use nix::errno::Errno;
+use nix::sched::CloneFlags;
 use nix::unistd::{Pid, gettid};
+
+use super::Child;
+
+/// The flags of clone(2) that make a thread.
+pub const A_THREAD: CloneFlags = CloneFlags::CLONE_THREAD
+    .union(CloneFlags::CLONE_SIGHAND)
+    .union(CloneFlags::CLONE_VM);
 
 type Call = Box<dyn FnOnce() + Send>;
 
@@ -84,8 +92,14 @@ impl Drop for Worker {
 }
 
 /// Makes a thread that ends at once.
+///
+/// musl's pthread_create(3) says EAGAIN whatever the kernel said (src/thread/pthread_create.c),
+/// so clone(2) itself is asked for the reason.
 pub fn create_thread() -> Result<(), Errno> {
-    Worker::start().map(drop)
+    match Worker::start() {
+        Err(Errno::EAGAIN) => Child::clone(A_THREAD)?.end().map(drop),
+        started => started.map(drop),
+    }
 }
 
 /// pthread_join(3) returns before the kernel has done away with the thread:

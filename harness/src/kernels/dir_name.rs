@@ -16,7 +16,7 @@ const TAIL: usize = 100;
 /// writes a console there.
 pub(crate) fn dir_name(kernel: &Kernel) -> String {
     match kernel {
-        Kernel::Catalogued(entry) => entry.name.clone(),
+        Kernel::Catalogued(entry) => entry.name.replace('/', "_"),
         // A name of the catalogue has no underscore, and one of a path has more than that.
         Kernel::Vendored(kernel) => kernel.name().replace('/', "_"),
         Kernel::File(path) => of_path(path),

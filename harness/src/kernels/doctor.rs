@@ -1,17 +1,19 @@
 //! Checks what works on this host, for `doctor`.
 
-use std::env::consts::ARCH;
+use std::env::consts;
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use guest::{Arch, HOST, arch};
 use images::{CachedKind, Catalogue, Kernel, Silent, Store, ToolName};
 
 use super::inventory::cached_kernels;
 use super::machines::Machines;
 use super::probe::AcceleratorChoice;
 use crate::machine::{Qemu, QemuChoice};
+use crate::payload::guest_of;
 use crate::results::Watcher;
 use crate::system::{RunDir, runs, words};
 
@@ -65,11 +67,16 @@ pub fn examine(
     let mut checks = vec![
         check("strata", Ok(program())),
         check("host", Ok(host())),
-        check("QEMU", qemu(&store, choice)),
+        check("QEMU", qemu(&store, choice, HOST)),
         check("busybox", Ok(busybox(&store))),
         check("cache", cache(&store)),
         check("runs", state()),
     ];
+    let others = arch::ALL.into_iter().filter(|arch| *arch != HOST);
+    checks.extend(others.map(|arch| HostCheck {
+        needed: false,
+        ..check(arch.title(), other(&store, choice, arch))
+    }));
     let archives = archives(&store);
     let reachable = archives.iter().any(Result::is_ok);
     checks.extend(archives.into_iter().map(|archive| {
@@ -89,10 +96,20 @@ pub fn examine(
 
 fn program() -> String {
     let linked = match cfg!(target_feature = "crt-static") {
-        true => "statically linked: it runs on any x86-64 Linux",
+        true => "statically linked: it runs on any Linux of that architecture",
         false => "linked to this host's C library: it runs where that is as new or newer",
     };
-    format!("{} for {ARCH}, {linked}", env!("CARGO_PKG_VERSION"))
+    let guest = |arch: &'static Arch| {
+        let size = guest_of(arch).ok()?.len();
+        Some(format!("{arch} ({} kB)", size / 1000))
+    };
+    let guests: Vec<String> = arch::ALL.into_iter().filter_map(guest).collect();
+    format!(
+        "{} for {}, {linked}; guests of {}",
+        env!("CARGO_PKG_VERSION"),
+        consts::ARCH,
+        guests.join(" and ")
+    )
 }
 
 fn host() -> String {
@@ -128,12 +145,19 @@ fn accelerator(
     text.map_err(|error| words(&error))
 }
 
-fn qemu(store: &Store, choice: &QemuChoice) -> CheckResult {
-    let own = || Ok(own_tool(store, ToolName::Qemu, "boot"));
+/// Whether kernels of an architecture that is not this host's can be booted, and by what.
+fn other(store: &Store, choice: &QemuChoice, arch: &'static Arch) -> CheckResult {
+    guest_of(arch).map_err(|error| words(&error))?;
+    let qemu = qemu(store, choice, arch)?;
+    Ok(format!("emulated by {qemu}; asked for as {arch}/6.1"))
+}
+
+fn qemu(store: &Store, choice: &QemuChoice, arch: &'static Arch) -> CheckResult {
+    let own = || Ok(own_tool(store, ToolName::Qemu(arch), "boot"));
     let host = match choice {
         QemuChoice::Own => return own(),
-        QemuChoice::Path(path) => Qemu::at(path),
-        QemuChoice::Host | QemuChoice::Auto => Qemu::of_host(),
+        QemuChoice::Path(path) => Qemu::at(path, arch),
+        QemuChoice::Host | QemuChoice::Auto => Qemu::of_host(arch),
     };
     match (host, choice) {
         (Ok(qemu), _) => Ok(match &qemu.no_sandbox {
@@ -213,9 +237,9 @@ fn first_run(
     cached: &[Kernel],
 ) -> String {
     let mut needed = Vec::new();
-    let host = matches!(choice, QemuChoice::Auto) && Qemu::of_host().is_ok();
+    let host = matches!(choice, QemuChoice::Auto) && Qemu::of_host(HOST).is_ok();
     let own = !host && matches!(choice, QemuChoice::Auto | QemuChoice::Own);
-    if own && store.tool_in_cache(ToolName::Qemu).is_none() {
+    if own && store.tool_in_cache(ToolName::Qemu(HOST)).is_none() {
         needed.push("QEMU (some 26 MB)".to_owned());
     }
     let all = catalogue.default_kernels();

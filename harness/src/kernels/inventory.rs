@@ -1,6 +1,6 @@
 //! The kernels of the catalogue and what the cache holds of them; cached tools.
 
-use guest::Version;
+use guest::{Version, arch};
 use images::{Cached, CachedKind, Catalogue, Entry, Kernel, Store, Vendor};
 use serde::Serialize;
 
@@ -42,7 +42,8 @@ pub struct CachedStock {
     pub path: String,
 }
 
-/// The catalogue in its order, then what vendors' sources can be asked for, then other cached kernels, then cached tools.
+/// The catalogue in its order, then what vendors' sources can be asked for, then the catalogue for
+/// other architectures, then other cached kernels, then cached tools.
 #[must_use]
 pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
     let (mut cached, tools): (Vec<Cached>, Vec<Cached>) =
@@ -51,24 +52,31 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
         let at = cached.iter().position(wanted)?;
         Some(stock_of(cached.remove(at)))
     };
-    let mut stocks: Vec<Stock> = catalogue
-        .entries
-        .iter()
-        .map(|entry| Stock {
-            name: Some(entry.name.clone()),
-            vendor: entry.vendor.clone(),
-            arch: entry.arch.clone(),
-            debian: Some(entry.debian.clone()),
-            remark: None,
-            suite: Some(entry.suite.clone()),
-            default: catalogue.default.contains(&entry.name),
-            cached: take(&|cached| cached.about.identity() == entry.identity()),
-        })
-        .collect();
-    // What no entry names itself.
-    for (stock, entry) in stocks.iter_mut().zip(&catalogue.entries) {
-        if stock.cached.is_none() {
-            stock.cached = take(&|cached| is_of_series(cached, entry));
+    let mut stocks = Vec::new();
+    let mut others = Vec::new();
+    for arch in arch::ALL {
+        let entries: Vec<Entry> = catalogue.entries.iter().map(|it| it.on(arch)).collect();
+        let mut of_arch: Vec<Stock> = (entries.iter())
+            .map(|entry| Stock {
+                name: Some(entry.name.clone()),
+                vendor: entry.vendor.clone(),
+                arch: entry.arch.clone(),
+                debian: Some(entry.debian.clone()),
+                remark: None,
+                suite: Some(entry.suite.clone()),
+                default: catalogue.default.contains(&entry.name),
+                cached: take(&|cached| cached.about.identity() == entry.identity()),
+            })
+            .collect();
+        // What no entry names itself.
+        for (stock, entry) in of_arch.iter_mut().zip(&entries) {
+            if stock.cached.is_none() {
+                stock.cached = take(&|cached| is_of_series(cached, entry));
+            }
+        }
+        match arch.is_default() {
+            true => stocks.append(&mut of_arch),
+            false => others.append(&mut of_arch),
         }
     }
     for listed in catalogue.sources.listed() {
@@ -76,7 +84,7 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
         let at = cached.iter().position(is_it);
         stocks.push(Stock {
             vendor: Vendor::named(&listed.source).unwrap_or_default(),
-            arch: guest::X86_64.name.to_owned(),
+            arch: guest::HOST.name.to_owned(),
             debian: None,
             suite: listed.suite,
             remark: Some(listed.remark),
@@ -85,6 +93,7 @@ pub fn inventory(catalogue: &Catalogue, store: &Store) -> Vec<Stock> {
             name: Some(listed.name),
         });
     }
+    stocks.append(&mut others);
     stocks.extend(cached.into_iter().chain(tools).map(|cached| Stock {
         name: match cached.kind {
             CachedKind::Tool(tool) => Some(tool.name().to_owned()),

@@ -1,18 +1,20 @@
 //! Obtains kernels and makes machines for them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow};
-use guest_binary::GUEST;
-use images::{KeptFile, Kernel, LocalKernel, ObtainError, Store};
+use guest::{Arch, HOST};
+use images::{KeptFile, Kernel, LocalKernel, ObtainError, Store, image_arch};
 
 use super::dir_name::dir_name;
 use super::modules::ModuleSource;
 use super::probe::{AcceleratorChoice, choose};
 use crate::machine::{Machine, Parcel, Qemu, QemuChoice, SavedState};
+use crate::payload::guest_of;
 use crate::payload::initramfs::{self, PackedInitramfs};
 use crate::results::{
     Accelerator, ChosenAccelerator, Downloads, Event, Problem, Substitute, Watcher,
@@ -43,10 +45,10 @@ pub struct Machines {
     pub dir: RunDir,
     /// The QEMU to use.
     pub qemu: QemuChoice,
-    /// The accelerator, once it is chosen.
-    chosen: Mutex<Option<ChosenAccelerator>>,
-    /// The QEMU that was found, or why there is none.
-    found: OnceLock<Result<Qemu, String>>,
+    /// The accelerator of each architecture, once it is chosen.
+    chosen: Mutex<BTreeMap<&'static Arch, ChosenAccelerator>>,
+    /// The QEMU of each architecture that was found, or why there is none.
+    found: Mutex<BTreeMap<&'static Arch, Result<Qemu, String>>>,
 }
 
 /// A kernel that was obtained, and a machine for it without an initramfs.
@@ -99,9 +101,10 @@ impl Bootable {
             ..machine.clone()
         };
         let arguments = format!("{:?} {for_programs}", bare.arguments());
-        let parts = [words.as_bytes(), arguments.as_bytes(), GUEST];
+        let guest = guest_of(machine.arch)?;
+        let parts = [words.as_bytes(), arguments.as_bytes(), guest];
         Ok(Some(Parcel {
-            waiting: initramfs::without_job(for_programs)?,
+            waiting: initramfs::without_job(machine.arch, for_programs)?,
             archive: initramfs.job(),
             state: SavedState::of(&dir, &parts),
         }))
@@ -126,19 +129,38 @@ impl Machines {
             saved: false,
             dir,
             qemu: QemuChoice::from_environment(),
-            chosen: Mutex::new(None),
-            found: OnceLock::new(),
+            chosen: Mutex::default(),
+            found: Mutex::default(),
         })
     }
 
-    /// The QEMU to use, found once. A command that boots several kernels calls this
-    /// first, so that a missing QEMU is reported once.
+    /// The QEMU for kernels of this host's architecture.
     ///
     /// # Errors
     /// If there is none.
     pub fn qemu(&self, watcher: &dyn Watcher) -> Result<Qemu> {
-        let found = self.found.get_or_init(|| {
-            let qemu = Qemu::find(&self.qemu, &self.store, watcher);
+        self.qemu_of(HOST, watcher)
+    }
+
+    /// Finds the QEMU for each of these kernels. A command that boots several calls this
+    /// first, so that a missing QEMU is reported once.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn find_qemu(&self, kernels: &[Kernel], watcher: &dyn Watcher) -> Result<()> {
+        let archs = kernels.iter().filter_map(Kernel::arch);
+        for arch in archs {
+            self.qemu_of(arch, watcher)?;
+        }
+        Ok(())
+    }
+
+    /// The QEMU for kernels of an architecture, found once.
+    fn qemu_of(&self, arch: &'static Arch, watcher: &dyn Watcher) -> Result<Qemu> {
+        // Others wait for the first one that looks for it.
+        let mut found = lock(&self.found);
+        let found = found.entry(arch).or_insert_with(|| {
+            let qemu = Qemu::find(&self.qemu, arch, &self.store, watcher);
             if let Ok(qemu) = &qemu {
                 watcher.event(&Event::Qemu {
                     version: qemu.version.clone(),
@@ -160,7 +182,6 @@ impl Machines {
     /// # Errors
     /// If the kernel cannot be obtained, or the harness fails.
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
-        let qemu = self.qemu(watcher)?;
         for path in &self.modules {
             let named = || format!("--modules {}", path.display());
             fs::metadata(path)
@@ -201,9 +222,14 @@ impl Machines {
         let path = unpacked
             .as_ref()
             .map_or(&packaged, |unpacked| &unpacked.path);
+        // What is told of a file by its content is known only now.
+        let arch = image_arch(path).map_err(anyhow::Error::from)?;
+        guest_of(arch)?;
+        let qemu = self.qemu_of(arch, watcher)?;
         let dir = self.kernel_dir(kernel)?;
         let qemu_words = qemu.state_words();
         let mut machine = Machine {
+            arch,
             qemu: qemu.launch,
             sandbox: qemu.no_sandbox.is_none(),
             accelerator: Accelerator::Tcg,
@@ -251,8 +277,8 @@ impl Machines {
     /// # Errors
     /// If the kernel cannot be obtained, or the harness fails.
     pub fn choice(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<ChosenAccelerator> {
-        self.machine(kernel, watcher)?;
-        let known = lock(&self.chosen).clone();
+        let bootable = self.machine(kernel, watcher)?;
+        let known = lock(&self.chosen).get(bootable.machine.arch).cloned();
         known.context("a machine has an accelerator")
     }
 
@@ -264,14 +290,16 @@ impl Machines {
     /// The accelerator, probed with the first machine.
     fn accelerator(&self, machine: &Machine, watcher: &dyn Watcher) -> Result<Accelerator> {
         let mut known = lock(&self.chosen);
-        if let Some(choice) = &*known {
+        if let Some(choice) = known.get(machine.arch) {
             return Ok(choice.accelerator);
         }
         let memory = paths::memory("accelerator.json");
         let (asked, memory) = (self.accelerator, memory.as_deref());
         let choice = choose(asked, machine, &self.dir, memory, watcher)?;
         watcher.event(&Event::Accelerator(choice.clone()));
-        Ok(known.insert(choice).accelerator)
+        let accelerator = choice.accelerator;
+        known.insert(machine.arch, choice);
+        Ok(accelerator)
     }
 }
 

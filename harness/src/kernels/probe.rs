@@ -1,17 +1,18 @@
 //! Chooses the accelerator of this host by booting a guest.
 
+use std::env::consts;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use guest::Job;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Deadlines, Machine, boot};
-use crate::payload::initramfs;
+use crate::payload::{BadRequest, initramfs};
 use crate::results::{Accelerator, ChosenAccelerator, End, Event, Watcher};
 use crate::system::{RunDir, recall, remember, words};
 
@@ -61,12 +62,23 @@ pub fn choose(
     memory: Option<&Path>,
     watcher: &dyn Watcher,
 ) -> Result<ChosenAccelerator> {
+    let is_of_host = machine.arch.name == consts::ARCH;
     if let AcceleratorChoice::Only(accelerator) = asked {
+        if accelerator == Accelerator::Kvm && !is_of_host {
+            bail!(BadRequest::new(format!(
+                "KVM runs no kernel of {} on this host: leave --accel out, or name tcg",
+                machine.arch
+            )));
+        }
         if accelerator == Accelerator::Kvm {
             // KVM may work again: let the next `auto` find out.
             forget(memory);
         }
         return Ok(ChosenAccelerator::new(accelerator, "as asked for"));
+    }
+    if !is_of_host {
+        let why = format!("{} is another architecture than this host's", machine.arch);
+        return Ok(ChosenAccelerator::new(Accelerator::Tcg, why));
     }
     if let Err(error) = File::options().read(true).write(true).open(KVM) {
         let why = format!("{KVM} does not open ({error})");
@@ -110,7 +122,7 @@ fn answers(
             names: Vec::new(),
             deadline_ms: 0,
         };
-        let initramfs = initramfs::pack(&job)?;
+        let initramfs = initramfs::pack(&job, machine.arch)?;
         let machine = Machine {
             accelerator,
             initramfs: initramfs.path(),

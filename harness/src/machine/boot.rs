@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use guest::wire::Message;
-use guest::{Observation, Outcome, Record, RunningKernel, allowing_for};
+use guest::{Observation, Outcome, Record, RunningKernel, allowing_for, arch};
 
 use super::Machine;
 use super::deadline::Wait;
@@ -48,19 +48,18 @@ impl Deadlines {
     }
 }
 
-/// The words of a panic that is the host's fault: under emulation on a loaded host, no
-/// timer interrupt may arrive while the kernel waits for one
-/// (arch/x86/kernel/apic/io_apic.c). `no_timer_check` turns that test off in most
-/// kernels.
-const NO_TIMER: &str = "IO-APIC + timer doesn't work";
-/// How often a boot is repeated after such a panic.
+/// How often a boot is repeated after a panic that is the host's fault.
 const RETRIES: usize = 3;
 
 /// The words of the panic, if a boot ended by the host's fault before the guest came
 /// up.
 pub(crate) fn hosts_fault(kernel: Option<&RunningKernel>, end: &End) -> Option<String> {
+    let known = |panic: &str| {
+        let mut words = arch::ALL.into_iter().filter_map(|arch| arch.hosts_fault);
+        words.any(|words| panic.contains(words))
+    };
     match (kernel, end) {
-        (None, End::Panicked(panic)) if panic.contains(NO_TIMER) => Some(panic.clone()),
+        (None, End::Panicked(panic)) if known(panic) => Some(panic.clone()),
         _ => None,
     }
 }

@@ -31,7 +31,7 @@ const COMPLAINT: usize = 4096;
 
 /// The error for a QEMU that ended before any machine could have run.
 const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
-                           the qemu-system-x86_64 in PATH is QEMU";
+                           the program is QEMU";
 
 /// How long a machine may take none of what is delivered to it, or be silent once it has
 /// all of it: a second is much.

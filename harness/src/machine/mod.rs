@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use std::process::{Child, ExitStatus, id};
 
 use anyhow::{Context, Result};
-use guest::X86_64;
+use guest::Arch;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -58,22 +58,16 @@ pub(crate) use saved::{SavedState, remove_states};
 use shared_memory::SharedMemory;
 pub use transcript::Transcript;
 
-/// The command line of every kernel.
+/// The command line of every kernel, besides the words of its architecture.
 ///
-/// - `console`: where the transcript comes from. No wire is slow here, but the
-///   UART counts in characters how long it may keep what has come in.
 /// - `panic=-1`: a panic restarts at once, which ends QEMU.
-/// - `no_timer_check`: under emulation on a loaded host, the test whether the
-///   timer interrupts arrive can fail ("IO-APIC + timer doesn't work!").
 /// - `sysrq_always_enabled`: a kernel that hangs is asked by its console what its tasks
 ///   do; Debian's kernels do not answer all of that by default.
 /// - `cryptomgr.notests`: Debian's kernels test their ciphers at each boot, which
 ///   no scenario looks at (docs/performance.md has what it saves).
 const COMMAND_LINE: &[&str] = &[
-    X86_64.console,
     "quiet",
     "panic=-1",
-    "no_timer_check",
     "sysrq_always_enabled",
     "cryptomgr.notests",
 ];
@@ -81,13 +75,15 @@ const COMMAND_LINE: &[&str] = &[
 /// A machine that boots one kernel: no network, no disks, no default devices.
 #[derive(Clone, Debug)]
 pub struct Machine {
+    /// The architecture of its processor.
+    pub arch: &'static Arch,
     /// How QEMU is started.
     pub qemu: Launch,
     /// Whether QEMU uses its seccomp sandbox.
     pub sandbox: bool,
     /// How its processor is executed.
     pub accelerator: Accelerator,
-    /// The kernel: a bzImage, or an ELF file with an entry for PVH.
+    /// The kernel: as it is packaged, or an ELF file with an entry for PVH.
     pub kernel: PathBuf,
     /// The initramfs.
     pub initramfs: PathBuf,
@@ -125,11 +121,14 @@ impl Machine {
         ]);
         push(&[
             "-machine",
-            X86_64.machine,
+            self.arch.machine,
             "-accel",
             self.accelerator.name(),
             "-cpu",
-            X86_64.cpu,
+            match self.accelerator {
+                Accelerator::Kvm => self.arch.kvm_cpu,
+                Accelerator::Tcg => self.arch.cpu,
+            },
         ]);
         push(&[
             "-m",
@@ -151,7 +150,8 @@ impl Machine {
             push(&["-chardev", &socket, "-gdb", "chardev:gdb"]);
         }
         let append = self.append.iter().map(String::as_str);
-        let words: Vec<&str> = COMMAND_LINE.iter().copied().chain(append).collect();
+        let own = self.arch.command_line.iter().chain(COMMAND_LINE).copied();
+        let words: Vec<&str> = own.chain(append).collect();
         push(&["-append", &words.join(" ")]);
         for (option, path) in [("-kernel", &self.kernel), ("-initrd", &self.initramfs)] {
             arguments.push(option.into());
@@ -304,7 +304,8 @@ pub(crate) mod tests {
 
     pub(crate) fn machine() -> Machine {
         Machine {
-            qemu: Launch::of_host("qemu-system-x86_64"),
+            arch: guest::HOST,
+            qemu: Launch::of_host(guest::HOST.qemu),
             sandbox: false,
             accelerator: Accelerator::Tcg,
             kernel: "/k/vmlinuz".into(),
@@ -335,9 +336,28 @@ pub(crate) mod tests {
             "-nodefaults -no-user-config -display none -no-reboot \
              -machine pc -accel tcg -cpu qemu64,-cx16 -m 256 -smp 1 \
              -chardev stdio,id=console,signal=off -serial chardev:console \
-             -append console=ttyS0,115200 quiet panic=-1 no_timer_check sysrq_always_enabled cryptomgr.notests \
+             -append console=ttyS0,115200 no_timer_check quiet panic=-1 sysrq_always_enabled cryptomgr.notests \
              -kernel /k/vmlinuz -initrd /k/initramfs"
         );
+    }
+
+    #[test]
+    fn a_machine_is_of_its_architecture() {
+        let machine = Machine {
+            arch: &guest::AARCH64,
+            ..machine()
+        };
+        let said = arguments(&machine);
+        let of = "-machine virt -accel tcg -cpu cortex-a57 ";
+        assert!(
+            said.contains(of) && said.contains("-append console=ttyAMA0"),
+            "{said}"
+        );
+        let native = Machine {
+            accelerator: Accelerator::Kvm,
+            ..machine
+        };
+        assert!(arguments(&native).contains("-accel kvm -cpu host "));
     }
 
     #[test]
@@ -353,7 +373,7 @@ pub(crate) mod tests {
         let arguments = arguments(&machine);
         for words in [
             "-m 1024 -smp 4 ",
-            "-append console=ttyS0,115200 quiet panic=-1 no_timer_check sysrq_always_enabled cryptomgr.notests nosmp loglevel=7 ",
+            "-append console=ttyS0,115200 no_timer_check quiet panic=-1 sysrq_always_enabled cryptomgr.notests nosmp loglevel=7 ",
             " -sandbox on,obsolete=deny,",
             " -chardev socket,id=gdb,fd=7,server=on,wait=off -gdb chardev:gdb ",
         ] {

@@ -1,16 +1,17 @@
 //! The initramfs of a boot: the guest and its job.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Seek};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
-use guest::{JOB_PATH, Job, PROGRAMS_PATH};
+use guest::{Arch, JOB_PATH, Job, PROGRAMS_PATH};
 use images::Initramfs;
 
 use super::guest_binary;
-use crate::system::anonymous;
+use crate::system::{anonymous, lock};
 
 /// An initramfs in memory, freed when this is dropped.
 #[derive(Clone, Debug)]
@@ -53,32 +54,33 @@ impl PackedInitramfs {
     }
 }
 
-/// Packs the initramfs for a job.
+/// Packs the initramfs for a job on a kernel of an architecture.
 ///
 /// # Errors
-/// If the guest cannot be built or read.
-pub fn pack(job: &Job) -> Result<PackedInitramfs> {
-    PackedInitramfs::of(&[&base()?, &with_job(job)?])
+/// If there is no guest for it, or no file in memory can be created.
+pub fn pack(job: &Job, arch: &'static Arch) -> Result<PackedInitramfs> {
+    PackedInitramfs::of(&[&base(arch)?, &with_job(job)?])
 }
 
 /// An initramfs without a job, for machines whose jobs are programs or scenarios, for as
 /// long as this process runs: its path.
 ///
 /// # Errors
-/// If no file in memory can be created.
-pub(crate) fn without_job(for_programs: bool) -> Result<PathBuf> {
-    static WAITING: [OnceLock<PackedInitramfs>; 2] = [OnceLock::new(), OnceLock::new()];
-    let waiting = &WAITING[usize::from(for_programs)];
-    if let Some(packed) = waiting.get() {
+/// If there is no guest for it, or no file in memory can be created.
+pub(crate) fn without_job(arch: &'static Arch, for_programs: bool) -> Result<PathBuf> {
+    static WAITING: Mutex<BTreeMap<(&Arch, bool), PackedInitramfs>> = Mutex::new(BTreeMap::new());
+    let mut waiting = lock(&WAITING);
+    if let Some(packed) = waiting.get(&(arch, for_programs)) {
         return Ok(packed.path());
     }
-    let mut base = base()?;
+    let mut base = base(arch)?;
     if for_programs {
         base = base.file(PROGRAMS_PATH, "", 0o644);
     }
     let packed = PackedInitramfs::of(&[&base])?;
-    // Another thread may have been faster: one of the two is kept.
-    Ok(waiting.get_or_init(|| packed).path())
+    let path = packed.path();
+    waiting.insert((arch, for_programs), packed);
+    Ok(path)
 }
 
 /// An archive with a job.
@@ -90,8 +92,8 @@ pub(crate) fn with_job(job: &Job) -> Result<Initramfs> {
 /// The archive that every boot needs: the guest, and mount points.
 ///
 /// # Errors
-/// If the guest cannot be built.
-pub(crate) fn base() -> Result<Initramfs> {
+/// If there is no guest for the architecture.
+pub(crate) fn base(arch: &'static Arch) -> Result<Initramfs> {
     Ok(Initramfs::new()
         .dir("/dev", 0o755)
         // For kernels without devtmpfs.
@@ -107,5 +109,5 @@ pub(crate) fn base() -> Result<Initramfs> {
         .dir("/strata", 0o755)
         .dir("/sys", 0o755)
         .dir("/tmp", 0o1777)
-        .file("/init", guest_binary()?, 0o755))
+        .file("/init", guest_binary(arch)?, 0o755))
 }

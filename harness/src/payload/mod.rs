@@ -8,5 +8,6 @@ pub mod initramfs;
 mod program;
 
 pub use guest_binary::guest_binary;
+pub(crate) use guest_binary::guest_of;
 pub(crate) use program::LoadedProgram;
 pub use program::{BadRequest, PackedProgram, Program};

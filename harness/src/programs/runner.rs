@@ -110,7 +110,7 @@ impl Runner<'_> {
     /// kept and [`Ran::console`] is its path.
     ///
     /// # Errors
-    /// If the harness fails.
+    /// If the program is for another architecture, or the harness fails.
     pub fn run(
         &self,
         kernel: &Bootable,
@@ -132,6 +132,7 @@ impl Runner<'_> {
         output: &mut dyn Output,
         standing: Option<&mut Standing>,
     ) -> Result<Ran> {
+        program.fits(&kernel.name, kernel.machine.arch)?;
         let size = program.size;
         let mut machine = kernel.machine.clone();
         machine.memory_mib = self.memory_mib.unwrap_or_else(|| memory_for(size));
@@ -199,6 +200,7 @@ impl Program {
             bail!("{kernel:?} is more than one kernel: a program is run on one");
         };
         let packed = self.pack()?;
+        packed.fits(&kernels)?;
         let store = Store::builder(&catalogue).build()?;
         let machines = Machines::new(store, RunDir::anonymous())?;
         let bootable = machines.machine(kernel, &Silent)?;

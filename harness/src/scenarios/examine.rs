@@ -29,6 +29,9 @@ pub fn examine(
 ) {
     let started = Instant::now();
     let name = row.name.clone();
+    let of_arch = |one: &&Scenario| one.on(bootable.machine.arch);
+    let scenarios: Vec<Scenario> = scenarios.iter().map(of_arch).collect();
+    let scenarios: Vec<&Scenario> = scenarios.iter().collect();
     while let Some(left) = scenarios.get(row.cells.len()..)
         && !left.is_empty()
     {
@@ -78,7 +81,7 @@ fn boot_for(
         names: names.iter().map(|&name| name.to_owned()).collect(),
         deadline_ms: u64::try_from(deadlines.scenario.as_millis()).unwrap_or(u64::MAX),
     };
-    let initramfs = initramfs::pack(&job)?;
+    let initramfs = initramfs::pack(&job, bootable.machine.arch)?;
     let mut machine = Machine {
         initramfs: initramfs.path(),
         ..bootable.machine.clone()

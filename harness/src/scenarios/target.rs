@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use guest::{NATIVE, Version};
+use guest::{Arch, HOST, NATIVE, Version};
 use images::{Catalogue, Kernel, ParseSpecError, SelectError, Spec};
 
 use super::native::native_name;
@@ -26,20 +26,26 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// What some words ask for; the default kernels where there is none.
+    /// What some words ask for, of an architecture where they name none; the default kernels
+    /// where there is no word.
     ///
     /// # Errors
     /// If a word names no kernel.
-    pub fn of(words: &[Target], catalogue: &Catalogue) -> Result<Self, SelectError> {
+    pub fn of(
+        words: &[Target],
+        arch: Option<&'static Arch>,
+        catalogue: &Catalogue,
+    ) -> Result<Self, SelectError> {
         let specs = words.iter().filter_map(|word| match word {
             Target::Native => None,
             Target::Boot(spec) => Some(spec.clone()),
         });
-        let specs: Vec<Spec> = specs.collect();
+        let arch = arch.unwrap_or(HOST);
+        let specs: Vec<Spec> = specs.map(|spec| spec.on(arch)).collect();
         let native = words.contains(&Target::Native);
         let kernels = match specs[..] {
             [] if native => Vec::new(),
-            [] => catalogue.default_kernels(),
+            [] => catalogue.default_kernels_of(arch),
             _ => catalogue.select(&specs)?,
         };
         Ok(Self { native, kernels })
@@ -74,7 +80,7 @@ mod tests {
 
     fn targets(words: &[&str]) -> (bool, Vec<String>) {
         let words: Vec<Target> = words.iter().map(|word| word.parse().unwrap()).collect();
-        let targets = Targets::of(&words, &Catalogue::builtin()).unwrap();
+        let targets = Targets::of(&words, None, &Catalogue::builtin()).unwrap();
         let names = targets.kernels.iter().map(Kernel::name).collect();
         (targets.native, names)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use guest::X86_64;
+use guest::{Arch, HOST, arch};
 use serde::{Deserialize, Serialize};
 
 /// Who published a kernel, which version it has there, and for which architecture.
@@ -27,6 +27,12 @@ impl Identity {
         }
     }
 
+    /// The architecture; the usual one where this Strata does not know the name.
+    #[must_use]
+    pub fn arch(&self) -> &'static Arch {
+        Arch::named(&self.arch).unwrap_or(HOST)
+    }
+
     /// The same kernel in another version.
     pub(crate) fn with_version(&self, version: &str) -> Self {
         Self {
@@ -46,11 +52,12 @@ impl Identity {
 
     /// The identity that a directory of the cache is named after.
     pub(crate) fn of_dir_name(name: &str) -> Self {
+        let is_arch = |name: &str| arch::ALL.iter().any(|arch| arch.name == name);
         let named = || {
             let (vendor, rest) = name.split_once('_')?;
             // Versions of RPM packages have underscores, and so has x86_64.
             let mut parts = rest.match_indices('_').map(|(at, _)| rest.split_at(at));
-            let (version, arch) = parts.find(|(_, arch)| ARCHES.contains(&&arch[1..]))?;
+            let (version, arch) = parts.find(|(_, arch)| is_arch(&arch[1..]))?;
             Some(Self {
                 vendor: Vendor::named(vendor)?,
                 version: version.to_owned(),
@@ -118,17 +125,14 @@ impl fmt::Display for Vendor {
     }
 }
 
-/// What kernels call the architectures that a directory may be of.
-const ARCHES: [&str; 2] = [X86_64.name, "aarch64"];
-
 /// The architecture that is meant where a file names none.
 pub(crate) fn default_arch() -> String {
-    X86_64.name.to_owned()
+    HOST.name.to_owned()
 }
 
 /// Whether a file may leave the architecture out.
 pub(crate) fn is_default_arch(arch: &str) -> bool {
-    arch == X86_64.name
+    arch == HOST.name
 }
 
 #[cfg(test)]

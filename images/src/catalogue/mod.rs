@@ -10,12 +10,13 @@ use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
-use guest::Version;
+use guest::{Arch, HOST, Version};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::catalogue::identity::{Identity, Vendor, default_arch};
 use crate::debian::debian_version::is_plain;
+use crate::local::LocalKernel;
 use crate::sources::{Sources, VendorKernel};
 
 /// Every kernel that can be asked for by name, and where to look for it.
@@ -42,7 +43,8 @@ pub struct Catalogue {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// The series, such as `3.10`.
+    /// The series, such as `3.10`; before it the architecture, where it is not the usual
+    /// one: `arm64/6.1`.
     pub name: String,
     /// Version of the Debian package, such as `3.10.11-1`.
     pub debian: String,
@@ -54,8 +56,8 @@ pub struct Entry {
     /// Who published it.
     #[serde(default)]
     pub vendor: Vendor,
-    /// What the kernel calls its architecture.
-    #[serde(default = "default_arch")]
+    /// What the kernel calls its architecture. The file does not say it: see [`Self::on`].
+    #[serde(skip, default = "default_arch")]
     pub arch: String,
 }
 
@@ -137,9 +139,16 @@ impl Catalogue {
     /// The kernels that are selected where none is named, in version order.
     #[must_use]
     pub fn default_kernels(&self) -> Vec<Kernel> {
+        self.default_kernels_of(HOST)
+    }
+
+    /// The same of an architecture.
+    #[must_use]
+    pub fn default_kernels_of(&self, arch: &'static Arch) -> Vec<Kernel> {
         let entries = self.entries.iter();
         let default = entries.filter(|entry| self.default.contains(&entry.name));
-        default.cloned().map(Kernel::Catalogued).collect()
+        let of_arch = default.map(|entry| entry.on(arch));
+        of_arch.map(Kernel::Catalogued).collect()
     }
 }
 
@@ -151,6 +160,26 @@ impl Entry {
             vendor: self.vendor.clone(),
             version: self.debian.clone(),
             arch: self.arch.clone(),
+        }
+    }
+
+    /// The architecture.
+    #[must_use]
+    pub fn arch(&self) -> &'static Arch {
+        self.identity().arch()
+    }
+
+    /// The same upload for another architecture: Debian builds all of them from one source.
+    #[must_use]
+    pub fn on(&self, arch: &'static Arch) -> Self {
+        let (_, series) = self.name.rsplit_once('/').unwrap_or(("", &self.name));
+        Self {
+            name: match arch.is_default() {
+                true => series.to_owned(),
+                false => format!("{arch}/{series}"),
+            },
+            arch: arch.name.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -183,6 +212,17 @@ impl Kernel {
                 let command = if name.starts_with("::") { "./" } else { "" };
                 format!("{command}{}", name.replace("##[", "##\u{FFFD}["))
             }
+        }
+    }
+
+    /// The architecture, as far as it is known without opening a package.
+    #[must_use]
+    pub fn arch(&self) -> Option<&'static Arch> {
+        match self {
+            Self::Catalogued(entry) => Some(entry.arch()),
+            // All that a source names are of this one.
+            Self::Vendored(_) => Some(HOST),
+            Self::File(path) => LocalKernel::at(path).ok()?.arch(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! From specs to kernels.
 
+use guest::{HOST, arch};
+
 use crate::catalogue::spec::Spec;
 use crate::catalogue::{Catalogue, Kernel};
 use crate::local::LocalKernel;
@@ -8,13 +10,14 @@ use crate::sources::VendorKernel;
 
 impl Catalogue {
     /// The kernels that any of the specs asks for: those of the catalogue in
-    /// version order, then those of vendors and then files, in the order given, none of
+    /// version order, one architecture after the other, then those of vendors and then files, in the order given, none of
     /// them twice.
     ///
     /// # Errors
     /// Where a spec matches nothing, or names a file that is no kernel.
     pub fn select(&self, specs: &[Spec]) -> Result<Vec<Kernel>, SelectError> {
-        let mut chosen = vec![false; self.entries.len()];
+        let nothing = vec![false; self.entries.len()];
+        let mut chosen = arch::ALL.map(|arch| (arch, nothing.clone()));
         let (mut vendored, mut files) = (Vec::new(), Vec::new());
         for spec in specs.iter().flat_map(Spec::each) {
             if let Some(kernel) = self.vendored(spec)? {
@@ -30,8 +33,12 @@ impl Catalogue {
                 }
                 continue;
             }
+            let of = spec.arch().unwrap_or(HOST);
             let mut choose = |spec: &Spec| {
                 let mut matched = false;
+                let (_, chosen) = (chosen.iter_mut())
+                    .find(|(arch, _)| *arch == of)
+                    .expect("all architectures are there");
                 for (number, entry) in self.entries.iter().enumerate() {
                     let latest = spec.is_latest() && number + 1 == self.entries.len();
                     if latest || spec.matches(entry) {
@@ -48,9 +55,12 @@ impl Catalogue {
                 });
             }
         }
-        let entries = self.entries.iter().zip(chosen);
-        let chosen = entries.filter(|(_, chosen)| *chosen);
-        let chosen = chosen.map(|(entry, _)| Kernel::Catalogued(entry.clone()));
+        let of_arch = |(arch, chosen): (_, Vec<bool>)| {
+            let entries = self.entries.iter().zip(chosen);
+            let chosen = entries.filter(|(_, chosen)| *chosen);
+            chosen.map(move |(entry, _)| Kernel::Catalogued(entry.on(arch)))
+        };
+        let chosen = chosen.into_iter().flat_map(of_arch);
         let vendored = vendored.into_iter().map(Kernel::Vendored);
         let files = files.into_iter().map(Kernel::File);
         Ok(chosen.chain(vendored).chain(files).collect())

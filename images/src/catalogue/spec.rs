@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use guest::Version;
+use guest::{Arch, Version};
 
 use crate::catalogue::Entry;
 
@@ -16,6 +16,7 @@ use crate::catalogue::Entry;
 /// - `>=5.10`, `>5.10`, `<4.0`, `<=4`: a comparison looks only at the numbers
 ///   that are given, so `<=4` takes all of 4.x and `>4` begins with 5.0
 /// - `3.8..3.13`, both ends included
+/// - `arm64/6.1`, `arm64/>=5.10`: any of these, of an architecture
 /// - `ubuntu/22.04`, `mainline/6.12.1`: a kernel of a vendor's source; `el7`, for short
 /// - a path to a kernel (an image, a package, a directory), which is what else holds a `/`
 /// - `all`; `latest`, the newest series
@@ -26,6 +27,8 @@ use crate::catalogue::Entry;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
     text: String,
+    /// The architecture, if it is named.
+    arch: Option<&'static Arch>,
     meaning: Meaning,
 }
 
@@ -60,8 +63,9 @@ struct Numbers {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} names no kernel; write a series (3.10), a major version (5), a range (3.8..3.13), \
-     a comparison (>=5.10), a Debian version (6.1.176-1), a vendor's kernel (ubuntu/22.04, el7), \
-     a path with a slash (./bzImage), latest or all; several with commas between them \
+     a comparison (>=5.10), a Debian version (6.1.176-1), one of these of an architecture \
+     (arm64/6.1), a vendor's kernel (ubuntu/22.04, el7), a path with a slash (./bzImage), \
+     latest or all; several with commas between them \
      (5.10,6.1)"
 )]
 pub struct ParseSpecError(String);
@@ -82,6 +86,34 @@ impl Spec {
         }
     }
 
+    /// The same of an architecture, if it names none and is no path and no kernel of a
+    /// vendor.
+    #[must_use]
+    pub fn on(&self, arch: &'static Arch) -> Self {
+        let on = |spec: &Self| match spec.leaves_arch_open() {
+            true => format!("{arch}/{}", spec.text),
+            false => spec.text.clone(),
+        };
+        match self.each().iter().any(Self::leaves_arch_open) {
+            false => self.clone(),
+            true => {
+                let texts: Vec<String> = self.each().iter().map(on).collect();
+                texts.join(",").parse().unwrap_or_else(|_| self.clone())
+            }
+        }
+    }
+
+    /// The architecture that it names, if any.
+    #[must_use]
+    pub fn arch(&self) -> Option<&'static Arch> {
+        self.arch
+    }
+
+    /// Whether it is of the catalogue, and names no architecture.
+    fn leaves_arch_open(&self) -> bool {
+        self.arch.is_none() && !matches!(self.meaning, Meaning::File(_) | Meaning::Word(_))
+    }
+
     /// The specs between the commas.
     pub(crate) fn each(&self) -> &[Self] {
         match &self.meaning {
@@ -98,7 +130,8 @@ impl Spec {
     /// The series that is meant by its first release, `6.1.0`, where the catalogue
     /// has no such release.
     pub(crate) fn as_series(&self) -> Option<Self> {
-        let series = self.text.strip_suffix(".0")?;
+        let text = self.text.rsplit('/').next().unwrap_or_default();
+        let series = text.strip_suffix(".0")?;
         let numbers: Numbers = series.parse().ok()?;
         (numbers.given == 2).then(|| series.parse().ok())?
     }
@@ -173,11 +206,32 @@ impl FromStr for Spec {
 
     fn from_str(text: &str) -> Result<Self, ParseSpecError> {
         let text = text.trim();
-        let meaning = meaning(text).ok_or_else(|| ParseSpecError(text.to_owned()))?;
+        let of_arch = of_arch(text);
+        let arch = of_arch.as_ref().map(|(arch, _)| *arch);
+        let meaning = match of_arch {
+            Some((_, meaning)) => Some(meaning),
+            None => meaning(text),
+        };
         Ok(Self {
             text: text.to_owned(),
-            meaning,
+            arch,
+            meaning: meaning.ok_or_else(|| ParseSpecError(text.to_owned()))?,
         })
+    }
+}
+
+/// The architecture with which a text begins, and what is meant of it; none of a path that
+/// only looks so.
+fn of_arch(text: &str) -> Option<(&'static Arch, Meaning)> {
+    let (name, rest) = text.split_once('/')?;
+    let arch = Arch::named(name)?;
+    match meaning(rest)? {
+        Meaning::File(_) | Meaning::Word(_) => None,
+        Meaning::AnyOf(specs) => {
+            let specs = specs.into_iter().map(|spec| spec.on(arch)).collect();
+            Some((arch, Meaning::AnyOf(specs)))
+        }
+        meaning => Some((arch, meaning)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use guest::X86_64;
+use guest::Arch;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +85,7 @@ pub(crate) struct Archives {
     pub(crate) client: Arc<Client>,
     pub(crate) publisher: Publisher,
     pub(crate) cache: PathBuf,
-    kernels: Mutex<HashMap<(Site, String), Slot>>,
+    kernels: Mutex<HashMap<(Site, String, &'static Arch), Slot>>,
 }
 
 /// Locked while one thread reads the suite, so that others wait for the result.
@@ -110,16 +110,18 @@ impl Archives {
         &self,
         site: &Site,
         suite: &str,
-        read: fn(IndexText) -> io::Result<Vec<Package>>,
+        arch: &'static Arch,
+        read: fn(IndexText, &'static Arch) -> io::Result<Vec<Package>>,
         progress: &dyn Progress,
     ) -> Result<Arc<SuiteIndex>, ObtainError> {
-        let key = (site.clone(), suite.to_owned());
+        let key = (site.clone(), suite.to_owned(), arch);
         let slot = locked(&self.kernels).entry(key).or_default().clone();
         let mut slot = locked(&slot);
         if let Some(known) = &*slot {
             return known.clone().map_err(ObtainError::unavailable);
         }
-        let result = self.suite(site, suite, read, progress).map(Arc::new);
+        let read = |text| read(text, arch);
+        let result = self.suite(site, suite, arch, read, progress).map(Arc::new);
         match &result {
             Ok(suite) => *slot = Some(Ok(suite.clone())),
             Err(ObtainError::Unavailable { why }) => *slot = Some(Err(why.clone())),
@@ -134,20 +136,21 @@ impl Archives {
         &self,
         site: &Site,
         suite: &str,
+        arch: &Arch,
         read: impl FnOnce(IndexText) -> io::Result<Vec<Package>>,
         progress: &dyn Progress,
     ) -> Result<SuiteIndex, ObtainError> {
         let (dir, release) = self.checked_release(site, suite, progress)?;
-        let index = |suffix| release.file(&format!("{}{suffix}", X86_64.debian_index));
+        let index = |suffix| release.file(&format!("{}{suffix}", arch.debian_index));
         let Some(sum) = index(".xz").or_else(|| index(".gz")) else {
             // The suite never had this architecture.
-            let why = format!("no {} in {dir}", X86_64.debian);
+            let why = format!("no {} in {dir}", arch.debian);
             return Err(ObtainError::unavailable(why));
         };
         let path = self.index(&dir, &release, sum, progress)?;
         // No more is read than the release file says there is.
         let limit = release
-            .file(X86_64.debian_index)
+            .file(arch.debian_index)
             .map_or(MAX_INDEX, |it| it.size);
         let text = open_index(&path, sum.name(), limit.min(MAX_INDEX));
         let text = text.attempt(|| format!("open {}", path.display()))?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use guest::X86_64;
+use guest::Arch;
 use jiff::Timestamp;
 
 use crate::debian::packages::{MAX_INDEX, Package, open_index, read_index};
@@ -48,6 +48,7 @@ pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
 /// The packages that kept evidence vouches for; the error says why it does not.
 pub(crate) fn vouched(
     publisher: &Publisher,
+    arch: &Arch,
     dir: &Path,
     wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Package>, String> {
@@ -68,7 +69,7 @@ pub(crate) fn vouched(
     }
     for name in ["Packages.xz", "Packages.gz"] {
         let index = dir.join(name);
-        let Some(sum) = release.file(&format!("main/binary-{}/{name}", X86_64.debian)) else {
+        let Some(sum) = release.file(&format!("main/binary-{}/{name}", arch.debian)) else {
             continue;
         };
         if sum.matches(&index).map_err(|error| error.to_string())? {

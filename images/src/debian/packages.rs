@@ -5,7 +5,7 @@ use std::path::Path;
 
 use deb822_fast::{Deb822, Paragraph};
 use flate2::read::MultiGzDecoder;
-use guest::{Version, X86_64};
+use guest::{Arch, Version, arch};
 
 use crate::debian::debian_version::{is_plain, newest_by, without_rebuild};
 use crate::files::hash::{FileSum, parse_sha256};
@@ -34,8 +34,9 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// The flavour of the kernel in a package of this name, if it is one that fits.
-    pub(crate) fn flavour_of(name: &str) -> Option<&'static str> {
+    /// The architecture and flavour of the kernel in a package of this name, if it is one
+    /// that fits.
+    pub(crate) fn flavour_of(name: &str) -> Option<(&'static Arch, &'static str)> {
         // `linux-binary-*` holds the image since 6.19; `linux-image-*` did before.
         let rest = name
             .strip_prefix("linux-image-")
@@ -44,10 +45,14 @@ impl Package {
         if !rest.starts_with(|first: char| first.is_ascii_digit()) || rest.contains("-rt-") {
             return None;
         }
-        X86_64
-            .debian_flavours
-            .into_iter()
-            .find(|flavour| (rest.strip_suffix(flavour)).is_some_and(|abi| abi.ends_with('-')))
+        let of_arch = |arch: &'static Arch| {
+            let flavours = arch.debian_flavours.into_iter();
+            flavours.map(move |flavour| (arch, flavour))
+        };
+        let is_it = |(_, flavour): &(&Arch, &str)| {
+            (rest.strip_suffix(flavour)).is_some_and(|abi| abi.ends_with('-'))
+        };
+        arch::ALL.into_iter().flat_map(of_arch).find(is_it)
     }
 
     /// None of a package that points out of the archive.
@@ -113,9 +118,10 @@ pub(crate) fn read_index(
     }
 }
 
-/// The packages with a kernel that fits.
-pub(crate) fn read_kernels(index: impl BufRead) -> io::Result<Vec<Package>> {
-    let mut packages = read_index(index, |name| Package::flavour_of(name).is_some())?;
+/// The packages with a kernel of an architecture that fits.
+pub(crate) fn read_kernels(index: impl BufRead, arch: &Arch) -> io::Result<Vec<Package>> {
+    let fits = |name: &str| Package::flavour_of(name).is_some_and(|(of, _)| of == arch);
+    let mut packages = read_index(index, fits)?;
     // What depends on an image has none itself: the meta packages, and the
     // `linux-image-*` beside a `linux-binary-*`.
     let needs = |package: &Package, what| package.depends.contains(what);
@@ -146,11 +152,10 @@ pub(crate) fn newest_of<'a>(packages: &'a [Package], name: &str) -> Option<&'a P
 fn best(packages: &[Package], is_wanted: impl Fn(&str) -> bool) -> Option<&Package> {
     let wanted = packages.iter().filter(|it| is_wanted(&it.version));
     wanted.min_by_key(|package| {
-        let flavour = Package::flavour_of(&package.name);
-        let rank = X86_64
-            .debian_flavours
-            .iter()
-            .position(|each| Some(*each) == flavour);
+        let rank = Package::flavour_of(&package.name).and_then(|(arch, flavour)| {
+            let mut flavours = arch.debian_flavours.iter();
+            flavours.position(|each| *each == flavour)
+        });
         // Two of the same flavour differ in nothing that matters; the name makes the
         // choice repeatable.
         (rank, package.name.ends_with("-unsigned"), &package.name)
@@ -173,7 +178,7 @@ mod tests {
             )
         });
         let text = stanzas.collect::<Vec<_>>().join("\n");
-        read_kernels(text.as_bytes()).unwrap()
+        read_kernels(text.as_bytes(), arch::HOST).unwrap()
     }
 
     #[test]
@@ -186,6 +191,7 @@ mod tests {
                 Some("cloud-amd64"),
             ),
             ("linux-binary-7.3.4+deb13-cloud-amd64", Some("cloud-amd64")),
+            ("linux-image-6.1.0-50-cloud-arm64", Some("cloud-arm64")),
             ("linux-image-3.10-2-rt-amd64", None),
             ("linux-image-6.1.0-50-amd64-dbg", None),
             ("linux-image-6.12-amd64-signed-template", None),
@@ -193,7 +199,8 @@ mod tests {
             ("linux-image-3.2.0-4-486", None),
             ("linux-headers-6.1.0-50-amd64", None),
         ] {
-            assert_eq!(Package::flavour_of(name), flavour, "{name}");
+            let found = Package::flavour_of(name).map(|(_, flavour)| flavour);
+            assert_eq!(found, flavour, "{name}");
         }
     }
 
@@ -269,7 +276,7 @@ mod tests {
             )
         };
         let read = |path, version| {
-            read_kernels(stanza(path, version).as_bytes())
+            read_kernels(stanza(path, version).as_bytes(), arch::HOST)
                 .unwrap()
                 .len()
         };
@@ -297,7 +304,7 @@ mod tests {
                 .collect();
             // However it comes out of its compression.
             let reader = io::BufReader::with_capacity(room, text.as_bytes());
-            let packages = read_kernels(reader).unwrap();
+            let packages = read_kernels(reader, arch::HOST).unwrap();
             prop_assert_eq!(packages.len(), versions.len());
             for (minor, patch) in &versions {
                 let version = format!("6.{minor}.{patch}-1");

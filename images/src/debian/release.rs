@@ -1,7 +1,7 @@
 //! The signed file at the head of a suite: `InRelease`, or `Release` with `Release.gpg`.
 
 use deb822_fast::{Deb822, Paragraph};
-use guest::X86_64;
+use guest::arch;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
@@ -75,14 +75,16 @@ impl Release {
     }
 }
 
-/// Only the indexes of the kernels are kept: a release lists thousands of files.
+/// Only the indexes of packages are kept: a release lists thousands of files.
 fn files(fields: &Paragraph) -> Result<Vec<FileSum>, String> {
     let list = fields.get("SHA256").ok_or("no SHA256 sums")?;
     let mut files = Vec::new();
-    for line in list
-        .lines()
-        .filter(|line| line.contains(X86_64.debian_index))
-    {
+    let is_index = |line: &&str| {
+        arch::ALL
+            .iter()
+            .any(|arch| line.contains(arch.debian_index))
+    };
+    for line in list.lines().filter(is_index) {
         let words: Vec<_> = line.split_whitespace().collect();
         let [sha256, size, path] = words[..] else {
             return Err(format!("SHA256: {line}"));

@@ -1,5 +1,70 @@
-//! Kernel images of x86: bytes in, facts out. May use: messages, files.
+//! Kernel images: bytes in, facts out. May use: messages, files.
 
+pub(crate) mod arm64_image;
 pub(crate) mod bzimage;
 pub(crate) mod config;
 pub(crate) mod vmlinux;
+
+use std::io::{self, Read, Seek};
+
+use guest::{AARCH64, Arch, X86_64};
+
+/// How many bytes of an image tell what it is.
+pub(crate) const START: usize = bzimage::HEADER_LEN;
+
+/// The architecture of a packaged image that begins so; the error says what is missing.
+pub(crate) fn arch_of(start: &[u8]) -> Result<&'static Arch, String> {
+    let formats = [
+        (&X86_64, bzimage::check(start)),
+        (&AARCH64, arm64_image::check(start)),
+    ];
+    let mut reasons = Vec::new();
+    for (arch, checked) in formats {
+        match checked {
+            Ok(()) => return Ok(arch),
+            Err(why) => reasons.push(format!("{} of {arch}: {why}", arch.built_image)),
+        }
+    }
+    Err(reasons.join("; "))
+}
+
+/// What a packaged image says of itself, without being booted:
+/// `6.1.0-50-cloud-amd64 (builder@host) #1 SMP …`; empty where it says nothing.
+pub(crate) fn read_banner(mut image: impl Read + Seek) -> io::Result<String> {
+    let mut start = Vec::new();
+    (&mut image).take(START as u64).read_to_end(&mut start)?;
+    image.rewind()?;
+    match bzimage::check(&start) {
+        Ok(()) => bzimage::read_banner(image),
+        Err(_) => vmlinux::read_banner(image),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_tells_its_architecture() {
+        let long = |mut header: Vec<u8>| {
+            header.resize(header.len().max(START), 0);
+            header
+        };
+        assert_eq!(arch_of(&bzimage::tests::header()), Ok(&X86_64));
+        assert_eq!(arch_of(&long(arm64_image::tests::header())), Ok(&AARCH64));
+        let why = arch_of(b"no kernel").unwrap_err();
+        assert!(
+            why.contains("bzImage") && why.contains("Image of arm64"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn what_an_image_says_is_read_without_booting_it() {
+        let mut image = arm64_image::tests::header();
+        image.resize(4096, 0);
+        image.extend(b"Linux version 6.1.0-50-cloud-arm64 (who@where) #1 SMP\n\0");
+        let banner = read_banner(io::Cursor::new(image)).unwrap();
+        assert_eq!(banner, "6.1.0-50-cloud-arm64 (who@where) #1 SMP");
+    }
+}

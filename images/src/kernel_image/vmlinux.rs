@@ -16,6 +16,8 @@ use liblzma::read::XzDecoder;
 use lz4_flex::frame::FrameDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
+use guest::{Arch, X86_64};
+
 use crate::files::open_regular;
 use crate::files::read::Limited;
 use crate::kernel_image::bzimage;
@@ -27,6 +29,8 @@ const MAX_VMLINUX: u64 = 512 << 20;
 const WITH_PAYLOAD: u16 = 0x0208;
 /// `XEN_ELFNOTE_PHYS32_ENTRY` (include/xen/interface/elfnote.h).
 const PHYS32_ENTRY: u32 = 18;
+/// The architecture of a kernel that has that entry.
+pub(crate) const ARCH: &Arch = &X86_64;
 /// Why QEMU cannot start a kernel without its decompressor.
 const NO_ENTRY: &str = "it has no entry for a boot without decompressor (CONFIG_PVH)";
 /// The program headers of a kernel are in its first page.

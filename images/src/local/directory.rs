@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use guest::arch;
+
 use crate::local::format::{self, FileFormat};
 use crate::local::{ImageAt, LocalKernel, tree};
 
@@ -50,7 +52,7 @@ pub(super) fn kernel(dir: &Path) -> io::Result<Result<LocalKernel, String>> {
         )));
     }
     if let Err(why) = format::of_file(image)?.and_then(|format| match format {
-        FileFormat::BzImage => Ok(()),
+        FileFormat::Image(_) => Ok(()),
         _ => Err("something else".to_owned()),
     }) {
         return Ok(Err(format!("{} is none: {why}", image.display())));
@@ -84,12 +86,20 @@ pub(super) fn modules_of_image(image: &Path) -> Option<PathBuf> {
     // `vmlinux` and `arch/x86/boot/bzImage` of a kernel tree.
     let of_tree = match name(image) {
         "vmlinux" => Some(dir),
-        "bzImage" => ["boot", "x86", "arch"].iter().try_fold(dir, |dir, part| {
-            (name(&dir) == *part).then(|| parent(&dir))?
-        }),
-        _ => None,
+        _ => {
+            let built = arch::ALL.into_iter().map(tree::built_image);
+            built.into_iter().find_map(|built| tree_of(image, &built))
+        }
     };
     of_tree.filter(|dir| tree::is_tree(dir))
+}
+
+/// The directory below which an image stands at this path.
+fn tree_of(image: &Path, built: &Path) -> Option<PathBuf> {
+    let parts = built.iter().rev();
+    parts.into_iter().try_fold(image.to_owned(), |path, part| {
+        (path.file_name() == Some(part)).then(|| parent(&path))?
+    })
 }
 
 /// Those of a release below a root. An image of Alpine has the name of its flavour, and

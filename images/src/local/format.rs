@@ -3,14 +3,17 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use guest::Arch;
+
 use crate::files::open_regular;
-use crate::kernel_image::bzimage;
+use crate::kernel_image;
 use crate::rpm;
 
 /// A file with a kernel in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileFormat {
-    BzImage,
+    /// An image as it is packaged.
+    Image(&'static Arch),
     /// An ELF file.
     Vmlinux,
     Package(PackageFormat),
@@ -32,7 +35,7 @@ pub(super) enum PackageFormat {
 pub(super) fn of_file(path: &Path) -> io::Result<Result<FileFormat, String>> {
     let mut start = Vec::new();
     let file = open_regular(path)?;
-    file.take(bzimage::HEADER_LEN as u64)
+    file.take(kernel_image::START as u64)
         .read_to_end(&mut start)?;
     Ok(of(&start))
 }
@@ -52,9 +55,7 @@ fn of(start: &[u8]) -> Result<FileFormat, String> {
             package(PackageFormat::Tar)
         }
         _ if is_tar => package(PackageFormat::Tar),
-        _ => bzimage::check(start)
-            .map(|()| FileFormat::BzImage)
-            .map_err(str::to_owned),
+        _ => kernel_image::arch_of(start).map(FileFormat::Image),
     }
 }
 
@@ -65,7 +66,8 @@ mod tests {
     #[test]
     fn a_file_is_what_its_content_says() {
         let package = |format| Ok(FileFormat::Package(format));
-        assert_eq!(of(&bzimage::tests::header()), Ok(FileFormat::BzImage));
+        let image = kernel_image::bzimage::tests::header();
+        assert_eq!(of(&image), Ok(FileFormat::Image(&guest::X86_64)));
         assert_eq!(of(b"\x7fELF"), Ok(FileFormat::Vmlinux));
         assert_eq!(of(b"!<arch>\ndebian-binary"), package(PackageFormat::Deb));
         assert_eq!(of(b"\xed\xab\xee\xdb\x03"), package(PackageFormat::Rpm));

@@ -16,7 +16,9 @@ pub(crate) use packages::{foreign_config, foreign_image, foreign_modules, image_
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use crate::kernel_image::{bzimage, vmlinux};
+use guest::Arch;
+
+use crate::kernel_image::{self, vmlinux};
 use crate::local::format::FileFormat;
 use crate::messages::error::SelectError;
 
@@ -30,7 +32,7 @@ pub struct LocalKernel {
 /// Where an image is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ImageAt {
-    /// In this file, a bzImage or a vmlinux.
+    /// In this file: as it is packaged, or a vmlinux.
     File(PathBuf),
     /// In this package.
     Package(PathBuf),
@@ -59,7 +61,7 @@ impl LocalKernel {
             return found.map_err(unreadable)?.map_err(no_kernel);
         }
         match format::of_file(path).map_err(unreadable)? {
-            Ok(FileFormat::BzImage) => {}
+            Ok(FileFormat::Image(_)) => {}
             Ok(FileFormat::Vmlinux) => {
                 vmlinux::check_file(path).map_err(|error| no_kernel(error.to_string()))?;
             }
@@ -77,6 +79,14 @@ impl LocalKernel {
             image: ImageAt::File(path.to_owned()),
             modules: directory::modules_of_image(path).into_iter().collect(),
         })
+    }
+
+    /// The architecture of its image; none of one that is still in a package.
+    pub(crate) fn arch(&self) -> Option<&'static Arch> {
+        match &self.image {
+            ImageAt::File(path) => image_arch(path).ok(),
+            ImageAt::Package(_) => None,
+        }
     }
 
     /// Where its modules are: packages, directories, a built kernel tree. None if the path
@@ -100,13 +110,35 @@ impl LocalKernel {
                     why,
                 };
                 let image = image_in(path).map_err(|error| of(error.to_string()))?;
-                bzimage::read_banner(Cursor::new(image)).map_err(|error| of(error.to_string()))
+                kernel_image::read_banner(Cursor::new(image)).map_err(|error| of(error.to_string()))
             }
         }
     }
 }
 
-/// What a kernel in a file, a bzImage or a vmlinux, says of itself, as
+/// The architecture of a kernel in a file.
+///
+/// # Errors
+/// If the file cannot be read or is no kernel image.
+pub fn image_arch(path: &Path) -> Result<&'static Arch, SelectError> {
+    let format = format::of_file(path).map_err(|source| SelectError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let why = match format {
+        Ok(FileFormat::Image(arch)) => return Ok(arch),
+        // Only one has an entry by which QEMU starts it.
+        Ok(FileFormat::Vmlinux) => return Ok(vmlinux::ARCH),
+        Ok(FileFormat::Package(_)) => "it is a package".to_owned(),
+        Err(why) => why,
+    };
+    Err(SelectError::NotAKernel {
+        path: path.to_owned(),
+        why,
+    })
+}
+
+/// What a kernel in a file, as it is packaged or a vmlinux, says of itself, as
 /// [`LocalKernel::banner`].
 ///
 /// # Errors
@@ -118,7 +150,7 @@ pub fn banner(path: &Path) -> Result<String, SelectError> {
     };
     let file = || crate::files::open_regular(path).map_err(unreadable);
     let why = match format::of_file(path).map_err(unreadable)? {
-        Ok(FileFormat::BzImage) => return bzimage::read_banner(file()?).map_err(unreadable),
+        Ok(FileFormat::Image(_)) => return kernel_image::read_banner(file()?).map_err(unreadable),
         Ok(FileFormat::Vmlinux) => return vmlinux::read_banner(file()?).map_err(unreadable),
         Ok(FileFormat::Package(_)) => "it is a package".to_owned(),
         Err(why) => why,

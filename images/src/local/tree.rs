@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
+
+use guest::{Arch, arch};
 
 use crate::files::open_regular;
 use crate::files::read::read_text;
@@ -15,22 +17,48 @@ const RELEASE: &str = "include/config/kernel.release";
 
 /// Whether it is a kernel tree, built or not.
 pub(super) fn is_tree(dir: &Path) -> bool {
-    dir.join(RELEASE).is_file() || (dir.join("Kbuild").is_file() && dir.join("arch/x86").is_dir())
+    let has_sources = |arch: &Arch| dir.join(arch.tree).is_dir();
+    dir.join(RELEASE).is_file()
+        || (dir.join("Kbuild").is_file() && arch::ALL.into_iter().any(has_sources))
+}
+
+/// Where the image of an architecture is in a tree.
+pub(super) fn built_image(arch: &Arch) -> PathBuf {
+    Path::new(arch.tree).join("boot").join(arch.built_image)
 }
 
 /// The kernel that was built in a tree.
 pub(super) fn kernel(tree: &Path) -> io::Result<Result<LocalKernel, String>> {
-    let image = tree.join("arch/x86/boot/bzImage");
-    if fs::symlink_metadata(&image).is_err() {
-        let why = "it is a kernel tree without arch/x86/boot/bzImage: build it, with make bzImage \
-                   modules";
-        return Ok(Err(why.to_owned()));
-    }
+    let built = arch::ALL.map(|arch| (arch, built_image(arch)));
+    let mut there = built
+        .iter()
+        .filter(|(_, image)| fs::symlink_metadata(tree.join(image)).is_ok());
+    let (arch, image) = match (there.next(), there.next()) {
+        (Some(one), None) => one,
+        (Some((_, one)), Some((_, two))) => {
+            return Ok(Err(format!(
+                "there are two kernels in this tree: name {} or {}",
+                one.display(),
+                two.display()
+            )));
+        }
+        (None, _) => {
+            let images = built.map(|(arch, image)| {
+                format!("{} (make {} modules)", image.display(), arch.built_image)
+            });
+            return Ok(Err(format!(
+                "it is a kernel tree without a built kernel: build {}",
+                images.join(" or ")
+            )));
+        }
+    };
+    let shown = image.display();
+    let image = tree.join(image);
     if let Err(why) = format::of_file(&image)?.and_then(|format| match format {
-        FileFormat::BzImage => Ok(()),
+        FileFormat::Image(of) if of == *arch => Ok(()),
         _ => Err("something else".to_owned()),
     }) {
-        return Ok(Err(format!("its arch/x86/boot/bzImage is none: {why}")));
+        return Ok(Err(format!("its {shown} is none: {why}")));
     }
     Ok(Ok(LocalKernel {
         image: ImageAt::File(image),

@@ -83,9 +83,9 @@ pub enum SelectError {
         /// Names which do exist.
         names: Vec<String>,
     },
-    /// There is something, and no x86 kernel in it.
+    /// There is something, and no kernel in it.
     #[error(
-        "{} is no x86 Linux kernel (bzImage, vmlinux, package, unpacked package, built tree): {why}",
+        "{} is no Linux kernel (image, vmlinux, package, unpacked package, built tree): {why}",
         path.display()
     )]
     NotAKernel {

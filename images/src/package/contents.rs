@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::{MAX_IMAGE, MemberKind, Next, PackageError, PackageMember, malformed};
-use crate::kernel_image::bzimage;
+use crate::kernel_image;
 use crate::kernel_image::config::MAX_CONFIG;
 use crate::kernel_modules::ModulePacker;
 
@@ -19,7 +19,8 @@ impl WantedImage {
         }
         let bytes = member.read(MAX_IMAGE, "a kernel")?;
         let path = &member.path;
-        bzimage::check(&bytes).map_err(|why| malformed(format!("{path} is no kernel: {why}")))?;
+        kernel_image::arch_of(&bytes)
+            .map_err(|why| malformed(format!("{path} is no kernel: {why}")))?;
         self.0 = Some(bytes);
         Ok(ControlFlow::Break(()))
     }

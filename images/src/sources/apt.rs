@@ -180,7 +180,7 @@ impl AptKind {
         let mut all = Vec::new();
         for pocket in &self.pockets {
             let suite = format!("{}{pocket}", release.suite);
-            match archives.kernels(site, &suite, read_linux, progress) {
+            match archives.kernels(site, &suite, guest::HOST, read_linux, progress) {
                 Ok(index) => all.push(index),
                 Err(error @ ObtainError::Verification { .. }) => return Err(error),
                 Err(error) => reasons.note(error, progress)?,
@@ -254,7 +254,7 @@ fn series_of(version: &str) -> Option<Version> {
     Some(version.series())
 }
 
-fn read_linux(index: IndexText) -> io::Result<Vec<Package>> {
+fn read_linux(index: IndexText, _: &guest::Arch) -> io::Result<Vec<Package>> {
     read_index(index, |name| {
         name.starts_with("linux-image-") || name.starts_with("linux-modules-")
     })

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use guest::{Version, X86_64};
+use guest::{HOST, Version};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -177,7 +177,7 @@ impl ChecksumsKind {
         let sums = parse(list);
         let find = |pattern: &str| {
             let package = pattern.replace("{release}", &release);
-            let (start, end) = (format!("{package}_"), format!("_{}.deb", X86_64.debian));
+            let (start, end) = (format!("{package}_"), format!("_{}.deb", HOST.debian));
             let is_it =
                 |name: &str| Some(name.strip_prefix(&start)?.strip_suffix(&end)?.to_owned());
             sums.iter().find_map(|(sha256, name)| {

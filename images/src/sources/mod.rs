@@ -400,7 +400,9 @@ impl Source {
     ) -> Result<Vec<(String, String)>, String> {
         match &self.kind {
             SourceKind::Apt(kind) => {
-                let listed = vouched(&archives.publisher, dir, &|name| kind.is_image(name))?;
+                let listed = vouched(&archives.publisher, guest::HOST, dir, &|name| {
+                    kind.is_image(name)
+                })?;
                 Ok(listed.iter().filter_map(|it| kind.version_of(it)).collect())
             }
             SourceKind::Checksums(kind) => kind.vouched(archives.keyring(), dir),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use guest::{Version, X86_64};
+use guest::{HOST, Version};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -186,7 +186,7 @@ impl RepomdKind {
             let mut listed = Vec::new();
             for pattern in self.repositories_of(place.release) {
                 let path = pattern.replace("{at}", &place.at);
-                let path = path.replace("{arch}", X86_64.name);
+                let path = path.replace("{arch}", HOST.name);
                 match self.read(archives, base, &path, progress) {
                     Ok(packages) => listed.extend(packages),
                     Err(error @ ObtainError::Verification { .. }) => return Err(error),
@@ -258,7 +258,7 @@ impl RepomdKind {
         let file = file.ok_or_else(|| missing(&sum.path))?;
         let limit = list.unpacked.unwrap_or(MAX_UNPACKED_LIST);
         let text = open_regular(&file).attempt(|| format!("open {}", file.display()))?;
-        let is_kernel = |it: &RpmIdentity| it.arch == X86_64.name && self.is_of_kernel(&it.name);
+        let is_kernel = |it: &RpmIdentity| it.arch == HOST.name && self.is_of_kernel(&it.name);
         let packages = unpack(text)
             .map_err(|error| error.to_string())
             .and_then(|text| {
@@ -327,7 +327,7 @@ impl RepomdKind {
             name: package.name.clone(),
             version: version.to_owned(),
             release: release.to_owned(),
-            arch: X86_64.name.to_owned(),
+            arch: HOST.name.to_owned(),
         };
         let bytes = rpm::read(file).map_err(|error| error.to_string());
         let signer = bytes.and_then(|bytes| self.verify(archives, &bytes, Some(&wanted)));

@@ -254,7 +254,7 @@ impl Cache {
 
     /// Everything that is there, unverified.
     pub(crate) fn list(&self) -> Vec<Cached> {
-        let tools = ToolName::ALL.into_iter().flat_map(|name| self.tools(name));
+        let tools = ToolName::all().flat_map(|name| self.tools(name));
         self.kernel_images().into_iter().chain(tools).collect()
     }
 

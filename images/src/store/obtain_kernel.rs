@@ -161,7 +161,8 @@ impl Store {
             return Ok(Image::fresh(cached));
         }
         let missing = || ObtainError::unavailable(self.has_no(site, &entry.debian));
-        let suite = (self.archives).kernels(site, &entry.suite, read_kernels, progress)?;
+        let suite =
+            (self.archives).kernels(site, &entry.suite, entry.arch(), read_kernels, progress)?;
         let package = exactly(&suite.packages, &entry.debian).ok_or_else(missing)?;
         if let Some(pin) = pin.filter(|pin| pin.sha256 != package.file.sha256) {
             let file = format!("{} ({} in kernels.lock)", package.file.path, entry.name);
@@ -227,8 +228,9 @@ impl Store {
     fn cached_substitute(&self, entry: &Entry) -> Option<Image> {
         let series = entry.version().series();
         let of_series = |cached: &Cached| {
-            guest::Version::leading(&cached.about.debian_version)
-                .is_ok_and(|(version, _)| version.series() == series)
+            cached.about.arch == entry.arch
+                && guest::Version::leading(&cached.about.debian_version)
+                    .is_ok_and(|(version, _)| version.series() == series)
         };
         let images = self.cache.kernel_images().into_iter().filter(of_series);
         let newest = newest_by(images, |cached| &cached.about.debian_version)?;
@@ -247,7 +249,9 @@ impl Store {
         let suites = std::iter::once(&entry.suite).chain(others);
         let offers = self.offers(
             suites.map(String::as_str),
-            |site, suite| (self.archives).kernels(site, suite, read_kernels, progress),
+            |site, suite| {
+                (self.archives).kernels(site, suite, entry.arch(), read_kernels, progress)
+            },
             reasons,
             progress,
         )?;
@@ -289,7 +293,7 @@ impl Store {
             .identity()
             .with_version(without_rebuild(&package.version));
         let about = About::of_package(kernel, site, package);
-        let flavour = Package::flavour_of(&package.name).unwrap_or("other");
+        let flavour = Package::flavour_of(&package.name).map_or("other", |(_, flavour)| flavour);
         let image = pin.map(|pin| pin.image_sha256.as_str());
         let evidence = suite.map(|suite| &suite.evidence);
         self.keep_image(&deb, about, flavour, image, evidence)

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use guest::Arch;
+
 use crate::catalogue::{Entry, Kernel};
 use crate::debian::archive::{Archive, Site};
 use crate::debian::debian_version::without_rebuild;
@@ -134,7 +136,7 @@ impl Store {
                 sites.extend(self.mirrors.snapshots(archive, entry.uploaded));
             }
             for site in sites {
-                match self.package_from(&site, suite, name, image, progress) {
+                match self.package_from(&site, suite, entry.arch(), name, image, progress) {
                     Ok(deb) => return Ok(deb),
                     Err(error) => reasons.note(error, progress)?,
                 }
@@ -147,12 +149,13 @@ impl Store {
         &self,
         site: &Site,
         suite: &str,
+        arch: &Arch,
         name: &str,
         image: &Image,
         progress: &dyn Progress,
     ) -> Result<PathBuf, ObtainError> {
         let read = |text| read_index(text, |listed| listed == name);
-        let index = self.archives.suite(site, suite, read, progress)?;
+        let index = (self.archives).suite(site, suite, arch, read, progress)?;
         let is_wanted =
             |package: &&Package| without_rebuild(&package.version) == image.debian_version;
         let missing = || {

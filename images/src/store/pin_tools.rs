@@ -35,10 +35,10 @@ impl Store {
         let site =
             (sites.first()).with_context(|| format!("no mirror: {}", problems.join("; ")))?;
         let read = |text| read_index(text, |_| true);
-        let index = self.archives.suite(site, suite, read, progress)?;
+        let index = (self.archives).suite(site, suite, guest::HOST, read, progress)?;
         let _lock = guard::lock(&self.cache.dir, "tools", progress)?;
         let mut tools = Vec::new();
-        for tool in ToolName::ALL {
+        for tool in ToolName::all() {
             progress.note(&format!("{tool}: looking for what it needs"));
             let candidates =
                 closure(&index.packages, tool.packages()).map_err(|why| anyhow!(why))?;

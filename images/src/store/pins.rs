@@ -67,7 +67,8 @@ impl Pin {
     /// The package that it names, if that can be one with a kernel.
     pub(crate) fn package(&self) -> Option<Package> {
         if self.vendor.is_default() {
-            Package::flavour_of(&self.package)?;
+            let (arch, _) = Package::flavour_of(&self.package)?;
+            (arch.name == self.arch).then_some(())?;
         }
         let package = Package {
             name: self.package.clone(),
@@ -184,7 +185,13 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Pins> {
 /// The whole file, the pins in version order.
 pub(crate) fn text(pins: &Pins) -> anyhow::Result<String> {
     let mut entries: Vec<_> = pins.iter().collect();
-    entries.sort_by_key(|(name, _)| name.parse::<guest::Version>().ok());
+    entries.sort_by_key(|(name, pin)| {
+        let series = name.rsplit('/').next().unwrap_or_default();
+        (
+            !is_default_arch(&pin.arch),
+            series.parse::<guest::Version>().ok(),
+        )
+    });
     let mut text = HEAD.to_owned();
     for (name, pin) in entries {
         text += "\n";

@@ -58,7 +58,12 @@ impl Store {
             return self.proof_of_vendor(cached, &dir);
         }
         let of_kernel = |name: &str| name.starts_with("linux-");
-        let listed = vouched(&self.archives.publisher, &dir, &of_kernel)?;
+        let listed = vouched(
+            &self.archives.publisher,
+            cached.about.identity().arch(),
+            &dir,
+            &of_kernel,
+        )?;
         let deb = dir.join("package.deb");
         let (size, sha256) = Hasher::of_file(&deb).map_err(|error| error.to_string())?;
         let is_it = |package: &Package| {

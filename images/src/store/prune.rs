@@ -32,7 +32,7 @@ impl Store {
         let unwanted = |kernel: &Identity| {
             let series = Version::leading(&kernel.version).map(|(version, _)| version.series());
             let is_wanted = catalogue.entries.iter().any(|entry| {
-                let wanted = entry.identity();
+                let wanted = entry.on(kernel.arch()).identity();
                 wanted == *kernel
                     || Ok(entry.version().series()) == series
                         && !self.cache.kernel_dir(&wanted).is_dir()
@@ -82,7 +82,7 @@ impl Store {
                 remove(name, &dir, &lock)?;
             }
         }
-        for tool in ToolName::ALL {
+        for tool in ToolName::all() {
             for dir in self.cache.tool_dirs(tool) {
                 if unwanted_tool(tool, &dir) {
                     remove(name_of_tool(&dir, tool), &dir, "tools")?;

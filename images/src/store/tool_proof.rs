@@ -43,7 +43,12 @@ impl Store {
         let mut packages = Vec::new();
         for suite in subdirectories(&dir) {
             if !suite.ends_with(PACKAGES) {
-                packages.extend(vouched(&self.archives.publisher, &suite, &wanted)?);
+                packages.extend(vouched(
+                    &self.archives.publisher,
+                    guest::HOST,
+                    &suite,
+                    &wanted,
+                )?);
             }
         }
         let mut list = FileList::default();

@@ -77,7 +77,7 @@ impl Store {
             [suite, &format!("{suite}-security")],
             |site, suite| {
                 let read = |text| read_index(text, wanted);
-                self.archives.suite(site, suite, read, progress)
+                (self.archives).suite(site, suite, guest::HOST, read, progress)
             },
             &mut reasons,
             progress,

@@ -6,7 +6,7 @@ use std::path::Path;
 use guest::Version;
 
 use crate::files::read::{Limited, open_regular};
-use crate::kernel_image::vmlinux;
+use crate::kernel_image::{self, bzimage, vmlinux};
 use crate::package::MAX_IMAGE;
 use crate::store::kept_file::{KeptFile, KeptFiles};
 use crate::store::{Image, Store};
@@ -61,8 +61,12 @@ impl Store {
             return Some(there);
         }
         let mut bytes = Vec::new();
-        let file = open_regular(image).ok()?;
-        Limited::new(file, MAX_IMAGE).read_to_end(&mut bytes).ok()?;
+        let mut file = Limited::new(open_regular(image).ok()?, MAX_IMAGE);
+        let mut start = file.by_ref().take(kernel_image::START as u64);
+        start.read_to_end(&mut bytes).ok()?;
+        // Others have no decompressor.
+        bzimage::check(&bytes).ok()?;
+        file.read_to_end(&mut bytes).ok()?;
         all.keep(sha256, &vmlinux::unpack(&bytes).ok()?).ok()?;
         all.find(sha256, &self.cache.verified)
     }

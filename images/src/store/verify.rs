@@ -34,7 +34,7 @@ impl Store {
         });
         let mut checked: Vec<Checked> = kernels.collect();
         checked.sort_by_cached_key(|image| order(&image.name));
-        for tool in ToolName::ALL {
+        for tool in ToolName::all() {
             let dirs = self.cache.tool_dirs(tool).into_iter();
             checked.extend(dirs.map(|dir| Checked {
                 name: name_of_tool(&dir, tool),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use guest::X86_64;
+use guest::HOST;
 use serde::{Deserialize, Serialize};
 
 use crate::tools::ToolName;
@@ -100,7 +100,7 @@ impl Tool {
         if self.name.is_static() {
             return Launch::of_host(program);
         }
-        let libraries = X86_64
+        let libraries = HOST
             .debian_libraries
             .map(|dir| self.dir.join(dir).into_os_string());
         let mut arguments: Vec<OsString> = vec![
@@ -115,8 +115,8 @@ impl Tool {
             environment.push((name.into(), self.dir.join(path).into()));
         };
         match self.name {
-            ToolName::Qemu => {
-                set("QEMU_MODULE_DIR", X86_64.qemu_modules);
+            ToolName::Qemu(_) => {
+                set("QEMU_MODULE_DIR", HOST.qemu_modules);
                 for data in ["usr/share/qemu", "usr/share/seabios"] {
                     arguments.push("-L".into());
                     arguments.push(self.dir.join(data).into());
@@ -126,7 +126,7 @@ impl Tool {
             ToolName::Busybox => {}
         }
         Launch {
-            program: self.dir.join(X86_64.debian_loader),
+            program: self.dir.join(HOST.debian_loader),
             arguments,
             environment,
             removed: REMOVED.map(OsString::from).into(),

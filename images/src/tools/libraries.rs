@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use goblin::elf::Elf;
-use guest::X86_64;
+use guest::HOST;
 
 use crate::tools::ToolName;
 use crate::tools::file_list::FileList;
@@ -36,7 +36,7 @@ fn needs(bytes: &[u8]) -> Needs {
 /// Whether a path is that of a file beside the shared libraries.
 pub(crate) fn is_in_libraries(path: &str) -> bool {
     path.rsplit_once('/')
-        .is_some_and(|(dir, _)| X86_64.debian_libraries.contains(&dir))
+        .is_some_and(|(dir, _)| HOST.debian_libraries.contains(&dir))
 }
 
 /// The libraries that a tool's files need, and theirs, by path. The error names
@@ -50,7 +50,7 @@ pub(crate) fn needed(
     let own = list.files().filter(|path| !is_in_libraries(path));
     let mut queue: Vec<String> = own.cloned().collect();
     let find = |name: &str| {
-        let mut places = X86_64
+        let mut places = HOST
             .debian_libraries
             .iter()
             .map(|dir| format!("{dir}/{name}"));

@@ -20,15 +20,15 @@ pub(crate) mod unpack;
 
 use std::fmt;
 
-use guest::X86_64;
+use guest::{Arch, HOST, arch};
 use serde::{Deserialize, Serialize};
 
 /// A tool that Strata brings along, where the host has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String", into = "String")]
 pub enum ToolName {
-    /// The emulator, for x86 alone, without a display, sound or network.
-    Qemu,
+    /// The emulator of one architecture, without a display, sound or network.
+    Qemu(&'static Arch),
     /// The shell of a guest, static.
     Busybox,
     /// Makes, checks and looks into ext4: `mke2fs`, `e2fsck`, `debugfs`.
@@ -37,13 +37,16 @@ pub enum ToolName {
 
 impl ToolName {
     /// All there are.
-    pub const ALL: [Self; 3] = [Self::Qemu, Self::Busybox, Self::Mke2fs];
+    pub fn all() -> impl Iterator<Item = Self> {
+        let emulators = arch::ALL.into_iter().map(Self::Qemu);
+        emulators.chain([Self::Busybox, Self::Mke2fs])
+    }
 
     /// Its directory in the cache, its name in `tools.lock`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Qemu => "qemu",
+            Self::Qemu(arch) => arch.qemu_tool,
             Self::Busybox => "busybox",
             Self::Mke2fs => "mke2fs",
         }
@@ -53,7 +56,7 @@ impl ToolName {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Self::Qemu => "QEMU",
+            Self::Qemu(_) => "QEMU",
             Self::Busybox => "busybox",
             Self::Mke2fs => "mke2fs",
         }
@@ -63,7 +66,7 @@ impl ToolName {
     /// found by dependency.
     pub(crate) fn packages(self) -> &'static [&'static str] {
         match self {
-            Self::Qemu => X86_64.qemu_packages,
+            Self::Qemu(arch) => arch.qemu_packages,
             Self::Busybox => &["busybox-static"],
             Self::Mke2fs => &["e2fsprogs"],
         }
@@ -73,7 +76,7 @@ impl ToolName {
     /// its end, means what lies in it.
     fn files(self) -> &'static [&'static str] {
         match self {
-            Self::Qemu => X86_64.qemu_files,
+            Self::Qemu(arch) => arch.qemu_files,
             Self::Busybox => &["bin/busybox", "usr/bin/busybox"],
             Self::Mke2fs => &[
                 "etc/mke2fs.conf",
@@ -88,7 +91,7 @@ impl ToolName {
     pub(crate) fn opened(self) -> &'static [&'static str] {
         match self {
             // glibc's, where a thread is cancelled.
-            Self::Qemu => &["libgcc_s.so.1"],
+            Self::Qemu(_) => &["libgcc_s.so.1"],
             Self::Busybox | Self::Mke2fs => &[],
         }
     }
@@ -101,7 +104,7 @@ impl ToolName {
     /// under emulation, and is another machine.
     pub(crate) fn is_of_series(self, version: &str) -> bool {
         let upstream = version.split_once(':').map_or(version, |(_, rest)| rest);
-        self != Self::Qemu || upstream.starts_with("7.2")
+        !matches!(self, Self::Qemu(_)) || upstream.starts_with("7.2")
     }
 
     /// Whether a file of a package is kept. Its path has no `./` before it.
@@ -111,10 +114,24 @@ impl ToolName {
             false => path == *kept,
         });
         let is_library = path.rsplit_once('/').is_some_and(|(dir, name)| {
-            X86_64.debian_libraries.contains(&dir)
-                && (name.ends_with(".so") || name.contains(".so."))
+            HOST.debian_libraries.contains(&dir) && (name.ends_with(".so") || name.contains(".so."))
         });
         is_listed || is_library && !self.is_static()
+    }
+}
+
+impl From<ToolName> for String {
+    fn from(tool: ToolName) -> Self {
+        tool.name().to_owned()
+    }
+}
+
+impl TryFrom<String> for ToolName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let named = Self::all().find(|tool| tool.name() == name);
+        named.ok_or_else(|| format!("{name:?} is no tool"))
     }
 }
 
@@ -141,7 +158,7 @@ mod tests {
             ("usr/lib/x86_64-linux-gnu/libz.a", false),
             ("usr/share/doc/libz.so.1", false),
         ] {
-            assert_eq!(ToolName::Qemu.keeps(path), kept, "{path}");
+            assert_eq!(ToolName::Qemu(HOST).keeps(path), kept, "{path}");
         }
         assert!(ToolName::Busybox.keeps("bin/busybox"));
         assert!(!ToolName::Busybox.keeps("usr/lib/x86_64-linux-gnu/libz.so.1"));
@@ -149,8 +166,8 @@ mod tests {
 
     #[test]
     fn only_the_same_series_of_qemu_is_a_substitute() {
-        assert!(ToolName::Qemu.is_of_series("1:7.2+dfsg-7+deb12u18+b3"));
-        assert!(!ToolName::Qemu.is_of_series("1:10.0.2+ds-2"));
+        assert!(ToolName::Qemu(HOST).is_of_series("1:7.2+dfsg-7+deb12u18+b3"));
+        assert!(!ToolName::Qemu(HOST).is_of_series("1:10.0.2+ds-2"));
         assert!(ToolName::Mke2fs.is_of_series("1.47.0-2"));
     }
 }

@@ -31,6 +31,9 @@ fn qemu_of(version: &str) -> Vec<TestPackage> {
             .depends(needs)
             .program("./usr/bin/qemu-system-x86_64", &kernel_image(version))
             .program("./usr/bin/qemu-system-i386", b"not kept"),
+        TestPackage::new("qemu-system-arm", version)
+            .depends("qemu-system-common (= 1), qemu-system-data, libgcc-s1")
+            .program("./usr/bin/qemu-system-aarch64", &kernel_image("arm")),
         TestPackage::new("qemu-system-common", version)
             .depends("")
             .file(

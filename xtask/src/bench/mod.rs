@@ -171,8 +171,9 @@ fn bare(machine: &Machine, packaged: &Path) -> Vec<OsString> {
     let words = "-nodefaults -display none -serial stdio -no-reboot -kernel";
     let mut arguments: Vec<OsString> = words.split(' ').map(OsString::from).collect();
     arguments.push(packaged.into());
-    arguments.extend(["-append", "console=ttyS0 quiet panic=-1"].map(OsString::from));
-    let same = ["-accel", "-cpu", "-m", "-initrd"];
+    let append = format!("{} quiet panic=-1", machine.arch.console);
+    arguments.extend(["-append", &append].map(OsString::from));
+    let same = ["-machine", "-accel", "-cpu", "-m", "-initrd"];
     for option in machine.arguments().windows(2) {
         if same.iter().any(|name| option[0] == *name) {
             arguments.extend_from_slice(option);

@@ -3,8 +3,10 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{Args, Subcommand, ValueEnum};
+use guest::HOST;
 use harness::{
-    ComparedKernels, Downloads, Exit, ShownKernel, fetch_all, inventory, prune_machines, report,
+    ComparedKernels, Downloads, Exit, ShownKernel, Stock, fetch_all, inventory, prune_machines,
+    report,
 };
 use images::{Catalogue, Kernel, STALE, Spec, Store};
 
@@ -235,8 +237,11 @@ fn list(catalogue: &Catalogue, store: &Store, specs: &[Spec], format: ListFormat
     }
     let names: Vec<String> = kernels.iter().map(Kernel::name).collect();
     let mut stocks = inventory(catalogue, store);
-    if !specs.is_empty() {
-        stocks.retain(|stock| stock.name.as_ref().is_some_and(|name| names.contains(name)));
+    let is_named = |stock: &Stock| stock.name.as_ref().is_some_and(|name| names.contains(name));
+    match specs.is_empty() {
+        // Those of other architectures would double the list.
+        true => stocks.retain(|it| it.arch == HOST.name || it.cached.is_some()),
+        false => stocks.retain(is_named),
     }
     match format {
         ListFormat::Text => print(report::stock(&stocks)),

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use guest::{NATIVE, ObservedTable, scenarios};
 use harness::{Exit, PastRun, Row, Verdict, root};
+use images::Spec;
 use images::files::write_whole;
 
 use crate::stdout::print;
@@ -52,8 +53,12 @@ impl ObservedCommand {
 fn add(table: &mut ObservedTable, row: &Row) -> usize {
     let kernel = row.kernel.as_ref();
     let version = kernel.and_then(guest::RunningKernel::unmodified);
+    // The table is of one architecture; a row of another has its name before a slash.
+    let spec = row.name.parse::<Spec>().ok();
+    let is_usual = spec.is_none_or(|spec| spec.arch().is_none());
     // On a host, a container or a filter may have had a hand in it.
-    let Some(version) = version.filter(|_| !row.name.starts_with(NATIVE)) else {
+    let is_usual = is_usual && !row.name.starts_with(NATIVE);
+    let Some(version) = version.filter(|_| is_usual) else {
         return 0;
     };
     let passed = row.cells.iter().filter(|cell| {

@@ -14,7 +14,7 @@ use harness::{
 use images::{Catalogue, Spec};
 use tempfile::tempfile;
 
-use crate::options::{MachineOptions, SIZE, TerminalOption, TimeoutOption};
+use crate::options::{ArchOption, MachineOptions, SIZE, TerminalOption, TimeoutOption};
 
 /// Run a program in a kernel, or in several
 ///
@@ -45,12 +45,16 @@ Examples:
   cargo xtask run --kernel 3.10 -- ./reproducer --verbose
   cargo xtask run --kernel 3.8..3.13 --user 1000 -- ./reproducer
   cargo xtask run --kernel 6.1 --tree ./data:/data -- sh -c 'sort - /data/words' < input
+  cargo xtask run --kernel arm64/6.1 -- ./reproducer-for-arm64
   cargo xtask run --kernel ./arch/x86/boot/bzImage --append nosmp -- /bin/true")]
 pub(crate) struct RunCommand {
     /// The kernel: 3.10, 3.8..3.13, or the path of a bzImage; may be given more
     /// than once
     #[arg(long = "kernel", value_name = "KERNEL")]
     kernels: Vec<Spec>,
+
+    #[command(flatten)]
+    arch: ArchOption,
 
     /// Run in the machines of this name, which `up` keeps up; their memory, processors
     /// and command line are theirs
@@ -91,9 +95,9 @@ impl RunCommand {
         let (program, rest) =
             harness::words_of_run(without_kernel, &self.misplaced, &self.command)?;
         let catalogue = Catalogue::of_user()?;
-        let kernels = match self.standing {
+        let mut kernels = match self.standing {
             Some(_) => Vec::new(),
-            None => catalogue.select(&self.kernels)?,
+            None => catalogue.select(&self.arch.apply(&self.kernels, None))?,
         };
         check_wanted(&self.wanted)?;
         if !self.wanted.is_empty() && kernels.len() > 1 {
@@ -113,6 +117,12 @@ impl RunCommand {
         let wanted = self.wanted.iter();
         let program = wanted.fold(program, |program, file| program.wants(&file.guest));
         let program = program.pack()?;
+        if self.standing.is_none() {
+            // Where nothing says for which architecture, the program does.
+            let specs = self.arch.apply(&self.kernels, Some(program.arch()));
+            kernels = catalogue.select(&specs)?;
+            program.fits(&kernels)?;
+        }
         let files = match self.wanted.is_empty() {
             true => None,
             false => Some(tempfile().context("making a temporary file")?),

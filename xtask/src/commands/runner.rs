@@ -25,6 +25,8 @@ Exit codes are those of `run`.
 
 Examples:
   CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='strata runner 5.10' cargo test
+  CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='strata runner arm64/6.1' \
+      cargo test --target aarch64-unknown-linux-gnu
   go test -exec 'strata runner 5.10' ./...")]
 pub(crate) struct RunnerCommand {
     /// The kernel: 3.10, or the path of a bzImage
@@ -64,6 +66,7 @@ impl RunnerCommand {
             program = program.user(User { uid, gid });
         }
         let program = program.pack()?;
+        program.fits(&kernels)?;
         let interrupt = Interrupt::catch()?;
         let place = StandingPlace::of_runner(kernel)?;
         if !place.is_up() {

@@ -12,7 +12,7 @@ use images::Catalogue;
 
 use crate::format::FormatOption;
 use crate::options::{
-    CpusOption, HostOptions, JobsOption, RerunOption, ShardOption, SourceOptions,
+    ArchOption, CpusOption, HostOptions, JobsOption, RerunOption, ShardOption, SourceOptions,
 };
 
 /// Boot kernels and assert what each must do
@@ -45,6 +45,9 @@ pub(crate) struct TestKernelsCommand {
     /// native for the running one [default: those marked in images/kernels.toml]
     #[arg(value_name = "KERNEL")]
     kernels: Vec<Target>,
+
+    #[command(flatten)]
+    arch: ArchOption,
 
     #[command(flatten)]
     shard: ShardOption,
@@ -112,7 +115,7 @@ impl TestKernelsCommand {
                 (words.collect::<Result<_, _>>()?, failures.tests)
             }
         };
-        let mut targets = Targets::of(&words, &catalogue)?;
+        let mut targets = Targets::of(&words, self.arch.named(), &catalogue)?;
         if self.claims.is_some() && !targets.native {
             conflict("--claims is for the running kernel: test-kernels native --claims 4.4\n");
         }
@@ -148,7 +151,7 @@ impl TestKernelsCommand {
             suite.machines.saved = self.saved;
             suite.jobs = self.jobs.number();
             // A missing QEMU is reported once here, not again for each kernel.
-            suite.machines.qemu(&bus)?;
+            suite.machines.find_qemu(&suite.kernels, &bus)?;
             matrix.rows.extend(suite.run(&bus).rows);
         }
 

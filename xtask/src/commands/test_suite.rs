@@ -122,7 +122,7 @@ impl TestSuiteCommand {
             ..Header::now(&dir, kernels, &[])
         }));
         // A missing QEMU is reported once here, not again for each kernel.
-        suite.machines.qemu(&bus)?;
+        suite.machines.find_qemu(&suite.kernels, &bus)?;
         let (matrix, changes) = if self.record || !self.accepted.is_empty() {
             record(&suite, &self.accepted, &bus)?
         } else {

@@ -94,7 +94,12 @@ impl UpCommand {
                 self.kernel
             )));
         };
-        let place = StandingPlace::of(&self.name.clone().unwrap_or_else(|| kernel.name()))?;
+        let place = StandingPlace::of(
+            &self
+                .name
+                .clone()
+                .unwrap_or_else(|| kernel.name().replace('/', "_")),
+        )?;
         let words = self.words(kernel)?;
         if !self.serve && place.is_up() {
             return self.is_up_already(&place, &words);

@@ -139,7 +139,7 @@ mod tests {
             load: 0,
             seed: 1,
             wish: AcceleratorChoice::Auto,
-            qemu: Launch::of_host("qemu-system-x86_64"),
+            qemu: Launch::of_host(guest::HOST.qemu),
             program,
             dir: dir.clone(),
         };

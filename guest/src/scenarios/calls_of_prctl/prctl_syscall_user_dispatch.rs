@@ -1,3 +1,4 @@
+use crate::arch::AARCH64;
 use crate::scenarios::shared::*;
 
 /// A program that runs another system's programs catches their system calls.
@@ -16,6 +17,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "kernel: Implement selective syscall userspace redirection",
             ),
     ],
+)
+.elsewhere(
+    &AARCH64,
+    &[Claim::since(3, 2)
+        .shows("off=EINVAL unknown=EINVAL")
+        .because("it takes the generic entry of system calls, and arm64 has its own")],
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {

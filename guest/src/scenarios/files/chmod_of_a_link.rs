@@ -1,7 +1,8 @@
 use std::fs;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 
+use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 
 use crate::scenarios::shared::*;
@@ -27,11 +28,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let link = scratch()?.join("link");
     symlink("nothing", &link)?;
-    let flags = libc::O_PATH | libc::O_NOFOLLOW;
-    let opened = fs::File::options()
-        .read(true)
-        .custom_flags(flags)
-        .open(&link)?;
+    // The standard library takes O_PATH for a way to read, where the C library is musl.
+    let opened = open(&link, OFlag::O_PATH | OFlag::O_NOFOLLOW, Mode::empty())?;
     let path = format!("/proc/self/fd/{}", opened.as_raw_fd());
     let mode = Mode::from_bits_truncate(0o600);
     let changed = fchmodat(

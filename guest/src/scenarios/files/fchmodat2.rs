@@ -5,6 +5,10 @@ use std::os::unix::fs::symlink;
 
 use crate::scenarios::shared::*;
 
+/// The same number everywhere; not every C library has its name
+/// (include/uapi/asm-generic/unistd.h).
+const FCHMODAT2: libc::c_long = 452;
+
 /// The flags of fchmodat(3) were the C library's affair.
 pub(super) const SCENARIO: Scenario = Scenario::new(
     "fchmodat2(AT_SYMLINK_NOFOLLOW) of a file and of a symbolic link",
@@ -31,7 +35,7 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
         let directory = directory.as_raw_fd().into();
         let arguments = [directory, name.as_ptr() as i64, 0o600, flags.into()];
         // SAFETY: the name ends with a zero.
-        unsafe { call(libc::SYS_fchmodat2, arguments) }
+        unsafe { call(FCHMODAT2, arguments) }
     };
     facts.saw_result("file", &chmod(c"file"));
     facts.saw_result("link", &chmod(c"link"));

@@ -20,7 +20,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     // _IOR(0x15, 0, struct fsuuid2), which has 17 bytes.
-    const FS_IOC_GETFSUUID: libc::Ioctl = 0x8011_1500;
+    const FS_IOC_GETFSUUID: libc::Ioctl = 0x8011_1500_u32 as libc::Ioctl;
     let directory = File::open(scratch()?)?;
     let mut found = [0_u8; 17];
     // SAFETY: there is room for what is found.

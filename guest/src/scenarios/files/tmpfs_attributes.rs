@@ -23,7 +23,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     // _IOR('f', 1, long)
-    const FS_IOC_GETFLAGS: libc::Ioctl = 0x8008_6601;
+    const FS_IOC_GETFLAGS: libc::Ioctl = 0x8008_6601_u32 as libc::Ioctl;
     let file = File::create(scratch()?.join("file"))?;
     let mut flags = 0_i64;
     // SAFETY: it writes a number, for which there is room.

@@ -44,7 +44,7 @@ struct PagemapScan {
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     // _IOWR('f', 16, struct pm_scan_arg)
-    const PAGEMAP_SCAN: libc::Ioctl = 0xC060_6610;
+    const PAGEMAP_SCAN: libc::Ioctl = 0xC060_6610_u32 as libc::Ioctl;
     let pagemap = match File::open("/proc/self/pagemap") {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let option = "CONFIG_PROC_PAGE_MONITOR";

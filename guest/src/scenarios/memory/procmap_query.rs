@@ -36,7 +36,7 @@ struct ProcmapQuery {
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     // _IOWR('f', 17, struct procmap_query)
-    const PROCMAP_QUERY: libc::Ioctl = 0xC068_6611;
+    const PROCMAP_QUERY: libc::Ioctl = 0xC068_6611_u32 as libc::Ioctl;
     let page = Pages::map(1)?.start() as u64;
     let mut query = ProcmapQuery {
         size: size_of::<ProcmapQuery>() as u64,

@@ -22,7 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     // _IOR(0x8A, 2, struct epoll_params), which has 8 bytes.
-    const EPIOCGPARAMS: libc::Ioctl = 0x8008_8A02;
+    const EPIOCGPARAMS: libc::Ioctl = 0x8008_8A02_u32 as libc::Ioctl;
     let epoll = Epoll::create()?;
     let mut found = 0_u64;
     // SAFETY: there is room for what is found.

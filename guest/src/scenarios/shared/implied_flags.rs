@@ -1,4 +1,4 @@
-use crate::probe::CloneFlags;
+use crate::probe::{A_THREAD, CloneFlags};
 
 /// What CLONE_NEWPID implied on 3.8 to 3.11, each by itself, and all.
 pub(in crate::scenarios) const IMPLIED_FLAGS: [(&str, CloneFlags); 4] = [
@@ -7,8 +7,3 @@ pub(in crate::scenarios) const IMPLIED_FLAGS: [(&str, CloneFlags); 4] = [
     ("sighand", CloneFlags::CLONE_SIGHAND),
     ("all", A_THREAD),
 ];
-
-/// The flags of clone(2) that make a thread.
-pub(in crate::scenarios) const A_THREAD: CloneFlags = CloneFlags::CLONE_THREAD
-    .union(CloneFlags::CLONE_SIGHAND)
-    .union(CloneFlags::CLONE_VM);

@@ -16,7 +16,7 @@ pub(super) use by_each_thread::{
     by_each_thread, setns_by_each_thread, succeeds_by_each_thread, unshare_and_fork_by_each_thread,
 };
 pub(super) use commits::*;
-pub(super) use implied_flags::{A_THREAD, IMPLIED_FLAGS};
+pub(super) use implied_flags::IMPLIED_FLAGS;
 pub(super) use three_moments::after_unshare;
 pub(super) use unshare_sharing_memory::unshare_sharing_memory;
 

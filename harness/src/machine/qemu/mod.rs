@@ -11,6 +11,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use guest::Arch;
 use images::{Store, ToolName};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,6 @@ pub use choice::QemuChoice;
 pub use images::Launch;
 pub use launch_script::launch_script;
 
-/// The program's name, looked up in PATH.
-pub(crate) const PROGRAM: &str = guest::X86_64.qemu;
 /// The oldest version that has all options used: 2.11 has the parts of `-sandbox` (2.9
 /// `-accel`). Debian's 7.2 is tested.
 const OLDEST: (u32, u32) = (2, 11);
@@ -71,51 +70,57 @@ impl Qemu {
         is_at_least(&self.version, SAVES).then_some(words)
     }
 
-    /// Finds the QEMU that was asked for. `Auto` is the host's if it is new enough,
+    /// Finds the QEMU that was asked for, for machines of an architecture. `Auto` is the host's if it is new enough,
     /// else Strata's own from Debian's archive.
     ///
     /// # Errors
     /// If there is none, or one that is too old or does not run.
-    pub fn find(choice: &QemuChoice, store: &Store, watcher: &dyn Watcher) -> Result<Self> {
+    pub fn find(
+        choice: &QemuChoice,
+        arch: &'static Arch,
+        store: &Store,
+        watcher: &dyn Watcher,
+    ) -> Result<Self> {
         match choice {
-            QemuChoice::Path(path) => Self::at(path),
-            QemuChoice::Host => Self::of_host(),
-            QemuChoice::Own => Self::own(store, watcher),
-            QemuChoice::Auto => match Self::of_host() {
+            QemuChoice::Path(path) => Self::at(path, arch),
+            QemuChoice::Host => Self::of_host(arch),
+            QemuChoice::Own => Self::own(arch, store, watcher),
+            QemuChoice::Auto => match Self::of_host(arch) {
                 Ok(qemu) => Ok(qemu),
-                Err(unfit) => Self::own(store, watcher).with_context(|| format!("{unfit:#}")),
+                Err(unfit) => Self::own(arch, store, watcher).with_context(|| format!("{unfit:#}")),
             },
         }
     }
 
     /// The first in PATH.
-    pub(crate) fn of_host() -> Result<Self> {
-        let path = which::which(PROGRAM);
-        Self::at(&path.with_context(|| format!("{PROGRAM} is not in PATH"))?)
+    pub(crate) fn of_host(arch: &Arch) -> Result<Self> {
+        let path = which::which(arch.qemu);
+        let path = path.with_context(|| format!("{} is not in PATH", arch.qemu))?;
+        Self::at(&path, arch)
     }
 
     /// A program of this host.
-    pub(crate) fn at(path: &Path) -> Result<Self> {
+    pub(crate) fn at(path: &Path, arch: &Arch) -> Result<Self> {
         let path = std::path::absolute(path).context("finding the current directory")?;
         let from = path.display().to_string();
-        Self::ask(Launch::of_host(path.clone()), &path, from)
+        Self::ask(Launch::of_host(path.clone()), &path, arch, from)
     }
 
     /// The one from Debian's archive, with its own libraries.
-    fn own(store: &Store, watcher: &dyn Watcher) -> Result<Self> {
+    fn own(arch: &'static Arch, store: &Store, watcher: &dyn Watcher) -> Result<Self> {
         let tool = store
-            .tool(ToolName::Qemu, &Downloads::told_to(watcher))
+            .tool(ToolName::Qemu(arch), &Downloads::told_to(watcher))
             .context("obtaining Strata's own QEMU")?;
-        let program = tool.path("usr/bin").join(PROGRAM);
+        let program = tool.path("usr/bin").join(arch.qemu);
         let from = format!("Strata's own, from {}", tool.source);
-        Self::ask(tool.launch(PROGRAM), &program, from)
+        Self::ask(tool.launch(arch.qemu), &program, arch, from)
     }
 
     /// Asks QEMU what it can do, once until it is replaced.
-    fn ask(launch: Launch, program: &Path, from: String) -> Result<Self> {
+    fn ask(launch: Launch, program: &Path, arch: &Arch, from: String) -> Result<Self> {
         let installed = fs::metadata(program).and_then(|file| file.modified());
         let installed = installed.with_context(|| format!("looking at {}", program.display()))?;
-        let memory = paths::memory("qemu.json");
+        let memory = paths::memory(&format!("{}.json", arch.qemu_tool));
         let known = memory.as_deref().and_then(recall::<Self>);
         if let Some(known) = known
             && (&known.launch, known.installed) == (&launch, installed)

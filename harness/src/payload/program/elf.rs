@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use goblin::elf::Elf;
-use goblin::elf::header::{EM_386, EM_X86_64};
+use guest::Arch;
 
 use super::{BadRequest, ld_cache};
 
@@ -28,6 +28,7 @@ pub(crate) struct Object {
     /// The index of the object that needed it first; none for the program itself.
     loader: Option<usize>,
     machine: u16,
+    arch: &'static Arch,
     interpreter: Option<PathBuf>,
     needed: Vec<String>,
     /// Whether it calls what takes the unwinder.
@@ -99,10 +100,10 @@ impl Object {
             format!("its ELF headers do not fit its {length} bytes: it is damaged, or cut short")
         })?;
         let machine = elf.header.e_machine;
-        if ![EM_X86_64, EM_386].contains(&machine) {
+        let arch = Arch::of_elf_machine(machine).ok_or_else(|| {
             let name = goblin::elf::header::machine_to_str(machine);
-            return Err(format!("it is for another processor ({name})"));
-        }
+            format!("it is for another processor ({name})")
+        })?;
         // ld.so takes the directory by its real name.
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let origin = real.parent().unwrap_or(Path::new("/"));
@@ -119,6 +120,7 @@ impl Object {
             path: path.to_owned(),
             loader,
             machine,
+            arch,
             interpreter: elf.interpreter.map(PathBuf::from),
             needed: elf.libraries.iter().map(|&name| name.to_owned()).collect(),
             unwinds,
@@ -158,10 +160,10 @@ impl LibrarySearch {
                 true => HashMap::new(),
                 false => ld_cache::read(),
             },
-            default: match (musl, program.machine) {
+            default: match (musl, program.machine == program.arch.elf_machine) {
                 (true, _) => MUSL.map(PathBuf::from).to_vec(),
-                (false, EM_386) => guest::X86_64.libraries_32.map(twice).concat(),
-                (false, _) => guest::X86_64.libraries.map(twice).concat(),
+                (false, true) => program.arch.libraries.map(twice).concat(),
+                (false, false) => program.arch.libraries_32.map(twice).concat(),
             },
         }
     }

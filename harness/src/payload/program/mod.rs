@@ -1,5 +1,6 @@
 //! A program of this host, packed to run in a guest.
 
+mod arch;
 pub(crate) mod elf;
 pub(crate) mod ld_cache;
 mod pack;

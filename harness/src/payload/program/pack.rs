@@ -8,17 +8,19 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use guest::{Job, STDIN_PATH};
+use guest::{Arch, HOST, Job, STDIN_PATH};
+use images::Kernel;
 use itertools::Itertools;
 
 use super::tree::{Leave, Tree};
-use super::{BadRequest, PATH, Program, elf, ld_cache, script};
+use super::{BadRequest, PATH, Program, arch, elf, ld_cache, script};
 use crate::payload::initramfs::{self, PackedInitramfs};
 use crate::system;
 
 /// A program with all files that it needs.
 #[derive(Clone, Debug)]
 pub struct PackedProgram {
+    arch: &'static Arch,
     pub(crate) program: guest::ProgramJob,
     tree: Tree,
 }
@@ -40,9 +42,14 @@ impl Program {
             environment.push(("TERM".into(), term));
         }
         environment.extend(self.environment.iter().cloned());
+        let search = last(&environment, "PATH");
+        let arch = match &self.root {
+            Some(root) => arch::of_program_in(root, &path),
+            None => arch::of_program(&path, &search),
+        };
         let mut packer = Packer {
             tree: Tree::default(),
-            search: last(&environment, "PATH"),
+            search,
             library_path: last(&environment, "LD_LIBRARY_PATH"),
             seen: HashSet::new(),
         };
@@ -82,6 +89,8 @@ impl Program {
         let own_name = self.name.clone();
         let own_name = own_name.unwrap_or_else(|| self.path.clone().into());
         Ok(PackedProgram {
+            // What tells nothing is refused where it is looked at, or by the kernel.
+            arch: arch.unwrap_or(HOST),
             program: guest::ProgramJob {
                 path: name.ok_or_else(no_name)?.to_owned(),
                 arguments: [&[own_name], &self.arguments[..]].concat(),
@@ -170,6 +179,24 @@ impl Program {
 }
 
 impl PackedProgram {
+    /// The architecture whose kernels run it.
+    #[must_use]
+    pub fn arch(&self) -> &'static Arch {
+        self.arch
+    }
+
+    /// Checks that kernels can run it, before anything is obtained or booted.
+    ///
+    /// # Errors
+    /// If one is of another architecture.
+    pub fn fits(&self, kernels: &[Kernel]) -> Result<(), BadRequest> {
+        let mut others = kernels.iter().filter_map(|kernel| {
+            let arch = kernel.arch().filter(|arch| *arch != self.arch)?;
+            Some(misfit(&self.program.path, self.arch, &kernel.name(), arch))
+        });
+        others.next().map_or(Ok(()), Err)
+    }
+
     /// The size of the files, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -187,7 +214,8 @@ impl PackedProgram {
         let job = initramfs::with_job(&Job::Program(program))?;
         let job = self.tree.add_to(job)?.file(STDIN_PATH, at_hand, 0o644);
         Ok(LoadedProgram {
-            initramfs: PackedInitramfs::of(&[&initramfs::base()?, &job])?,
+            arch: self.arch,
+            initramfs: PackedInitramfs::of(&[&initramfs::base(self.arch)?, &job])?,
             size: self.size() + at_hand.len() as u64,
         })
     }
@@ -196,9 +224,33 @@ impl PackedProgram {
 /// A program in an initramfs, with which any number of machines can boot.
 #[derive(Debug)]
 pub(crate) struct LoadedProgram {
+    /// The architecture whose kernels run it.
+    pub(crate) arch: &'static Arch,
     pub(crate) initramfs: PackedInitramfs,
     /// The size of all that is packed, in bytes.
     pub(crate) size: u64,
+}
+
+impl LoadedProgram {
+    /// Checks that a kernel of this architecture can run it.
+    pub(crate) fn fits(&self, kernel: &str, arch: &Arch) -> Result<(), BadRequest> {
+        match self.arch == arch {
+            true => Ok(()),
+            false => Err(misfit("the program", self.arch, kernel, arch)),
+        }
+    }
+}
+
+/// The error for a program and a kernel that do not go together.
+fn misfit(program: &str, for_arch: &Arch, kernel: &str, arch: &Arch) -> BadRequest {
+    let before = match for_arch.is_default() {
+        true => String::new(),
+        false => format!("{for_arch}/"),
+    };
+    BadRequest::NotExecutable(format!(
+        "{program} is for {for_arch}, and {kernel} is a kernel of {arch}: name one of {for_arch}, \
+         as {before}6.1, or build the program for {arch}"
+    ))
 }
 
 /// Packs files and what they need.
@@ -282,7 +334,7 @@ fn last(environment: &[(OsString, OsString)], name: &str) -> OsString {
 
 /// As much of a file as execve(2) reads to find its format (`BINPRM_BUF_SIZE`, 128
 /// before Linux 5.1).
-fn head(path: &Path) -> Result<Vec<u8>, BadRequest> {
+pub(super) fn head(path: &Path) -> Result<Vec<u8>, BadRequest> {
     let mut head = Vec::new();
     File::open(path)
         .and_then(|file| file.take(256).read_to_end(&mut head))

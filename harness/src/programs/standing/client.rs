@@ -49,6 +49,7 @@ pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt
     let (archive, from) = loaded.initramfs.job();
     let order = ProgramOrder {
         build: build(),
+        arch: loaded.arch.name.to_owned(),
         from,
         size: loaded.size,
         timeout,

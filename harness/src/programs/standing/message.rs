@@ -32,6 +32,8 @@ pub(super) enum Request {
 pub(super) struct ProgramOrder {
     /// What the archive was made for ([`build`](super::build)).
     pub(super) build: String,
+    /// The name of the architecture that it is for.
+    pub(super) arch: String,
     /// Where in the archive's file it begins.
     pub(super) from: u64,
     /// The size of all that is packed, in bytes.

@@ -59,7 +59,7 @@ impl StandingPlace {
     /// If the directory cannot be made.
     pub fn of_runner(kernel: &Kernel) -> Result<Self> {
         let kernel = match kernel {
-            Kernel::Catalogued(entry) => entry.name.clone(),
+            Kernel::Catalogued(entry) => entry.name.replace('/', "_"),
             Kernel::Vendored(kernel) => kernel.name().replace('/', "_"),
             Kernel::File(path) => {
                 let path = std::path::absolute(path).context("finding the current directory")?;

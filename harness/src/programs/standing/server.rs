@@ -10,12 +10,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use guest::{Arch, arch};
 
 use super::message::{Answer, ProgramOrder, Request, answer, hear};
 use super::place::StandingPlace;
 use crate::kernels::{Bootable, MEMORY_MIB};
-use crate::payload::LoadedProgram;
 use crate::payload::initramfs::PackedInitramfs;
+use crate::payload::{LoadedProgram, guest_of};
 use crate::programs::input_frames::Coming;
 use crate::programs::outcome::{ExitCodes, words_of};
 use crate::programs::runner::{Runner, memory_for};
@@ -28,7 +29,11 @@ const TURN: Duration = Duration::from_secs(1);
 /// What both processes must have been built with: the guest that runs, and that the
 /// archive is made for.
 pub(super) fn build() -> String {
-    let guest = crc32fast::hash(guest_binary::GUEST);
+    let mut guest = crc32fast::Hasher::new();
+    for arch in arch::ALL {
+        guest.update(guest_of(arch).unwrap_or_default());
+    }
+    let guest = guest.finalize();
     format!("{} {guest:08x}", env!("CARGO_PKG_VERSION"))
 }
 
@@ -174,7 +179,9 @@ impl Keeper {
                 .context("the client sent too few files")?;
             Ok(file.try_clone()?.into())
         };
+        let arch = Arch::named(&order.arch).context("the client named no architecture")?;
         let program = LoadedProgram {
+            arch,
             initramfs: PackedInitramfs::of_file(file(0)?, order.from),
             size: order.size,
         };

@@ -6,7 +6,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use guest::{Confinement, NATIVE, NativeRecord, Outcome, Scenario, Version};
+use guest::{Confinement, HOST, NATIVE, NativeRecord, Outcome, Scenario, Version};
 
 use crate::kernels::upstream;
 use crate::payload::guest_binary;
@@ -68,7 +68,7 @@ fn fill(
 ) -> Result<(), Problem> {
     let wanted = scenarios.iter().filter(|one| one.not_on_a_host.is_none());
     let names = wanted.map(|scenario| scenario.name.to_owned()).collect();
-    let mut guest = Guest::start(&guest_binary()?, names, dir)?;
+    let mut guest = Guest::start(&guest_binary(HOST)?, names, dir)?;
     let (kernel, confinement) = match guest.hear("the guest to be in its namespaces")? {
         Some(NativeRecord::Entered {
             kernel,

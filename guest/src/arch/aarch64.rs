@@ -1,0 +1,36 @@
+use super::Arch;
+
+/// Arm's processors with 64 bits.
+pub const AARCH64: Arch = Arch {
+    name: "aarch64",
+    names: &["arm64", "aarch64"],
+    // It brings its own C library, so that no compiler for C is needed.
+    target: "aarch64-unknown-linux-musl",
+    linker: Some("rust-lld"),
+    debian: "arm64",
+    debian_index: "main/binary-arm64/Packages",
+    debian_flavours: ["cloud-arm64", "arm64"],
+    debian_libraries: ["usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu"],
+    debian_loader: "lib/aarch64-linux-gnu/ld-linux-aarch64.so.1",
+    qemu: "qemu-system-aarch64",
+    qemu_tool: "qemu-arm64",
+    qemu_packages: &["qemu-system-arm", "qemu-system-common", "qemu-system-data"],
+    // Its accelerator is no module.
+    qemu_files: &["usr/bin/qemu-system-aarch64"],
+    qemu_modules: "usr/lib/aarch64-linux-gnu/qemu",
+    machine: "virt",
+    cpu: "cortex-a57",
+    // KVM runs no other on this architecture.
+    kvm_cpu: "host",
+    command_line: &["console=ttyAMA0,115200"],
+    console: "console=ttyAMA0",
+    elf_machine: 183,
+    // QEMU's processor could; the cloud kernels of Debian and what a program needs there
+    // were not tried.
+    elf_machine_32: None,
+    libraries: ["lib/aarch64-linux-gnu", "lib64", "lib"],
+    libraries_32: ["lib/arm-linux-gnueabihf", "lib32", "lib"],
+    tree: "arch/arm64",
+    built_image: "Image",
+    hosts_fault: None,
+};
