@@ -254,6 +254,6 @@ fn a_program_and_a_kernel_of_two_architectures_do_not_meet() {
         "--",
         "/bin/true",
     ])
-    .exits(2)
+    .exits(125)
     .complains(&["x86-64, arm64"]);
 }
