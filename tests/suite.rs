@@ -182,6 +182,22 @@ fn what_failed_is_run_again_and_the_rest_is_not() {
 }
 
 #[test]
+fn a_test_has_the_limits_and_control_groups_that_it_names() {
+    let limits = "[[test]]\nname = \"limits\"\nrun = [\"./limits.sh\"]\nshows = \"facts\"\n";
+    let named = "ulimits = [\"nofile=64:100\", \"core=unlimited\"]\ncgroup = \"none\"\n";
+    let expect = "[[expect]]\ncase = \"limits::files\"\nshows = \"64\"\n\
+                  [[expect]]\ncase = \"limits::groups\"\nshows = \"none\"\n";
+    let script = "#!/bin/sh\necho files=$(ulimit -n)\n\
+                  [ -e /sys/fs/cgroup/cgroup.procs ] && echo groups=v2 || echo groups=none\n";
+    for (more, code) in [(named, 0), ("", 1)] {
+        let repository = Repository::with(&[limits, more, expect].concat());
+        repository.write("limits.sh", script);
+        let (found, verdicts) = repository.verdicts(&[]);
+        assert_eq!(found, code, "{verdicts:?}");
+    }
+}
+
+#[test]
 fn a_case_that_disagrees_with_itself_is_recorded_as_such() {
     let repository = Repository::with(FACTS);
     let probe = "#!/bin/sh\nread -r id < /proc/sys/kernel/random/uuid\necho id=$id\n";
@@ -416,6 +432,11 @@ fn a_mistake_in_the_file_is_told_with_what_to_write() {
         (more("dir = \"tests\""), "takes one of"),
         (more(test), "two tests are called \"probe\""),
         (more("user = -1"), "expected u32"),
+        (more("ulimits = [\"files=1\"]"), "\"files\" is no resource"),
+        (
+            more("cgroup = \"v3\""),
+            "expected one of `v1`, `v2`, `hybrid`",
+        ),
         (
             more("[[test]]\nname = \"a::b\"\nrun = [\"./a\"]"),
             "cannot name a test",

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use guest::wire::{Stream, encode, encode_bytes};
 use guest::{
-    Carried, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status,
+    Carried, CgroupMode, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status,
     Stdin,
 };
 use test_archive::{
@@ -159,6 +159,8 @@ fn records(seed: Seed) {
         modules: vec!["loop max_loop=3".to_owned()],
         network: true,
         disks: vec!["data".to_owned()],
+        cgroup: Some(CgroupMode::Hybrid),
+        ulimits: vec!["core=0:unlimited".parse().unwrap()],
         needs: vec!["config=CONFIG_OVERLAY_FS".parse().unwrap()],
         wanted: vec!["/out".to_owned()],
         directory: "/".to_owned(),

@@ -28,8 +28,8 @@ pub use claims::{
 };
 pub use printable::printable;
 pub use protocol::{
-    Carried, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key, MODULES_MARK,
-    ModuleEntry, ModuleIndex, NATIVE, NativeJob, NativeRecord, Need, Order, Outcome, PROGRAMS_PATH,
-    PackedConfig, ProgramJob, Record, STDIN_PATH, Status, Stdin, UNREAD, User, WINDOW, WindowSize,
-    allowing_for, ring, wire,
+    CONFIG_PATH, Carried, CgroupMode, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key,
+    MODULES_MARK, ModuleEntry, ModuleIndex, NATIVE, NativeJob, NativeRecord, Need, Order, Outcome,
+    PROGRAMS_PATH, ProgramJob, Record, STDIN_PATH, Status, Stdin, UNREAD, Ulimit, User, WINDOW,
+    WindowSize, allowing_for, ring, wire,
 };

@@ -35,7 +35,7 @@ pub use programs::{
     OutputStreams, ProgramSuite, Ran, RecordedChange, Runner, Screen, Session, Several,
     SharedInput, StandingPlace, StandingRun, SuiteFile, TIMEOUT, TestOrder, WantedDisk, WantedFile,
     busybox, check_wanted, closing_line, disk_names, end, failure, interrupted, record, run_in,
-    say_of_run, serve, unpack_files, words_of_run,
+    say_of_left_out, say_of_run, serve, unpack_files, words_of_run,
 };
 #[cfg(feature = "schema")]
 pub use results::schema;

@@ -41,6 +41,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "kernel_image",
             "kernel_modules",
             "package",
+            "root_files",
             "debian",
             "rpm",
             "local",

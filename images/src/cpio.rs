@@ -1,12 +1,18 @@
 //! The archive a kernel unpacks before it runs `/init`. May use: files.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use cpio::newc::{Builder, ModeFileType, trailer};
 
 use crate::files::{open_regular, write_whole_with};
+
+/// The most bytes that are copied at a time.
+const PART: usize = 64 << 10;
 
 /// A cpio archive of format "newc", uncompressed, which every kernel unpacks
 /// (Documentation/driver-api/early-userspace/buffer-format.rst).
@@ -34,6 +40,7 @@ enum CpioKind {
     File(Content),
     Symlink(String),
     CharDevice(u32, u32),
+    Fifo,
 }
 
 /// What is in a file: bytes at hand, or those of a file on this machine.
@@ -43,6 +50,8 @@ pub enum Content {
     Bytes(Vec<u8>),
     /// The bytes this file has when the archive is written.
     Path(PathBuf),
+    /// Of this file those from this place on, so many.
+    Part(Arc<File>, u64, u64),
 }
 
 impl Initramfs {
@@ -74,6 +83,12 @@ impl Initramfs {
     #[must_use]
     pub fn char_device(self, path: &str, major: u32, minor: u32, mode: u32) -> Self {
         self.with(path, mode, CpioKind::CharDevice(major, minor))
+    }
+
+    /// Adds a named pipe (fifo(7)).
+    #[must_use]
+    pub fn fifo(self, path: &str, mode: u32) -> Self {
+        self.with(path, mode, CpioKind::Fifo)
     }
 
     fn with(mut self, path: &str, mode: u32, kind: CpioKind) -> Self {
@@ -137,12 +152,30 @@ impl CpioEntry {
             CpioKind::Symlink(target) => {
                 pack(header, ModeFileType::Symlink, target.as_bytes(), out)
             }
+            CpioKind::Fifo => pack(header, ModeFileType::Fifo, b"", out),
             CpioKind::CharDevice(major, minor) => {
                 let header = header.rdev_major(*major).rdev_minor(*minor);
                 pack(header, ModeFileType::Char, b"", out)
             }
             CpioKind::File(Content::Bytes(bytes)) => {
                 pack(header, ModeFileType::Regular, bytes, out)
+            }
+            CpioKind::File(Content::Part(file, at, size)) => {
+                let packed = u32::try_from(*size);
+                let packed = packed.context("a file in a cpio archive has under 4 GiB")?;
+                let header = header.set_mode_file_type(ModeFileType::Regular);
+                let mut entry = header.write(out, packed);
+                let mut buffer = vec![0; PART];
+                let (mut at, end) = (*at, at + size);
+                while at < end {
+                    let most = usize::try_from(end - at).unwrap_or(PART).min(PART);
+                    let part = &mut buffer[..most];
+                    file.read_exact_at(part, at)?;
+                    entry.write_all(part)?;
+                    at += most as u64;
+                }
+                entry.finish()?;
+                Ok(())
             }
             CpioKind::File(Content::Path(path)) => {
                 let mut file = open_regular(path)

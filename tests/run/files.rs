@@ -2,7 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixListener;
+use std::process::Command;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use strata_tests::{any_image, cc, xtask};
 use tempfile::tempdir;
 
@@ -44,6 +48,55 @@ fn a_tree_travels_as_it_is() {
     }
 }
 
+/// A named pipe is a file as others; of a socket there is only its name, and that is told.
+#[test]
+fn pipes_of_a_tree_travel_and_sockets_are_told() {
+    let dir = tempdir().unwrap();
+    let tree = dir.path().join("tree");
+    fs::create_dir(&tree).unwrap();
+    mkfifo(&tree.join("pipe"), Mode::from_bits_truncate(0o640)).unwrap();
+    let _socket = UnixListener::bind(tree.join("socket")).unwrap();
+    let option = format!("{}:/tree", tree.display());
+    let script = "ls /tree; stat -c '%a %F' /tree/pipe; echo through > /tree/pipe & cat /tree/pipe";
+    for fresh in [&[][..], &["--fresh"]] {
+        let files = ["ls", "stat", "cat"].map(|name| format!("--file=/usr/bin/{name}"));
+        let files = files.each_ref().map(String::as_str);
+        let run = Run::new(&["--tree", &option]).with(fresh).with(&files);
+        let output = run.with(&["--", "sh", "-c", script]).output();
+        assert_status(&output, 0);
+        assert_eq!(text(&output.stdout), "pipe\n640 fifo\nthrough\n");
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains("do not travel: "), "{stderr}");
+        assert!(stderr.contains("/tree/socket"), "{stderr}");
+    }
+}
+
+/// It is a directory: one that travels, a new one, or the guest's own.
+#[test]
+fn a_program_starts_in_a_directory_only() {
+    let cat = ["--file", "/bin/cat"];
+    for (directory, words) in [
+        ("/bin/cat", "--cwd names is no directory"),
+        ("/dev/null", "starting in /dev/null: Not a directory"),
+        ("/proc/nosuch", "starting in /proc/nosuch: No such file"),
+    ] {
+        let run = Run::new(&cat).with(&["--cwd", directory, "--", "sh", "-c", "pwd"]);
+        let output = run.output();
+        assert_status(&output, 125);
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains(words), "{stderr}");
+    }
+    for directory in ["/bin", "/new", "/proc/1/net", "/sys/fs/cgroup"] {
+        let run = Run::new(&cat).with(&["--cwd", directory, "--", "sh", "-c", "pwd -P"]);
+        let output = run.output();
+        assert_status(&output, 0);
+        assert!(
+            text(&output.stdout).ends_with(&format!("{directory}\n")),
+            "{output:?}"
+        );
+    }
+}
+
 #[test]
 fn a_program_runs_in_a_root_of_its_own() {
     let dir = tempdir().unwrap();
@@ -53,18 +106,25 @@ fn a_program_runs_in_a_root_of_its_own() {
     fs::create_dir_all(root.join("etc")).unwrap();
     fs::write(root.join("etc/hostname"), "its-own\n").unwrap();
     cc("ends.c", &root.join("usr/bin/ends"), &["-static"]).unwrap();
-    let root = root.to_str().unwrap();
-    for program in ["ends", "/usr/bin/ends"] {
-        let output = Run::new(&["--root", root, "--", program, "7"]).output();
-        assert_status(&output, 7);
-        assert_eq!(text(&output.stdout), "out\n");
+    symlink("usr/bin", root.join("bin")).unwrap();
+    let archive = dir.path().join("root.tar.gz");
+    let mut tar = Command::new("tar");
+    tar.arg("-czf").arg(&archive).arg("-C").arg(&root).arg(".");
+    assert!(tar.status().unwrap().success());
+    for root in [root, archive] {
+        let root = root.to_str().unwrap();
+        for program in ["ends", "/usr/bin/ends", "/bin/ends"] {
+            let output = Run::new(&["--root", root, "--", program, "7"]).output();
+            assert_status(&output, 7);
+            assert_eq!(text(&output.stdout), "out\n");
+        }
+        let output = Run::new(&["--root", root, "--", "cat"]).output();
+        assert_status(&output, 127);
+        assert!(
+            text(&output.stderr).contains("no program cat in"),
+            "{output:?}"
+        );
     }
-    let output = Run::new(&["--root", root, "--", "cat"]).output();
-    assert_status(&output, 127);
-    assert!(
-        text(&output.stderr).contains("no program cat in"),
-        "{output:?}"
-    );
     let output = Run::new(&["--root", "/no/root", "--", "cat"]).output();
     assert_status(&output, 125);
 }

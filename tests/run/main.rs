@@ -1,5 +1,7 @@
 //! `cargo xtask run`, as a user sees it.
 
+mod boot_files;
+mod cgroups;
 mod codes;
 mod disks;
 mod faults;
@@ -17,6 +19,7 @@ mod shared_memory;
 mod standing;
 mod state;
 mod terminal;
+mod ulimits;
 mod vendors;
 
 use std::fs;

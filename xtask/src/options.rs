@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use guest::{Arch, Need, User, WindowSize};
+use guest::{Arch, CgroupMode, Need, Ulimit, User, WindowSize};
 use harness::ExitCodes;
 use harness::{
     AcceleratorChoice, BadRequest, Disks, Downloads, Failures, Header, Machines, Network, PastRun,
@@ -294,14 +294,25 @@ pub(crate) struct ProgramOptions {
     #[arg(long = "tree", value_name = "DIR[:GUEST]", value_parser = file)]
     trees: Vec<(PathBuf, Option<String>)>,
 
-    /// Run the program in this root file system, such as an unpacked image
-    #[arg(long, value_name = "DIR")]
+    /// Run the program in this root file system: a directory, a tar archive (as `docker
+    /// export` writes it), or the directory of an OCI image
+    #[arg(long, value_name = "DIR|TAR|OCI-LAYOUT")]
     root: Option<PathBuf>,
 
     /// Load a module of the kernel before the program starts, with parameters if need be;
     /// may be given more than once. What a program asks the kernel for is loaded anyway
     #[arg(long = "module", value_name = "NAME[=PARAMS]", value_parser = module)]
     ahead: Vec<String>,
+
+    /// Limit a resource of the program, as nofile=64, nofile=64:1024 (soft and hard) or
+    /// core=unlimited; may be given more than once
+    #[arg(long = "ulimit", value_name = "NAME=SOFT[:HARD]")]
+    ulimits: Vec<Ulimit>,
+
+    /// Mount control groups as a system with these: v1, v2, hybrid or none
+    /// [default: v2, or v1 where the kernel's v2 has no controller of processors and memory]
+    #[arg(long, value_name = "MODE")]
+    cgroup: Option<CgroupMode>,
 
     /// Start the program only where the kernel and its machine have this: root, network,
     /// disk, module=NAME, cgroup=v1|v2, config=CONFIG_NAME[=VALUE] or sysctl=NAME[=VALUE];
@@ -388,6 +399,12 @@ impl ProgramOptions {
         for module in &self.ahead {
             program = program.module(module);
         }
+        for limit in &self.ulimits {
+            program = program.ulimit(*limit);
+        }
+        if let Some(mode) = self.cgroup {
+            program = program.cgroup(mode);
+        }
         for need in &self.needs {
             program = program.needs(need.clone());
         }
@@ -425,6 +442,8 @@ impl MachineOptions {
         machines.cpus = self.cpus.cpus.get();
         machines.append.clone_from(&self.append);
         self.modules.apply(&mut machines);
+        let mut needs = self.program.needs.iter();
+        machines.needs_config = needs.any(|need| matches!(need, Need::Config(..)));
         Ok(machines)
     }
 

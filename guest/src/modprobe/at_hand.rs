@@ -106,13 +106,6 @@ impl ModulesAtHand {
         self.part(module.at, module.packed, module.size)
     }
 
-    /// The kernel's configuration.
-    pub(crate) fn config(&self) -> Option<String> {
-        let config = self.index.config.as_ref()?;
-        let text = self.part(config.at, config.packed, config.size)?;
-        String::from_utf8(text).ok()
-    }
-
     fn part(&self, at: usize, packed: usize, size: usize) -> Option<Vec<u8>> {
         let packed = self.packed.get(at..)?.get(..packed)?;
         lz4_flex::block::decompress(packed, size).ok()

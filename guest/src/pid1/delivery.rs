@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cpio::newc;
+use nix::sys::stat::Mode;
 use nix::time::{ClockId, clock_settime};
+use nix::unistd::mkfifo;
 
 use super::root;
 use super::serial::Serial;
@@ -137,7 +139,13 @@ fn unpack_entry<R: Read>(
             file.set_permissions(permissions)?;
             return Ok(archive);
         }
-        _ => return Err(io::Error::other("neither a file, a directory nor a link")),
+        libc::S_IFIFO => {
+            remove(path)?;
+            mkfifo(path, Mode::empty())?;
+            own()?;
+            fs::set_permissions(path, permissions)?;
+        }
+        _ => return Err(io::Error::other("neither a file, directory, link nor pipe")),
     }
     entry.finish()
 }

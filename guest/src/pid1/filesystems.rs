@@ -5,7 +5,9 @@ use std::io::{self, Read, Seek};
 use std::os::unix::fs::symlink;
 
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount, umount};
+use nix::mount::{MsFlags, mount};
+
+use super::cgroups;
 
 /// Mounts `/proc`, `/sys` and `/dev`.
 ///
@@ -38,7 +40,7 @@ pub(crate) fn mount_for_programs() {
         let _ = mount_one(kind, target);
     }
     let _ = fs::create_dir("/dev/shm");
-    mount_cgroups();
+    cgroups::mount_usual();
     for (name, target) in [
         ("fd", ""),
         ("stdin", "/0"),
@@ -46,34 +48,6 @@ pub(crate) fn mount_for_programs() {
         ("stderr", "/2"),
     ] {
         let _ = symlink(format!("/proc/self/fd{target}"), format!("/dev/{name}"));
-    }
-}
-
-/// Mounts the unified hierarchy, or those of the first version where the kernel's second
-/// one is missing or has no controller of processors and memory.
-fn mount_cgroups() {
-    const CGROUPS: &str = "/sys/fs/cgroup";
-    if mount_one("cgroup2", CGROUPS).is_ok() {
-        let controllers = fs::read_to_string("/sys/fs/cgroup/cgroup.controllers");
-        let controllers = controllers.unwrap_or_default();
-        let has = |name| controllers.split_whitespace().any(|found| found == name);
-        if has("cpu") && has("memory") {
-            return;
-        }
-        let _ = umount(CGROUPS);
-    }
-    let table = fs::read_to_string("/proc/cgroups").unwrap_or_default();
-    // Each line has a name, a hierarchy, a number of groups, and whether it is on.
-    let lines = table.lines().filter(|line| line.ends_with("\t1"));
-    let names: Vec<&str> = lines.filter_map(|line| line.split('\t').next()).collect();
-    if names.is_empty() || mount_one("tmpfs", CGROUPS).is_err() {
-        return;
-    }
-    for name in names {
-        let target = format!("{CGROUPS}/{name}");
-        let _ = fs::create_dir(&target);
-        let none = MsFlags::empty();
-        let _ = mount(Some("cgroup"), &*target, Some("cgroup"), none, Some(name));
     }
 }
 

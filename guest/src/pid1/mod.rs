@@ -2,6 +2,8 @@
 //! protocol, modprobe, probe, scenarios, faults.
 
 mod appearance;
+mod boot_files;
+mod cgroups;
 mod collect;
 mod delivery;
 mod disks;

@@ -1,25 +1,15 @@
 //! Looks for what a program needs.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::fs;
+use std::io::ErrorKind;
 
-use flate2::read::GzDecoder;
-
+use super::boot_files;
 use crate::modprobe::{self, ModulesAtHand};
 use crate::protocol::{Need, ProgramJob};
 
-/// Where a kernel shows its configuration, if it does (CONFIG_IKCONFIG_PROC).
-const OWN_CONFIG: &str = "/proc/config.gz";
-/// The most bytes of it that are read.
-const MOST_CONFIG: u64 = 4 << 20;
-
-/// Whether the kernel's modules, or the configuration that comes with them, tell of a need.
+/// Whether the kernel's modules tell of a need.
 pub(crate) fn take_modules(needs: &[Need]) -> bool {
-    needs.iter().any(|need| match need {
-        Need::Module(_) => true,
-        Need::Config(..) => !fs::exists(OWN_CONFIG).unwrap_or(false),
-        _ => false,
-    })
+    needs.iter().any(|need| matches!(need, Need::Module(_)))
 }
 
 /// What of the needs is missing first, if anything is. Network and disks are there by now.
@@ -49,7 +39,7 @@ pub(crate) fn missing(
                 let is_there = mounts.contains(kind);
                 (!is_there).then(|| format!("no control groups of version {version} are mounted"))
             }
-            Need::Config(name, value) => option(&config(modules)?, name, value.as_deref()),
+            Need::Config(name, value) => option(&boot_files::config()?, name, value.as_deref()),
             Need::Sysctl(name, value) => setting(name, value.as_deref()),
         };
         if missing.is_some() {
@@ -78,20 +68,6 @@ fn module(name: &str, modules: Result<&ModulesAtHand, &String>) -> Option<String
     };
     let why = loaded.err()?;
     Some(format!("the kernel has no module {name}: {why}"))
-}
-
-/// The kernel's configuration: its own word, or that of its package.
-fn config(modules: Result<&ModulesAtHand, &String>) -> Result<String, String> {
-    let own = File::open(OWN_CONFIG)
-        .and_then(|file| io::read_to_string(GzDecoder::new(file).take(MOST_CONFIG)));
-    let unknown = |why: &str| format!("the kernel's configuration is not known: {why}");
-    match (own, modules) {
-        (Ok(text), _) => Ok(text),
-        (_, Ok(modules)) => modules
-            .config()
-            .ok_or_else(|| unknown("it is not among the kernel's modules")),
-        (_, Err(why)) => Err(unknown(why)),
-    }
 }
 
 /// What is wrong with an option of the configuration.

@@ -19,7 +19,10 @@ use nix::unistd::{
 
 use super::root;
 use crate::protocol::wire::Stream;
-use crate::protocol::{ProgramJob, STDIN_PATH, Stdin, User, WindowSize};
+use crate::protocol::{ProgramJob, STDIN_PATH, Stdin, Ulimit, User, WindowSize};
+
+/// The most bytes of words why a program could not be executed.
+const LONGEST: u64 = 4096;
 
 /// PID 1's ends of a program's streams. They do not block.
 pub(crate) struct Streams {
@@ -43,13 +46,20 @@ pub(crate) struct Starting {
 }
 
 impl Starting {
-    /// Whether the program was executed. Waits until that is known.
+    /// Whether the program was executed. Waits until that is known. The error of the
+    /// kernel, or one with the words of what came before.
     pub(crate) fn outcome(&mut self) -> io::Result<()> {
         let mut errno = [0; 4];
         match self.outcome.read_exact(&mut errno) {
-            Ok(()) => Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno))),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
-            Err(error) => Err(error),
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let mut before = String::new();
+        (&self.outcome).take(LONGEST).read_to_string(&mut before)?;
+        match before.is_empty() {
+            true => Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno))),
+            false => Err(io::Error::other(before)),
         }
     }
 }
@@ -80,8 +90,10 @@ pub(crate) fn start(program: &ProgramJob) -> io::Result<Starting> {
     match unsafe { fork() }? {
         ForkResult::Child => {
             let Err(error) = become_program(program, &given, streams.terminal.is_some());
-            let errno = error.raw_os_error().unwrap_or(libc::EINVAL);
-            let _ = File::from(tell).write_all(&errno.to_ne_bytes());
+            let errno = error.raw_os_error();
+            let told = errno.unwrap_or(libc::EINVAL).to_ne_bytes();
+            let before = errno.map_or_else(|| error.to_string(), |_| String::new());
+            let _ = File::from(tell).write_all(&[&told, before.as_bytes()].concat());
             // SAFETY: it only ends the process.
             unsafe { libc::_exit(127) }
         }
@@ -127,14 +139,35 @@ fn become_program(
         setpgid(this, this)?;
     }
     root::enter()?;
+    for limit in &program.ulimits {
+        bound(*limit).map_err(|error| io::Error::other(format!("--ulimit {limit}: {error}")))?;
+    }
     if let Some(User { uid, gid }) = program.user {
         // Supplementary groups are given up along with root.
         setgroups(&[])?;
         setgid(Gid::from_raw(gid))?;
         setuid(Uid::from_raw(uid))?;
     }
-    chdir(directory.as_c_str())?;
+    chdir(directory.as_c_str()).map_err(|errno| {
+        let (directory, why) = (&program.directory, errno.desc());
+        io::Error::other(format!("starting in {directory}: {why}"))
+    })?;
     Ok(execve(&path, &arguments, &environment)?)
+}
+
+/// Limits a resource of this process.
+fn bound(limit: Ulimit) -> io::Result<()> {
+    // Without a limit, the number is the largest of its type.
+    let number = |limit: Option<u64>| limit.map_or(libc::RLIM_INFINITY, |limit| limit as _);
+    let limits = libc::rlimit {
+        rlim_cur: number(limit.soft),
+        rlim_max: number(limit.hard),
+    };
+    // SAFETY: the call reads a rlimit, which is there for the call.
+    match unsafe { libc::setrlimit(limit.resource() as _, &raw const limits) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The variables, each by its name but once: the last one counts.

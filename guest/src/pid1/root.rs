@@ -12,6 +12,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{chdir, chroot, sethostname};
 
+use super::boot_files;
 use super::modules::SELF;
 use super::network::NAMESERVER;
 use crate::protocol::User;
@@ -21,7 +22,8 @@ const ROOT: &str = "/strata/root";
 /// What the machine is called.
 const HOSTNAME: &str = "strata";
 /// Directories that programs expect, with their modes (file-hierarchy(7)).
-const DIRECTORIES: [(&str, u32); 10] = [
+const DIRECTORIES: [(&str, u32); 11] = [
+    ("boot", 0o755),
     ("dev", 0o755),
     ("etc", 0o755),
     ("proc", 0o555),
@@ -129,6 +131,7 @@ pub(crate) fn furnish(user: Option<User>, network: bool) -> io::Result<()> {
             fs::set_permissions(&path, Permissions::from_mode(mode))?;
         }
     }
+    boot_files::put(&path_of("boot"))?;
     let etc = path_of("etc");
     if !is_directory(&etc) {
         return Ok(());
@@ -159,6 +162,7 @@ pub(crate) fn furnish(user: Option<User>, network: bool) -> io::Result<()> {
             "nsswitch.conf",
             "passwd: files\ngroup: files\nhosts: files dns\n".to_owned(),
         ),
+        ("machine-id", machine_id()),
         ("subuid", subordinate.clone()),
         ("subgid", subordinate),
         ("protocols", PROTOCOLS.to_owned()),
@@ -181,6 +185,12 @@ pub(crate) fn furnish(user: Option<User>, network: bool) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A number for this machine (machine-id(5)); none where the kernel draws none by lot.
+fn machine_id() -> String {
+    let drawn = fs::read_to_string("/proc/sys/kernel/random/uuid");
+    drawn.unwrap_or_default().replace('-', "")
 }
 
 /// Enters the root for good, in a new mount namespace. Only the calling process does.

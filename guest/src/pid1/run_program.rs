@@ -12,10 +12,11 @@ use super::pump::{Pump, Signals};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
 use super::{
-    collect, filesystems, modules, network, orphans, process, root, shared_memory, static_devices,
+    boot_files, cgroups, collect, filesystems, modules, network, orphans, process, root,
+    shared_memory, static_devices,
 };
 use crate::probe::reap;
-use crate::protocol::{HEARTBEAT, ProgramJob, Record, STDIN_PATH, Status, Stdin};
+use crate::protocol::{HEARTBEAT, Need, ProgramJob, Record, STDIN_PATH, Status, Stdin};
 
 /// Runs a program and carries its streams; tells the host how it ended.
 pub(crate) fn run(
@@ -41,6 +42,16 @@ pub(crate) fn run(
         None => shared_memory::find().map(|memory| GuestRings::new(memory, console)),
     };
     let shared = delivered.or(found.as_mut());
+    if let Some(mode) = program.cgroup
+        && let Err(why) = cgroups::mount_as(mode)
+    {
+        let is_need = |need: &Need| matches!(need, Need::Cgroup(version) if mode.has(*version));
+        if !program.needs.iter().any(is_need) {
+            return Err(format!("--cgroup {mode}: {why}"));
+        }
+        console.send(&Record::NotApplicable { why });
+        return Ok(());
+    }
     let mut before = BeforeProgram::new(console);
     if let Some(why) = before.prepare(program)? {
         console.send(&Record::NotApplicable { why });
@@ -113,6 +124,7 @@ pub(crate) fn run(
 pub(crate) fn prepare() {
     filesystems::mount_for_programs();
     static_devices::make();
+    boot_files::unpack_config();
     let _ = network::bring_loopback_up();
 }
 

@@ -22,22 +22,8 @@ pub struct ModuleIndex {
     pub none: Option<String>,
     /// The modules.
     pub modules: Vec<ModuleEntry>,
-    /// The kernel's configuration, if the package has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub config: Option<PackedConfig>,
     /// What is built into the kernel: names, and aliases of it.
     pub builtin: Vec<String>,
-}
-
-/// The kernel's configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PackedConfig {
-    /// Where it begins, in bytes after the index.
-    pub at: usize,
-    /// Its bytes there.
-    pub packed: usize,
-    /// Its bytes as a text.
-    pub size: usize,
 }
 
 /// One module.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Need;
+use super::{CgroupMode, Need, Ulimit};
 
 /// Where the guest finds what a program is to read, or the beginning of it.
 pub const STDIN_PATH: &str = "/strata/stdin";
@@ -45,6 +45,12 @@ pub struct ProgramJob {
     /// The names of its disks, which the host attaches likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disks: Vec<String>,
+    /// How control groups are mounted for it, if not as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup: Option<CgroupMode>,
+    /// Limits of its resources; the last one of a resource counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ulimits: Vec<Ulimit>,
     /// What it needs: it is not started where something of it is missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,

@@ -13,6 +13,9 @@ pub const JOB_PATH: &str = "/strata/job.json";
 /// The file that tells a machine which waits that its jobs are programs.
 pub const PROGRAMS_PATH: &str = "/strata/programs";
 
+/// The file with the kernel's configuration, if the host has it.
+pub const CONFIG_PATH: &str = "/strata/config";
+
 /// What the host asks of the guest in one boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::{Context, Result, anyhow};
 use guest::{Arch, HOST};
-use images::{KeptFile, Kernel, LocalKernel, ObtainError, Store, image_arch};
+use images::{
+    KeptFile, Kernel, LocalKernel, ObtainError, Progress, Store, image_arch, look_for_modules,
+};
 
 use super::dir_name::dir_name;
 use super::modules::ModuleSource;
@@ -38,6 +40,8 @@ pub struct Machines {
     /// Where the modules of kernels come from, in place of their own packages: packages,
     /// directories such as `/lib/modules/6.1.0-50-amd64`, built kernel trees.
     pub modules: Vec<PathBuf>,
+    /// Whether the configurations of kernels are obtained where they are not at hand.
+    pub needs_config: bool,
     /// Whether scenarios run on machines that are saved and restored. Programs do, unless
     /// a fresh one is asked for.
     pub saved: bool,
@@ -65,6 +69,10 @@ pub struct Bootable {
     pub held: Vec<KeptFile>,
     /// Where its modules come from.
     pub(crate) modules: ModuleSource,
+    /// Its configuration, if that is at hand.
+    config: Option<Arc<str>>,
+    /// What waits for jobs: for scenarios, and for programs. Made when they are needed.
+    waiting: Arc<[OnceLock<PackedInitramfs>; 2]>,
     /// A description of the image and its source.
     pub image: String,
     /// The version that stands in for the pinned one, if any.
@@ -101,13 +109,32 @@ impl Bootable {
             ..machine.clone()
         };
         let arguments = format!("{:?} {for_programs}", bare.arguments());
+        let config = self.config.as_deref().filter(|_| for_programs);
+        let config = config.map(str::as_bytes);
         let guest = guest_of(machine.arch)?;
         let parts = [words.as_bytes(), arguments.as_bytes(), guest];
+        let parts: Vec<&[u8]> = parts.into_iter().chain(config).collect();
+        let made = &self.waiting[usize::from(for_programs)];
+        let waiting = match (made.get(), for_programs) {
+            (Some(made), _) => made.clone(),
+            (None, false) => initramfs::for_scenarios(machine.arch)?,
+            (None, true) => initramfs::for_programs(machine.arch, config)?,
+        };
         Ok(Some(Parcel {
-            waiting: initramfs::without_job(machine.arch, for_programs)?,
+            // Another thread may have been faster: one of the two is kept.
+            waiting: made.get_or_init(|| waiting).file(),
             archive: initramfs.job(),
             state: SavedState::of(&dir, &parts),
         }))
+    }
+
+    /// An initramfs for a machine that does not wait: with the kernel's configuration, if
+    /// that is at hand.
+    pub(crate) fn whole(&self, initramfs: &PackedInitramfs) -> Result<PackedInitramfs> {
+        match &self.config {
+            Some(config) => initramfs.with_config(config.as_bytes()),
+            None => Ok(initramfs.clone()),
+        }
     }
 }
 
@@ -123,6 +150,7 @@ impl Machines {
                 Err(_) => store,
             }),
             modules: Vec::new(),
+            needs_config: false,
             accelerator: AcceleratorChoice::default(),
             cpus: 1,
             append: Vec::new(),
@@ -184,24 +212,30 @@ impl Machines {
     pub fn machine(&self, kernel: &Kernel, watcher: &dyn Watcher) -> Result<Bootable, Problem> {
         for path in &self.modules {
             let named = || format!("--modules {}", path.display());
-            fs::metadata(path)
+            look_for_modules(path)
                 .with_context(named)
                 .map_err(Problem::from)?;
         }
         let unpacked;
         let mut held = None;
-        let (packaged, modules, image, substitute) = match kernel {
+        let progress = Downloads::told_to(watcher);
+        let (packaged, modules, config, image, substitute) = match kernel {
             Kernel::File(path) => {
                 let local = LocalKernel::at(path).map_err(anyhow::Error::from)?;
-                let progress = Downloads::told_to(watcher);
                 let image = self.store.local_image(&local, &progress);
                 let image = image.map_err(anyhow::Error::from)?;
                 (unpacked, held) = (image.unpacked, image.held);
                 let modules = ModuleSource::of_local(&self.store, path, &local);
-                (image.path, modules, path.display().to_string(), None)
+                let config = match self.needs_config {
+                    true => local.config_text(&self.modules).map(Some),
+                    false => local.config_beside(&self.modules),
+                };
+                let shown = path.display().to_string();
+                let config = config.map_err(anyhow::Error::from);
+                (image.path, modules, config, shown, None)
             }
             Kernel::Catalogued(_) | Kernel::Vendored(_) => {
-                let obtained = self.store.obtain_any(kernel, &Downloads::told_to(watcher));
+                let obtained = self.store.obtain_any(kernel, &progress);
                 let image = obtained.map_err(|error| match error {
                     ObtainError::Unavailable { why } => Problem::Unavailable(why),
                     error => anyhow::Error::from(error).into(),
@@ -214,11 +248,24 @@ impl Machines {
                 // An unpacked kernel boots faster.
                 unpacked = self.store.unpacked(&image);
                 let packaged = image.path.clone();
+                let config = match self.needs_config {
+                    true => self.store.config(kernel, &image, &progress).map(Some),
+                    false => Ok(self.store.config_at_hand(&image)),
+                };
+                let config = config.map_err(anyhow::Error::from).and_then(|kept| {
+                    let text = kept.map(|kept| fs::read_to_string(&kept.path));
+                    text.transpose().context("reading what is kept")
+                });
                 let of = Box::new((kernel.clone(), image));
                 let modules = ModuleSource::Package(Arc::clone(&self.store), of);
-                (packaged, modules, shown, substitute)
+                (packaged, modules, config, shown, substitute)
             }
         };
+        let config = config.unwrap_or_else(|error| {
+            let why = words(&error);
+            progress.note(&format!("{kernel}: its configuration cannot be had: {why}"));
+            None
+        });
         let path = unpacked
             .as_ref()
             .map_or(&packaged, |unpacked| &unpacked.path);
@@ -264,6 +311,8 @@ impl Machines {
                 [] => modules,
                 paths => ModuleSource::Paths(Arc::clone(&self.store), paths.to_vec()),
             },
+            config: config.map(Into::into),
+            waiting: Arc::default(),
             held: unpacked.into_iter().chain(held).collect(),
             image,
             can_share_memory: qemu.can_share_memory,

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,6 +18,7 @@ use nix::unistd::pipe2;
 use super::host_rings::HostRings;
 use super::saved::{Kept, SavedState};
 use super::{Machine, RunningMachine};
+use crate::system::anonymous;
 
 /// The most bytes that are delivered at a time.
 const PART: usize = 64 << 10;
@@ -30,7 +30,7 @@ const SAVES: &str = "-global migration.store-global-state=off";
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     /// The initramfs of the machine that waits.
-    pub(crate) waiting: PathBuf,
+    pub(crate) waiting: Arc<File>,
     /// The file with the archive, and where in it the archive begins.
     pub(crate) archive: (Arc<File>, u64),
     /// Where the state of the machine is kept.
@@ -54,7 +54,7 @@ impl Machine {
             return Ok((self.start(log.try_clone()?)?, Start::Whole));
         };
         let waiting = Self {
-            initramfs: parcel.waiting.clone(),
+            initramfs: anonymous::path(&*parcel.waiting),
             ..self.clone()
         };
         match parcel.state.find() {

@@ -1,17 +1,16 @@
 //! The initramfs of a boot: the guest and its job.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Seek};
+use std::io::{self, BufWriter, Seek};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use guest::{Arch, JOB_PATH, Job, PROGRAMS_PATH};
+use guest::{Arch, CONFIG_PATH, JOB_PATH, Job, PROGRAMS_PATH};
 use images::Initramfs;
 
 use super::guest_binary;
-use crate::system::{anonymous, lock};
+use crate::system::anonymous;
 
 /// An initramfs in memory, freed when this is dropped.
 #[derive(Clone, Debug)]
@@ -48,6 +47,22 @@ impl PackedInitramfs {
         anonymous::path(&*self.file)
     }
 
+    /// The same, with a kernel's configuration.
+    pub(crate) fn with_config(&self, config: &[u8]) -> Result<Self> {
+        let mut file = anonymous::file("initramfs")?;
+        io::copy(&mut File::open(self.path())?, &mut file).context("copying the initramfs")?;
+        with_config(config).write(&mut file)?;
+        Ok(Self {
+            file: Arc::new(file),
+            job: self.job,
+        })
+    }
+
+    /// Its file.
+    pub(crate) fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
+    }
+
     /// The archive with the job: its file, and where it begins.
     pub(crate) fn job(&self) -> (Arc<File>, u64) {
         (Arc::clone(&self.file), self.job)
@@ -62,25 +77,28 @@ pub fn pack(job: &Job, arch: &'static Arch) -> Result<PackedInitramfs> {
     PackedInitramfs::of(&[&base(arch)?, &with_job(job)?])
 }
 
-/// An initramfs without a job, for machines whose jobs are programs or scenarios, for as
-/// long as this process runs: its path.
+/// An initramfs without a job, for machines that wait for jobs which are scenarios.
 ///
 /// # Errors
-/// If there is no guest for it, or no file in memory can be created.
-pub(crate) fn without_job(arch: &'static Arch, for_programs: bool) -> Result<PathBuf> {
-    static WAITING: Mutex<BTreeMap<(&Arch, bool), PackedInitramfs>> = Mutex::new(BTreeMap::new());
-    let mut waiting = lock(&WAITING);
-    if let Some(packed) = waiting.get(&(arch, for_programs)) {
-        return Ok(packed.path());
-    }
-    let mut base = base(arch)?;
-    if for_programs {
-        base = base.file(PROGRAMS_PATH, "", 0o644);
-    }
-    let packed = PackedInitramfs::of(&[&base])?;
-    let path = packed.path();
-    waiting.insert((arch, for_programs), packed);
-    Ok(path)
+/// As of [`pack`].
+pub(crate) fn for_scenarios(arch: &'static Arch) -> Result<PackedInitramfs> {
+    PackedInitramfs::of(&[&base(arch)?])
+}
+
+/// The same, for jobs which are programs, on a kernel with this configuration.
+///
+/// # Errors
+/// As of [`pack`].
+pub(crate) fn for_programs(arch: &'static Arch, config: Option<&[u8]>) -> Result<PackedInitramfs> {
+    let base = base(arch)?.file(PROGRAMS_PATH, "", 0o644);
+    let config = config.map(with_config);
+    let archives = std::iter::once(&base).chain(&config);
+    PackedInitramfs::of(&archives.collect::<Vec<_>>())
+}
+
+/// An archive with a kernel's configuration.
+fn with_config(config: &[u8]) -> Initramfs {
+    Initramfs::new().file(CONFIG_PATH, config, 0o644)
 }
 
 /// An archive with a job.

@@ -22,7 +22,7 @@ pub use disks::{Disks, WantedDisk, disk_names};
 pub use files_back::{WantedFile, check_wanted, unpack_files};
 pub use input_frames::Coming;
 pub(crate) use outcome::ending;
-pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_run};
+pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_left_out, say_of_run};
 pub use output::{Captured, Collected, Output, OutputStreams};
 pub use program_input::{Input, SharedInput};
 pub use request::words_of_run;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::session::{Ending, Ran};
 use crate::machine::booted_again;
-use crate::payload::BadRequest;
+use crate::payload::{BadRequest, PackedProgram};
 use crate::results::{End, Exit};
 use crate::system::{Interrupt, say};
 
@@ -53,6 +53,18 @@ pub fn failure(name: &str, ran: &Ran) -> String {
             format!("{text}\nthe console is not kept: {why}; --runs names another directory")
         }
         None => text,
+    }
+}
+
+/// Prints on stderr what of a program's directories does not travel, if anything.
+pub fn say_of_left_out(program: &PackedProgram) {
+    if let [first, others @ ..] = program.left_out() {
+        let first = first.display();
+        let more = match others.len() {
+            0 => String::new(),
+            number => format!(", and {number} more"),
+        };
+        say(&format!("sockets and devices do not travel: {first}{more}"));
     }
 }
 

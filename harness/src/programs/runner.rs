@@ -138,11 +138,15 @@ impl Runner<'_> {
         machine.memory_mib = self.memory_mib.unwrap_or_else(|| memory_for(size));
         machine.shares_memory = kernel.can_share_memory;
         machine.gdb = self.debugger.map(Debugger::number);
-        machine.initramfs = program.initramfs.path();
         // A debugger may follow a boot from its beginning.
         if !self.fresh && self.debugger.is_none() {
             machine.parcel = kernel.parcel(&machine, &program.initramfs, true)?;
         }
+        let whole = match machine.parcel {
+            Some(_) => program.initramfs.clone(),
+            None => kernel.whole(&program.initramfs)?,
+        };
+        machine.initramfs = whole.path();
         let boot = Deadlines::of(machine.accelerator).boot;
         let made = self.disks.make()?;
         let told = self.watcher.map(Downloads::told_to);

@@ -39,8 +39,8 @@ impl KernelConfig {
         (!options.is_empty()).then_some(Self(options))
     }
 
-    /// That of a kernel image, a bzImage or a vmlinux, if it is in it.
-    pub(crate) fn in_image(image: &[u8]) -> Option<Self> {
+    /// The text of that of a kernel image, a bzImage or a vmlinux, if it is in it.
+    pub(crate) fn text_in_image(image: &[u8]) -> Option<String> {
         let unpacked = match image.starts_with(b"\x7fELF") {
             true => None,
             false => vmlinux::decompressed(image).ok(),
@@ -52,7 +52,7 @@ impl KernelConfig {
         Limited::new(packed, MAX_CONFIG)
             .read_to_string(&mut text)
             .ok()?;
-        Self::parse(&text)
+        Self::parse(&text).map(|_| text)
     }
 
     /// The value of an option, with `CONFIG_` or without: `y` is built in, `m` a module.
@@ -127,8 +127,8 @@ mod tests {
         packed.write_all(TEXT.as_bytes()).unwrap();
         let packed = packed.finish().unwrap();
         let kernel = [b"\x7fELF.....", IN_KERNEL, &packed, b"IKCFG_ED..."].concat();
-        assert_eq!(KernelConfig::in_image(&kernel), KernelConfig::parse(TEXT));
-        assert_eq!(KernelConfig::in_image(b"\x7fELF IKCFG_ST"), None);
-        assert_eq!(KernelConfig::in_image(b"no kernel"), None);
+        assert_eq!(KernelConfig::text_in_image(&kernel).as_deref(), Some(TEXT));
+        assert_eq!(KernelConfig::text_in_image(b"\x7fELF IKCFG_ST"), None);
+        assert_eq!(KernelConfig::text_in_image(b"no kernel"), None);
     }
 }

@@ -2,23 +2,40 @@
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::ModulePacker;
+use super::pack::module_name;
 use crate::files::read::open_regular;
 
-/// Takes the modules below a directory, such as `/lib/modules/6.1.0-50-amd64`, and the
-/// kernel's configuration, if it is there or in `/boot` beside `/lib`. Links are not
+/// Takes the modules below a directory, such as `/lib/modules/6.1.0-50-amd64`. Links are not
 /// followed.
 pub(crate) fn take_below(dir: &Path, packer: &mut ModulePacker) -> io::Result<()> {
-    let release = dir.file_name().unwrap_or_default().to_string_lossy();
-    let beside = Path::new("../../../boot").join(format!("config-{release}"));
-    for config in [Path::new("config"), &beside] {
-        if let Ok(file) = open_regular(&dir.join(config)) {
-            packer.take_config(file)?;
-            break;
-        }
-    }
+    each_below(dir, |path, name| {
+        packer.take(name, open_regular(path)?)?;
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// Whether there is a module below a directory. None is read.
+pub(crate) fn is_one_below(dir: &Path) -> io::Result<bool> {
+    let mut found = false;
+    each_below(dir, |_, name| {
+        found = module_name(name).is_some();
+        Ok(match found {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+    })?;
+    Ok(found)
+}
+
+/// Shows each file below a directory, with its name, until it is enough.
+fn each_below(
+    dir: &Path,
+    mut see: impl FnMut(&Path, &str) -> io::Result<ControlFlow<()>>,
+) -> io::Result<()> {
     let mut dirs = vec![dir.to_owned()];
     while let Some(dir) = dirs.pop() {
         for entry in fs::read_dir(dir)? {
@@ -28,7 +45,9 @@ pub(crate) fn take_below(dir: &Path, packer: &mut ModulePacker) -> io::Result<()
                 dirs.push(entry.path());
             } else if kind.is_file() {
                 let name = entry.file_name();
-                packer.take(&name.to_string_lossy(), open_regular(&entry.path())?)?;
+                if see(&entry.path(), &name.to_string_lossy())?.is_break() {
+                    return Ok(());
+                }
             }
         }
     }

@@ -4,6 +4,6 @@ mod below;
 mod modinfo;
 mod pack;
 
-pub(crate) use below::take_below;
+pub(crate) use below::{is_one_below, take_below};
 pub(crate) use pack::ModulePacker;
 pub use pack::no_modules;

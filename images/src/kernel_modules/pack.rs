@@ -3,12 +3,11 @@
 use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
-use guest::{ModuleEntry, ModuleIndex, PackedConfig};
+use guest::{ModuleEntry, ModuleIndex};
 use lz4_flex::block::compress;
 
 use super::modinfo;
 use crate::files::read::{Limited, unxz};
-use crate::kernel_image::config::MAX_CONFIG;
 
 /// The largest of Debian's have some 10 MB.
 const MAX_MODULE: u64 = 64 << 20;
@@ -59,19 +58,6 @@ impl ModulePacker {
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Takes the kernel's configuration.
-    pub(crate) fn take_config(&mut self, file: impl Read) -> io::Result<()> {
-        let text = whole(Limited::new(file, MAX_CONFIG))?;
-        let packed = compress(&text);
-        self.index.config = Some(PackedConfig {
-            at: self.packed.len(),
-            packed: packed.len(),
-            size: text.len(),
-        });
-        self.packed.extend(packed);
         Ok(())
     }
 
@@ -151,7 +137,7 @@ fn modules_file(index: &ModuleIndex, packed: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// The name of the module in a file of this path.
-fn module_name(path: &str) -> Option<String> {
+pub(super) fn module_name(path: &str) -> Option<String> {
     let name = path.rsplit('/').next()?;
     let (stem, rest) = name.split_once(".ko")?;
     let is_module = ["", ".xz", ".zst", ".gz"].contains(&rest) && !stem.is_empty();
@@ -205,9 +191,6 @@ mod tests {
         let modinfo = &b"ext4.license=GPL\0ext4.alias=fs-ext4\0"[..];
         packer.take("modules.builtin.modinfo", modinfo).unwrap();
         packer.take("modules.order", &b"x.ko"[..]).unwrap();
-        let config = b"CONFIG_A=y\n# CONFIG_B is not set\n".repeat(9);
-        packer.take_config(&config[..]).unwrap();
-        packer.take_config(io::repeat(0)).unwrap_err();
 
         let file = packer.finish().unwrap().unwrap();
         assert_eq!(file.len(), SMALLEST);
@@ -227,12 +210,6 @@ mod tests {
         assert_eq!(
             lz4_flex::block::decompress(bytes, entry.size).unwrap(),
             overlay
-        );
-        let packed = index.config.unwrap();
-        let bytes = &rest[packed.at..][..packed.packed];
-        assert_eq!(
-            lz4_flex::block::decompress(bytes, packed.size).unwrap(),
-            config
         );
         assert!(rest[entry.at - entry.info..].starts_with(b"alias=fs-overlay\0license"));
     }

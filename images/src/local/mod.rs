@@ -10,6 +10,7 @@ mod modules;
 mod packages;
 mod tree;
 
+pub use modules::look_for_modules;
 pub(crate) use modules::pack_modules;
 pub(crate) use packages::{foreign_config, foreign_image, foreign_modules, image_in};
 

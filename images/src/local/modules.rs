@@ -1,9 +1,10 @@
 //! The modules at paths, as one file that a machine is given.
 
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::kernel_modules::{ModulePacker, take_below};
+use crate::kernel_modules::{ModulePacker, is_one_below, take_below};
 use crate::local::{packages, tree};
 use crate::package::WantedModules;
 
@@ -24,5 +25,21 @@ pub(crate) fn pack_modules(paths: &[PathBuf]) -> io::Result<Vec<u8>> {
         }
     }
     let modules = packer.finish()?;
-    modules.ok_or_else(|| io::Error::other("there is no kernel module in it"))
+    modules.ok_or_else(none)
+}
+
+fn none() -> io::Error {
+    io::Error::other("there is no kernel module in it")
+}
+
+/// Looks for modules at a path, without reading them.
+///
+/// # Errors
+/// If there is nothing, or a directory without a module.
+pub fn look_for_modules(path: &Path) -> io::Result<()> {
+    let is_directory = fs::metadata(path)?.is_dir();
+    if is_directory && !tree::is_tree(path) && !is_one_below(path)? {
+        return Err(none());
+    }
+    Ok(())
 }

@@ -31,7 +31,7 @@ impl WantedImage {
     }
 }
 
-/// All modules and the kernel's configuration, into a packer.
+/// All modules, into a packer.
 pub(crate) struct WantedModules<'a>(pub(crate) &'a mut ModulePacker);
 
 impl WantedModules<'_> {
@@ -41,10 +41,6 @@ impl WantedModules<'_> {
             let path = &member.path;
             let taken = self.0.take(path, &mut member.content);
             taken.map_err(|error| malformed(format!("{path}: {error}")))?;
-        }
-        if is_config(member) {
-            let taken = self.0.take_config(&mut member.content);
-            taken.map_err(|error| malformed(format!("{}: {error}", member.path)))?;
         }
         Ok(ControlFlow::Continue(()))
     }

@@ -331,6 +331,7 @@ impl Store {
                 (evidence.keep(&new.join("proof"), &package)).attempt(action)?;
             }
             image.sync_all().attempt(action)?;
+            self.keep_config(&[deb.to_owned()], &about.sha256);
             Ok((about, self.cache.kernel_dir(&kernel).join(flavour)))
         });
         self.thin_out_proofs();

@@ -37,7 +37,29 @@ impl Store {
             package: package_beside(&image.package, "modules"),
             take: foreign_modules,
         };
-        self.part(part, kernel, image, progress)
+        let found = self.part(part, kernel, image, progress)?;
+        // Where it is in a package of its own, the index that lists it is at hand.
+        let is_apart = package_beside(&image.package, "base") != *image.package;
+        if is_apart && self.config_at_hand(image).is_none() {
+            let _ = self.config(kernel, image, progress);
+        }
+        Ok(found)
+    }
+
+    /// The configuration of a kernel, if it is kept: it comes along with the packages of
+    /// its image and of its modules.
+    #[must_use]
+    pub fn config_at_hand(&self, image: &Image) -> Option<KeptFile> {
+        let configs = self.configs.as_ref()?;
+        configs.find(&image.sha256, &self.cache.verified)
+    }
+
+    /// Keeps the configuration that is in the verified packages of an image with this hash,
+    /// if it is there and there is a place for it.
+    pub(super) fn keep_config(&self, packages: &[PathBuf], image: &str) {
+        if let (Some(configs), Ok(text)) = (&self.configs, foreign_config(packages)) {
+            let _ = configs.keep(image, &text);
+        }
     }
 
     /// The configuration of a kernel that was obtained, a text, from the package that has
@@ -106,6 +128,9 @@ impl Store {
         })?;
         let keeping = || format!("keep its {what}");
         all.keep(&image.sha256, &taken).attempt(keeping)?;
+        if self.config_at_hand(image).is_none() {
+            self.keep_config(&packages, &image.sha256);
+        }
         for package in packages {
             let _ = fs::remove_file(package);
         }

@@ -32,7 +32,7 @@ impl Store {
         self.cache.verified.dir = Some(dir.join("verified"));
         self.unpacked = Some(KeptFiles::new(dir.join("unpacked"), "vmlinux", KERNELS));
         self.packaged = Some(KeptFiles::new(dir.join("packaged"), "vmlinuz", KERNELS));
-        // Files of the name "modules", as they were first kept, have no configuration.
+        // Files of earlier versions have this name, and hold the configuration besides.
         let name = "modules-and-config";
         self.modules = Some(KeptFiles::new(dir.join("modules"), name, MODULES));
         self.configs = Some(KeptFiles::new(dir.join("configs"), "config", CONFIGS));

@@ -117,6 +117,7 @@ impl RunCommand {
         let wanted = self.wanted.iter();
         let program = wanted.fold(program, |program, file| program.wants(&file.guest));
         let program = program.pack()?;
+        harness::say_of_left_out(&program);
         if self.standing.is_none() {
             // Where nothing says for which architecture, the program does.
             let specs = self.arch.apply(&self.kernels, Some(program.arch()));

@@ -78,6 +78,7 @@ impl ShellCommand {
             .machine
             .furnish(Program::shell(busybox, terminal.then_some(size)))
             .pack()?;
+        harness::say_of_left_out(&shell);
 
         let interrupt = Interrupt::catch()?;
         let codes = self.machine.exit_codes;

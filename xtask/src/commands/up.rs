@@ -109,6 +109,7 @@ impl UpCommand {
         machines.cpus = self.cpus.cpus.get();
         machines.append.clone_from(&self.append);
         self.modules.apply(&mut machines);
+        machines.needs_config = true;
         // What takes long is told here: downloads, and the choice of an accelerator.
         let bootable = machines
             .machine(kernel, &report::Terminal::reserved())

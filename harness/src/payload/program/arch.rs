@@ -1,16 +1,13 @@
 //! For which architecture a program is: what its ELF header says, or its interpreter's.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use guest::Arch;
 
 use super::pack::head;
+use super::tree::Tree;
 use super::{elf, script};
-
-/// How many links are followed, as the kernel follows them (`MAXSYMLINKS`).
-const MOST_LINKS: usize = 40;
 
 /// The architecture of a program on this host; none if it does not tell, or is for one that
 /// Strata does not know. `search` is the `PATH` in which interpreters are looked for.
@@ -23,15 +20,15 @@ pub(super) fn of_program(program: &Path, search: &OsStr) -> Option<&'static Arch
     of_elf(&head)
 }
 
-/// The same of a program in a root file system of this host.
-pub(super) fn of_program_in(root: &Path, program: &Path) -> Option<&'static Arch> {
-    let head = head(&resolved(root, program)?).ok()?;
+/// The same of a program in a root file system.
+pub(super) fn of_program_in(root: &Tree, program: &Path) -> Option<&'static Arch> {
+    let head = root.head(program)?;
     let interpreter = head.strip_prefix(b"#!").and_then(|line| {
         let line = std::str::from_utf8(line).ok()?.lines().next()?;
         line.split_ascii_whitespace().next()
     });
     match interpreter {
-        Some(path) => of_elf(&self::head(&resolved(root, Path::new(path))?).ok()?),
+        Some(path) => of_elf(&root.head(Path::new(path))?),
         None => of_elf(&head),
     }
 }
@@ -45,48 +42,9 @@ fn of_elf(head: &[u8]) -> Option<&'static Arch> {
     Arch::of_elf_machine(machine).filter(|_| is_elf)
 }
 
-/// The path on this host of a file in a root, where links lead as they do inside.
-fn resolved(root: &Path, path: &Path) -> Option<PathBuf> {
-    let mut inside = PathBuf::new();
-    let mut ahead: Vec<PathBuf> = parts(path);
-    let mut links = 0;
-    while let Some(part) = ahead.pop() {
-        if part == Path::new("..") {
-            inside.pop();
-            continue;
-        }
-        let next = inside.join(&part);
-        match fs::read_link(root.join(&next)) {
-            Ok(target) => {
-                links += 1;
-                if links > MOST_LINKS {
-                    return None;
-                }
-                if target.is_absolute() {
-                    inside = PathBuf::new();
-                }
-                ahead.extend(parts(&target));
-            }
-            Err(_) => inside = next,
-        }
-    }
-    Some(root.join(inside))
-}
-
-/// The names in a path, the last one first.
-fn parts(path: &Path) -> Vec<PathBuf> {
-    let names = path.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(PathBuf::from(name)),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    });
-    let mut names: Vec<PathBuf> = names.collect();
-    names.reverse();
-    names
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use guest::arch;
@@ -125,6 +83,9 @@ mod tests {
         symlink("/usr/bin", root.join("bin")).unwrap();
         symlink("../bin/box", root.join("usr/bin/sh")).unwrap();
         symlink("/loop", root.join("loop")).unwrap();
+        let mut tree = Tree::default();
+        tree.carry_root(root).unwrap();
+        let root = &tree;
         for path in ["/bin/sh", "/usr/bin/script", "/bin/../bin/box"] {
             let found = of_program_in(root, Path::new(path));
             assert_eq!(found, Some(&guest::AARCH64), "{path}");

@@ -6,12 +6,13 @@ pub(crate) mod ld_cache;
 mod pack;
 pub(crate) mod script;
 mod tree;
+mod walk;
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use guest::{Need, User, WindowSize};
+use guest::{CgroupMode, Need, Ulimit, User, WindowSize};
 
 pub(crate) use pack::LoadedProgram;
 pub use pack::PackedProgram;
@@ -45,6 +46,10 @@ pub struct Program {
     network: bool,
     /// The names of its disks.
     disks: Vec<String>,
+    /// How control groups are mounted, if not as usual.
+    cgroup: Option<CgroupMode>,
+    /// Limits of its resources.
+    ulimits: Vec<Ulimit>,
     /// What it needs.
     needs: Vec<Need>,
     /// What is wanted back.
@@ -106,8 +111,8 @@ impl Program {
         self
     }
 
-    /// Runs it in a root file system that is a directory of this host. The program is
-    /// looked for there.
+    /// Runs it in a root file system of this host: a directory, a tar archive, or the
+    /// directory of an OCI image. The program is looked for there.
     #[must_use]
     pub fn root(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = Some(root.into());
@@ -168,6 +173,20 @@ impl Program {
     #[must_use]
     pub fn disks(mut self, names: Vec<String>) -> Self {
         self.disks = names;
+        self
+    }
+
+    /// Mounts control groups for it in this way, where the kernel can.
+    #[must_use]
+    pub fn cgroup(mut self, mode: CgroupMode) -> Self {
+        self.cgroup = Some(mode);
+        self
+    }
+
+    /// Limits one of its resources.
+    #[must_use]
+    pub fn ulimit(mut self, limit: Ulimit) -> Self {
+        self.ulimits.push(limit);
         self
     }
 

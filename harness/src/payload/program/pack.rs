@@ -12,7 +12,7 @@ use guest::{Arch, HOST, Job, STDIN_PATH};
 use images::Kernel;
 use itertools::Itertools;
 
-use super::tree::{Leave, Tree};
+use super::tree::Tree;
 use super::{BadRequest, PATH, Program, arch, elf, ld_cache, script};
 use crate::payload::initramfs::{self, PackedInitramfs};
 use crate::system;
@@ -31,10 +31,6 @@ impl Program {
     /// # Errors
     /// If something is missing or is no program; see [`BadRequest`].
     pub fn pack(&self) -> Result<PackedProgram, BadRequest> {
-        let path = match &self.root {
-            Some(root) => self.find_in(root)?,
-            None => self.find()?,
-        };
         let mut environment: Vec<(OsString, OsString)> =
             vec![("PATH".into(), PATH.into()), ("HOME".into(), "/".into())];
         if self.terminal.is_some() {
@@ -43,22 +39,26 @@ impl Program {
         }
         environment.extend(self.environment.iter().cloned());
         let search = last(&environment, "PATH");
-        let arch = match &self.root {
-            Some(root) => arch::of_program_in(root, &path),
-            None => arch::of_program(&path, &search),
-        };
         let mut packer = Packer {
             tree: Tree::default(),
             search,
             library_path: last(&environment, "LD_LIBRARY_PATH"),
             seen: HashSet::new(),
         };
-        match &self.root {
-            Some(root) => packer
-                .tree
-                .carry_whole(root, Path::new("/"), Leave::Nothing)?,
-            None => packer.carry(&path)?,
-        }
+        let (path, arch) = match &self.root {
+            Some(root) => {
+                packer.tree.carry_root(root)?;
+                let path = self.find_in(root, &packer.tree)?;
+                let arch = arch::of_program_in(&packer.tree, &path);
+                (path, arch)
+            }
+            None => {
+                let path = self.find()?;
+                let arch = arch::of_program(&path, &packer.search);
+                packer.carry(&path)?;
+                (path, arch)
+            }
+        };
         // Files for another path come last: the links among the others decide where
         // that path leads.
         for (host, guest) in self
@@ -102,6 +102,8 @@ impl Program {
                 modules: self.modules.clone(),
                 network: self.network,
                 disks: self.disks.clone(),
+                cgroup: self.cgroup,
+                ulimits: self.ulimits.clone(),
                 needs: self.needs.clone(),
                 wanted: self.wanted.clone(),
             },
@@ -110,18 +112,8 @@ impl Program {
     }
 
     /// The program's absolute path in a root.
-    fn find_in(&self, root: &Path) -> Result<PathBuf, BadRequest> {
-        if !root.is_dir() {
-            let root = root.display();
-            return Err(BadRequest::new(format!(
-                "{root} is no directory: unpack the root file system there"
-            )));
-        }
+    fn find_in(&self, root: &Path, tree: &Tree) -> Result<PathBuf, BadRequest> {
         let name = &self.path;
-        let is_there = |path: &Path| {
-            let inside = path.strip_prefix("/").unwrap_or(path);
-            fs::symlink_metadata(root.join(inside)).is_ok()
-        };
         let mut paths: Vec<PathBuf> = match name.components().count() {
             1 => PATH
                 .split(':')
@@ -129,7 +121,7 @@ impl Program {
                 .collect(),
             _ => vec![Path::new("/").join(name)],
         };
-        paths.retain(|path| is_there(path));
+        paths.retain(|path| tree.has(path));
         paths.into_iter().next().ok_or_else(|| {
             let (name, root) = (name.display(), root.display());
             BadRequest::Missing(format!(
@@ -201,6 +193,12 @@ impl PackedProgram {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.tree.size()
+    }
+
+    /// What of its directories does not travel: sockets and devices, by their paths here.
+    #[must_use]
+    pub fn left_out(&self) -> &[PathBuf] {
+        self.tree.left_out()
     }
 
     /// Makes the initramfs with the program, its files and input that is known before
@@ -332,12 +330,15 @@ fn last(environment: &[(OsString, OsString)], name: &str) -> OsString {
     value.map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
+/// The length of it.
+pub(super) const HEAD: u64 = 256;
+
 /// As much of a file as execve(2) reads to find its format (`BINPRM_BUF_SIZE`, 128
 /// before Linux 5.1).
 pub(super) fn head(path: &Path) -> Result<Vec<u8>, BadRequest> {
     let mut head = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(256).read_to_end(&mut head))
+        .and_then(|file| file.take(HEAD).read_to_end(&mut head))
         .map_err(BadRequest::reading(path))?;
     Ok(head)
 }

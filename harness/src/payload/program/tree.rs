@@ -1,21 +1,21 @@
 //! The files for a guest, by their path there.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::ffi::OsString;
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fs::{self, File, Metadata};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use images::Initramfs;
 use images::files::open_regular;
+use images::{Content, Initramfs, RootFiles, RootKind};
 
 use super::BadRequest;
+use super::pack::{HEAD, head};
+use super::walk::{utf8, walk};
 use crate::system::runs;
 
 /// Paths that the guest itself uses: no file can be packed there.
 const TAKEN: [&str; 4] = ["/dev", "/proc", "/strata", "/sys"];
-/// How many symbolic links the kernel follows in a path (path_resolution(7)).
-const MAX_LINKS: usize = 40;
 
 /// Files by their absolute path in the guest. In this order a directory comes
 /// before what is in it.
@@ -24,6 +24,8 @@ pub(super) struct Tree {
     nodes: BTreeMap<PathBuf, Node>,
     /// The user and group of what does not belong to root.
     owners: BTreeMap<PathBuf, (u32, u32)>,
+    /// Sockets and devices of whole directories, which do not travel.
+    left_out: Vec<PathBuf>,
 }
 
 /// What of a tree stays on the host.
@@ -42,7 +44,23 @@ enum Node {
     Link(PathBuf),
     /// A file of this host, with its mode and size.
     File(PathBuf, u32, u64),
+    /// A file of a root in an archive: its mode, and where its bytes are.
+    Kept(u32, KeptBytes),
+    /// A named pipe, with its mode.
+    Fifo(u32),
 }
+
+/// The bytes of a file among those of others: where they begin, and how many they are.
+#[derive(Clone, Debug)]
+struct KeptBytes(Arc<File>, u64, u64);
+
+impl PartialEq for KeptBytes {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) && (self.1, self.2) == (other.1, other.2)
+    }
+}
+
+impl Eq for KeptBytes {}
 
 impl Tree {
     /// Takes a file or directory along under its own path, with all symbolic
@@ -83,14 +101,82 @@ impl Tree {
         self.plant_whole(host, &guest, leave)
     }
 
-    /// Makes a directory, if there is none.
-    pub(super) fn make_directory(&mut self, path: &Path) -> Result<(), BadRequest> {
-        let path = self.make_parents(path)?;
-        if path != Path::new("/") {
-            let node = plain_directory(&path);
-            self.nodes.entry(path).or_insert(node);
+    /// Takes a root file system along: a directory, a tar archive, or the directory of an OCI
+    /// image.
+    pub(super) fn carry_root(&mut self, root: &Path) -> Result<(), BadRequest> {
+        if root.is_dir() && !RootFiles::are_at(root) {
+            return self.carry_whole(root, Path::new("/"), Leave::Nothing);
         }
+        let files = RootFiles::at(root)
+            .map_err(|error| BadRequest::new(format!("--root {}: {error}", root.display())))?;
+        let content = files.content();
+        for (path, entry) in files.entries().filter(|(path, _)| !is_taken(path)) {
+            let node = match &entry.kind {
+                RootKind::Directory => Node::Directory(entry.mode),
+                RootKind::Link(target) => Node::Link(target.into()),
+                RootKind::Fifo => Node::Fifo(entry.mode),
+                RootKind::File { at, size } => {
+                    Node::Kept(entry.mode, KeptBytes(Arc::clone(&content), *at, *size))
+                }
+            };
+            self.nodes.insert(path.to_owned(), node);
+            self.owners.insert(path.to_owned(), entry.owner);
+        }
+        let left_out = files.left_out().iter().filter(|path| !is_taken(path));
+        self.left_out.extend(left_out.cloned());
         Ok(())
+    }
+
+    /// Whether there is something at a path, be it a link that leads nowhere.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        let found = walk(path, |next, is_last| match self.nodes.get(next) {
+            Some(Node::Link(target)) if !is_last => Ok(Some(target.clone())),
+            Some(_) => Ok(None),
+            None => Err(BadRequest::new("it is not there")),
+        });
+        found.is_ok()
+    }
+
+    /// How a file begins, as [`head`] gives it, through links that lead where they do inside.
+    pub(super) fn head(&self, path: &Path) -> Option<Vec<u8>> {
+        let found = walk(path, |next, _| match self.nodes.get(next) {
+            Some(Node::Link(target)) => Ok(Some(target.clone())),
+            _ => Ok(None),
+        });
+        match self.nodes.get(&found.ok()?)? {
+            Node::File(host, _, _) => head(host).ok(),
+            Node::Kept(_, KeptBytes(file, at, size)) => {
+                let length = usize::try_from(HEAD.min(*size)).ok()?;
+                let mut head = vec![0; length];
+                file.read_exact_at(&mut head, *at).ok()?;
+                Some(head)
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes a directory in which a program is to start, if there is none. One that the
+    /// guest has is its own.
+    pub(super) fn make_directory(&mut self, path: &Path) -> Result<(), BadRequest> {
+        if is_taken(path) {
+            return Ok(());
+        }
+        let path = self.make_parents(path)?;
+        if path == Path::new("/") {
+            return Ok(());
+        }
+        let node = plain_directory(&path);
+        match self.nodes.entry(path).or_insert(node) {
+            Node::Directory(_) => Ok(()),
+            _ => Err(BadRequest::new(
+                "what --cwd names is no directory: name the one in which it is",
+            )),
+        }
+    }
+
+    /// Sockets and devices that do not travel, by their paths here.
+    pub(super) fn left_out(&self) -> &[PathBuf] {
+        &self.left_out
     }
 
     fn plant_whole(&mut self, host: &Path, guest: &Path, leave: Leave) -> Result<(), BadRequest> {
@@ -102,8 +188,12 @@ impl Tree {
             Node::File(host.to_owned(), mode, metadata.len())
         } else if metadata.is_symlink() {
             Node::Link(fs::read_link(host).map_err(BadRequest::reading(host))?)
+        } else if metadata.file_type().is_fifo() {
+            Node::Fifo(mode)
         } else {
-            // Sockets, pipes and devices stay where they are.
+            if !is_taken(guest) {
+                self.left_out.push(host.to_owned());
+            }
             return Ok(());
         };
         if is_taken(guest) {
@@ -131,7 +221,7 @@ impl Tree {
     /// The size of the files, in bytes.
     pub(super) fn size(&self) -> u64 {
         let size = |node: &Node| match node {
-            Node::File(_, _, size) => *size,
+            Node::File(_, _, size) | Node::Kept(_, KeptBytes(_, _, size)) => *size,
             _ => 0,
         };
         self.nodes.values().map(size).sum()
@@ -144,6 +234,11 @@ impl Tree {
             initramfs = match node {
                 Node::Directory(mode) => initramfs.dir(name, *mode),
                 Node::Link(target) => initramfs.symlink(name, utf8(target)?),
+                Node::Fifo(mode) => initramfs.fifo(name, *mode),
+                Node::Kept(mode, KeptBytes(file, at, size)) => {
+                    let content = Content::Part(Arc::clone(file), *at, *size);
+                    initramfs.file(name, content, *mode)
+                }
                 Node::File(host, mode, _) => initramfs.file(name, host.as_path(), *mode),
             };
             if let Some(owner) = self.owners.get(path) {
@@ -260,61 +355,8 @@ fn directory(metadata: &Metadata) -> Node {
 
 /// A directory of a guest, which no directory of this host gives its mode.
 fn plain_directory(path: &Path) -> Node {
-    let sticky = path == Path::new("/tmp");
-    Node::Directory(if sticky { 0o1777 } else { 0o755 })
-}
-
-/// Walks a path from the root. `look` is given each path on the way, and whether it is the
-/// last; it returns the target of a link, which is followed.
-fn walk(
-    path: &Path,
-    mut look: impl FnMut(&Path, bool) -> Result<Option<PathBuf>, BadRequest>,
-) -> Result<PathBuf, BadRequest> {
-    let mut here = PathBuf::from("/");
-    let mut ahead = names(path);
-    let mut links = 0;
-    while let Some(name) = ahead.pop_front() {
-        if name == ".." {
-            here.pop();
-            continue;
-        }
-        let next = here.join(&name);
-        let Some(target) = look(&next, ahead.is_empty())? else {
-            here = next;
-            continue;
-        };
-        links += 1;
-        if links > MAX_LINKS {
-            let path = path.display();
-            return Err(BadRequest::new(format!("{path}: too many symbolic links")));
-        }
-        if target.is_absolute() {
-            here = PathBuf::from("/");
-        }
-        for name in names(&target).into_iter().rev() {
-            ahead.push_front(name);
-        }
-    }
-    Ok(here)
-}
-
-/// The names in a path, without `/` and `.`.
-fn names(path: &Path) -> VecDeque<OsString> {
-    let name = |component| match component {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    };
-    path.components().filter_map(name).collect()
-}
-
-fn utf8(path: &Path) -> Result<&str, BadRequest> {
-    path.to_str().ok_or_else(|| {
-        let path = path.display();
-        BadRequest::new(format!(
-            "{path}: a file that travels has a name in UTF-8: give it one"
-        ))
-    })
+    let is_tmp = path == Path::new("/tmp");
+    Node::Directory(if is_tmp { 0o1777 } else { 0o755 })
 }
 
 #[cfg(test)]

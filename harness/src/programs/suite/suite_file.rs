@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use guest::{CgroupMode, Ulimit};
 use images::files::open_regular;
 use images::{Catalogue, Kernel, Spec};
 use serde::Deserialize;
@@ -71,6 +72,12 @@ pub struct SuiteTest {
     pub cwd: Option<String>,
     /// The number of the user as which it runs; root by default.
     pub user: Option<u32>,
+    /// Limits of its resources: `NAME=SOFT` or `NAME=SOFT:HARD`, such as `core=unlimited`.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub ulimits: Vec<Ulimit>,
+    /// How control groups are mounted for it.
+    pub cgroup: Option<CgroupMode>,
     /// How long it may take, in seconds.
     pub timeout: Option<u64>,
     /// Whether it gets a machine of its own.

@@ -138,6 +138,12 @@ fn furnished(mut program: Program, test: &SuiteTest, dir: &Path) -> Program {
     if let Some(directory) = &test.cwd {
         program = program.directory(directory);
     }
+    for limit in &test.ulimits {
+        program = program.ulimit(*limit);
+    }
+    if let Some(mode) = test.cgroup {
+        program = program.cgroup(mode);
+    }
     match test.user {
         Some(uid) => program.user(User { uid, gid: uid }),
         None => program,
