@@ -93,8 +93,8 @@ impl GuestTarget {
             let name = entry.file_name().to_string_lossy().into_owned();
             name.starts_with("libstd-") && name.ends_with(".rlib")
         };
-        let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
-        let has_one = entries.map(is_library).any(|is_one| is_one);
+        let mut entries = fs::read_dir(&dir).into_iter().flatten().flatten();
+        let has_one = entries.any(is_library);
         (!has_one).then(|| {
             format!(
                 "the compiler that built this Strata had no standard library for it; \
