@@ -15,7 +15,7 @@ use crate::package::unpack;
 /// The file that makes a directory such a one.
 pub(super) const MARK: &str = "oci-layout";
 /// The platform of the kernels, as images name it.
-const PLATFORM: (&str, &str) = ("linux", "amd64");
+const PLATFORM: (&str, &str) = ("linux", guest::HOST.debian);
 /// An index may name others.
 const MAX_DEPTH: usize = 4;
 /// More than container engines stack.
