@@ -19,6 +19,7 @@ pub const CONFIG_PATH: &str = "/strata/config";
 /// What the host asks of the guest in one boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one job at a time")]
 pub enum Job {
     /// To look at scenarios.
     Scenarios {
