@@ -24,7 +24,7 @@ pub mod scenarios;
 pub use arch::{AARCH64, Arch, HOST, X86_64};
 pub use claims::{
     Claim, Commit, Fact, Facts, Lineage, Observation, ObservedTable, ParseVersionError, Probe,
-    ProbeError, RunningKernel, Scenario, Version,
+    ProbeError, RunningKernel, Scenario, VendorClaim, Version,
 };
 pub use printable::printable;
 pub use protocol::{

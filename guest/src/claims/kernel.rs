@@ -80,6 +80,15 @@ impl RunningKernel {
         }
     }
 
+    /// The build of a vendor's kernel: 1062 of `3.10.0-1062.el7.x86_64`, 79 of
+    /// `5.15.0-79-generic`.
+    #[must_use]
+    pub fn build(&self) -> Option<u32> {
+        let (_, build) = self.release.split_once('-')?;
+        let digits = build.bytes().take_while(u8::is_ascii_digit).count();
+        build[..digits].parse().ok()
+    }
+
     /// The version of a kernel that is known to be unmodified: one of Debian's, or
     /// one whose release is nothing but a version.
     #[must_use]

@@ -6,6 +6,7 @@ mod kernel;
 mod observation;
 mod observed;
 mod scenario;
+mod vendor_claim;
 mod version;
 
 pub use claim::{Claim, Commit};
@@ -16,4 +17,5 @@ pub use observed::ObservedTable;
 #[cfg(test)]
 pub(crate) use observed::TABLE;
 pub use scenario::{Probe, Scenario};
+pub use vendor_claim::VendorClaim;
 pub use version::{ParseVersionError, Version};

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Claim, Facts, ProbeError, Version, observed};
+use super::{Claim, Facts, ProbeError, RunningKernel, VendorClaim, Version, observed};
 use crate::arch::Arch;
 
 /// Looks at the running kernel, in a process started for it, as root, with the
@@ -24,6 +24,9 @@ pub struct Scenario {
     /// What must be seen on an architecture where that differs: its claims in place of the
     /// others.
     pub elsewhere: Option<(&'static Arch, &'static [Claim])>,
+    /// What vendors' kernels show, whatever their versions say; the last that is about a
+    /// kernel holds.
+    pub vendors: &'static [VendorClaim],
     /// Why it is not run on a host, outside a machine, if it is not.
     pub not_on_a_host: Option<&'static str>,
     /// The source file it stands in.
@@ -44,6 +47,7 @@ impl Scenario {
             probe,
             claims,
             elsewhere: None,
+            vendors: &[],
             not_on_a_host: None,
             file: Location::caller().file(),
             observed_on: "",
@@ -79,6 +83,13 @@ impl Scenario {
         }
     }
 
+    /// Says what vendors' kernels show.
+    #[must_use]
+    pub const fn vendors(mut self, vendors: &'static [VendorClaim]) -> Self {
+        self.vendors = vendors;
+        self
+    }
+
     /// Says why it is not run on a host: its facts depend on where in the system
     /// it runs, or it changes the whole system.
     #[must_use]
@@ -108,6 +119,12 @@ impl Scenario {
             .iter()
             .rev()
             .find(|claim| claim.reached_by(version))
+    }
+
+    /// The claim about a vendor's kernel, if one is made.
+    #[must_use]
+    pub fn vendor_claim(&self, kernel: &RunningKernel) -> Option<&'static VendorClaim> {
+        (self.vendors.iter()).rfind(|claim| claim.is_about(kernel))
     }
 
     /// The kernels that showed what one of its claims says. Where there are none,

@@ -173,6 +173,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn claims_about_vendors_say_why_and_name_facts_that_there_are() {
+        for scenario in ALL {
+            for claim in scenario.vendors {
+                let name = scenario.name;
+                assert!(!claim.because.is_empty(), "{name}: {claim}");
+                assert!(claim.source.starts_with("https://"), "{name}: {claim}");
+                let all = scenario.claims.iter().map(|claim| claim.observation());
+                let known: Vec<Observation> = all.collect();
+                let expected = claim.observation();
+                assert_ne!(expected, Observation::default(), "{name}: {claim}");
+                for fact in &expected.0 {
+                    let is_there = |seen: &Observation| seen.get(&fact.name).is_some();
+                    assert!(known.iter().any(is_there), "{name}: {}", fact.name);
+                }
+            }
+        }
+    }
+
     /// The rows of the table of observed kernels.
     fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
         TABLE.lines().filter_map(|line| line.split_once('\t'))

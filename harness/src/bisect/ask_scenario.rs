@@ -35,7 +35,9 @@ pub(super) fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
         Verdict::NotApplicable | Verdict::NotRun | Verdict::Broken => {
             return KernelAnswer::Skipped(because(cell.verdict.word()));
         }
-        Verdict::Passed | Verdict::Failed | Verdict::NoClaim => cell.observed.to_string(),
+        Verdict::Passed | Verdict::Failed | Verdict::NoClaim | Verdict::Differs => {
+            cell.observed.to_string()
+        }
         // A crash is a behaviour, too.
         died => because(died.word()),
     };
@@ -51,7 +53,7 @@ pub(super) fn answer(scenario: Option<&Scenario>, row: &Row) -> KernelAnswer {
 fn class(scenario: Option<&Scenario>, cell: &Cell) -> String {
     if !matches!(
         cell.verdict,
-        Verdict::Passed | Verdict::Failed | Verdict::NoClaim
+        Verdict::Passed | Verdict::Failed | Verdict::NoClaim | Verdict::Differs
     ) {
         return cell.verdict.word().to_owned();
     }

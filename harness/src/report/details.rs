@@ -29,7 +29,7 @@ pub fn details(matrix: &Matrix) -> String {
                 Verdict::Passed => {}
                 // Said once, in the matrix.
                 Verdict::NotRun if row.problem.is_some() => {}
-                Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => {
+                Verdict::NoClaim | Verdict::Differs | Verdict::NotApplicable | Verdict::NotRun => {
                     aside(row, cell, &mut text);
                 }
                 _ => red(row, cell, &mut text),
@@ -53,6 +53,9 @@ fn aside(row: &Row, cell: &Cell, text: &mut String) {
     let why = cell.why.as_deref().unwrap_or_default();
     let (name, verdict) = (&row.name, cell.verdict);
     let _ = writeln!(text, "{name} {}: {verdict} ({why})", cell.scenario);
+    if let Some(claim) = cell.claim.as_ref().filter(|_| verdict == Verdict::Differs) {
+        let _ = writeln!(text, "    claimed:  {}", claim.expected);
+    }
     if !cell.observed.0.is_empty() {
         let _ = writeln!(text, "    observed: {}", cell.observed);
     }

@@ -62,7 +62,9 @@ fn result(verdict: Verdict) -> JunitResult {
     match verdict {
         Verdict::Passed => JunitResult::Passed,
         Verdict::Failed => JunitResult::Failure,
-        Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => JunitResult::Skipped,
+        Verdict::NoClaim | Verdict::Differs | Verdict::NotApplicable | Verdict::NotRun => {
+            JunitResult::Skipped
+        }
         _ => JunitResult::Error,
     }
 }

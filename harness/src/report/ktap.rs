@@ -117,7 +117,9 @@ fn is_ok(verdict: Verdict) -> bool {
 fn directive(verdict: Verdict) -> Option<&'static str> {
     match verdict {
         Verdict::Passed | Verdict::Failed => None,
-        Verdict::NoClaim | Verdict::NotApplicable | Verdict::NotRun => Some("SKIP"),
+        Verdict::NoClaim | Verdict::Differs | Verdict::NotApplicable | Verdict::NotRun => {
+            Some("SKIP")
+        }
         Verdict::TimedOut | Verdict::Hung => Some("TIMEOUT"),
         _ => Some("ERROR"),
     }

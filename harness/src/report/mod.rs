@@ -25,7 +25,7 @@ mod values;
 pub use basis::basis;
 pub use bisection::bisection;
 pub use details::details;
-pub use explain::{Between, explain, explain_json, explain_kernel};
+pub use explain::{Between, explain, explain_json, explain_kernel, explain_vendors};
 pub use github::{Github, complaint, fenced, for_people};
 pub use github_matrix::{TooManyJobs, github_matrix};
 pub use history::{History, history, write_site};

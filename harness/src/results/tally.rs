@@ -15,6 +15,8 @@ pub struct Tally {
     pub red: usize,
     /// No claim is made about these.
     pub no_claim: usize,
+    /// Vendors' kernels, of which no claim is made, differ in these from their base.
+    pub differs: usize,
     /// These kernels cannot show it.
     pub not_applicable: usize,
     /// Those that were not run.
@@ -31,6 +33,7 @@ impl Tally {
             *match cell.verdict {
                 Verdict::Passed => &mut tally.passed,
                 Verdict::NoClaim => &mut tally.no_claim,
+                Verdict::Differs => &mut tally.differs,
                 Verdict::NotApplicable => &mut tally.not_applicable,
                 Verdict::NotRun => &mut tally.not_run,
                 Verdict::QemuFailed => &mut tally.qemu_failed,
@@ -43,11 +46,12 @@ impl Tally {
 
     /// The counts with their names, in the order in which they are shown.
     #[must_use]
-    pub fn counts(self) -> [(&'static str, usize); 6] {
+    pub fn counts(self) -> [(&'static str, usize); 7] {
         [
             ("passed", self.passed),
             ("red", self.red),
             ("no claim", self.no_claim),
+            ("differ", self.differs),
             ("not applicable", self.not_applicable),
             ("not run", self.not_run),
             ("QEMU failed", self.qemu_failed),
@@ -71,10 +75,11 @@ impl fmt::Display for Tally {
 mod tests {
     use super::*;
 
-    const ALL: [Verdict; 13] = [
+    const ALL: [Verdict; 14] = [
         Verdict::Passed,
         Verdict::Failed,
         Verdict::NoClaim,
+        Verdict::Differs,
         Verdict::NotApplicable,
         Verdict::NotRun,
         Verdict::Broken,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use guest::{Claim, Fact, Observation, Version};
+use guest::{Claim, Fact, Observation, VendorClaim, Version};
 use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,9 @@ pub enum Verdict {
     Failed,
     /// It showed something, and no claim is made.
     NoClaim,
+    /// It is a vendor's, of which nothing is claimed, and showed something else than is
+    /// claimed of the version that it is based on.
+    Differs,
     /// The kernel cannot show it.
     NotApplicable,
     /// The scenario was not run.
@@ -48,7 +51,12 @@ impl Verdict {
     pub const fn is_red(self) -> bool {
         !matches!(
             self,
-            Self::Passed | Self::NoClaim | Self::NotApplicable | Self::NotRun | Self::QemuFailed
+            Self::Passed
+                | Self::NoClaim
+                | Self::Differs
+                | Self::NotApplicable
+                | Self::NotRun
+                | Self::QemuFailed
         )
     }
 
@@ -69,6 +77,7 @@ impl Verdict {
             Self::Passed => ("pass", ' '),
             Self::Failed => ("FAIL", 'F'),
             Self::NoClaim => ("no claim", '?'),
+            Self::Differs => ("differs", 'd'),
             Self::NotApplicable => ("not applicable", '–'),
             Self::NotRun => ("not run", ' '),
             Self::Broken => ("BROKEN", 'B'),
@@ -150,6 +159,21 @@ impl Claimed {
             commit: claim.commit.map(|commit| commit.to_string()),
             observed: Vec::new(),
             links: claim.links.iter().map(|&link| link.to_owned()).collect(),
+        }
+    }
+}
+
+impl Claimed {
+    /// A claim about a vendor's kernel that is based on a version.
+    #[must_use]
+    pub fn of_vendor(claim: &VendorClaim, base: Version) -> Self {
+        Self {
+            since: base,
+            expected: claim.observation(),
+            because: format!("{claim}: {}", claim.because),
+            commit: None,
+            observed: Vec::new(),
+            links: vec![claim.source.to_owned()],
         }
     }
 }

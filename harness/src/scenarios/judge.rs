@@ -1,6 +1,6 @@
 //! Verdicts: what a kernel showed, compared with the claims.
 
-use guest::{Observation, Outcome, RunningKernel, Scenario};
+use guest::{Lineage, Observation, Outcome, RunningKernel, Scenario};
 
 use crate::kernels::claimed_version;
 use crate::results::{Cell, Claimed, Verdict};
@@ -13,40 +13,71 @@ pub fn judge(
     outcome: &Outcome,
     observed: Observation,
 ) -> Cell {
-    let claim = claim_about(scenario, kernel);
-    let (verdict, why) = match (outcome, &claim) {
-        (Outcome::NotApplicable(why), _) => (Verdict::NotApplicable, Some(why)),
-        (Outcome::Failed(why), _) => (Verdict::Broken, Some(why)),
-        (Outcome::Died(how), _) => (Verdict::Died, Some(how)),
-        (Outcome::TimedOut, _) => (Verdict::TimedOut, None),
-        (Outcome::Completed, Err(unclaimed)) => (Verdict::NoClaim, Some(unclaimed)),
-        (Outcome::Completed, Ok(claim)) => match claim.expected.satisfied_by(&observed) {
-            true => (Verdict::Passed, None),
-            false => (Verdict::Failed, None),
-        },
+    let (claim, of_completed, unclaimed) = match judged(scenario, kernel, &observed) {
+        Ok((claim, verdict, why)) => (Some(claim), verdict, why),
+        Err(unclaimed) => (None, Verdict::NoClaim, Some(unclaimed)),
+    };
+    let (verdict, why) = match outcome {
+        Outcome::NotApplicable(why) => (Verdict::NotApplicable, Some(why.clone())),
+        Outcome::Failed(why) => (Verdict::Broken, Some(why.clone())),
+        Outcome::Died(how) => (Verdict::Died, Some(how.clone())),
+        Outcome::TimedOut => (Verdict::TimedOut, None),
+        Outcome::Completed => (of_completed, unclaimed),
     };
     Cell {
-        why: why.cloned(),
-        claim: claim.ok(),
+        why,
+        claim,
         observed,
         ..Cell::without(scenario.name, verdict, "")
     }
 }
 
-/// The claim about a kernel, or why there is none.
-fn claim_about(scenario: &Scenario, kernel: &RunningKernel) -> Result<Claimed, String> {
-    let version = claimed_version(kernel)?;
+/// The claim by which a kernel is judged, and what that says of what it showed; or why
+/// there is none.
+fn judged(
+    scenario: &Scenario,
+    kernel: &RunningKernel,
+    observed: &Observation,
+) -> Result<(Claimed, Verdict, Option<String>), String> {
+    let verdict = |satisfied| match satisfied {
+        true => Verdict::Passed,
+        false => Verdict::Failed,
+    };
+    if let (Some(claim), Ok(base)) = (scenario.vendor_claim(kernel), kernel.follows()) {
+        let satisfied = claim.satisfied_by(observed);
+        return Ok((Claimed::of_vendor(claim, base), verdict(satisfied), None));
+    }
+    let of_vendor = matches!(kernel.lineage(), Lineage::Vendor(_));
+    let version = match kernel.follows().ok().filter(|_| of_vendor) {
+        // What it backports is not known: it is compared with what it is based on.
+        Some(base) => base,
+        None => claimed_version(kernel)?,
+    };
     let claim = scenario.claim(version);
     let claim = claim.ok_or_else(|| format!("nothing is claimed of {version}"))?;
-    Ok(Claimed {
+    let claimed = Claimed {
         observed: scenario.observed(claim),
         ..Claimed::of(claim)
-    })
+    };
+    let satisfied = claimed.expected.satisfied_by(observed);
+    if !of_vendor {
+        return Ok((claimed, verdict(satisfied), None));
+    }
+    let lineage = claimed_version(kernel).err().unwrap_or_default();
+    let base = version.series();
+    match satisfied {
+        true => Err(format!("{lineage}, as {base}")),
+        false => Ok((
+            claimed,
+            Verdict::Differs,
+            Some(format!("from {base}, {lineage}")),
+        )),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use guest::{Claim, Facts, ProbeError, Version};
+    use guest::{Claim, Facts, ProbeError, VendorClaim, Version};
 
     use super::*;
 
@@ -64,6 +95,11 @@ mod tests {
                 .backported(&[Version::point(3, 12, 5)]),
         ],
     )
+    .vendors(&[VendorClaim::of("el7")
+        .since(1062)
+        .shows("call=ok")
+        .because("it was backported")
+        .source("https://bugs.example.org/1")])
     .named("example");
 
     fn cell(release: &str, outcome: &Outcome, observed: &str) -> Cell {
@@ -106,12 +142,50 @@ mod tests {
     #[test]
     fn what_nothing_is_claimed_of_is_never_passed() {
         assert_eq!(verdict("3.7.0", "call=EINVAL"), Verdict::NoClaim);
-        let el7 = cell("3.10.0-1160.el7.x86_64", &Outcome::Completed, "call=ok");
+    }
+
+    #[test]
+    fn a_vendors_kernel_is_compared_with_its_base_and_is_not_red() {
+        let el7 = |observed| cell("3.10.0-957.el7.x86_64", &Outcome::Completed, observed);
+        let differs = el7("call=ok");
         assert_eq!(
-            (el7.verdict, el7.why.as_deref()),
-            (Verdict::NoClaim, Some("lineage el7"))
+            (differs.verdict, differs.why.as_deref()),
+            (Verdict::Differs, Some("from 3.10, lineage el7"))
         );
-        assert_eq!(el7.observed, Observation::written("call=ok"));
+        assert!(!differs.verdict.is_red());
+        assert_eq!(differs.claim.unwrap().since, Version::new(3, 8));
+        let same = el7("call=EINVAL");
+        assert_eq!(
+            (same.verdict, same.why.as_deref()),
+            (Verdict::NoClaim, Some("lineage el7, as 3.10"))
+        );
+        let older = cell("2.6.32-754.el6.x86_64", &Outcome::Completed, "call=EINVAL");
+        assert_eq!(older.verdict, Verdict::NoClaim);
+    }
+
+    #[test]
+    fn what_is_claimed_of_a_vendor_has_two_sides() {
+        let verdict = |release, observed| verdict(release, observed);
+        assert_eq!(
+            verdict("3.10.0-1160.el7.x86_64", "call=ok"),
+            Verdict::Passed
+        );
+        assert_eq!(
+            verdict("3.10.0-1160.el7.x86_64", "call=ok more=1"),
+            Verdict::Passed
+        );
+        assert_eq!(
+            verdict("3.10.0-1160.el7.x86_64", "call=EINVAL"),
+            Verdict::Failed
+        );
+        let cell = cell("3.10.0-1160.el7.x86_64", &Outcome::Completed, "call=EINVAL");
+        let claim = cell.claim.unwrap();
+        assert!(
+            claim.because.starts_with("el7 since build 1062: "),
+            "{}",
+            claim.because
+        );
+        assert_eq!(claim.links, ["https://bugs.example.org/1"]);
     }
 
     #[test]

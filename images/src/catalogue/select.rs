@@ -20,9 +20,12 @@ impl Catalogue {
         let mut chosen = arch::ALL.map(|arch| (arch, nothing.clone()));
         let (mut vendored, mut files) = (Vec::new(), Vec::new());
         for spec in specs.iter().flat_map(Spec::each) {
-            if let Some(kernel) = self.vendored(spec)? {
-                if !vendored.contains(&kernel) {
-                    vendored.push(kernel);
+            let of_sources = self.vendored(spec)?;
+            if !of_sources.is_empty() {
+                for kernel in of_sources {
+                    if !vendored.contains(&kernel) {
+                        vendored.push(kernel);
+                    }
                 }
                 continue;
             }
@@ -66,16 +69,27 @@ impl Catalogue {
         Ok(chosen.chain(vendored).chain(files).collect())
     }
 
-    /// The kernel of a vendor's source, where a spec begins with the name of one. A file
-    /// of that name is written with a dot: `./ubuntu/22.04`.
-    fn vendored(&self, spec: &Spec) -> Result<Option<VendorKernel>, SelectError> {
-        let found = spec
-            .source_name()
-            .and_then(|name| self.sources.kernel(name));
-        found.transpose().map_err(|names| SelectError::NotOfSource {
-            spec: spec.to_string(),
-            names,
-        })
+    /// The kernels of vendors' sources, where a spec begins with the name of one, or is a
+    /// group. A file of that name is written with a dot: `./ubuntu/22.04`.
+    fn vendored(&self, spec: &Spec) -> Result<Vec<VendorKernel>, SelectError> {
+        let Some(name) = spec.source_name() else {
+            return Ok(Vec::new());
+        };
+        let group = self.sources.group(name);
+        let one = [name.to_owned()];
+        let mut kernels = Vec::new();
+        for name in group.unwrap_or(&one) {
+            let unknown = |names| SelectError::NotOfSource {
+                spec: name.clone(),
+                names,
+            };
+            match self.sources.kernels(name) {
+                Some(found) => kernels.extend(found.map_err(unknown)?),
+                None if group.is_some() => return Err(unknown(Vec::new())),
+                None => {}
+            }
+        }
+        Ok(kernels)
     }
 
     /// Up to three names near what was asked for.
@@ -125,6 +139,34 @@ mod tests {
         let specs: Vec<Spec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
         let kernels = catalogue().select(&specs).unwrap();
         kernels.iter().map(Kernel::name).collect()
+    }
+
+    #[test]
+    fn a_group_is_the_kernels_of_vendors_that_it_lists() {
+        let spec = |text: &str| text.parse::<Spec>().unwrap();
+        let select = |text: &str| Catalogue::builtin().select(&[spec(text)]);
+        let customers = select("customers").unwrap();
+        assert!(customers.len() > 10);
+        let is_vendored = |kernel: &Kernel| matches!(kernel, Kernel::Vendored(_));
+        assert!(customers.iter().all(is_vendored));
+        let more: Vec<String> = select("6.1,el7,customers")
+            .unwrap()
+            .iter()
+            .map(Kernel::name)
+            .collect();
+        assert_eq!(more[..2], ["6.1", "centos/7"]);
+        assert_eq!(more.len(), customers.len() + 1);
+        let range: Vec<String> = select("mainline/6.12..6.12.2")
+            .unwrap()
+            .iter()
+            .map(Kernel::name)
+            .collect();
+        assert_eq!(
+            range,
+            ["mainline/6.12", "mainline/6.12.1", "mainline/6.12.2"]
+        );
+        assert!(select("mainline/6.12..6.13").is_err());
+        assert!(matches!(select("custom"), Err(SelectError::Unknown { .. })));
     }
 
     #[test]

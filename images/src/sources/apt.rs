@@ -13,7 +13,7 @@ use crate::debian::packages::{IndexText, Package, newest_of, read_index};
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::messages::reasons::Reasons;
-use crate::sources::{Meant, SourceOffer, or_itself};
+use crate::sources::source::{Meant, SourceOffer, or_itself};
 
 /// What an archive has where.
 #[derive(Clone, Debug, Deserialize)]

@@ -18,7 +18,8 @@ use crate::files::read::read_text;
 use crate::http::download::fetch_small;
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
-use crate::sources::{Meant, SourceOffer, UNKNOWN_SIZE, or_itself};
+use crate::sources::UNKNOWN_SIZE;
+use crate::sources::source::{Meant, SourceOffer, or_itself};
 
 /// The list has some 2 kB, the signature less.
 const MAX_LIST: u64 = 1 << 20;
@@ -53,6 +54,22 @@ pub(super) fn meant(wanted: &str) -> Option<Meant> {
 pub(super) fn canonical(wanted: &str) -> &str {
     let series = wanted.strip_suffix(".0").filter(|rest| rest.contains('.'));
     series.unwrap_or(wanted)
+}
+
+/// The point releases from one to another of the same series, both included:
+/// `6.12..6.12.20`.
+pub(super) fn range(wanted: &str) -> Option<Vec<String>> {
+    let (from, to) = wanted.split_once("..")?;
+    let is_release = |text: &&str| is_version(text) && !text.contains("-rc");
+    let version = |text: &str| Version::leading(text).ok().map(|(version, _)| version);
+    let [from, to] = [from, to].map(|text| Some(text).filter(is_release).and_then(version));
+    let (from, to) = (from?, to?);
+    let named = |patch| match patch {
+        0 => from.series().to_string(),
+        patch => Version { patch, ..from }.to_string(),
+    };
+    let is_one = from.series() == to.series() && from <= to;
+    is_one.then(|| (from.patch..=to.patch).map(named).collect())
 }
 
 /// Whether this is a version of kernel.org: `6.12`, `6.12.1` or `6.12-rc3`.
@@ -199,7 +216,7 @@ impl ChecksumsKind {
         Some((image, modules.collect()))
     }
 
-    /// As [`super::Source::vouched`].
+    /// As [`crate::sources::Source::vouched`].
     pub(super) fn vouched(
         &self,
         keyring: &Keyring,
@@ -277,6 +294,23 @@ mod tests {
             ("6.12/..", None),
         ] {
             assert_eq!(abi_of(wanted).as_deref(), abi, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_of_one_series() {
+        let range = |text| range(text);
+        assert_eq!(range("6.12..6.12.2").unwrap(), ["6.12", "6.12.1", "6.12.2"]);
+        assert_eq!(range("6.12.3..6.12.3").unwrap(), ["6.12.3"]);
+        for text in [
+            "6.12..6.13",
+            "6.12.3..6.12.1",
+            "6.12..",
+            "..6.12",
+            "6.12-rc1..6.12",
+            "6.12",
+        ] {
+            assert_eq!(range(text), None, "{text}");
         }
     }
 

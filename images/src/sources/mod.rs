@@ -8,25 +8,19 @@ mod apt;
 pub(crate) mod checksums;
 mod key_rings;
 mod repomd;
+mod source;
 
-use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use guest::Version;
 use serde::Deserialize;
 
-use crate::debian::archive::Archives;
-use crate::debian::evidence::{Evidence, vouched};
-use crate::debian::keyring::{Keyring, Signer};
-use crate::debian::packages::Package;
 use crate::files::read::read_text;
-use crate::messages::error::ObtainError;
-use crate::messages::progress::Progress;
-use crate::sources::apt::AptKind;
-use crate::sources::checksums::ChecksumsKind;
-use crate::sources::repomd::RepomdKind;
+use crate::sources::source::SourceKind;
+
+pub(crate) use crate::sources::source::{Source, SourceOffer};
 
 const BUILT_IN: &str = include_str!("../../sources.toml");
 /// Names a file with sources of the user.
@@ -37,45 +31,18 @@ pub(crate) const UNKNOWN_SIZE: u64 = u64::MAX;
 
 /// All sources of vendors' kernels.
 #[derive(Clone, Debug, Default)]
-pub struct Sources(Vec<Source>);
+pub struct Sources {
+    all: Vec<Source>,
+    groups: Vec<KernelGroup>,
+}
 
-/// Where one vendor publishes kernels.
+/// A word for several kernels.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Source {
-    pub(crate) name: String,
-    /// Base URLs.
-    pub(crate) archives: Vec<String>,
-    /// Fingerprints of those who may sign, in capital digits.
-    keys: BTreeSet<String>,
-    /// Names of built-in key rings, or paths.
-    key_rings: Vec<String>,
-    /// The day on which the live archive was last seen to answer as expected.
-    seen: Option<String>,
-    /// What its releases may be called for short, before their name: `el`, as in `el7`.
-    short: Option<String>,
-    /// Whose claims hold of its kernels; none where they are as kernel.org's.
-    lineage: Option<String>,
-    kind: SourceKind,
-}
-
-/// How an archive is read.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum SourceKind {
-    Apt(AptKind),
-    Checksums(ChecksumsKind),
-    Repomd(RepomdKind),
-}
-
-/// What a name of a source means.
-struct Meant {
-    /// Of the kernel, as far as the name tells.
-    version: Version,
-    /// Whether it may mean another tomorrow.
-    moves: bool,
-    /// Whose claims hold of it, where that is known by the name.
-    lineage: Option<String>,
+struct KernelGroup {
+    name: String,
+    /// As a command line names them.
+    kernels: Vec<String>,
 }
 
 /// A kernel of a vendor, as a person asks for it.
@@ -114,19 +81,6 @@ pub struct ListedKernel {
     pub remark: String,
 }
 
-/// What a source has in answer to what was asked for, once signatures were checked.
-#[derive(Debug)]
-pub(crate) struct SourceOffer {
-    /// The vendor's version of the kernel.
-    pub(crate) version: String,
-    pub(crate) image: Package,
-    /// Those with its modules and its configuration.
-    pub(crate) modules: Vec<Package>,
-    /// Who signed the list of packages; none where the signature of a package counts.
-    pub(crate) signer: Option<Signer>,
-    pub(crate) evidence: Evidence,
-}
-
 impl Sources {
     /// The sources that come with this crate, `sources.toml`.
     ///
@@ -161,9 +115,15 @@ impl Sources {
     }
 
     fn parse(files: &[(&str, &Path)]) -> Result<Self> {
-        let mut all: Vec<toml::Table> = tables(BUILT_IN)?;
+        let SourcesFile {
+            source: mut all,
+            group: mut groups,
+        } = SourcesFile::parse(BUILT_IN)?;
         for (text, dir) in files {
-            for mut source in tables(text)? {
+            let file = SourcesFile::parse(text)?;
+            groups.retain(|old| file.group.iter().all(|new| new.name != old.name));
+            groups.extend(file.group);
+            for mut source in file.source {
                 key_rings::make_absolute(&mut source, dir);
                 let same = |other: &&mut toml::Table| other.get("name") == source.get("name");
                 match all.iter_mut().find(same) {
@@ -172,23 +132,47 @@ impl Sources {
                 }
             }
         }
-        let sources: Vec<Source> = (all.into_iter())
+        let all: Vec<Source> = (all.into_iter())
             .map(|table| table.try_into().context("a source is malformed"))
             .collect::<Result<_>>()?;
-        for source in &sources {
+        for source in &all {
             source.check()?;
         }
-        Ok(Self(sources))
+        Ok(Self { all, groups })
+    }
+
+    /// The names of the kernels in a group.
+    pub(crate) fn group(&self, name: &str) -> Option<&[String]> {
+        let group = self.groups.iter().find(|group| group.name == name)?;
+        Some(&group.kernels)
     }
 
     /// The source of this name.
     pub(crate) fn named(&self, name: &str) -> Option<&Source> {
-        self.0.iter().find(|source| source.name == name)
+        self.all.iter().find(|source| source.name == name)
+    }
+
+    /// The kernels that a text asks for: one, or those of a range of point releases,
+    /// `mainline/6.12..6.12.20`; as [`Sources::kernel`].
+    pub(crate) fn kernels(&self, text: &str) -> Option<Result<Vec<VendorKernel>, Vec<String>>> {
+        let in_range = || {
+            let (name, wanted) = text.split_once('/')?;
+            let source = self.named(name)?;
+            let SourceKind::Checksums(_) = source.kind else {
+                return None;
+            };
+            let all = checksums::range(wanted)?;
+            all.iter().map(|wanted| source.kernel(wanted)).collect()
+        };
+        match in_range() {
+            Some(kernels) => Some(Ok(kernels)),
+            None => Some(self.kernel(text)?.map(|kernel| vec![kernel])),
+        }
     }
 
     /// The kernel that a text such as `ubuntu/22.04` asks for; none where it begins with
     /// no source's name. The error has the names that may be meant.
-    pub(crate) fn kernel(&self, text: &str) -> Option<Result<VendorKernel, Vec<String>>> {
+    fn kernel(&self, text: &str) -> Option<Result<VendorKernel, Vec<String>>> {
         let Some((name, wanted)) = text.split_once('/') else {
             return self.in_short(text).map(Ok);
         };
@@ -198,7 +182,7 @@ impl Sources {
 
     /// The release that is meant by `el7`, for short.
     fn in_short(&self, text: &str) -> Option<VendorKernel> {
-        self.0.iter().find_map(|source| {
+        self.all.iter().find_map(|source| {
             let wanted = text.strip_prefix(source.short.as_deref()?)?;
             source.kernel(wanted).filter(|kernel| kernel.moves)
         })
@@ -223,191 +207,23 @@ impl Sources {
             })
             .collect::<Vec<_>>()
         };
-        self.0.iter().flat_map(of).collect()
+        self.all.iter().flat_map(of).collect()
     }
 }
 
-/// The packages with modules; that of the image, where no others are.
-fn or_itself(modules: Vec<Package>, image: &Package) -> Vec<Package> {
-    match modules.is_empty() {
-        true => vec![image.clone()],
-        false => modules,
-    }
+/// What is in such a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourcesFile {
+    #[serde(default)]
+    source: Vec<toml::Table>,
+    #[serde(default)]
+    group: Vec<KernelGroup>,
 }
 
-fn tables(text: &str) -> Result<Vec<toml::Table>> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct SourcesFile {
-        source: Vec<toml::Table>,
-    }
-    Ok(toml::from_str::<SourcesFile>(text)?.source)
-}
-
-impl Source {
-    fn check(&self) -> Result<()> {
-        let name = &self.name;
-        let is_plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        ensure!(
-            name.bytes().all(is_plain) && name.starts_with(|c: char| c.is_ascii_lowercase()),
-            "{name:?} is no name of a source: small letters, digits and hyphens"
-        );
-        ensure!(
-            name != "debian",
-            "debian is not a source: its kernels are in kernels.toml"
-        );
-        ensure!(
-            !self.archives.is_empty(),
-            "the source {name} has no archive"
-        );
-        for archive in &self.archives {
-            let is_url = ["http://", "https://", "file://"].map(|it| archive.starts_with(it));
-            ensure!(
-                is_url.contains(&true),
-                "the source {name}: {archive:?} is no URL"
-            );
-        }
-        for word in self.short.iter().chain(&self.lineage) {
-            ensure!(
-                !word.is_empty() && word.bytes().all(is_plain),
-                "the source {name}: {word:?} is no word of small letters and digits"
-            );
-        }
-        for key in &self.keys {
-            let is_digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
-            ensure!(
-                key.len() == 40 && key.bytes().all(is_digit),
-                "the source {name}: {key:?} is no fingerprint of 40 capital digits"
-            );
-        }
-        match &self.kind {
-            SourceKind::Apt(kind) => kind.check(),
-            SourceKind::Checksums(_) => Ok(()),
-            SourceKind::Repomd(kind) => kind.check(),
-        }
-        .with_context(|| format!("the source {name}"))
-    }
-
-    /// The kernel that is asked for; none where nothing is.
-    fn kernel(&self, wanted: &str) -> Option<VendorKernel> {
-        let (wanted, meant) = match &self.kind {
-            SourceKind::Apt(kind) => (wanted, kind.meant(wanted)?),
-            SourceKind::Checksums(_) => (checksums::canonical(wanted), checksums::meant(wanted)?),
-            SourceKind::Repomd(kind) => (wanted, kind.meant(wanted)?),
-        };
-        Some(VendorKernel {
-            source: self.name.clone(),
-            wanted: wanted.to_owned(),
-            version: meant.version,
-            moves: meant.moves,
-            lineage: meant.lineage.or_else(|| self.lineage.clone()),
-        })
-    }
-
-    /// The names that people may ask for.
-    fn names(&self) -> Vec<String> {
-        let names = match &self.kind {
-            SourceKind::Apt(kind) => kind.names(),
-            SourceKind::Checksums(_) => vec!["VERSION".to_owned()],
-            SourceKind::Repomd(kind) => kind.names(),
-        };
-        let names = names.iter().map(|name| format!("{}/{name}", self.name));
-        names.collect()
-    }
-
-    fn remark(&self) -> String {
-        let seen = self.seen.is_none().then_some("unseen");
-        let key = self.key_rings.is_empty().then_some("no key is committed");
-        let remarks: Vec<&str> = seen.into_iter().chain(key).collect();
-        remarks.join(", ")
-    }
-
-    /// The keys that may sign; the error says which are missing, and where to put them.
-    pub(crate) fn keyring(&self) -> Result<Keyring, ObtainError> {
-        let name = &self.name;
-        if self.key_rings.is_empty() {
-            let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
-            return Err(ObtainError::unavailable(format!(
-                "{name}: no key is committed: put the key {} into a file, and name that as \
-                 key_rings of the source {name} in the file that {VARIABLE} names",
-                keys.join(" or ")
-            )));
-        }
-        let keyring = key_rings::open(&self.key_rings, &self.keys);
-        keyring.map_err(|error| ObtainError::unavailable(format!("{name}: {error:#}")))
-    }
-
-    /// The `Origin` of its release files.
-    pub(crate) fn origin(&self) -> &str {
-        match &self.kind {
-            SourceKind::Apt(kind) => &kind.origin,
-            SourceKind::Checksums(_) | SourceKind::Repomd(_) => &self.name,
-        }
-    }
-
-    /// What an archive has in answer to what was asked for.
-    pub(crate) fn find(
-        &self,
-        archives: &Archives,
-        archive: &str,
-        wanted: &str,
-        progress: &dyn Progress,
-    ) -> Result<SourceOffer, ObtainError> {
-        match &self.kind {
-            SourceKind::Apt(kind) => kind.find(archives, archive, wanted, progress),
-            SourceKind::Checksums(kind) => {
-                kind.find(&self.name, archives, archive, wanted, progress)
-            }
-            SourceKind::Repomd(kind) => kind.find(&self.name, archives, archive, wanted, progress),
-        }
-    }
-
-    /// Who signed a package that was downloaded and has the hash that is listed; none
-    /// where the list is signed, and no package itself.
-    pub(crate) fn check_package(
-        &self,
-        archives: &Archives,
-        package: &Package,
-        file: &Path,
-        progress: &dyn Progress,
-    ) -> Result<Option<Signer>, ObtainError> {
-        match &self.kind {
-            SourceKind::Apt(_) | SourceKind::Checksums(_) => Ok(None),
-            SourceKind::Repomd(kind) => {
-                let checked = kind.check_package(&self.name, archives, package, file, progress);
-                checked.map(Some)
-            }
-        }
-    }
-
-    /// Takes note of the verified version that a name has led to.
-    pub(crate) fn saw(&self, archives: &Archives, wanted: &str, version: &str) {
-        match &self.kind {
-            // The list of packages was noted.
-            SourceKind::Apt(_) | SourceKind::Checksums(_) => {}
-            SourceKind::Repomd(_) => repomd::saw(&archives.cache, &self.name, wanted, version),
-        }
-    }
-
-    /// The versions of the kernels in packages that kept evidence vouches for, and their
-    /// SHA-256; the error says why it does not. A package may vouch for itself.
-    pub(crate) fn vouched(
-        &self,
-        archives: &Archives,
-        dir: &Path,
-        package: &Path,
-    ) -> Result<Vec<(String, String)>, String> {
-        match &self.kind {
-            SourceKind::Apt(kind) => {
-                let listed = vouched(&archives.publisher, guest::HOST, dir, &|name| {
-                    kind.is_image(name)
-                })?;
-                Ok(listed.iter().filter_map(|it| kind.version_of(it)).collect())
-            }
-            SourceKind::Checksums(kind) => kind.vouched(archives.keyring(), dir),
-            SourceKind::Repomd(kind) => kind.vouched(archives, package),
-        }
+impl SourcesFile {
+    fn parse(text: &str) -> Result<Self> {
+        Ok(toml::from_str(text)?)
     }
 }
 
@@ -491,7 +307,7 @@ mod tests {
 
     #[test]
     fn the_keys_of_each_source_are_in_its_key_rings() {
-        for source in &Sources::builtin().0 {
+        for source in &Sources::builtin().all {
             if !source.key_rings.is_empty() {
                 let keyring = source.keyring().unwrap();
                 assert_eq!(

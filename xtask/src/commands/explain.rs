@@ -24,6 +24,7 @@ Examples:
   cargo xtask explain runc                           a program whose users met it
   cargo xtask explain --between 5.10 6.1             what changes if your floor moves
   cargo xtask explain --between 5.10 6.1 epoll_pwait2
+  cargo xtask explain --vendors                      which vendors have what early
   cargo xtask explain unshare_newpid_multithreaded --kernel 3.10
   cargo xtask explain unshare_newpid_multithreaded --kernel 6.1.176
   cargo xtask explain probe::mseal
@@ -43,6 +44,10 @@ pub(crate) struct ExplainCommand {
     /// Say what changes from a version to a later one: 5.10 is 5.10.0
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"], conflicts_with = "kernel")]
     between: Option<Vec<Version>>,
+
+    /// Say only which vendors' kernels show what later versions do
+    #[arg(long, conflicts_with_all = ["kernel", "between"])]
+    vendors: bool,
 
     /// For people, or for programs
     #[arg(long, value_enum, default_value = "text")]
@@ -70,6 +75,10 @@ impl ExplainCommand {
             return Ok(Exit::Agreed);
         }
         let found = found(&words)?;
+        if self.vendors && !json {
+            print(report::explain_vendors(&Found::all(&found)));
+            return Ok(Exit::Agreed);
+        }
         if let Some(&[from, to]) = self.between.as_deref() {
             if from >= to {
                 wrong(&format!("--between: {to} is not later than {from}\n"));

@@ -19,7 +19,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .links(&["https://github.com/golang/go/issues/40731"]),
     ],
-);
+)
+.vendors(&[VendorClaim::of("el7")
+    .since(1127)
+    .shows("copied=EOPNOTSUPP")
+    .because("the call of 4.5 is there, in what calls itself 3.10, for the file systems that do it")
+    .source("https://github.com/libuv/libuv/issues/3069")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let scratch = scratch()?;

@@ -20,7 +20,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .links(&["https://github.com/axboe/liburing/issues/989"]),
     ],
-);
+)
+.vendors(&[VendorClaim::of("el9")
+    .since(362)
+    .shows("sysctl=present")
+    .because("the sysctl of 6.6 is there, in what calls itself 5.14, and it is set")
+    .source("https://github.com/axboe/liburing/issues/989")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     // Whatever else the kernel says to a ring without entries, it has io_uring.

@@ -17,7 +17,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .commit("769071ac9f20", "ns: Introduce Time Namespace"),
     ],
-);
+)
+.vendors(&[VendorClaim::of("el8")
+    .since(305)
+    .shows("single=ok")
+    .because("time namespaces are there, in what calls itself 4.18")
+    .source("https://github.com/checkpoint-restore/criu/pull/1516")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let flag = CloneFlags::from_bits_retain(libc::CLONE_NEWTIME);

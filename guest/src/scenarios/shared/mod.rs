@@ -20,7 +20,7 @@ pub(super) use implied_flags::IMPLIED_FLAGS;
 pub(super) use three_moments::after_unshare;
 pub(super) use unshare_sharing_memory::unshare_sharing_memory;
 
-pub(super) use crate::claims::{Claim, Fact, Facts, ProbeError, Scenario};
+pub(super) use crate::claims::{Claim, Fact, Facts, ProbeError, Scenario, VendorClaim};
 pub(super) use crate::probe::*;
 pub(super) use crate::versions;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use guest::{Commit, Fact, Scenario, Version};
+use guest::{Commit, Fact, Scenario, VendorClaim, Version};
 use serde::Serialize;
 
 use super::{address, claim_of};
@@ -38,6 +38,19 @@ struct ScenarioJson {
     /// What holds of the kernels that were asked for.
     kernels: Vec<KernelJson>,
     claims: Vec<ClaimJson>,
+    /// What vendors' kernels show, whatever their versions say.
+    vendors: Vec<VendorJson>,
+}
+
+#[derive(Serialize)]
+struct VendorJson {
+    vendor: &'static str,
+    series: Option<Version>,
+    /// The first build; 0 for all.
+    since: u32,
+    expected: Vec<Fact>,
+    because: &'static str,
+    source: &'static str,
 }
 
 /// The claim of a kernel, by the version where it begins, or why there is none.
@@ -89,6 +102,7 @@ impl ScenarioJson {
             claims: ranges(scenario)
                 .map(|range| ClaimJson::of(scenario, &range))
                 .collect(),
+            vendors: scenario.vendors.iter().map(VendorJson::of).collect(),
         }
     }
 }
@@ -105,6 +119,19 @@ impl ClaimJson {
             commit: claim.commit.as_ref().map(CommitJson::of),
             links: claim.links,
             observed: scenario.observed(claim),
+        }
+    }
+}
+
+impl VendorJson {
+    fn of(claim: &VendorClaim) -> Self {
+        Self {
+            vendor: claim.vendor,
+            series: claim.series,
+            since: claim.since,
+            expected: claim.observation().0,
+            because: claim.because,
+            source: claim.source,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::kernels::Subject;
 
 pub use between::Between;
 pub use json::explain_json;
-pub use text::{explain, explain_kernel};
+pub use text::{explain, explain_kernel, explain_vendors};
 
 /// The web address of a commit.
 pub(super) fn address(commit: &Commit) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use guest::{Claim, Scenario};
+use guest::{Claim, Scenario, VendorClaim};
 use itertools::Itertools;
 
 use super::{address, claim_of, range_of};
@@ -42,7 +42,43 @@ fn whole(scenario: &Scenario) -> String {
         text.push('\n');
         paragraph(scenario, &range, &mut text);
     }
+    for claim in scenario.vendors {
+        text.push('\n');
+        of_vendor(scenario, claim, &mut text);
+    }
     text
+}
+
+/// What is claimed of vendors' kernels, by scenario: which has what earlier than the
+/// version that it is based on.
+#[must_use]
+pub fn explain_vendors(scenarios: &[&Scenario]) -> String {
+    let mut text = String::new();
+    for scenario in scenarios.iter().filter(|one| !one.vendors.is_empty()) {
+        let _ = writeln!(text, "{}\n  {}", scenario.name, scenario.summary);
+        for claim in scenario.vendors {
+            of_vendor(scenario, claim, &mut text);
+        }
+        text.push('\n');
+    }
+    if text.is_empty() {
+        text.push_str("nothing is claimed of vendors' kernels here\n");
+    }
+    text
+}
+
+fn of_vendor(scenario: &Scenario, claim: &VendorClaim, text: &mut String) {
+    let _ = writeln!(text, "  {claim}: {}", claim.observation());
+    if let Some(upstream) = first_with(scenario, claim) {
+        let _ = writeln!(text, "    as {} and later", upstream.since);
+    }
+    let _ = writeln!(text, "    {}\n    told in {}", claim.because, claim.source);
+}
+
+/// The first version that shows what a vendor's kernel does.
+fn first_with(scenario: &Scenario, vendor: &VendorClaim) -> Option<&'static Claim> {
+    let is_it = |claim: &&Claim| vendor.satisfied_by(&claim.observation());
+    scenario.claims.iter().find(is_it)
 }
 
 fn several(word: &str, mentions: &[Mention], subjects: &[Subject]) -> String {

@@ -11,7 +11,7 @@ pub(super) fn sign(verdict: Verdict) -> String {
 pub(super) const fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "pass",
-        Verdict::NoClaim => "open",
+        Verdict::NoClaim | Verdict::Differs => "open",
         Verdict::NotApplicable => "na",
         Verdict::NotRun => "none",
         _ => "red",
