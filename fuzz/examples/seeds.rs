@@ -141,6 +141,7 @@ fn records(seed: Seed) {
     let key = guest::Key::new([7; 16]);
     seed("record", "key", &json(&Order::Key(key)));
     let delivery = Delivery {
+        known: false,
         bytes: 1 << 20,
         from: 7,
         now: Duration::from_secs(1_700_000_000),

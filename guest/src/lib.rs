@@ -29,7 +29,7 @@ pub use claims::{
 pub use printable::printable;
 pub use protocol::{
     CONFIG_PATH, Carried, CgroupMode, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key,
-    MODULES_MARK, ModuleEntry, ModuleIndex, NATIVE, NativeJob, NativeRecord, Need, Order, Outcome,
-    PROGRAMS_PATH, ProgramJob, Record, STDIN_PATH, Status, Stdin, UNREAD, Ulimit, User, WINDOW,
-    WindowSize, allowing_for, ring, wire,
+    KnownFile, MODULES_MARK, ModuleEntry, ModuleIndex, NATIVE, NativeJob, NativeRecord, Need,
+    Order, Outcome, PROGRAMS_PATH, ProgramJob, Record, STDIN_PATH, Status, Stdin, UNREAD, Ulimit,
+    User, WINDOW, WindowSize, allowing_for, ring, wire,
 };

@@ -20,8 +20,9 @@ mod scenarios;
 mod system;
 
 pub use kernels::{
-    AcceleratorChoice, Bootable, CachedStock, ComparedKernels, Machines, ShownKernel, Stock,
-    Subject, cached_kernels, choose, claimed_version, doctor, fetch_all, inventory, prune_machines,
+    AcceleratorChoice, Bootable, CachedStock, ComparedKernels, LEAST_MIB, Machines, ShownKernel,
+    Stock, Subject, cached_kernels, choose, claimed_version, doctor, fetch_all, inventory,
+    prune_machines,
 };
 pub use machine::{
     Boot, Console, ConsoleRead, Deadlines, Debugger, EndedScenario, Launch, Machine, Network,
@@ -31,11 +32,12 @@ pub use payload::{BadRequest, PackedProgram, Program, guest_binary, initramfs};
 #[cfg(feature = "schema")]
 pub use programs::suite_schema;
 pub use programs::{
-    Captured, Collected, Coming, Disks, Ending, ExitCodes, Finished, Input, Limits, Output,
-    OutputStreams, ProgramSuite, Ran, RecordedChange, Runner, Screen, Session, Several,
-    SharedInput, StandingPlace, StandingRun, SuiteFile, TIMEOUT, TestOrder, WantedDisk, WantedFile,
-    busybox, check_wanted, closing_line, disk_names, end, failure, interrupted, record, run_in,
-    say_of_left_out, say_of_run, serve, unpack_files, words_of_run,
+    Captured, Collected, Coming, DeviceWords, Disks, Ending, ExitCodes, Finished, Input, Limits,
+    Output, OutputStreams, ProgramSuite, Ran, RecordedChange, Runner, Screen, Session, Several,
+    SharedInput, StandingMachines, StandingPlace, StandingRun, SuiteFile, TIMEOUT, TestOrder,
+    WantedDisk, WantedFile, busybox, check_published, check_wanted, closing_line, disk_names, end,
+    failure, interrupted, record, run_in, say_of_left_out, say_of_run, serve, unpack_files,
+    words_of_run,
 };
 #[cfg(feature = "schema")]
 pub use results::schema;

@@ -8,6 +8,7 @@ mod faults;
 mod files;
 mod forged;
 mod input;
+mod many;
 mod modules;
 mod needs;
 mod network;

@@ -48,6 +48,13 @@ pub(super) fn words(length: usize) -> Vec<u8> {
     bytes
 }
 
+/// What `carry in` tells of what it has read.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let words = bytes.chunks_exact(8);
+    let words = words.map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+    words.fold(0, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3))
+}
+
 fn assert_fast(direction: &str, length: usize, since: Instant) {
     let rate = length as f64 / since.elapsed().as_secs_f64();
     eprintln!("{direction}: {:.1} MB/s", rate / 1e6);
@@ -88,12 +95,7 @@ fn much_input_arrives_whole_and_fast() {
     line.clear();
     stdout.read_line(&mut line).unwrap();
     assert_fast("in", MUCH, since);
-    let words = bytes.chunks_exact(8);
-    let words = words.map(|word| u64::from_le_bytes(word.try_into().unwrap()));
-    let hash = words.fold(0, |hash: u64, word| {
-        (hash ^ word).wrapping_mul(0x0100_0000_01b3)
-    });
-    assert_eq!(line, format!("{MUCH} bytes, hash {hash:016x}\n"));
+    assert_eq!(line, format!("{MUCH} bytes, hash {:016x}\n", hash(&bytes)));
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_nothing_left(run.place.path());
 }

@@ -4,9 +4,9 @@ use std::fs::{self, DirBuilder};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{scope, sleep};
+use std::thread::{available_parallelism, scope, sleep};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -20,30 +20,43 @@ use super::{assert_status, random, text};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A place of their own, and machines in it.
-struct Up(TempDir);
+pub(super) struct Up(TempDir);
 
 impl Up {
-    fn new(options: &[&str]) -> Self {
-        let up = Self(tempdir().unwrap());
-        // Saved machines are those of other tests.
-        let saved = harness::runs().unwrap().join("machines");
-        let mut private = DirBuilder::new();
-        private.recursive(true).mode(0o700).create(&saved).unwrap();
-        symlink(saved, up.0.path().join("machines")).unwrap();
+    pub(super) fn new(options: &[&str]) -> Self {
+        let up = Self::nowhere();
         let output = up.bring_up(options);
         assert_status(&output, 0);
         assert!(text(&output.stdout).starts_with("own is up"), "{output:?}");
         up
     }
 
+    /// A place without machines.
+    fn nowhere() -> Self {
+        let up = Self(tempdir().unwrap());
+        // Saved machines are those of other tests.
+        let saved = harness::runs().unwrap().join("machines");
+        let mut private = DirBuilder::new();
+        private.recursive(true).mode(0o700).create(&saved).unwrap();
+        symlink(saved, up.0.path().join("machines")).unwrap();
+        up
+    }
+
     fn bring_up(&self, options: &[&str]) -> Output {
+        self.bring_up_with(&any_image().unwrap(), options)
+    }
+
+    fn bring_up_with(&self, kernel: &Path, options: &[&str]) -> Output {
         let mut command = self.command(&["up", "--name", "own", "--accel", "tcg"]);
-        command.arg(any_image().unwrap()).args(options);
-        command.output().unwrap()
+        command.arg(kernel).args(options).output().unwrap()
+    }
+
+    pub(super) fn place(&self) -> &Path {
+        self.0.path()
     }
 
     /// All processes of theirs have this directory in their environment.
-    fn command(&self, words: &[&str]) -> Command {
+    pub(super) fn command(&self, words: &[&str]) -> Command {
         let mut command = xtask();
         command.args(words).stdin(Stdio::null());
         command.env("STRATA_RUNS", self.0.path());
@@ -51,14 +64,14 @@ impl Up {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Command {
+    pub(super) fn run(&self, words: &[&str]) -> Command {
         let mut command = self.command(&["run", "--in", "own"]);
         command.args(["--file", "/bin/cat", "--file", "/bin/sleep"]);
         command.args(words);
         command
     }
 
-    fn says(&self, script: &str) -> String {
+    pub(super) fn says(&self, script: &str) -> String {
         let output = self.run(&["--", "sh", "-c", script]).output().unwrap();
         assert_status(&output, 0);
         text(&output.stdout).to_owned()
@@ -78,7 +91,7 @@ impl Up {
     }
 
     /// The process in the background.
-    fn keeper(&self) -> Pid {
+    pub(super) fn keeper(&self) -> Pid {
         let is_keeper = |process: &u32| {
             let words = fs::read_to_string(format!("/proc/{process}/cmdline"));
             words.is_ok_and(|words| words.contains("--serve"))
@@ -361,6 +374,137 @@ fn what_a_machine_does_not_have_is_refused() {
             "{output:?}"
         );
     }
+    for (option, value) in [("--publish", "8080:80"), ("--disk", "a=64M")] {
+        let output = up.run(&[option, value, "--", "true"]).output().unwrap();
+        assert_status(&output, 125);
+        let stderr = text(&output.stderr);
+        let up = format!("--memory 256 --cpus 1 {option} ");
+        for words in [" up ", &up, value, "--name own", " down own"] {
+            assert!(stderr.contains(words), "{words}: {stderr}");
+        }
+    }
+    let output = up
+        .run(&["--needs", "network", "--", "true"])
+        .output()
+        .unwrap();
+    assert_status(&output, 77);
+}
+
+/// All of their programs have them, also of a machine that replaces another.
+#[test]
+fn devices_belong_to_the_machines() {
+    let up = Up::nowhere();
+    let devices = ["--jobs", "1", "--network", "--disk", "a=64M:ext4"];
+    let output = up.bring_up_with(Path::new("6.1"), &devices);
+    assert_status(&output, 0);
+    // The link may take longer than the program.
+    let script = "mount /dev/disk/by-name/a /tmp; echo x >> /tmp/x; cat /tmp/x; \
+                  while read -r name to by rest; do [ $by != 0202000A ] || echo route; done \
+                  < /proc/net/route; cat /proc/sys/kernel/hostname";
+    let look = |script: &str| {
+        let files = ["--file", "/bin/mount", "--", "sh", "-ec", script];
+        up.run(&files).output().unwrap()
+    };
+    for lines in ["x\n", "x\nx\n"] {
+        let output = look(script);
+        assert_status(&output, 0);
+        // It was no other machine.
+        assert_eq!(text(&output.stderr), "");
+        let expected = format!("{lines}route\nstrata\n");
+        assert_eq!(text(&output.stdout), expected);
+    }
+    assert_status(&look("echo 3 > /proc/sys/net/ipv4/tcp_syn_retries"), 0);
+    let output = look(script);
+    assert!(
+        text(&output.stderr).contains("tcp_syn_retries"),
+        "{output:?}"
+    );
+    assert_eq!(text(&output.stdout), "x\nroute\nstrata\n");
+}
+
+/// A large file is sent to a machine once. The next program finds it as it was sent, whatever
+/// this one does to it.
+#[test]
+fn a_file_that_a_program_changes_is_whole_for_the_next() {
+    let up = Up::new(&["--jobs", "1"]);
+    let dir = tempdir().unwrap();
+    let mapped = dir.path().join("mapped");
+    cc("mapped.c", &mapped, &["-static"]).unwrap();
+    let bytes = random(1 << 20);
+    let large = dir.path().join("large");
+    fs::write(&large, &bytes).unwrap();
+    let large = format!("{}:/large", large.display());
+    let mapped = format!("{}:/mapped", mapped.display());
+    let tools = ["/bin/chmod", "/bin/mv", "/bin/rm", "/usr/bin/stat"];
+    let run = |words: &[&str]| {
+        let mut command = up.run(&["--file", &large, "--file", &mapped]);
+        for tool in tools {
+            command.args(["--file", tool]);
+        }
+        let output = command.arg("--").args(words).output().unwrap();
+        assert_status(&output, 0);
+        assert_eq!(text(&output.stderr), "", "{words:?}");
+        output.stdout
+    };
+    let number = || run(&["stat", "-c", "%i", "/large"]);
+    let first = number();
+    assert_eq!(number(), first, "it was sent again");
+    for change in [
+        "echo x >> /large",
+        "echo x > /large",
+        "chmod 777 /large",
+        "mv /large /other; echo y > /large",
+        "rm /large",
+        "/mapped /large",
+    ] {
+        run(&["sh", "-c", change]);
+        let found = run(&["cat", "/large"]);
+        assert!(found == bytes, "{change}: {} bytes", found.len());
+        assert_eq!(run(&["stat", "-c", "%a", "/large"]), b"644\n", "{change}");
+    }
+}
+
+/// More of them than there are processors, and two shells.
+#[test]
+fn programs_that_take_long_keep_no_other_waiting() {
+    let up = Up::new(&["--memory", "256"]);
+    let processors = available_parallelism().unwrap().get();
+    let shell = || up.command(&["shell", "--in", "own"]);
+    let program = || up.run(&["--", "sh"]);
+    let commands = (0..processors).map(|_| program());
+    let mut running: Vec<Child> = commands
+        .chain([shell(), shell()])
+        .map(|mut command| {
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            child
+                .stdin
+                .as_mut()
+                .unwrap()
+                .write_all(b"echo up\n")
+                .unwrap();
+            child
+        })
+        .collect();
+    for child in &mut running {
+        let mut line = [0; 3];
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut line)
+            .unwrap();
+        assert_eq!(&line, b"up\n");
+    }
+    for mut child in running {
+        child
+            .stdin
+            .as_mut()
+            .unwrap()
+            .write_all(b"exit 7\n")
+            .unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(7));
+    }
 }
 
 /// A root of its own, on which pivot_root(2) works, with users, names and control groups.
@@ -382,71 +526,4 @@ fn a_program_has_a_mounted_root() {
                         pivot_root: ok\n";
         assert_eq!(text(&output.stdout), expected);
     }
-}
-
-/// Programs with random sizes of output, ends and readers, eight at a time.
-#[test]
-fn many_programs_arrive_whole() {
-    many_programs(40, 4 << 20);
-}
-
-#[test]
-fn a_thousand_programs_arrive_whole() {
-    many_programs(1000, 64 << 20);
-}
-
-fn many_programs(number: u64, longest: u64) {
-    let dir = tempdir().unwrap();
-    let program = dir.path().join("carry");
-    cc("carry.c", &program, &["-static", "-O2"]).unwrap();
-    let program = program.to_str().unwrap();
-    let up = Up::new(&["--jobs", "4"]);
-    let next = AtomicU64::new(0);
-    let one = |seed: u64| {
-        // Any numbers will do, if each program has its own (splitmix64).
-        let random = |salt: u64| {
-            let mut z = (seed * 16 + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            z ^ (z >> 31)
-        };
-        // Most are small.
-        let length = (random(1) % longest) >> (random(2) % 12);
-        let (end, status) = match random(3) % 3 {
-            0 => ("exit 0", 0),
-            1 => ("exit 7", 7),
-            _ => ("kill -9 $$", 137),
-        };
-        let script = format!("{program} out {length}; {end}");
-        let mut command = up.run(&["--file", program, "--", "sh", "-c", &script]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut stdout = child.stdout.take().unwrap();
-        let mut bytes = vec![0; usize::try_from(length / 2).unwrap()];
-        stdout.read_exact(&mut bytes).unwrap();
-        if random(4) % 8 == 0 {
-            sleep(Duration::from_millis(random(5) % 500));
-        }
-        stdout.read_to_end(&mut bytes).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(status), "{script}");
-        let length = usize::try_from(length).unwrap();
-        let expected = super::shared_memory::words(length);
-        assert!(
-            bytes == expected[..length],
-            "{script}: {} bytes",
-            bytes.len()
-        );
-    };
-    scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= number {
-                        return;
-                    }
-                    one(seed);
-                }
-            });
-        }
-    });
 }

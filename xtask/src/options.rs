@@ -15,9 +15,9 @@ use clap::{Args, ValueEnum};
 use guest::{Arch, CgroupMode, Need, Ulimit, User, WindowSize};
 use harness::ExitCodes;
 use harness::{
-    AcceleratorChoice, BadRequest, Disks, Downloads, Failures, Header, Machines, Network, PastRun,
-    Program, PublishedPort, QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names,
-    project, runs,
+    AcceleratorChoice, BadRequest, DeviceWords, Disks, Downloads, Failures, Header, LEAST_MIB,
+    Machines, Network, PastRun, Program, PublishedPort, QemuChoice, RunDir, Runner, Shard,
+    StandingPlace, WantedDisk, Watcher, check_published, disk_names, project, runs,
 };
 use images::{Catalogue, Spec, Store, StoreBuilder};
 use jiff::SignedDuration;
@@ -144,6 +144,11 @@ pub(crate) struct JobsOption {
 }
 
 impl JobsOption {
+    /// The number, if one is named.
+    pub(crate) const fn named(&self) -> Option<NonZeroUsize> {
+        self.jobs
+    }
+
     pub(crate) fn number(&self) -> NonZeroUsize {
         let cores = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.jobs.unwrap_or_else(cores)
@@ -326,27 +331,9 @@ pub(crate) struct ProgramOptions {
     files: Vec<(PathBuf, Option<String>)>,
 }
 
-/// A program's machine, and what travels into it.
+/// What a machine has beside processors and memory.
 #[derive(Args)]
-pub(crate) struct MachineOptions {
-    #[command(flatten)]
-    program: ProgramOptions,
-
-    /// Memory of the machine [default: 256, more where much travels]
-    #[arg(long, value_name = "MIB", value_parser = positive::<NonZeroU32>)]
-    #[arg(allow_negative_numbers = true)]
-    memory: Option<NonZeroU32>,
-
-    #[command(flatten)]
-    cpus: CpusOption,
-
-    /// Add to the kernel's command line; may be given more than once
-    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
-    append: Vec<String>,
-
-    #[command(flatten)]
-    modules: ModulesOption,
-
+pub(crate) struct DeviceOptions {
     /// Give the machine a network: this host's, behind an address of its own
     #[arg(long)]
     network: bool,
@@ -361,6 +348,53 @@ pub(crate) struct MachineOptions {
     /// than once
     #[arg(long = "disk", value_name = "[NAME=]SIZE[:ext4]|FILE[:rw]")]
     disks: Vec<WantedDisk>,
+}
+
+impl DeviceOptions {
+    /// Checks what must make sense before anything is obtained.
+    pub(crate) fn check(&self, kernels: usize) -> Result<()> {
+        Ok(check_published(&self.published, kernels)?)
+    }
+
+    pub(crate) fn network(&self) -> Option<Network> {
+        let is_wanted = self.network || !self.published.is_empty();
+        is_wanted.then(|| Network {
+            published: self.published.clone(),
+        })
+    }
+
+    pub(crate) fn disks(&self, machines: &Machines, watcher: &dyn Watcher) -> Result<Disks> {
+        let wanted = self.disks.clone();
+        Disks::new(wanted, &machines.store, &Downloads::told_to(watcher))
+    }
+
+    pub(crate) fn words(&self) -> DeviceWords {
+        DeviceWords::of(self.network().as_ref(), &self.disks)
+    }
+}
+
+/// A program's machine, and what travels into it.
+#[derive(Args)]
+pub(crate) struct MachineOptions {
+    #[command(flatten)]
+    program: ProgramOptions,
+
+    /// Memory of the machine [default: 256, more where much travels]
+    #[arg(long, value_name = "MIB", value_parser = memory, allow_negative_numbers = true)]
+    memory: Option<u32>,
+
+    #[command(flatten)]
+    cpus: CpusOption,
+
+    /// Add to the kernel's command line; may be given more than once
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    append: Vec<String>,
+
+    #[command(flatten)]
+    modules: ModulesOption,
+
+    #[command(flatten)]
+    pub(crate) devices: DeviceOptions,
 
     /// Boot the kernel, also where the machine was saved after an earlier boot
     #[arg(long)]
@@ -421,15 +455,18 @@ impl MachineOptions {
         self.program
             .furnish(program)
             .network(self.network().is_some())
-            .disks(disk_names(&self.disks))
+            .disks(disk_names(&self.devices.disks))
+    }
+
+    /// Gives a program what was asked for it, and the devices of a machine that is up.
+    pub(crate) fn furnish_in(&self, place: &StandingPlace, program: Program) -> Result<Program> {
+        place.furnish(self.program.furnish(program), &self.devices.words())
     }
 
     fn network(&self) -> Option<Network> {
         let is_needed = self.program.needs.contains(&Need::Network);
-        let is_wanted = is_needed || self.network || !self.published.is_empty();
-        is_wanted.then(|| Network {
-            published: self.published.clone(),
-        })
+        let needed = || is_needed.then(Network::default);
+        self.devices.network().or_else(needed)
     }
 
     pub(crate) fn store(&self, catalogue: &Catalogue) -> Result<Store> {
@@ -447,22 +484,22 @@ impl MachineOptions {
         Ok(machines)
     }
 
-    pub(crate) fn disks(&self, machines: &Machines, watcher: &dyn Watcher) -> Result<Disks> {
-        Disks::new(
-            self.disks.clone(),
-            &machines.store,
-            &Downloads::told_to(watcher),
-        )
-    }
-
     pub(crate) fn runner(&self) -> Runner<'_> {
         Runner {
-            memory_mib: self.memory.map(NonZeroU32::get),
+            memory_mib: self.memory,
             fresh: self.fresh,
             network: self.network(),
             ..Runner::default()
         }
     }
+}
+
+/// Memory of a machine, in MiB.
+pub(crate) fn memory(text: &str) -> Result<u32, String> {
+    let enough = text.parse().ok().filter(|memory| *memory >= LEAST_MIB);
+    enough.ok_or_else(|| {
+        format!("write a number of MiB: {LEAST_MIB} is the least with which the kernels of Debian come up")
+    })
 }
 
 fn positive<T: FromStr>(text: &str) -> Result<T, String> {
@@ -540,6 +577,15 @@ fn file(text: &str) -> Result<(PathBuf, Option<String>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_enough_for_a_kernel() {
+        assert_eq!(memory("256"), Ok(256));
+        assert_eq!(memory(&LEAST_MIB.to_string()), Ok(LEAST_MIB));
+        for text in ["16", "0", "-1", "x", "", "99999999999"] {
+            assert!(memory(text).unwrap_err().contains("the least"), "{text}");
+        }
+    }
 
     #[test]
     fn a_time_is_seconds_or_has_units() {

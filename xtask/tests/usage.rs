@@ -85,10 +85,13 @@ fn two_ends_that_are_one_kernel_are_told_so() {
 #[test]
 fn a_value_that_makes_no_sense_is_told_what_to_write() {
     for (words, hint) in [
-        (&["--timeout", "0"], "10m"),
+        (&["--timeout", "0"][..], "10m"),
         (&["--timeout", "-1"], "10m"),
         (&["--timeout", "soon"], "10m"),
-        (&["--memory", "0"], "1 at least"),
+        (&["--memory", "0"], "88 is the least"),
+        (&["--memory", "16"], "88 is the least"),
+        (&["--publish", "80", "--publish", "80:81"], "twice"),
+        (&["--kernel", "5.10", "--publish", "8080:80"], "one kernel"),
         (&["--cpus", "0"], "1 at least"),
         (&["--user", "no-such-user"], "id -u"),
         (&["--file", "/nowhere"], "that is there"),
@@ -96,6 +99,9 @@ fn a_value_that_makes_no_sense_is_told_what_to_write() {
         let words = [&["run", "--kernel", "6.1"], &words[..], &["--", "true"]].concat();
         xtask(&words).exits(125).complains(&[hint]);
     }
+    xtask(&["down", "no-such-name"])
+        .exits(2)
+        .complains(&["no-such-name is not up", "up KERNEL"]);
     xtask(&["shell", "6.1"])
         .exits(125)
         .complains(&["--kernel 6.1"]);

@@ -12,10 +12,11 @@ use nix::sys::stat::Mode;
 use nix::time::{ClockId, clock_settime};
 use nix::unistd::mkfifo;
 
+use super::kept_files::FileKeeper;
 use super::root;
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
-use crate::protocol::Delivery;
+use crate::protocol::{Delivery, KnownFile, Record};
 
 /// The most bytes that are taken at a time.
 const PART: usize = 64 << 10;
@@ -30,16 +31,22 @@ pub(crate) fn take(
     console: &Serial,
     rings: &mut GuestRings,
     delivery: &Delivery,
+    kept: Option<&mut FileKeeper>,
 ) -> Result<(), String> {
     // Without a clock that can be set, there is none to be wrong.
     let _ = clock_settime(ClockId::CLOCK_REALTIME, delivery.now.into());
     let _ = add_entropy(&delivery.entropy);
     rings
-        .begin(console.hosts_key(), delivery.from)
+        .begin(delivery.from)
         .map_err(|scribbled| scribbled.to_string())?;
     // The host may have found no room, for what an earlier program has not read.
     console.ring();
-    root::mount_empty().map_err(|error| format!("mounting the program's root: {error}"))?;
+    let mut kept = kept.filter(|_| delivery.known);
+    let mounted = match &kept {
+        Some(kept) => kept.mount_root(),
+        None => root::mount_empty().map_err(Into::into),
+    };
+    mounted.map_err(|error| format!("mounting the program's root: {error}"))?;
     let mut incoming = Incoming {
         console,
         rings,
@@ -47,8 +54,63 @@ pub(crate) fn take(
     };
     let mut archive = BufReader::with_capacity(PART, &mut incoming);
     unpack(&mut archive).map_err(|error| format!("unpacking what the host delivers: {error}"))?;
-    io::copy(&mut archive, &mut io::sink())
-        .map_err(|error| format!("reading what the host delivers: {error}"))?;
+    let failed = |error: io::Error| format!("reading what the host delivers: {error}");
+    let mut rest = Vec::new();
+    archive.read_to_end(&mut rest).map_err(failed)?;
+    if delivery.known {
+        let known: Vec<KnownFile> =
+            serde_json::from_slice(&rest).map_err(|error| failed(error.into()))?;
+        fill(console, rings, &known, kept.as_deref_mut()).map_err(failed)?;
+    }
+    if let Some(kept) = kept {
+        kept.begin();
+    }
+    rings.begin_streams(console.hosts_key());
+    Ok(())
+}
+
+/// Puts content into files: that of kept ones, and of others what the host sends.
+fn fill(
+    console: &Serial,
+    rings: &mut GuestRings,
+    known: &[KnownFile],
+    mut kept: Option<&mut FileKeeper>,
+) -> io::Result<()> {
+    let mut numbers = Vec::new();
+    for (number, file) in known.iter().enumerate() {
+        let is_kept = match &kept {
+            Some(kept) => kept.put(&file.content, &file.name)?,
+            None => false,
+        };
+        if !is_kept {
+            numbers.push(number);
+        }
+    }
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<&KnownFile> = numbers.iter().map(|&number| &known[number]).collect();
+    console.send(&Record::ContentsWanted { numbers });
+    let mut buffer = vec![0; PART];
+    for file in missing {
+        let path = root::path_of(&file.name);
+        let mut to = OpenOptions::new().write(true).open(&path)?;
+        let mut content = Incoming {
+            console,
+            rings,
+            left: file.bytes,
+        };
+        loop {
+            match content.read(&mut buffer)? {
+                0 => break,
+                length => to.write_all(&buffer[..length])?,
+            }
+        }
+        drop(to);
+        if let Some(kept) = &mut kept {
+            kept.keep(&file.content, &file.name)?;
+        }
+    }
     Ok(())
 }
 
@@ -63,15 +125,14 @@ impl Read for Incoming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.left > 0 {
             let most = usize::try_from(self.left).unwrap_or(PART).min(buffer.len());
-            let taken = self.rings.take(most);
-            let (bytes, bell) = taken.map_err(io::Error::other)?;
-            if bell {
+            let taken = self.rings.take_delivery(&mut buffer[..most]);
+            let taken = taken.map_err(io::Error::other)?;
+            if taken.bell {
                 self.console.ring();
             }
-            if !bytes.is_empty() {
-                buffer[..bytes.len()].copy_from_slice(&bytes);
-                self.left -= bytes.len() as u64;
-                return Ok(bytes.len());
+            if taken.bytes > 0 {
+                self.left -= taken.bytes as u64;
+                return Ok(taken.bytes);
             }
             self.console.hear(PATIENCE)?;
         }

@@ -20,8 +20,10 @@ pub(crate) fn link(names: &[String]) -> Result<(), String> {
             serial.is_ok_and(|serial| serial.trim_end() == name)
         };
         let device = await_entry(DISKS, "virtio-blk", is_it)?;
-        symlink(format!("/dev/{device}"), format!("{BY_NAME}/{name}"))
-            .map_err(|error| format!("{BY_NAME}/{name}: {error}"))?;
+        let link = format!("{BY_NAME}/{name}");
+        // An earlier program had it, too.
+        let _ = fs::remove_file(&link);
+        symlink(format!("/dev/{device}"), &link).map_err(|error| format!("{link}: {error}"))?;
     }
     Ok(())
 }

@@ -2,9 +2,15 @@
 //! find.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
+use std::mem;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use nix::errno::Errno;
+
+use crate::protocol::ProgramJob;
 
 /// Where the kernel's settings are.
 const SETTINGS: &str = "/proc/sys";
@@ -44,9 +50,10 @@ const RESTLESS: [&str; 16] = [
     "net/netfilter/nf_conntrack_count",
     "vm/stat_refresh",
 ];
+const MOUNTS: &str = "mounts";
 /// Files of which each is a thing that a program may change.
 const FILES: [(&str, &str); 5] = [
-    ("mounts", "/proc/self/mountinfo"),
+    (MOUNTS, "/proc/self/mountinfo"),
     ("shared memory", "/proc/sysvipc/shm"),
     ("semaphores", "/proc/sysvipc/sem"),
     ("messages", "/proc/sysvipc/msg"),
@@ -60,21 +67,74 @@ const DIRECTORIES: [(&str, &str); 4] = [
     ("network interfaces", "/sys/class/net"),
 ];
 const CGROUPS: &str = "/sys/fs/cgroup";
+/// How much of a setting is compared, in bytes: hardly one is longer.
+const LONGEST: usize = 1024;
+
+/// How many files PID 1 could have open, before it opened all settings.
+static FEWER_FILES: OnceLock<libc::rlimit> = OnceLock::new();
 
 /// How the machine was before its first program.
 pub(crate) struct Fingerprint {
     things: BTreeMap<String, String>,
-    settings: BTreeMap<PathBuf, String>,
+    settings: Vec<KernelSetting>,
+    /// Whether the machine had its network and disks.
+    with_devices: bool,
+}
+
+/// A setting, and what it was. Its file stays open: to find a thousand by their paths, after
+/// each program, would take longer than many a program does.
+struct KernelSetting {
+    path: PathBuf,
+    file: File,
+    was: Vec<u8>,
+}
+
+impl KernelSetting {
+    /// None if it cannot be read.
+    fn of(path: PathBuf) -> Option<Self> {
+        let file = File::open(&path).ok()?;
+        let mut buffer = [0; LONGEST];
+        let was = read(&file, &mut buffer)?.to_vec();
+        Some(Self { path, file, was })
+    }
+
+    fn is_as_it_was(&self, buffer: &mut [u8]) -> bool {
+        read(&self.file, buffer) == Some(&self.was[..])
+    }
+}
+
+/// What a file says now.
+fn read<'a>(file: &File, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    let length = file.read_at(buffer, 0).ok()?;
+    Some(&buffer[..length])
 }
 
 impl Fingerprint {
     pub(crate) fn take() -> Self {
-        let (mut settings, again) = (settings(), settings());
+        // Without room for all, fewer settings are compared.
+        let _ = have_more_files();
+        let mut settings = settings();
         // What changes by itself tells nothing.
-        settings.retain(|path, value| again.get(path) == Some(value));
+        settings.retain(|setting| setting.is_as_it_was(&mut [0; LONGEST]));
         Self {
             things: things(),
             settings,
+            with_devices: false,
+        }
+    }
+
+    /// Takes another once the machine has its network and disks, which stay. What the program
+    /// asks for beside them does not.
+    pub(crate) fn with_devices_of(&mut self, program: &ProgramJob) {
+        let has_devices = program.network || !program.disks.is_empty();
+        let has_more = !program.modules.is_empty() || !program.needs.is_empty();
+        if has_devices && !has_more && !self.with_devices {
+            let before = mem::take(&mut self.things);
+            *self = Self::take();
+            self.with_devices = true;
+            // The program's root is mounted already.
+            let mounts = before.into_iter().filter(|(name, _)| name == MOUNTS);
+            self.things.extend(mounts);
         }
     }
 
@@ -86,11 +146,35 @@ impl Fingerprint {
         if let Some((name, _)) = changed.find(|(name, was)| things.get(*name) != Some(was)) {
             return Some(name.clone());
         }
-        let is = |path: &Path| fs::read_to_string(path).ok();
+        let mut buffer = [0; LONGEST];
         let mut settings = self.settings.iter();
-        let changed = settings.find(|(path, was)| is(path).as_ref() != Some(was))?;
-        Some(changed.0.display().to_string())
+        let changed = settings.find(|setting| !setting.is_as_it_was(&mut buffer))?;
+        Some(changed.path.display().to_string())
     }
+}
+
+fn have_more_files() -> Result<(), Errno> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: it writes the limit.
+    Errno::result(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
+    let _ = FEWER_FILES.set(limit);
+    limit_files(libc::rlimit {
+        rlim_cur: limit.rlim_max,
+        ..limit
+    })
+}
+
+/// Lets this process have as many files open as PID 1 could at first.
+pub(super) fn have_fewer_files() -> Result<(), Errno> {
+    FEWER_FILES.get().copied().map_or(Ok(()), limit_files)
+}
+
+fn limit_files(limit: libc::rlimit) -> Result<(), Errno> {
+    // SAFETY: it reads the limit.
+    Errno::result(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }).map(drop)
 }
 
 fn things() -> BTreeMap<String, String> {
@@ -117,31 +201,20 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
-fn settings() -> BTreeMap<PathBuf, String> {
-    let mut settings = BTreeMap::new();
+fn settings() -> Vec<KernelSetting> {
+    let mut paths = Vec::new();
     below(Path::new(SETTINGS), &mut |path, is_directory| {
         let name = path.strip_prefix(SETTINGS).unwrap_or(path);
-        if !is_directory
-            && !RESTLESS.iter().any(|restless| name.starts_with(restless))
-            && let Ok(value) = fs::read_to_string(path)
-        {
-            settings.insert(path.to_owned(), value);
+        if !is_directory && !RESTLESS.iter().any(|restless| name.starts_with(restless)) {
+            paths.push(path.to_owned());
         }
     });
     let parameters = children(MODULES).flat_map(|module| children(module.join("parameters")));
-    // The others stay as the kernel was built, or started.
-    let is_writable = |path: &PathBuf| {
-        let mode = fs::metadata(path).map_or(0, |metadata| metadata.mode());
-        mode & 0o200 != 0
-    };
-    let devices = children(PCI).map(|device| device.join("vendor"));
-    let more = MORE_SETTINGS.iter().map(PathBuf::from);
-    for path in parameters.filter(is_writable).chain(devices).chain(more) {
-        if let Ok(value) = fs::read_to_string(&path) {
-            settings.insert(path, value);
-        }
-    }
-    settings
+    paths.extend(parameters.chain(MORE_SETTINGS.iter().map(PathBuf::from)));
+    // The others stay as the kernel was built or started, or count what happens.
+    paths.retain(|path| fs::metadata(path).is_ok_and(|file| file.mode() & 0o200 != 0));
+    paths.extend(children(PCI).map(|device| device.join("vendor")));
+    paths.into_iter().filter_map(KernelSetting::of).collect()
 }
 
 /// What is in a directory.

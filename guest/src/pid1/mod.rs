@@ -9,6 +9,7 @@ mod delivery;
 mod disks;
 mod filesystems;
 mod fingerprint;
+mod kept_files;
 mod modules;
 mod needs;
 mod network;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use filesystems::Mounts;
 use fingerprint::Fingerprint;
+use kept_files::FileKeeper;
 use serial::Serial;
 use shared_memory::GuestRings;
 pub(crate) use supervisor::{supervise, unknown};
@@ -41,6 +43,10 @@ use crate::pci_memory::Mapped;
 use crate::protocol::{Delivery, JOB_PATH, Job, Outcome, PROGRAMS_PATH, Record, allowing_for};
 use crate::scenarios;
 
+/// What a machine has whose jobs are programs: how it was before the first of them, and files
+/// that they have brought.
+type ForPrograms = (Fingerprint, Option<FileKeeper>);
+
 /// Does the job and ends the machine, whatever happens.
 pub fn run() -> ! {
     // What needs no job is done before the machine may be saved.
@@ -48,9 +54,10 @@ pub fn run() -> ! {
     let memory = (waits && filesystems::mount_basic().is_ok())
         .then(shared_memory::find)
         .flatten();
-    let fingerprint = (memory.is_some() && Path::new(PROGRAMS_PATH).exists()).then(|| {
+    let for_programs = (memory.is_some() && Path::new(PROGRAMS_PATH).exists()).then(|| {
         run_program::prepare();
-        Fingerprint::take()
+        let kept = FileKeeper::new();
+        (Fingerprint::take(), kept)
     });
     let greeting = if waits {
         let shared = memory.is_some();
@@ -59,7 +66,7 @@ pub fn run() -> ! {
         Record::Hello
     };
     match Serial::open(&greeting) {
-        Ok((console, delivery)) => run_on(console, fingerprint, memory.zip(delivery)),
+        Ok((console, delivery)) => run_on(console, for_programs, memory.zip(delivery)),
         // Without a console nothing can be reported.
         Err(_) => power::off(),
     }
@@ -67,7 +74,7 @@ pub fn run() -> ! {
 
 fn run_on(
     console: Serial,
-    fingerprint: Option<Fingerprint>,
+    for_programs: Option<ForPrograms>,
     delivered: Option<(Mapped, Delivery)>,
 ) -> ! {
     // If this program panics, its last record says so.
@@ -78,7 +85,7 @@ fn run_on(
         });
         power::off()
     }));
-    let Err(why) = do_jobs(&console, fingerprint, delivered);
+    let Err(why) = do_jobs(&console, for_programs, delivered);
     console.send(&Record::Broken { why });
     power::off()
 }
@@ -87,20 +94,31 @@ fn run_on(
 /// of them changes the machine.
 fn do_jobs(
     console: &Serial,
-    fingerprint: Option<Fingerprint>,
+    for_programs: Option<ForPrograms>,
     delivered: Option<(Mapped, Delivery)>,
 ) -> Result<Infallible, String> {
     let Some((memory, mut delivery)) = delivered else {
         filesystems::mount_basic()?;
-        do_job(console, None)?;
+        do_job(console, None, None)?;
         power::off()
     };
     let mut rings = GuestRings::new(memory, console);
+    let (mut fingerprint, mut kept) = match for_programs {
+        Some((fingerprint, kept)) => (Some(fingerprint), kept),
+        None => (None, None),
+    };
     loop {
-        delivery::take(console, &mut rings, &delivery)?;
-        do_job(console, Some(&mut rings))?;
+        delivery::take(console, &mut rings, &delivery, kept.as_mut())?;
+        do_job(console, Some(&mut rings), fingerprint.as_mut())?;
         // The host may have gone on already: it has the result.
         root::unmount();
+        let ended = kept
+            .as_mut()
+            .filter(|_| delivery.known)
+            .map(FileKeeper::end);
+        if matches!(ended, Some(Err(_))) {
+            kept = None;
+        }
         let changed = fingerprint.as_ref().and_then(Fingerprint::changed);
         let next = console.next_job();
         let next = next.map_err(|error| format!("waiting for the next job: {error}"))?;
@@ -113,7 +131,11 @@ fn do_jobs(
 }
 
 /// Does a job, and tells the host.
-fn do_job(console: &Serial, rings: Option<&mut GuestRings>) -> Result<(), String> {
+fn do_job(
+    console: &Serial,
+    rings: Option<&mut GuestRings>,
+    fingerprint: Option<&mut Fingerprint>,
+) -> Result<(), String> {
     let booted = uptime();
     let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
     let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
@@ -127,7 +149,7 @@ fn do_job(console: &Serial, rings: Option<&mut GuestRings>) -> Result<(), String
             names.len()
         }
         Job::Program(program) => {
-            run_program::run(console, program, rings)?;
+            run_program::run(console, program, rings, fingerprint)?;
             0
         }
     };

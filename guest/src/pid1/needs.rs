@@ -25,7 +25,7 @@ pub(crate) fn missing(
                 .user
                 .filter(|user| user.uid != 0)
                 .map(|user| format!("it needs root and runs as user {}", user.uid)),
-            Need::Network => None,
+            Need::Network => (!program.network).then(|| "there is no network".to_owned()),
             Need::Disk if program.disks.is_empty() => Some("there is no disk".to_owned()),
             Need::Disk => None,
             Need::Module(name) => module(name, modules),

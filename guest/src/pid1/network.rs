@@ -37,7 +37,11 @@ pub(crate) fn bring_up() -> Result<(), String> {
         interface.set(libc::SIOCSIFADDR, ADDRESS)?;
         interface.set(libc::SIOCSIFNETMASK, MASK)?;
         interface.switch_on()?;
-        interface.leads_out_by(GATEWAY)
+        match interface.leads_out_by(GATEWAY) {
+            // An earlier program had it, too.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            leads => leads,
+        }
     };
     configure().map_err(|error: io::Error| format!("{name}: {error}"))
 }

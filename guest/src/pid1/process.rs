@@ -17,7 +17,7 @@ use nix::unistd::{
     setsid, setuid,
 };
 
-use super::root;
+use super::{fingerprint, root};
 use crate::protocol::wire::Stream;
 use crate::protocol::{ProgramJob, STDIN_PATH, Stdin, Ulimit, User, WindowSize};
 
@@ -128,6 +128,7 @@ fn become_program(
     }
     // PID 1 blocks what it waits for, and this language ignores SIGPIPE.
     SigSet::empty().thread_set_mask()?;
+    fingerprint::have_fewer_files()?;
     // SAFETY: no handler is set.
     unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
     let this = Pid::from_raw(0);

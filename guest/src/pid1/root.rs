@@ -87,6 +87,11 @@ pub(crate) fn mount_empty() -> Result<(), Errno> {
     put(Some("tmpfs"), MsFlags::empty(), Some("mode=0755"))
 }
 
+/// Makes a directory the root, in place of the one before.
+pub(super) fn bind(directory: &Path) -> Result<(), Errno> {
+    put(directory.to_str(), MsFlags::MS_BIND, None)
+}
+
 /// Makes the initramfs itself the root. 3.10 mounts it with MS_NOUSER (fs/ramfs/inode.c) and
 /// binds it nowhere; 3.12 does. There it is the root as it is, and pivot_root(2) is refused.
 pub(crate) fn bind_initramfs() -> Result<(), Errno> {

@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use nix::unistd::{Pid, setsid};
 
+use super::fingerprint::Fingerprint;
 use super::modules::BeforeProgram;
 use super::pump::{Pump, Signals};
 use super::serial::Serial;
@@ -23,6 +24,7 @@ pub(crate) fn run(
     console: &Serial,
     program: &ProgramJob,
     delivered: Option<&mut GuestRings>,
+    fingerprint: Option<&mut Fingerprint>,
 ) -> Result<(), String> {
     if delivered.is_none() {
         prepare();
@@ -56,6 +58,9 @@ pub(crate) fn run(
     if let Some(why) = before.prepare(program)? {
         console.send(&Record::NotApplicable { why });
         return Ok(());
+    }
+    if let Some(fingerprint) = fingerprint {
+        fingerprint.with_devices_of(program);
     }
     let started = process::start(program).and_then(|mut starting| {
         before

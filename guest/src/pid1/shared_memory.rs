@@ -9,7 +9,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use super::power;
 use super::serial::Serial;
 use crate::pci_memory::{self, Mapped};
-use crate::protocol::ring::{self, RingReader, RingWriter, SHARED_BYTES, Scribbled};
+use crate::protocol::ring::{self, Moved, RingReader, RingWriter, SHARED_BYTES, Scribbled};
 use crate::protocol::wire::Stream;
 use crate::protocol::{Carried, Digest, Key, Record};
 
@@ -39,11 +39,22 @@ impl GuestRings {
         }
     }
 
-    /// Begins a new job: what is carried counts from here, and stdin from this place.
-    pub(crate) fn begin(&mut self, key: Key, from: u64) -> Result<(), Scribbled> {
+    /// Begins a new job, whose delivery is at this place of stdin.
+    pub(crate) fn begin(&mut self, from: u64) -> Result<(), Scribbled> {
+        self.stdin.skip_to(from)
+    }
+
+    /// Takes the next bytes of the delivery, as many as there are and the buffer holds. Says
+    /// whether the host must be told. They count in no digest: nothing runs yet, or any
+    /// more, that could write to the memory.
+    pub(crate) fn take_delivery(&mut self, buffer: &mut [u8]) -> Result<Moved, Scribbled> {
+        self.stdin.take(buffer)
+    }
+
+    /// Begins the streams: what is carried counts from here.
+    pub(crate) fn begin_streams(&mut self, key: Key) {
         self.digests =
             [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(|stream| Digest::new(key, stream));
-        self.stdin.skip_to(from)
     }
 
     /// For how many bytes of an output there is room.

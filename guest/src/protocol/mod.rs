@@ -3,6 +3,7 @@
 mod cgroup_mode;
 mod digest;
 mod key;
+mod known_file;
 mod modules;
 mod native_job;
 mod needs;
@@ -16,6 +17,7 @@ pub mod wire;
 pub use cgroup_mode::CgroupMode;
 pub use digest::{Carried, Digest};
 pub use key::Key;
+pub use known_file::KnownFile;
 pub use modules::{MODULES_MARK, ModuleEntry, ModuleIndex};
 pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use needs::Need;

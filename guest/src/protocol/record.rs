@@ -61,6 +61,8 @@ pub struct Delivery {
     /// The length of the archive (cpio, "newc") that comes through the
     /// [ring](super::ring) of stdin, before the program's input. The job is in it.
     pub bytes: u64,
+    /// Whether a list of [known files](super::KnownFile) follows the archive, as JSON.
+    pub known: bool,
     /// Where in the stream it begins, counted from its beginning: an earlier program may
     /// have left input unread.
     pub from: u64,
@@ -85,6 +87,11 @@ pub enum Record {
     Waiting {
         /// Whether it can take one: by [shared memory](super::ring).
         shared: bool,
+    },
+    /// The contents of known files are wanted, through the ring of stdin, in this order.
+    ContentsWanted {
+        /// Which of the list.
+        numbers: Vec<usize>,
     },
     /// PID 1 is up, on this kernel.
     Booted {

@@ -15,7 +15,7 @@ mod subject;
 pub use fetch::fetch_all;
 pub use inventory::{CachedStock, Stock, cached_kernels, inventory};
 pub(crate) use machines::MEMORY_MIB;
-pub use machines::{Bootable, Machines};
+pub use machines::{Bootable, LEAST_MIB, Machines};
 pub use probe::{AcceleratorChoice, choose};
 pub use prune_machines::prune_machines;
 pub use shown::{ComparedKernels, ShownKernel};

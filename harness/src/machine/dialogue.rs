@@ -19,7 +19,7 @@ use super::diagnosis;
 use super::host_rings::HostRings;
 use super::image_release::image_release;
 use super::listener::{GuestMessage, Listener};
-use super::parcel::{Delivering, Parcel, Start};
+use super::parcel::{Delivering, Parcel, Start, TakenOut};
 use super::qemu::did_not_start;
 use super::transcript::Transcript;
 use super::{Disk, Machine, Network, RunningMachine};
@@ -45,6 +45,8 @@ pub(crate) struct Dialogue {
     /// What is delivered, until all of it is, and the deadline for more of it to be
     /// taken or for the guest to be up with it.
     delivering: Option<(Delivering, Instant)>,
+    /// What was taken out of that, and the guest may ask for.
+    taken_out: Option<TakenOut>,
     /// Whether its jobs are delivered.
     delivers: bool,
     /// The streams in shared memory, once something was delivered through them.
@@ -88,6 +90,7 @@ impl Dialogue {
             running,
             start,
             delivering: None,
+            taken_out: None,
             delivers: false,
             rings: None,
             listener: Listener::new(transcript, key),
@@ -133,6 +136,7 @@ impl Dialogue {
         let announced = parcel.announce(before, self.key, from)?;
         self.send(&announced).context("writing to the console")?;
         self.delivering = Some((Delivering::of(parcel)?, Instant::now() + UNTOUCHED));
+        self.taken_out.clone_from(&parcel.taken_out);
         self.delivers = true;
         Ok(())
     }
@@ -143,6 +147,7 @@ impl Dialogue {
         let (running, start) = self.machine.come_up(&self.qemu_log)?;
         (self.running, self.start, self.key) = (running, start, Key::new(random()?));
         (self.delivering, self.rings, self.over) = (None, None, None);
+        self.taken_out = None;
         self.delivers = false;
         (self.has_modules, self.has_devices) = (false, false);
         self.listener.restart(self.key);
@@ -165,7 +170,10 @@ impl Dialogue {
             until = [deadline, Some(*patience)].into_iter().flatten().min();
             self.send(&bells).context("writing to the console")?;
         }
-        let turn = self.next(until, others)?;
+        let mut turn = self.next(until, others)?;
+        if let Turn::Said(said) = &mut turn {
+            self.send_contents(said);
+        }
         if matches!(&turn, Turn::Said(said) if said.iter().any(is_boot)) {
             (self.start, self.delivering) = (Start::Whole, None);
         }
@@ -182,6 +190,25 @@ impl Dialogue {
             return Ok(Turn::Said(Vec::new()));
         }
         Ok(turn)
+    }
+
+    /// Takes the word of a guest that it has not all files, before its kernel has booted as
+    /// far as others are told.
+    fn send_contents(&mut self, said: &mut Vec<GuestMessage>) {
+        let Some(taken_out) = &self.taken_out else {
+            return;
+        };
+        let Some(Message::Record(record)) = said.first().map(|said| &said.message) else {
+            return;
+        };
+        if let Record::ContentsWanted { numbers } = record
+            && let Some(contents) = Delivering::of_contents(taken_out, numbers)
+        {
+            self.delivering = Some((contents, Instant::now() + UNTOUCHED));
+            // It asks once.
+            self.taken_out = None;
+            said.remove(0);
+        }
     }
 
     /// Takes the word of a guest that it waits.
@@ -344,15 +371,18 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Gives the machine a network and disks, once.
+    /// Whether the machine has its network and disks.
+    pub(crate) fn has_devices(&self) -> bool {
+        self.has_devices
+    }
+
+    /// Gives the machine a network and disks.
     pub(crate) fn attach_devices(
         &mut self,
         network: Option<&Network>,
         disks: &[Disk],
     ) -> Result<()> {
-        if mem::replace(&mut self.has_devices, true) {
-            return Ok(());
-        }
+        self.has_devices = true;
         let monitor = &mut self.running.monitor;
         if let Some(network) = network {
             let attached = network.attach(monitor);

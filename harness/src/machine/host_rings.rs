@@ -49,18 +49,26 @@ impl HostRings {
         self.stdin.room()
     }
 
-    /// Puts in bytes of stdin, for which there is room. Says whether the guest must be
-    /// told.
-    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
+    /// Puts in bytes of a delivery, for which there is room, before those of stdin. Says
+    /// whether the guest must be told. They count in no digest: while they are carried,
+    /// nothing runs in the guest that could write to the memory.
+    pub(super) fn deliver(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
         let moved = self.stdin.put(bytes)?;
         if moved.bytes < bytes.len() {
             // What the guest has taken out it cannot put back.
             return Err(Scribbled(Stream::Stdin));
         }
+        Ok(moved.bell)
+    }
+
+    /// Puts in bytes of stdin, for which there is room. Says whether the guest must be
+    /// told.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
+        let bell = self.deliver(bytes)?;
         self.sent.extend(bytes);
         let held = self.stdin.held()?;
         self.was_taken(self.sent.len().saturating_sub(held));
-        Ok(moved.bell)
+        Ok(bell)
     }
 
     /// Takes the next bytes of an output. Says whether the guest must be told.
@@ -112,8 +120,11 @@ mod tests {
         let memory = SharedMemory::new().unwrap();
         let mut rings = HostRings::new(&memory, KEY);
         let input: Vec<u8> = (0..100).collect();
-        assert_eq!(rings.put(&input), Ok(true));
         let mut stdin = RingReader::new(memory.clone(), Stream::Stdin);
+        // A delivery is no stream.
+        assert_eq!(rings.deliver(&input), Ok(true));
+        stdin.take(&mut [0; 100]).unwrap();
+        assert_eq!(rings.put(&input), Ok(true));
         stdin.take(&mut [0; 40]).unwrap();
         // By now the host knows of these.
         assert_eq!(rings.put(&input), Ok(false));

@@ -1,5 +1,6 @@
 //! The network of a machine, which QEMU carries to this host's (user mode).
 
+use std::fmt::{self, Display, Formatter};
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
@@ -34,6 +35,12 @@ impl FromStr for PublishedPort {
             (Ok(host), Ok(guest)) => Ok(Self { host, guest }),
             _ => Err("write a port of this host and one of the guest, as 8080:80".to_owned()),
         }
+    }
+}
+
+impl Display for PublishedPort {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.guest)
     }
 }
 

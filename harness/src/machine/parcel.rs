@@ -1,7 +1,9 @@
 //! What a machine is given once it waits, and the ways to one that does.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -26,6 +28,9 @@ const PART: usize = 64 << 10;
 /// The arguments of a QEMU whose state another one can take over.
 const SAVES: &str = "-global migration.store-global-state=off";
 
+/// The contents of files that were taken out of an archive.
+pub(crate) type TakenOut = (Arc<File>, Vec<Range<u64>>);
+
 /// The part of an initramfs that a machine which waits gets by shared memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
@@ -33,6 +38,9 @@ pub(crate) struct Parcel {
     pub(crate) waiting: Arc<File>,
     /// The file with the archive, and where in it the archive begins.
     pub(crate) archive: (Arc<File>, u64),
+    /// What was taken out of the archive and may be asked for, if the machine may have it: a
+    /// file, and where the contents are in it.
+    pub(crate) taken_out: Option<TakenOut>,
     /// Where the state of the machine is kept.
     pub(crate) state: SavedState,
 }
@@ -110,6 +118,7 @@ impl Parcel {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let delivery = Delivery {
             bytes: self.bytes()?,
+            known: self.taken_out.is_some(),
             from,
             now: now.unwrap_or_default(),
             entropy: super::dialogue::random()?,
@@ -118,41 +127,52 @@ impl Parcel {
     }
 }
 
-/// A parcel on its way.
+/// A parcel on its way, or contents that were taken out of one.
 pub(super) struct Delivering {
-    archive: (Arc<File>, u64),
-    left: u64,
+    file: Arc<File>,
+    parts: VecDeque<Range<u64>>,
     buffer: Vec<u8>,
 }
 
 impl Delivering {
     pub(super) fn of(parcel: &Parcel) -> Result<Self> {
-        Ok(Self {
-            archive: parcel.archive.clone(),
-            left: parcel.bytes()?,
+        let (file, from) = parcel.archive.clone();
+        let whole = from..from + parcel.bytes()?;
+        Ok(Self::of_parts(file, [whole].into()))
+    }
+
+    /// Of those of these numbers; none if there are no such.
+    pub(super) fn of_contents((file, contents): &TakenOut, numbers: &[usize]) -> Option<Self> {
+        let parts = numbers.iter().map(|&number| contents.get(number).cloned());
+        let parts: VecDeque<_> = parts.collect::<Option<_>>()?;
+        (parts.len() <= contents.len()).then(|| Self::of_parts(Arc::clone(file), parts))
+    }
+
+    fn of_parts(file: Arc<File>, parts: VecDeque<Range<u64>>) -> Self {
+        Self {
+            file,
+            parts,
             buffer: vec![0; PART],
-        })
+        }
     }
 
     /// Delivers as much as there is room for. Returns what to send to the guest.
     pub(super) fn go_on(&mut self, rings: &mut HostRings) -> Result<Vec<u8>> {
         let mut bells = Vec::new();
-        while self.left > 0 {
-            let room = rings.room()?;
-            let most = usize::try_from(self.left)
-                .unwrap_or(PART)
-                .min(room)
-                .min(PART);
+        while let Some(part) = self.parts.front_mut() {
+            let left = usize::try_from(part.end - part.start).unwrap_or(PART);
+            if left == 0 {
+                self.parts.pop_front();
+                continue;
+            }
+            let most = left.min(rings.room()?).min(PART);
             if most == 0 {
                 break;
             }
-            let (file, from) = &mut self.archive;
-            let part = &mut self.buffer[..most];
-            file.read_exact_at(part, *from)
-                .context("reading what is delivered")?;
-            *from += most as u64;
-            self.left -= most as u64;
-            if rings.put(part)? {
+            let bytes = &mut self.buffer[..most];
+            (self.file.read_exact_at(bytes, part.start)).context("reading what is delivered")?;
+            part.start += most as u64;
+            if rings.deliver(bytes)? {
                 bells.push(BELL);
             }
         }

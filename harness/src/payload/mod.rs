@@ -6,8 +6,10 @@ pub(crate) mod fuzzing;
 mod guest_binary;
 pub mod initramfs;
 mod program;
+mod split_archive;
 
 pub use guest_binary::guest_binary;
 pub(crate) use guest_binary::guest_of;
 pub(crate) use program::LoadedProgram;
 pub use program::{BadRequest, PackedProgram, Program};
+pub(crate) use split_archive::SplitArchive;

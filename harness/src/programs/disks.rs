@@ -1,5 +1,7 @@
 //! The disks that a program is given.
 
+use std::cell::OnceCell;
+use std::fmt::{self, Display, Formatter};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -164,6 +166,44 @@ fn bytes(text: &str) -> Option<u64> {
     (1 << 20..=1 << 40).contains(&bytes).then_some(bytes)
 }
 
+impl WantedDisk {
+    /// Whether it is a file that a machine may write to.
+    pub(super) fn is_written_file(&self) -> bool {
+        matches!(self.of, DiskContent::File { writable: true, .. })
+    }
+}
+
+/// Without its name.
+impl Display for DiskContent {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scratch { bytes, ext4 } => {
+                write!(f, "{}M{}", bytes >> 20, if *ext4 { ":ext4" } else { "" })
+            }
+            Self::File {
+                path,
+                format,
+                writable,
+            } => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                write!(f, "{}", path.display())?;
+                if let Some(format) = format {
+                    write!(f, ":{}", format.name())?;
+                }
+                f.write_str(if *writable { ":rw" } else { "" })
+            }
+        }
+    }
+}
+
+/// Disks as words of a command line, each with its name.
+pub(super) fn named_disks(disks: &[WantedDisk]) -> Vec<String> {
+    let named = disk_names(disks).into_iter().zip(disks);
+    named
+        .map(|(name, disk)| format!("{name}={}", disk.of))
+        .collect()
+}
+
 /// What disks are called.
 #[must_use]
 pub fn disk_names(disks: &[WantedDisk]) -> Vec<String> {
@@ -183,9 +223,33 @@ pub struct Disks {
     mke2fs: Option<Launch>,
 }
 
+/// The disks of one machine, made when it first needs them.
+pub(crate) struct LazyDisks<'a> {
+    of: &'a Disks,
+    made: OnceCell<MadeDisks>,
+}
+
+impl<'a> LazyDisks<'a> {
+    pub(crate) const fn new(of: &'a Disks) -> Self {
+        let made = OnceCell::new();
+        Self { of, made }
+    }
+
+    pub(crate) fn get(&self) -> Result<&[Disk]> {
+        let made = match self.made.get() {
+            Some(made) => made,
+            None => {
+                let made = self.of.make()?;
+                self.made.get_or_init(|| made)
+            }
+        };
+        Ok(&made.disks)
+    }
+}
+
 /// The disks of one machine; those that are new are gone with this.
-pub(crate) struct MadeDisks {
-    pub(crate) disks: Vec<Disk>,
+struct MadeDisks {
+    disks: Vec<Disk>,
     _scratch: Vec<File>,
 }
 
@@ -235,7 +299,7 @@ impl Disks {
         Ok(disks)
     }
 
-    pub(crate) fn make(&self) -> Result<MadeDisks> {
+    fn make(&self) -> Result<MadeDisks> {
         let mut made = MadeDisks {
             disks: Vec::new(),
             _scratch: Vec::new(),
@@ -339,6 +403,16 @@ mod tests {
         };
         let names = disk_names(&disks(&["1M", "data=1M", "2M"]).unwrap().wanted);
         assert_eq!(names, ["disk1", "data", "disk3"]);
+        let texts = ["1M", "data=2G:ext4", "/a b:qcow2:rw", "x=./y"];
+        let wanted: Vec<WantedDisk> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        let words = named_disks(&wanted);
+        assert_eq!(
+            words[..3],
+            ["disk1=1M", "data=2048M:ext4", "disk3=/a b:qcow2:rw"]
+        );
+        for (word, wanted) in words.iter().zip(&wanted).take(3) {
+            assert_eq!(word.parse::<WantedDisk>().unwrap().of, wanted.of);
+        }
         let refused = disks(&["1M", "disk1=1M"]).unwrap_err();
         assert!(refused.to_string().contains("two disks are called disk1"));
         let missing = disks(&["/no/such"]).unwrap_err().to_string();

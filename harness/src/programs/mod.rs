@@ -2,6 +2,7 @@
 
 mod boot_watch;
 mod busybox;
+mod devices;
 mod disks;
 mod files_back;
 mod input_frames;
@@ -18,6 +19,7 @@ mod standing;
 mod suite;
 
 pub use busybox::busybox;
+pub use devices::DeviceWords;
 pub use disks::{Disks, WantedDisk, disk_names};
 pub use files_back::{WantedFile, check_wanted, unpack_files};
 pub use input_frames::Coming;
@@ -25,12 +27,12 @@ pub(crate) use outcome::ending;
 pub use outcome::{ExitCodes, closing_line, failure, interrupted, say_of_left_out, say_of_run};
 pub use output::{Captured, Collected, Output, OutputStreams};
 pub use program_input::{Input, SharedInput};
-pub use request::words_of_run;
+pub use request::{check_published, words_of_run};
 pub use runner::{Finished, Runner, TIMEOUT};
 pub use session::{Ending, Limits, Ran, Session};
 pub use several::Several;
 pub use shell::Screen;
-pub use standing::{StandingPlace, StandingRun, end, run_in, serve};
+pub use standing::{StandingMachines, StandingPlace, StandingRun, end, run_in, serve};
 #[cfg(feature = "schema")]
 pub use suite::suite_schema;
 pub use suite::{ProgramSuite, RecordedChange, SuiteFile, TestOrder, record};

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::machine::PublishedPort;
 use crate::payload::BadRequest;
 
 /// The program and its arguments, from the words before and after `--`.
@@ -38,6 +39,28 @@ pub fn words_of_run<'a>(
     }
 }
 
+/// Checks that each port of this host leads to one port of one machine.
+///
+/// # Errors
+/// If it does not: with what to leave out.
+pub fn check_published(published: &[PublishedPort], kernels: usize) -> Result<(), BadRequest> {
+    if kernels > 1 && !published.is_empty() {
+        return Err(BadRequest::new(
+            "--publish is for one kernel: a port of this host leads to one machine",
+        ));
+    }
+    for (number, port) in published.iter().enumerate() {
+        let mut before = published[..number].iter();
+        if before.any(|other| other.host == port.host) {
+            return Err(BadRequest::new(format!(
+                "--publish has the port {} of this host twice: leave one out",
+                port.host
+            )));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +79,19 @@ mod tests {
         assert!(hint(false, &["true", "x"], &[]).contains("`-- true x`"));
         assert!(hint(true, &[], &["true"]).contains("--kernel"));
         assert!(hint(false, &[], &[]).contains("PROGRAM"));
+    }
+
+    #[test]
+    fn a_port_of_this_host_leads_to_one_place() {
+        let check = |texts: &[&str], kernels| {
+            let ports: Vec<_> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            check_published(&ports, kernels).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&["8080:80", "8081:80"], 1), Ok(()));
+        assert_eq!(check(&[], 2), Ok(()));
+        let twice = check(&["8080:80", "80", "8080:443"], 1).unwrap_err();
+        assert!(twice.contains("8080 of this host twice"), "{twice}");
+        let two = check(&["8080:80"], 2).unwrap_err();
+        assert!(two.contains("one kernel"), "{two}");
     }
 }

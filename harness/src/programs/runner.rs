@@ -9,7 +9,7 @@ use guest::{RunningKernel, Status};
 use images::{Catalogue, Progress, Silent, Store};
 
 use super::boot_watch::BootWatch;
-use super::disks::Disks;
+use super::disks::{Disks, LazyDisks};
 use super::input_frames::Coming;
 use super::outcome::failure;
 use super::output::{Captured, Output};
@@ -17,7 +17,7 @@ use super::program_input::Input;
 use super::session::{Ending, Limits, Ran, Session, Standing};
 use crate::kernels::{Bootable, MEMORY_MIB, Machines};
 use crate::machine::{Deadlines, Debugger, Network};
-use crate::payload::{LoadedProgram, PackedProgram, Program};
+use crate::payload::{LoadedProgram, PackedProgram, Program, SplitArchive};
 use crate::results::{Downloads, Watcher};
 use crate::system::{Interrupt, RunDir, Window};
 
@@ -147,8 +147,20 @@ impl Runner<'_> {
             None => kernel.whole(&program.initramfs)?,
         };
         machine.initramfs = whole.path();
+        if standing.is_some()
+            && let Some(parcel) = &mut machine.parcel
+        {
+            let (whole, from) = parcel.archive.clone();
+            let split = SplitArchive::of(&whole, from)?;
+            parcel.archive = (Arc::new(split.file), 0);
+            parcel.taken_out = Some((whole, split.contents));
+        }
         let boot = Deadlines::of(machine.accelerator).boot;
-        let made = self.disks.make()?;
+        let disks = LazyDisks::new(&self.disks);
+        // A machine that stays has them already, unless it is replaced.
+        if !(standing.as_ref()).is_some_and(|standing| standing.has_devices()) {
+            disks.get()?;
+        }
         let told = self.watcher.map(Downloads::told_to);
         let progress: &dyn Progress = told.as_ref().map_or(&Silent, |told| told);
         let modules = || kernel.modules.file(progress);
@@ -166,7 +178,7 @@ impl Runner<'_> {
             files: self.files,
             modules: &modules,
             network: self.network.as_ref(),
-            disks: &made.disks,
+            disks: &disks,
             standing,
         };
         match self.watcher {

@@ -12,10 +12,11 @@ use guest::ring::{BELL, RING_BYTES, Scribbled};
 use guest::wire::{Message, Stream};
 use guest::{Carried, Order, Record, RunningKernel, Status};
 
+use super::disks::LazyDisks;
 use super::input_frames::{Coming, InputFrames, InputRead};
 use super::output::Output;
 use crate::machine::{
-    Dialogue, Disk, GRACE, HostRings, Machine, Network, Turn, Wait, again_if, excused, hosts_fault,
+    Dialogue, GRACE, HostRings, Machine, Network, Turn, Wait, again_if, excused, hosts_fault,
 };
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
@@ -67,7 +68,7 @@ pub struct Session<'a> {
     /// The network of the machine, if the program's job has one.
     pub network: Option<&'a Network>,
     /// The disks of the machine.
-    pub(crate) disks: &'a [Disk],
+    pub(super) disks: &'a LazyDisks<'a>,
     /// The machine that an earlier session has left, and where this one leaves its own
     /// if it takes further programs.
     pub(super) standing: Option<&'a mut Standing>,
@@ -76,6 +77,13 @@ pub struct Session<'a> {
 /// A machine that takes programs one after another; none before the first.
 #[derive(Default)]
 pub(crate) struct Standing(Option<Dialogue>);
+
+impl Standing {
+    /// Whether there is a machine, with its devices.
+    pub(super) fn has_devices(&self) -> bool {
+        self.0.as_ref().is_some_and(Dialogue::has_devices)
+    }
+}
 
 /// The result of a run.
 #[derive(Debug)]
@@ -274,7 +282,7 @@ struct ProgramDialogue<'a> {
     files: Option<&'a File>,
     modules: &'a dyn Fn() -> Result<File>,
     network: Option<&'a Network>,
-    disks: &'a [Disk],
+    disks: &'a LazyDisks<'a>,
     /// How many bytes of them are still taken.
     files_left: usize,
 }
@@ -614,7 +622,10 @@ impl ProgramDialogue<'_> {
     fn attach_modules(&mut self) -> Result<()> {
         let since = Instant::now();
         self.dialogue.attach_modules(self.modules)?;
-        self.dialogue.attach_devices(self.network, self.disks)?;
+        if !self.dialogue.has_devices() {
+            let disks = self.disks.get()?;
+            self.dialogue.attach_devices(self.network, disks)?;
+        }
         self.heard = Instant::now();
         match &mut self.phase {
             Phase::Runs(Some(until)) => *until += since.elapsed(),

@@ -9,6 +9,7 @@ use crate::stdout::print;
 #[command(after_help = "\
 Exit codes:
   0  they are down, or were already
+  2  none were ever up under this name
   3  they do not answer
 
 Examples:
@@ -22,7 +23,7 @@ pub(crate) struct DownCommand {
 impl DownCommand {
     pub(crate) fn run(&self) -> Result<Exit> {
         let name = &self.name;
-        let ended = end(&StandingPlace::of(name)?)?;
+        let ended = end(&StandingPlace::find(name)?)?;
         let already = if ended { "" } else { " already" };
         print(format_args!("{name} is down{already}\n"));
         Ok(Exit::Agreed)

@@ -58,7 +58,7 @@ pub(crate) struct RunCommand {
 
     /// Run in the machines of this name, which `up` keeps up; their memory, processors
     /// and command line are theirs
-    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernels", "memory", "cpus", "append", "modules", "network", "published", "disks", "fresh"])]
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernels", "memory", "cpus", "append", "modules", "fresh"])]
     standing: Option<String>,
 
     #[command(flatten)]
@@ -100,6 +100,7 @@ impl RunCommand {
             None => catalogue.select(&self.arch.apply(&self.kernels, None))?,
         };
         check_wanted(&self.wanted)?;
+        self.machine.devices.check(kernels.len())?;
         if !self.wanted.is_empty() && kernels.len() > 1 {
             let why = "--out is for one kernel: run each with another place for its files";
             bail!(BadRequest::new(why));
@@ -113,7 +114,12 @@ impl RunCommand {
         if terminal {
             program = program.terminal(window.as_ref().and_then(Window::size).unwrap_or(SIZE));
         }
-        let program = self.machine.furnish(program);
+        let place = self.standing.as_ref().map(|name| StandingPlace::find(name));
+        let place = place.transpose()?;
+        let program = match &place {
+            Some(place) => self.machine.furnish_in(place, program)?,
+            None => self.machine.furnish(program),
+        };
         let wanted = self.wanted.iter();
         let program = wanted.fold(program, |program, file| program.wants(&file.guest));
         let program = program.pack()?;
@@ -130,10 +136,9 @@ impl RunCommand {
         };
 
         let interrupt = Interrupt::catch()?;
-        if let Some(name) = &self.standing {
+        if let Some(place) = &place {
             let mut runner = self.machine.runner();
             self.timeout.apply(&mut runner);
-            let place = StandingPlace::of(name)?;
             let stdin = Input::streamed().context("reading the program's input")?;
             let run = StandingRun {
                 program: &program,
@@ -143,7 +148,7 @@ impl RunCommand {
                 timeout: runner.timeout,
                 codes,
             };
-            let code = run_in(&place, run, &interrupt)?;
+            let code = run_in(place, run, &interrupt)?;
             if code != codes.unable() {
                 self.unpack(files)?;
             }
@@ -153,7 +158,7 @@ impl RunCommand {
         let watcher: Arc<dyn Watcher> = Arc::new(report::Terminal::reserved());
         let mut runner = Runner {
             watcher: Some(&*watcher),
-            disks: self.machine.disks(&machines, &*watcher)?,
+            disks: self.machine.devices.disks(&machines, &*watcher)?,
             interrupt: Some(&interrupt),
             files: files.as_ref(),
             window: window.as_ref(),

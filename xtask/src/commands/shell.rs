@@ -37,7 +37,7 @@ pub(crate) struct ShellCommand {
 
     /// Open it in a machine of this name, which `up` keeps up; its memory, processors and
     /// command line are its own
-    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernel", "memory", "cpus", "append", "modules", "network", "published", "disks", "fresh", "gdb"])]
+    #[arg(long = "in", value_name = "NAME", conflicts_with_all = ["kernel", "memory", "cpus", "append", "modules", "fresh", "gdb"])]
     standing: Option<String>,
 
     /// What is no option: an error that says how to write it.
@@ -69,21 +69,25 @@ impl ShellCommand {
                 names.join(", ")
             )));
         }
+        self.machine.devices.check(kernels.len())?;
         let window = Window::watch()?;
         let size = window.as_ref().and_then(Window::size).unwrap_or(SIZE);
         let terminal = io::stdin().is_terminal();
         let store = self.machine.store(&catalogue)?;
         let busybox = busybox(&store, &report::Terminal::reserved())?;
-        let shell = self
-            .machine
-            .furnish(Program::shell(busybox, terminal.then_some(size)))
-            .pack()?;
+        let shell = Program::shell(busybox, terminal.then_some(size));
+        let place = self.standing.as_ref().map(|name| StandingPlace::find(name));
+        let place = place.transpose()?;
+        let shell = match &place {
+            Some(place) => self.machine.furnish_in(place, shell)?,
+            None => self.machine.furnish(shell),
+        };
+        let shell = shell.pack()?;
         harness::say_of_left_out(&shell);
 
         let interrupt = Interrupt::catch()?;
         let codes = self.machine.exit_codes;
-        if let Some(name) = &self.standing {
-            let place = StandingPlace::of(name)?;
+        if let Some(place) = &place {
             let run = StandingRun {
                 program: &shell,
                 stdin: Input::streamed()?,
@@ -92,7 +96,7 @@ impl ShellCommand {
                 timeout: None,
                 codes,
             };
-            let code = run_in(&place, run, &interrupt)?;
+            let code = run_in(place, run, &interrupt)?;
             return Ok(code.into());
         }
         let machines = Arc::new(self.machine.machines(&catalogue)?);
@@ -101,7 +105,7 @@ impl ShellCommand {
         let runner = Runner {
             timeout: None,
             watcher: Some(&*watcher),
-            disks: self.machine.disks(&machines, &*watcher)?,
+            disks: self.machine.devices.disks(&machines, &*watcher)?,
             debugger: debugger.as_ref(),
             interrupt: Some(&interrupt),
             window: window.as_ref(),

@@ -1,6 +1,5 @@
 use std::env;
 use std::fs::{self, File};
-use std::num::NonZeroU32;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::slice;
@@ -10,12 +9,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use harness::{
-    BadRequest, Exit, Machines, RunDir, Runner, StandingPlace, program_name, report, serve,
+    BadRequest, Exit, Machines, RunDir, Runner, StandingMachines, StandingPlace, program_name,
+    report, serve,
 };
-use images::{Catalogue, Kernel, Spec};
+use images::{Catalogue, Spec};
 use nix::unistd::setsid;
 
-use crate::options::{CpusOption, HostOptions, JobsOption, ModulesOption, SourceOptions, time};
+use crate::options::{
+    CpusOption, DeviceOptions, HostOptions, JobsOption, ModulesOption, SourceOptions, memory, time,
+};
 use crate::stdout::print;
 
 /// How long the machines may take to be up, once their kernel is at hand.
@@ -27,11 +29,13 @@ const TURN: Duration = Duration::from_millis(20);
 
 /// Keep machines with a kernel up, for `run --in`
 ///
-/// A process in the background keeps them, as many as this host has processors. Each
-/// comes up when it is first needed and then takes one program after another: a
-/// program has its own root file system, and what it leaves running is killed. A
-/// machine that a program has broken is replaced. The process ends by `down`, or when it
-/// was idle for long; nothing of it is left then.
+/// A process in the background keeps them, as many as this host has processors, and up to
+/// eight while programs take long, as shells do. Each comes up when it is first needed
+/// and then takes one program after another: a program has its own root file system, and
+/// what it leaves running is killed. A machine that a program has broken is replaced. The
+/// process ends by `down`, or when it was idle for long; nothing of it is left then.
+///
+/// With --publish, or a disk that is a file to be written, there is one machine.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:
@@ -41,6 +45,7 @@ Exit codes:
 
 Examples:
   cargo xtask up 6.1
+  cargo xtask up 6.12 --network --disk data=1G:ext4
   cargo xtask run --in 6.1 -- ./reproducer
   cargo xtask down 6.1")]
 pub(crate) struct UpCommand {
@@ -53,8 +58,8 @@ pub(crate) struct UpCommand {
     name: Option<String>,
 
     /// Memory of each machine
-    #[arg(long, value_name = "MIB", default_value = "512")]
-    memory: NonZeroU32,
+    #[arg(long, value_name = "MIB", default_value = "512", value_parser = memory)]
+    memory: u32,
 
     #[command(flatten)]
     cpus: CpusOption,
@@ -65,6 +70,9 @@ pub(crate) struct UpCommand {
 
     #[command(flatten)]
     modules: ModulesOption,
+
+    #[command(flatten)]
+    devices: DeviceOptions,
 
     /// End after such a time without a program
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10m")]
@@ -94,15 +102,14 @@ impl UpCommand {
                 self.kernel
             )));
         };
-        let place = StandingPlace::of(
-            &self
-                .name
-                .clone()
-                .unwrap_or_else(|| kernel.name().replace('/', "_")),
-        )?;
-        let words = self.words(kernel)?;
+        let name = self.name.clone();
+        let name = name.unwrap_or_else(|| kernel.name().replace('/', "_"));
+        let place = StandingPlace::of(&name)?;
+        self.devices.check(kernels.len())?;
+        let (cpus, devices) = (self.cpus.cpus.get(), self.devices.words());
+        let described = StandingMachines::new(kernel, self.memory, cpus, &self.append, devices)?;
         if !self.serve && place.is_up() {
-            return self.is_up_already(&place, &words);
+            return self.is_up_already(&place, &described);
         }
         let mut machines = Machines::new(self.sources.store(&catalogue)?, RunDir::anonymous())?;
         self.host.apply(&mut machines);
@@ -114,13 +121,18 @@ impl UpCommand {
         let bootable = machines
             .machine(kernel, &report::Terminal::reserved())
             .with_context(|| format!("kernel {}", kernel.name()))?;
+        let disks = self
+            .devices
+            .disks(&machines, &report::Terminal::reserved())?;
         if self.serve {
             let runner = Runner {
-                memory_mib: Some(self.memory.get()),
+                memory_mib: Some(self.memory),
+                network: self.devices.network(),
+                disks,
                 ..Runner::default()
             };
-            let jobs = self.jobs.number().get();
-            serve(&place, &words, bootable, runner, jobs, self.idle)?;
+            let jobs = self.jobs.named();
+            serve(&place, &described, bootable, runner, jobs, self.idle)?;
             return Ok(Exit::Agreed);
         }
         self.bring_up(&place)?;
@@ -131,23 +143,11 @@ impl UpCommand {
         Ok(Exit::Agreed)
     }
 
-    /// What the machines are.
-    fn words(&self, kernel: &Kernel) -> Result<String> {
-        let kernel = match kernel {
-            Kernel::File(path) => std::path::absolute(path)?.display().to_string(),
-            Kernel::Catalogued(_) | Kernel::Vendored(_) => kernel.name(),
-        };
-        let (memory, cpus, append) = (self.memory, self.cpus.cpus, self.append.join(" "));
-        Ok(format!(
-            "{kernel} --memory {memory} --cpus {cpus} --append '{append}'"
-        ))
-    }
-
     /// Other machines of the same name are not those that were asked for.
-    fn is_up_already(&self, place: &StandingPlace, words: &str) -> Result<Exit> {
+    fn is_up_already(&self, place: &StandingPlace, described: &StandingMachines) -> Result<Exit> {
         let name = place.name();
         let there = place.machines();
-        if there != words {
+        if there != *described {
             bail!(BadRequest::new(format!(
                 "{name} is up with {there}: take another --name, or end it with `{} down {name}`",
                 program_name()

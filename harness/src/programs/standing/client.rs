@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::message::{Answer, ProgramOrder, Request, answered, ask};
-use super::place::StandingPlace;
+use super::place::{StandingPlace, not_up};
 use super::server::build;
 use crate::payload::{BadRequest, PackedProgram};
 use crate::programs::outcome::{ExitCodes, interrupted};
 use crate::programs::program_input::Input;
-use crate::system::{Interrupt, RawTerminal, Window, first_ready, program_name, say};
+use crate::system::{Interrupt, RawTerminal, Window, first_ready, say};
 
 /// A program for one of the machines of a place.
 pub struct StandingRun<'a> {
@@ -43,7 +43,7 @@ pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt
         timeout,
         ..
     } = run;
-    let socket = place.connect().map_err(|_| not_up(place))?;
+    let socket = place.connect().map_err(|_| not_up(place.name()))?;
     let (kind, at_hand, coming) = run.stdin.taken_apart();
     let loaded = run.program.load(kind, &at_hand)?;
     let (archive, from) = loaded.initramfs.job();
@@ -84,7 +84,7 @@ pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt
             Ok(code)
         }
         Answer::Refused(why) => Err(BadRequest::new(why).into()),
-        Answer::Ends => Err(not_up(place)),
+        Answer::Ends => Err(not_up(place.name())),
     }
 }
 
@@ -101,13 +101,4 @@ pub fn end(place: &StandingPlace) -> Result<bool> {
     answered(&socket)
         .with_context(|| format!("ending {}", place.name()))
         .map(|_| true)
-}
-
-fn not_up(place: &StandingPlace) -> anyhow::Error {
-    let name = place.name();
-    let program = program_name();
-    BadRequest::new(format!(
-        "{name} is not up: `{program} up KERNEL --name {name}` brings it up"
-    ))
-    .into()
 }

@@ -7,5 +7,5 @@ mod place;
 mod server;
 
 pub use client::{StandingRun, end, run_in};
-pub use place::StandingPlace;
+pub use place::{StandingMachines, StandingPlace};
 pub use server::serve;

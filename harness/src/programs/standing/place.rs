@@ -1,5 +1,6 @@
 //! Where the process that keeps machines is found.
 
+use std::fmt::{self, Display, Formatter};
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -10,10 +11,56 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use images::Kernel;
+use serde::{Deserialize, Serialize};
 
 use super::server::build;
-use crate::payload::BadRequest;
-use crate::system::runs;
+use crate::payload::{BadRequest, Program};
+use crate::programs::devices::DeviceWords;
+use crate::system::{program_name, quoted, runs};
+
+/// What the machines of one name are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingMachines {
+    /// The words of `up`, but for their devices.
+    words: String,
+    /// Their devices.
+    pub(super) devices: DeviceWords,
+}
+
+impl StandingMachines {
+    /// Machines of this kind.
+    ///
+    /// # Errors
+    /// If a relative path has no meaning here.
+    pub fn new(
+        kernel: &Kernel,
+        memory_mib: u32,
+        cpus: u32,
+        append: &[String],
+        devices: DeviceWords,
+    ) -> Result<Self> {
+        let kernel = match kernel {
+            Kernel::File(path) => {
+                let path = std::path::absolute(path).context("finding the current directory")?;
+                quoted(path.as_os_str())
+            }
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => kernel.name(),
+        };
+        let mut words = format!("{kernel} --memory {memory_mib} --cpus {cpus}");
+        for append in append {
+            words.push_str(&format!(" --append {}", quoted(append.as_ref())));
+        }
+        Ok(Self { words, devices })
+    }
+}
+
+/// As the words of `up`.
+impl Display for StandingMachines {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { words, devices } = self;
+        write!(f, "{words}{devices}")
+    }
+}
 
 /// The directory of the machines of one name, which only their user may enter.
 #[derive(Debug)]
@@ -36,7 +83,7 @@ impl StandingPlace {
             ))
             .into());
         }
-        let path = runs()?.join("up").join(name);
+        let path = places()?.join(name);
         let making = || format!("making {}", path.display());
         let mut builder = DirBuilder::new();
         builder
@@ -50,6 +97,18 @@ impl StandingPlace {
             path,
             dir,
         })
+    }
+
+    /// The place of a name under which machines were brought up before; they may have ended.
+    ///
+    /// # Errors
+    /// If there were none, with the names that are up.
+    pub fn find(name: &str) -> Result<Self> {
+        let is_known = names()?.iter().any(|known| known == name);
+        if !is_known {
+            return Err(not_up(name));
+        }
+        Self::of(name)
     }
 
     /// The place of machines for a test runner with this kernel: another one for another
@@ -69,15 +128,38 @@ impl StandingPlace {
         Self::of(&format!("runner-{kernel}-{}", build().replace(' ', "-")))
     }
 
-    /// What the machines are, in words, as the process that keeps them has told.
+    /// What the machines are, as the process that keeps them has told.
     #[must_use]
-    pub fn machines(&self) -> String {
-        fs::read_to_string(self.path.join("machines")).unwrap_or_default()
+    pub fn machines(&self) -> StandingMachines {
+        let told = fs::read(self.path.join("machines")).unwrap_or_default();
+        serde_json::from_slice(&told).unwrap_or_default()
     }
 
     /// Tells what the machines are.
-    pub(super) fn tell(&self, machines: &str) -> Result<()> {
-        fs::write(self.path.join("machines"), machines).context("telling what the machines are")
+    pub(super) fn tell(&self, machines: &StandingMachines) -> Result<()> {
+        let told = serde_json::to_vec(machines)?;
+        fs::write(self.path.join("machines"), told).context("telling what the machines are")
+    }
+
+    /// Gives a program the devices of the machines.
+    ///
+    /// # Errors
+    /// If it asks for others: with the commands that bring machines up which have them.
+    pub fn furnish(&self, program: Program, asked: &DeviceWords) -> Result<Program> {
+        if !self.is_up() {
+            return Err(not_up(&self.name));
+        }
+        let StandingMachines { words, devices } = self.machines();
+        if !devices.have(asked) {
+            let (name, program, all) = (&self.name, program_name(), devices.with(asked));
+            return Err(BadRequest::new(format!(
+                "{name} was not brought up with{asked}, and a machine keeps its devices: \
+                 `{program} down {name}`, and then `{program} up {words}{all} --name {name}`"
+            ))
+            .into());
+        }
+        let network = devices.has_network();
+        Ok(program.network(network).disks(devices.disk_names()))
     }
 
     /// The name.
@@ -125,4 +207,35 @@ impl StandingPlace {
         let listener = UnixListener::bind(&socket).context("making the machines' socket")?;
         Ok(Some((listener, lock)))
     }
+}
+
+/// Where all places are.
+fn places() -> Result<PathBuf> {
+    Ok(runs()?.join("up"))
+}
+
+/// The names of machines that were ever brought up, in order.
+fn names() -> Result<Vec<String>> {
+    let entries = fs::read_dir(places()?).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The error for a name that is not up: with those that are.
+pub(super) fn not_up(name: &str) -> anyhow::Error {
+    let program = program_name();
+    let names = names().unwrap_or_default().into_iter();
+    let is_up = |name: &String| StandingPlace::of(name).is_ok_and(|place| place.is_up());
+    let up: Vec<String> = names.filter(is_up).collect();
+    let up = match &up[..] {
+        [] => "nothing is up".to_owned(),
+        names => format!("up are {}", names.join(", ")),
+    };
+    BadRequest::new(format!(
+        "{name} is not up, and {up}: `{program} up KERNEL --name {name}` brings it up"
+    ))
+    .into()
 }

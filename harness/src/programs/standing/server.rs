@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -13,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use guest::{Arch, arch};
 
 use super::message::{Answer, ProgramOrder, Request, answer, hear};
-use super::place::StandingPlace;
+use super::place::{StandingMachines, StandingPlace};
 use crate::kernels::{Bootable, MEMORY_MIB};
 use crate::payload::initramfs::PackedInitramfs;
 use crate::payload::{LoadedProgram, guest_of};
@@ -23,8 +25,14 @@ use crate::programs::runner::{Runner, memory_for};
 use crate::programs::session::Standing;
 use crate::system::{Interrupt, Outlet, Window, first_ready, lock, program_name, words};
 
-/// How often the process looks whether it is idle.
-const TURN: Duration = Duration::from_secs(1);
+/// How often the process looks whether it is idle, or a program waits.
+const TURN: Duration = Duration::from_millis(500);
+/// How long a program waits for one of the usual machines. Most programs are done long
+/// before; a shell is not.
+const LONG: Duration = Duration::from_secs(2);
+
+/// How many machines there are where programs take long.
+const MOST: usize = 8;
 
 /// What both processes must have been built with: the guest that runs, and that the
 /// archive is made for.
@@ -38,49 +46,53 @@ pub(super) fn build() -> String {
 }
 
 /// Serves machines of this description, until it is told to end or was idle
-/// for so long. Each of so many machines comes up when it is first needed; all of them end
-/// with this process.
+/// for so long. There are so many of them, each from when it is first needed; by default one
+/// a processor, and more while a program would wait for long. All of them end with this
+/// process.
 ///
 /// # Errors
 /// If another process serves at this place, or nothing can be served.
 pub fn serve(
     place: &StandingPlace,
-    description: &str,
+    description: &StandingMachines,
     bootable: Bootable,
     runner: Runner<'static>,
-    machines: usize,
+    jobs: Option<NonZeroUsize>,
     idle: Duration,
 ) -> Result<()> {
     let Some((listener, _lock)) = place.listen()? else {
         bail!("{} is up already", place.name());
     };
     place.tell(description)?;
+    let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let usual = jobs.unwrap_or(processors).get();
+    let machines = match description.devices.are_for_one_machine() {
+        true => 1..=1,
+        false => usual..=jobs.map_or(usual.max(MOST), NonZeroUsize::get),
+    };
     let keeper = Arc::new(Keeper {
         bootable,
         runner,
+        machines,
         queue: Mutex::default(),
     });
-    for _ in 0..machines {
-        let (give, given) = channel();
-        lock(&keeper.queue).free.push(give.clone());
-        let keeper = Arc::clone(&keeper);
-        thread::spawn(move || keeper.work(&given, &give));
-    }
     let (tell, requests) = channel();
     thread::spawn(move || accept(&listener, &tell));
     let mut used = Instant::now();
     while used.elapsed() < idle {
-        if lock(&keeper.queue).free.len() < machines {
+        if keeper.is_busy() {
             used = Instant::now();
         }
+        Keeper::relieve(&keeper);
         match requests.recv_timeout(TURN) {
             Ok((socket, Request::Run(order), files)) => {
                 used = Instant::now();
-                keeper.give(SentProgram {
+                let sent = SentProgram {
                     socket,
                     order,
                     files,
-                });
+                };
+                Keeper::give(&keeper, sent);
             }
             Ok((socket, Request::End, _)) => {
                 answer(&socket, &Answer::Ends);
@@ -117,41 +129,77 @@ struct SentProgram {
 struct Keeper {
     bootable: Bootable,
     runner: Runner<'static>,
+    /// How many machines there usually are, and at most.
+    machines: RangeInclusive<usize>,
     queue: Mutex<Queue>,
 }
 
-/// Threads without work, or work without a thread.
+/// Threads without work, or work without a thread. Each thread has a machine.
 #[derive(Default)]
 struct Queue {
+    threads: usize,
     /// The last one that was used is used first: its machine is up.
     free: Vec<Sender<SentProgram>>,
-    waiting: VecDeque<SentProgram>,
+    waiting: VecDeque<(Instant, SentProgram)>,
 }
 
 impl Keeper {
+    fn is_busy(&self) -> bool {
+        let queue = lock(&self.queue);
+        queue.free.len() < queue.threads
+    }
+
     /// Gives a program to a thread, now or once one is free.
-    fn give(&self, sent: SentProgram) {
-        let mut queue = lock(&self.queue);
+    fn give(this: &Arc<Self>, sent: SentProgram) {
+        let mut queue = lock(&this.queue);
         match queue.free.pop() {
             Some(thread) => drop(thread.send(sent)),
-            None => queue.waiting.push_back(sent),
+            None if queue.threads < *this.machines.start() => Self::add(this, &mut queue, sent),
+            None => queue.waiting.push_back((Instant::now(), sent)),
         }
     }
 
+    /// Gives a program that has waited for long a thread more.
+    fn relieve(this: &Arc<Self>) {
+        let mut queue = lock(&this.queue);
+        let first = queue.waiting.front();
+        let waits = first.is_some_and(|(since, _)| since.elapsed() >= LONG);
+        if queue.threads < *this.machines.end()
+            && waits
+            && let Some((_, sent)) = queue.waiting.pop_front()
+        {
+            Self::add(this, &mut queue, sent);
+        }
+    }
+
+    fn add(this: &Arc<Self>, queue: &mut Queue, sent: SentProgram) {
+        queue.threads += 1;
+        let (keeper, (give, given)) = (Arc::clone(this), channel());
+        thread::spawn(move || keeper.work(sent, &given, &give));
+    }
+
     /// What a thread does: QEMU ends with the one that started it.
-    fn work(&self, given: &Receiver<SentProgram>, give: &Sender<SentProgram>) {
+    fn work(&self, first: SentProgram, given: &Receiver<SentProgram>, give: &Sender<SentProgram>) {
         let mut standing = Standing::default();
-        while let Ok(sent) = given.recv() {
+        let mut next = Some(first);
+        while let Some(sent) = next.take().or_else(|| given.recv().ok()) {
             let answered = self.run(&sent, &mut standing);
             let answered = answered.unwrap_or_else(|error| Answer::Refused(words(&error)));
             // Free before the client knows, which may ask again at once.
             let mut queue = lock(&self.queue);
-            match queue.waiting.pop_front() {
-                Some(next) => drop(give.send(next)),
-                None => queue.free.push(give.clone()),
+            next = queue.waiting.pop_front().map(|(_, sent)| sent);
+            let is_one_of_many = queue.threads > *self.machines.start();
+            let ends = next.is_none() && is_one_of_many;
+            match (&next, ends) {
+                (Some(_), _) => {}
+                (None, true) => queue.threads -= 1,
+                (None, false) => queue.free.push(give.clone()),
             }
             drop(queue);
             answer(&sent.socket, &answered);
+            if ends {
+                return;
+            }
         }
     }
 
