@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(6, 3)
             .shows("own=EINVAL children=ok")
             .because("mmap(2) and mprotect(2) can refuse it, and children inherit that")
-            .commit(
-                "b507808ebce2",
-                "mm: implement memory-deny-write-execute as a prctl",
-            ),
+            .by(DENY_WRITE_EXECUTE),
         Claim::since(6, 7)
             .shows("own=ok children=EPERM")
             .because("it can be for one process only; once it is set it stays as it is")

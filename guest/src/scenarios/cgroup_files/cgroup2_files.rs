@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 5)
             .shows("mount=ok cgroup.max.depth=absent cgroup.freeze=absent cgroup.kill=absent")
             .because("all controllers can share one tree of groups")
-            .commit(
-                "67e9c74b8a87",
-                "cgroup: replace __DEVEL__sane_behavior with cgroup2 fs type",
-            ),
+            .by(CGROUP2),
         Claim::since(4, 14)
             .shows("mount=ok cgroup.max.depth=present cgroup.freeze=absent cgroup.kill=absent")
             .because("who may make groups can be kept from making too many")
@@ -27,7 +24,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 14)
             .shows("mount=ok cgroup.max.depth=present cgroup.freeze=present cgroup.kill=present")
             .because("a group can be killed at once, however fast it forks")
-            .commit("661ee6280931", "cgroup: introduce cgroup.kill")
+            .by(CGROUP_KILL)
             .links(&["https://github.com/containerd/cgroups/issues/229"]),
     ],
 )

@@ -13,14 +13,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 5)
             .shows("mount=ok kill=ENOENT child=exit:0")
             .because("the processes of a group are killed one by one")
-            .commit(
-                "67e9c74b8a87",
-                "cgroup: replace __DEVEL__sane_behavior with cgroup2 fs type",
-            ),
+            .by(CGROUP2),
         Claim::since(5, 14)
             .shows("mount=ok kill=ok child=killed:9")
             .because("the kernel does it, and none can escape by a fork")
-            .commit("661ee6280931", "cgroup: introduce cgroup.kill")
+            .by(CGROUP_KILL)
             .links(&["https://github.com/containerd/cgroups/issues/229"]),
     ],
 )

@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 5)
             .shows("mount=ok current=present peak=absent")
             .because("only what a group has now is told")
-            .commit(
-                "67e9c74b8a87",
-                "cgroup: replace __DEVEL__sane_behavior with cgroup2 fs type",
-            ),
+            .by(CGROUP2),
         Claim::since(5, 19)
             .shows("mount=ok current=present peak=present")
             .because("the number was there all the time, and is shown now")

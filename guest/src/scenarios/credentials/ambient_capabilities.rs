@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 3)
             .shows("raise=EPERM clear=ok")
             .because("ambient is only what is also permitted and inheritable")
-            .commit("58319057b784", "capabilities: ambient capabilities"),
+            .by(AMBIENT),
     ],
 );
 

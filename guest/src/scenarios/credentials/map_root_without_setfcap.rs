@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 5)
             .shows("without=ok with=ok")
             .because("CAP_SETUID is what it takes to map users")
-            .commit(
-                "22d917d80e84",
-                "userns: Rework the user_namespace adding uid/gid mapping support",
-            ),
+            .by(USER_MAPS),
         Claim::since(5, 12)
             .shows("without=EPERM with=ok")
             .because(

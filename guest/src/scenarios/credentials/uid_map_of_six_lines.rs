@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 5)
             .shows("five=ok six=EINVAL")
             .because("a map has room for five ranges, which fit into a cache line")
-            .commit(
-                "22d917d80e84",
-                "userns: Rework the user_namespace adding uid/gid mapping support",
-            ),
+            .by(USER_MAPS),
         Claim::since(4, 15)
             .shows("five=ok six=ok")
             .because("340 ranges fit, in memory of their own")

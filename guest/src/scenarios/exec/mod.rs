@@ -4,4 +4,5 @@ scenarios! {
     exec_while_written,
     execveat_empty_path,
     argc_zero,
+    interpreter_path,
 }

@@ -13,10 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 5)
             .shows("copied=5 unknown=EINVAL")
             .because("the kernel copies, and may know a way that copies nothing")
-            .commit(
-                "29732938a628",
-                "vfs: add copy_file_range syscall and vfs helper",
-            )
+            .by(COPY_FILE_RANGE)
             .links(&["https://github.com/golang/go/issues/40731"]),
     ],
 )

@@ -13,17 +13,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 5)
             .shows("copied=EXDEV")
             .because("both files must be of one file system")
-            .commit(
-                "29732938a628",
-                "vfs: add copy_file_range syscall and vfs helper",
-            ),
+            .by(COPY_FILE_RANGE),
         Claim::since(5, 3)
             .shows("copied=5")
             .because("the kernel reads and writes where a file system has no way of its own")
-            .commit(
-                "5dae222a5ff0",
-                "vfs: allow copy_file_range to copy across devices",
-            ),
+            .by(ACROSS),
         Claim::since(5, 19)
             .shows("copied=EXDEV")
             .because("it is left to the caller again, as some files cannot be copied like that")

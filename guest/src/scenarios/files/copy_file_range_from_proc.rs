@@ -13,17 +13,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 5)
             .shows("copied=EXDEV")
             .because("both files must be of one file system")
-            .commit(
-                "29732938a628",
-                "vfs: add copy_file_range syscall and vfs helper",
-            ),
+            .by(COPY_FILE_RANGE),
         Claim::since(5, 3)
             .shows("copied=0")
             .because("any two files will do, and no more is copied than the size says: nothing")
-            .commit(
-                "5dae222a5ff0",
-                "vfs: allow copy_file_range to copy across devices",
-            )
+            .by(ACROSS)
             .links(&["https://github.com/golang/go/issues/44272"]),
         Claim::since(5, 19)
             .shows("copied=EXDEV")

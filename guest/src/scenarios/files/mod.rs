@@ -34,4 +34,5 @@ scenarios! {
     open_file_locks,
     write_hint,
     name_to_handle,
+    protected_regular,
 }

@@ -12,7 +12,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 6)
             .shows("plain=ok unknown=EINVAL zero=ok more=E2BIG")
             .because("a caller may know more than the kernel, and is told if it matters")
-            .commit("fddb5d430ad9", "open: introduce openat2(2) syscall")
+            .by(OPENAT2)
             .links(&["https://github.com/containers/crun/issues/725"]),
     ],
 );

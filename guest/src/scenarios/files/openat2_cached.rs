@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 6)
             .shows("cached=EINVAL")
             .because("openat2(2) does not know RESOLVE_CACHED")
-            .commit("fddb5d430ad9", "open: introduce openat2(2) syscall"),
+            .by(OPENAT2),
         Claim::since(5, 12)
             .shows("cached=ok")
             .because("a file is opened only if that takes no more than what the kernel remembers")

@@ -12,7 +12,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 6)
             .shows("no_symlinks=ELOOP no_magiclinks=ELOOP beneath=EXDEV no_xdev=EXDEV")
             .because("the kernel checks each step of the way, where a program could only hope")
-            .commit("fddb5d430ad9", "open: introduce openat2(2) syscall"),
+            .by(OPENAT2),
     ],
 );
 

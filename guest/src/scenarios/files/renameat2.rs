@@ -13,7 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 15)
             .shows("plain=ok noreplace=EINVAL exchange=EINVAL")
             .because("file systems have to learn the flags, and tmpfs has not")
-            .commit("520c8b165052", "vfs: add renameat2 syscall"),
+            .by(RENAMEAT2),
         Claim::since(3, 17)
             .shows("plain=ok noreplace=EEXIST exchange=ok")
             .because("tmpfs knows both")

@@ -14,7 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 15)
             .shows("whiteout=EINVAL")
             .because("the flag is unknown")
-            .commit("520c8b165052", "vfs: add renameat2 syscall"),
+            .by(RENAMEAT2),
         Claim::since(3, 18)
             .shows("whiteout=EPERM")
             .because("a whiteout is a device, and making one takes CAP_MKNOD")

@@ -18,10 +18,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 10)
             .shows("maps=EINVAL version=1")
             .because("a kind of file must say how it is sent, and maps is of none that does")
-            .commit(
-                "36e2c7421f02",
-                "fs: don't allow splice read/write without explicit ops",
-            )
+            .by(NO_SPLICE_BY_DEFAULT)
             .links(&["https://github.com/topjohnwu/libsu/pull/206"]),
     ],
 );

@@ -17,10 +17,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 10)
             .shows("from=EINVAL to=EINVAL")
             .because("a kind of file must say how it is spliced, and /dev/zero does not")
-            .commit(
-                "36e2c7421f02",
-                "fs: don't allow splice read/write without explicit ops",
-            ),
+            .by(NO_SPLICE_BY_DEFAULT),
         Claim::since(6, 7)
             .shows("from=1 to=1")
             .because("/dev/zero says how")

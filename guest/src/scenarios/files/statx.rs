@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 11)
             .shows("plain=ok reserved=EINVAL unknown=EINVAL")
             .because("a file has more to tell than stat(2) has room for")
-            .commit(
-                "a528d35e8bfc",
-                "statx: Add a system call to make enhanced file info available",
-            )
+            .by(STATX)
             .links(&["https://github.com/util-linux/util-linux/issues/2409"]),
     ],
 );

@@ -15,10 +15,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 11)
             .shows("birth=unknown")
             .because("statx(2) tells when a file was made, but a tmpfs does not keep it")
-            .commit(
-                "a528d35e8bfc",
-                "statx: Add a system call to make enhanced file info available",
-            ),
+            .by(STATX),
         Claim::since(5, 19)
             .shows("birth=known")
             .because("a tmpfs keeps it")

@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 11)
             .shows("statx=ok root=unknown file=unknown id=unknown unique=unknown")
             .because("mounts are to be had from /proc/self/mountinfo")
-            .commit(
-                "a528d35e8bfc",
-                "statx: Add a system call to make enhanced file info available",
-            ),
+            .by(STATX),
         Claim::since(5, 8)
             .shows("statx=ok root=yes file=no id=known unique=unknown")
             .because("a file has the number of its mount, as it is in mountinfo")

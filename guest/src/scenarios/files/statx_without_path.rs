@@ -14,10 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 11)
             .shows("empty=ok none=EFAULT")
             .because("the flag allows a path to be empty, but there must be one")
-            .commit(
-                "a528d35e8bfc",
-                "statx: Add a system call to make enhanced file info available",
-            ),
+            .by(STATX),
         Claim::since(6, 11)
             .shows("empty=ok none=ok")
             .because("with the flag a path need not be copied, only to learn that it is empty")

@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 17)
             .shows("plain=ok unknown=EINVAL")
             .because("a file in memory needs no file system that is mounted")
-            .commit("9183df25fe7b", "shm: add memfd_create() syscall"),
+            .by(MEMFD_CREATE),
     ],
 );
 

@@ -13,7 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 17)
             .shows("noexec_seal=EINVAL both=EINVAL")
             .because("the flags are unknown: what memfd_create(2) makes can be executed")
-            .commit("9183df25fe7b", "shm: add memfd_create() syscall"),
+            .by(MEMFD_CREATE),
         Claim::since(6, 3)
             .shows("noexec_seal=ok sealed=yes both=EINVAL")
             .because("a file says whether it can ever be executed, and cannot say both")

@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(6, 3)
             .shows("prctl=ok mprotect=EACCES")
             .because("a process can give up making memory executable")
-            .commit(
-                "b507808ebce2",
-                "mm: implement memory-deny-write-execute as a prctl",
-            ),
+            .by(DENY_WRITE_EXECUTE),
     ],
 );
 

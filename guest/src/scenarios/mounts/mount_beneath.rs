@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 2)
             .shows("tmpfs=ok beneath=EINVAL")
             .because("move_mount(2) does not know MOVE_MOUNT_BENEATH")
-            .commit(
-                "24dcb3d90a1f",
-                "vfs: syscall: Add fsopen() to prepare for superblock creation",
-            ),
+            .by(FSOPEN),
         Claim::since(6, 5)
             .shows("tmpfs=ok beneath=ok below=tmpfs")
             .because("a mount can be put between one and where that is")

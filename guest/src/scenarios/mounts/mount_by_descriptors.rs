@@ -11,10 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 2)
             .shows("fsopen=ok create=ok fsmount=ok move=ok")
             .because("each step has a call, and works on descriptors")
-            .commit(
-                "24dcb3d90a1f",
-                "vfs: syscall: Add fsopen() to prepare for superblock creation",
-            )
+            .by(FSOPEN)
             .links(&["https://github.com/sosy-lab/benchexec/issues/1271"]),
     ],
 );

@@ -13,10 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 2)
             .shows("fsopen=ok subset=EINVAL")
             .because("subset is no option")
-            .commit(
-                "24dcb3d90a1f",
-                "vfs: syscall: Add fsopen() to prepare for superblock creation",
-            ),
+            .by(FSOPEN),
         Claim::since(5, 8)
             .shows("fsopen=ok subset=ok self=present meminfo=absent")
             .because("a /proc can have the processes only")

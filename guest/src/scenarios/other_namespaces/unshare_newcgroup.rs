@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 6)
             .shows("single=ok main=ok thread=ok")
             .because("a thread can see its control group as the root of all")
-            .commit("a79a908fd2b0", "cgroup: introduce cgroup namespaces"),
+            .by(CGROUP_NAMESPACES),
     ],
 );
 

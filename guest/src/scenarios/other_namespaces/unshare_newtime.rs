@@ -15,7 +15,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "the children of the calling thread go to a new time namespace; the process \
                  stays, so its threads do not matter",
             )
-            .commit("769071ac9f20", "ns: Introduce Time Namespace"),
+            .by(TIME_NAMESPACES),
     ],
 )
 .vendors(&[VendorClaim::of("el8")

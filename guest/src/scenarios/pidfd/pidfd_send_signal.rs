@@ -16,11 +16,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "a process can be signalled by its directory in /proc, whose PID cannot \
                  become another's",
             )
-            .commit("3eb39f47934f", "signal: add pidfd_send_signal() syscall"),
+            .by(PIDFD_SEND_SIGNAL),
         Claim::since(5, 3)
             .shows("directory=ok pidfd_open=ok pidfd=ok")
             .because("pidfd_open(2) needs no /proc")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
     ],
 );
 

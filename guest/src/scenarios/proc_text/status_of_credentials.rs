@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 3)
             .shows("CapAmb=present Umask=absent NoNewPrivs=absent")
             .because("there are ambient capabilities")
-            .commit("58319057b784", "capabilities: ambient capabilities"),
+            .by(AMBIENT),
         Claim::since(4, 7)
             .shows("CapAmb=present Umask=present NoNewPrivs=absent")
             .because("umask(2) cannot tell it without changing it")

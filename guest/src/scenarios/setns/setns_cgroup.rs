@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 6)
             .shows("open=ok single=ok main=ok thread=ok")
             .because("it is the calling thread that joins")
-            .commit("a79a908fd2b0", "cgroup: introduce cgroup namespaces"),
+            .by(CGROUP_NAMESPACES),
     ],
 );
 

@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=ok setns=EINVAL child=outer")
             .because("setns(2) takes files of /proc/PID/ns only")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(5, 8)
             .shows("pidfd_open=ok setns=ok child=2")
             .because("setns(2) takes a process of the namespaces to join, and flags that say which")

@@ -13,7 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 6)
             .shows("open=ok single=ok main=EUSERS thread=EUSERS")
             .because("joining one changes the process's vDSO, which all threads read")
-            .commit("769071ac9f20", "ns: Introduce Time Namespace"),
+            .by(TIME_NAMESPACES),
     ],
 );
 

@@ -9,7 +9,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 8)
             .shows("open=ok single=ok main=EINVAL thread=EINVAL")
             .because("userns_install() refuses shared memory (mm_users > 1), and so threads")
-            .commit("cde1975bc242", "userns: Implent proc namespace operations"),
+            .by(SETNS_USER),
         Claim::since(4, 3)
             .as_before()
             .shows("open=ok single=ok main=EINVAL thread=EINVAL")

@@ -13,7 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "joining a user namespace gives all capabilities in it, also to a process \
                  that has dropped them, so no process may join its own namespace",
             )
-            .commit("cde1975bc242", "userns: Implent proc namespace operations"),
+            .by(SETNS_USER),
     ],
 );
 

@@ -10,7 +10,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 8)
             .shows("open=ok setns=EINVAL")
             .because("userns_install() takes shared memory (mm_users > 1) for threads")
-            .commit("cde1975bc242", "userns: Implent proc namespace operations"),
+            .by(SETNS_USER),
         Claim::since(4, 3)
             .shows("open=ok setns=ok")
             .because("it asks for threads")

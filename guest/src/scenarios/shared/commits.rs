@@ -4,6 +4,12 @@
 use crate::claims::{Claim, Commit};
 use crate::versions;
 
+/// 3.5: `/proc/PID/uid_map` and `gid_map`.
+pub(in crate::scenarios) const USER_MAPS: Commit = Commit::new(
+    "22d917d80e84",
+    "userns: Rework the user_namespace adding uid/gid mapping support",
+);
+
 /// 3.8: unshare(2) takes CLONE_NEWPID.
 pub(in crate::scenarios) const UNSHARE_PID: Commit = Commit::new(
     "50804fe3737c",
@@ -36,6 +42,10 @@ pub(in crate::scenarios) const NO_THREADS_AFTER: Commit = Commit::new(
 pub(in crate::scenarios) const DEAD_NAMESPACE: Commit =
     Commit::new("c876ad768215", "pidns: Stop pid allocation when init dies");
 
+/// 3.8: setns(2) takes a user namespace, and `/proc/PID/ns/user` is there.
+pub(in crate::scenarios) const SETNS_USER: Commit =
+    Commit::new("cde1975bc242", "userns: Implent proc namespace operations");
+
 /// 3.12: vfork(2) after unshare(2).
 pub(in crate::scenarios) const VFORK_AFTER: Commit = Commit::new(
     "e79f525e99b0",
@@ -62,6 +72,18 @@ pub(in crate::scenarios) const CLONE_PARENT: Commit = Commit::new(
 )
 .backported_to(versions!["3.12.9"]);
 
+/// 3.15: renameat2(2).
+pub(in crate::scenarios) const RENAMEAT2: Commit =
+    Commit::new("520c8b165052", "vfs: add renameat2 syscall");
+
+/// 3.17: seccomp(2).
+pub(in crate::scenarios) const SECCOMP: Commit =
+    Commit::new("48dc92b9fc39", "seccomp: add \"seccomp\" syscall");
+
+/// 3.17: memfd_create(2).
+pub(in crate::scenarios) const MEMFD_CREATE: Commit =
+    Commit::new("9183df25fe7b", "shm: add memfd_create() syscall");
+
 /// 4.1: `NSpid` and its like in `/proc/PID/status`.
 pub(in crate::scenarios) const NSPID: Commit = Commit::new(
     "e4bc33245124",
@@ -83,10 +105,36 @@ pub(in crate::scenarios) const THREADS_ONLY: Commit = Commit::new(
     "userns,pidns: Force thread group sharing, not signal handler sharing.",
 );
 
+/// 4.3: ambient capabilities.
+pub(in crate::scenarios) const AMBIENT: Commit =
+    Commit::new("58319057b784", "capabilities: ambient capabilities");
+
+/// 4.5: the file system cgroup2.
+pub(in crate::scenarios) const CGROUP2: Commit = Commit::new(
+    "67e9c74b8a87",
+    "cgroup: replace __DEVEL__sane_behavior with cgroup2 fs type",
+);
+
+/// 4.5: copy_file_range(2).
+pub(in crate::scenarios) const COPY_FILE_RANGE: Commit = Commit::new(
+    "29732938a628",
+    "vfs: add copy_file_range syscall and vfs helper",
+);
+
+/// 4.6: cgroup namespaces.
+pub(in crate::scenarios) const CGROUP_NAMESPACES: Commit =
+    Commit::new("a79a908fd2b0", "cgroup: introduce cgroup namespaces");
+
 /// 4.9: a limit of namespaces is ENOSPC.
 pub(in crate::scenarios) const LIMIT_IS_ENOSPC: Commit = Commit::new(
     "df75e7748bae",
     "userns: When the per user per user namespace limit is reached return ENOSPC",
+);
+
+/// 4.11: statx(2).
+pub(in crate::scenarios) const STATX: Commit = Commit::new(
+    "a528d35e8bfc",
+    "statx: Add a system call to make enhanced file info available",
 );
 
 /// 4.12: `/proc/PID/ns/pid_for_children`.
@@ -95,12 +143,62 @@ pub(in crate::scenarios) const PID_FOR_CHILDREN: Commit = Commit::new(
     "pidns: expose task pid_ns_for_children to userspace",
 );
 
+/// 5.0: a filter of seccomp asks another process.
+pub(in crate::scenarios) const SECCOMP_NOTIFIES: Commit = Commit::new(
+    "6a21cc50f0c7",
+    "seccomp: add a return code to trap to userspace",
+);
+
+/// 5.1: pidfd_send_signal(2).
+pub(in crate::scenarios) const PIDFD_SEND_SIGNAL: Commit =
+    Commit::new("3eb39f47934f", "signal: add pidfd_send_signal() syscall");
+
+/// 5.2: fsopen(2), and mounts by descriptors.
+pub(in crate::scenarios) const FSOPEN: Commit = Commit::new(
+    "24dcb3d90a1f",
+    "vfs: syscall: Add fsopen() to prepare for superblock creation",
+);
+
+/// 5.3: pidfd_open(2).
+pub(in crate::scenarios) const PIDFD_OPEN: Commit =
+    Commit::new("32fcb426ec00", "pid: add pidfd_open()");
+
+/// 5.3: files are copied across file systems.
+pub(in crate::scenarios) const ACROSS: Commit = Commit::new(
+    "5dae222a5ff0",
+    "vfs: allow copy_file_range to copy across devices",
+);
+
+/// 5.6: openat2(2).
+pub(in crate::scenarios) const OPENAT2: Commit =
+    Commit::new("fddb5d430ad9", "open: introduce openat2(2) syscall");
+
+/// 5.6: time namespaces.
+pub(in crate::scenarios) const TIME_NAMESPACES: Commit =
+    Commit::new("769071ac9f20", "ns: Introduce Time Namespace");
+
+/// 5.10: files are spliced only where they say how.
+pub(in crate::scenarios) const NO_SPLICE_BY_DEFAULT: Commit = Commit::new(
+    "36e2c7421f02",
+    "fs: don't allow splice read/write without explicit ops",
+);
+
+/// 5.14: `cgroup.kill`.
+pub(in crate::scenarios) const CGROUP_KILL: Commit =
+    Commit::new("661ee6280931", "cgroup: introduce cgroup.kill");
+
 /// 5.19: files are copied within one file system only, as before 5.3.
 pub(in crate::scenarios) const NOT_ACROSS: Commit = Commit::new(
     "868f9f2f8e00",
     "vfs: fix copy_file_range() regression in cross-fs copies",
 )
 .backported_to(versions!["5.10.160", "5.15.53", "5.18.10"]);
+
+/// 6.3: PR_SET_MDWE.
+pub(in crate::scenarios) const DENY_WRITE_EXECUTE: Commit = Commit::new(
+    "b507808ebce2",
+    "mm: implement memory-deny-write-execute as a prctl",
+);
 
 /// 7.1: `pid_for_children` resolves before there is a child.
 pub(in crate::scenarios) const OPEN_EARLY: Commit = Commit::new(

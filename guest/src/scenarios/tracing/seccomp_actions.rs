@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 17)
             .shows("trap=EINVAL kill_process=EINVAL user_notif=EINVAL unknown=EINVAL")
             .because("seccomp(2) installs filters, and does nothing else")
-            .commit("48dc92b9fc39", "seccomp: add \"seccomp\" syscall"),
+            .by(SECCOMP),
         Claim::since(4, 14)
             .shows("trap=ok kill_process=ok user_notif=EOPNOTSUPP unknown=EOPNOTSUPP")
             .because("actions can be asked for, and one is to kill all threads")
@@ -22,10 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 0)
             .shows("trap=ok kill_process=ok user_notif=ok unknown=EOPNOTSUPP")
             .because("another process can answer for a filter")
-            .commit(
-                "6a21cc50f0c7",
-                "seccomp: add a return code to trap to userspace",
-            ),
+            .by(SECCOMP_NOTIFIES),
     ],
 );
 

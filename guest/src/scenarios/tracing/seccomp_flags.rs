@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 17)
             .shows("tsync=EFAULT log=EINVAL listener=EINVAL killable=EINVAL killable_alone=EINVAL")
             .because("a filter can be for all threads of a process")
-            .commit("48dc92b9fc39", "seccomp: add \"seccomp\" syscall"),
+            .by(SECCOMP),
         Claim::since(4, 14)
             .shows("tsync=EFAULT log=EFAULT listener=EINVAL killable=EINVAL killable_alone=EINVAL")
             .because("what a filter refuses can be logged")
@@ -22,10 +22,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 0)
             .shows("tsync=EFAULT log=EFAULT listener=EFAULT killable=EINVAL killable_alone=EINVAL")
             .because("another process can answer for a filter")
-            .commit(
-                "6a21cc50f0c7",
-                "seccomp: add a return code to trap to userspace",
-            ),
+            .by(SECCOMP_NOTIFIES),
         Claim::since(5, 19)
             .shows("tsync=EFAULT log=EFAULT listener=EFAULT killable=EFAULT killable_alone=EINVAL")
             .because(

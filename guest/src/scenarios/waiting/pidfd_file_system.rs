@@ -13,7 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=ok file_system=anonymous")
             .because("all descriptors without a file share one inode")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(6, 9)
             .shows("pidfd_open=ok file_system=pidfs")
             .because("each process has an inode in a file system for them")

@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=ok info=ENOTTY")
             .because("a descriptor of a process has no ioctl(2)")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(6, 11)
             .shows("pidfd_open=ok info=EINVAL")
             .because("ioctl(2) gives the namespaces of a process, and takes no argument")

@@ -13,7 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=ok getfd=ENOSYS none=ENOSYS")
             .because("there is no pidfd_getfd(2)")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(5, 6)
             .shows("pidfd_open=ok getfd=ok none=EBADF")
             .because("who may trace a process may copy its descriptors")

@@ -15,7 +15,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=EINVAL")
             .because("pidfd_open(2) knows no flags")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(5, 10)
             .shows("pidfd_open=ok waitid=EAGAIN")
             .because("a descriptor of a process can be one that does not block")

@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=EINVAL")
             .because("only processes have descriptors")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(6, 9)
             .shows("pidfd_open=ok")
             .because("a thread can be had as a descriptor")

@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 1)
             .shows("signal=EBADF")
             .because("a negative number is no descriptor")
-            .commit("3eb39f47934f", "signal: add pidfd_send_signal() syscall"),
+            .by(PIDFD_SEND_SIGNAL),
         Claim::since(6, 15)
             .shows("signal=ok")
             .because("two negative numbers stand for the caller")

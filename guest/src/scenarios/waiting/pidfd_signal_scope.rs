@@ -14,7 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=ok thread=EINVAL process=EINVAL unknown=EINVAL")
             .because("a signal goes to the process, and there are no flags")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(6, 9)
             .shows("pidfd_open=ok thread=ok process=ok unknown=EINVAL")
             .because("the caller can say whether a thread or its process is meant")

@@ -15,7 +15,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 3)
             .shows("pidfd_open=ok waitid=EINVAL")
             .because("waitid(2) takes PIDs and process groups only")
-            .commit("32fcb426ec00", "pid: add pidfd_open()"),
+            .by(PIDFD_OPEN),
         Claim::since(5, 4)
             .shows("pidfd_open=ok waitid=ok")
             .because("waitid(2) takes a descriptor of a process")
