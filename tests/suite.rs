@@ -264,6 +264,97 @@ fn a_crash_a_hang_and_a_flood_are_told_apart_and_the_rest_runs() {
 }
 
 #[test]
+fn a_test_that_shows_less_than_it_should_is_red_and_one_that_cannot_run_is_not_applicable() {
+    let repository = Repository::with(
+        r#"
+[[test]]
+name = "tap"
+dir = "tap"
+shows = "tap"
+
+[[test]]
+name = "needs"
+run = ["busybox", "true"]
+needs = ["module=no_such_module"]
+
+[[test]]
+name = "network"
+run = ["busybox", "ip", "address", "show", "dev", "eth0"]
+needs = ["network"]
+network = true
+
+[[expect]]
+case = "tap/killed::known"
+shows = "failed"
+
+[[expect]]
+case = "tap/passes::missing"
+shows = "ok"
+"#,
+    );
+    for (name, text) in [
+        ("plan", "echo 1..3\necho ok 1 - a\n"),
+        ("nothing", "exit 0\n"),
+        ("skips", "echo '1..0 # SKIP no such call'\n"),
+        ("passes", "echo 1..1\necho ok 1 - a\n"),
+        (
+            "killed",
+            "echo 1..1\necho not ok 1 - known\nkill -SEGV $$\n",
+        ),
+    ] {
+        repository.write(&format!("tap/{name}"), &format!("#!/bin/sh\n{text}"));
+    }
+    let (code, verdicts) = repository.verdicts(&[]);
+    let expected = [
+        "tap/killed: failed",
+        "tap/killed::known: passed",
+        "tap/nothing: broken",
+        "tap/passes: passed",
+        "tap/passes::a: passed",
+        "tap/passes::missing: failed",
+        "tap/plan: broken",
+        "tap/skips: not_applicable",
+        "needs: not_applicable",
+        "network: passed",
+    ];
+    assert_eq!((code, &verdicts[..]), (1, &expected.map(str::to_owned)[..]));
+}
+
+#[test]
+fn programs_of_one_name_and_expectations_of_no_test_are_refused() {
+    let same =
+        "\n[[test]]\nname = \"d/x\"\nrun = [\"./d/x\"]\n\n[[test]]\nname = \"d\"\ndir = \"d\"\n";
+    let own = "\n[[test]]\nname = \"d\"\ndir = \"d\"\n";
+    let expects = |case: &str| format!("{own}\n[[expect]]\ncase = \"{case}\"\nshows = \"ok\"\n");
+    for (tests, words) in [
+        (same.to_owned(), "two programs are the test \"d/x\""),
+        (
+            expects("d::a"),
+            "something of d, and that is no test: write case = with one of: d/x",
+        ),
+        (
+            expects("d/y"),
+            "something of d/y, and that is no test: write case = with one of: d/x",
+        ),
+    ] {
+        let repository = Repository::with(&tests);
+        repository.write("d/x", "#!/bin/sh\nexit 0\n");
+        let output = repository.test(&[]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+    let repository = Repository::with(own);
+    repository.write("d/x", "#!/bin/sh\nexit 0\n");
+    let output = repository.test(&["--accept", "d/x::nope"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("no case d/x::nope was shown"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn a_crates_tests_are_cases_and_one_that_ends_the_machine_does_not_end_the_others() {
     let repository = Repository::with("[[test]]\nname = \"crate\"\ncargo = \".\"\n");
     let manifest = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use itertools::Itertools;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,7 +17,8 @@ use crate::payload::Program;
 
 /// A test program.
 pub(super) struct CargoTest {
-    /// The test's name, `lib` or `bin-NAME` for those in the package's sources.
+    /// The test's name, `lib` or `bin-NAME` for those in the package's sources. Where there
+    /// are several packages, the name of its directory stands before it.
     pub(super) name: String,
     pub(super) program: Program,
 }
@@ -62,10 +64,13 @@ pub(super) fn cargo_tests(package: &Path) -> Result<Vec<CargoTest>> {
         let name = test["target"]["name"].as_str()?;
         // A library and its test may have the same name.
         let name = match test["target"]["kind"][0].as_str()? {
+            "test" if name == "lib" || name.contains('-') => format!("test-{name}"),
             "test" => name.to_owned(),
-            "bin" => format!("bin-{name}"),
+            kind @ ("bin" | "bench" | "example") => format!("{kind}-{name}"),
             _ => "lib".to_owned(),
         };
+        let manifest = Path::new(test["manifest_path"].as_str()?);
+        let package_name = manifest.parent()?.file_name()?.to_string_lossy().into_owned();
         let path = Path::new(test["executable"].as_str()?);
         let mut program = Program::new(path);
         program = match seen.get(path) {
@@ -82,11 +87,20 @@ pub(super) fn cargo_tests(package: &Path) -> Result<Vec<CargoTest>> {
                 Beside::Program(path) => program.file(path, None),
                 Beside::Directory(path) => program.tree(path, None),
             });
-        Some(CargoTest { name, program })
+        Some((package_name, CargoTest { name, program }))
     });
-    let tests: Vec<CargoTest> = tests.collect();
+    let tests: Vec<(String, CargoTest)> = tests.collect();
     ensure!(!tests.is_empty(), "{} has no tests", package.display());
-    Ok(tests)
+    // Each package of a workspace may have a library.
+    let is_one = tests.iter().map(|(package, _)| package).all_equal();
+    let tests = tests.into_iter().map(|(package, test)| CargoTest {
+        name: match is_one {
+            true => test.name,
+            false => format!("{package}/{}", test.name),
+        },
+        ..test
+    });
+    Ok(tests.collect())
 }
 
 /// What cargo made for a test, whose paths are in it.

@@ -47,6 +47,12 @@ impl VersionRange {
         };
         self.first.is_none_or(|first| first <= version) && self.last.is_none_or(last)
     }
+
+    /// Whether all its versions are newer than one and older than another.
+    pub(super) fn lies_between(self, older: Version, newer: Version) -> bool {
+        let ends = self.first.zip(self.last);
+        ends.is_some_and(|(first, last)| older < first && last < newer)
+    }
 }
 
 impl FromStr for VersionRange {
@@ -220,6 +226,29 @@ impl Expected {
             by_hand,
             recorded: recorded.expectations,
         })
+    }
+
+    /// Checks that what is expected by hand is of these tests.
+    ///
+    /// # Errors
+    /// If something is of none of them: it would never be held against anything.
+    pub(super) fn are_of(&self, tests: &[&str]) -> Result<()> {
+        let test = |one: &Expectation| one.case.split("::").next().unwrap_or_default().to_owned();
+        let mut unknown = self.by_hand.iter().map(test);
+        let Some(unknown) = unknown.find(|test| !tests.contains(&test.as_str())) else {
+            return Ok(());
+        };
+        let programs = format!("{unknown}/");
+        let mut inside = tests.iter().filter(|test| test.starts_with(&programs));
+        let inside = inside.join(", ");
+        let hint = match inside.is_empty() {
+            true => nearest(&unknown, tests.iter().copied(), 0.7).join(", "),
+            false => inside,
+        };
+        bail!(BadRequest::new(format!(
+            "strata.toml expects something of {unknown}, and that is no test: write case = with \
+             one of: {hint}"
+        )));
     }
 
     /// What is expected of a case on a kernel, if anything is: what names a vendor outweighs

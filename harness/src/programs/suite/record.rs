@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use guest::Version;
 use images::files::open_regular;
 use itertools::Itertools;
@@ -12,7 +12,9 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
 use super::expected::{Expectation, Expected, ExpectedKernel, VARIES, VersionRange, recorded_path};
 use super::run_suite::{ProgramSuite, TestOrder};
+use crate::payload::BadRequest;
 use crate::results::{Cell, Event, Matrix, Verdict, Watcher};
+use crate::system::nearest;
 
 /// How often each case is run, and how.
 const ORDERS: [TestOrder; 3] = [TestOrder::Forwards, TestOrder::Backwards, TestOrder::Alone];
@@ -71,7 +73,7 @@ struct SeenCase {
 /// now recorded differently.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written, or one of these cases was not shown.
 pub fn record(
     suite: &ProgramSuite,
     cases: &[String],
@@ -89,6 +91,16 @@ pub fn record(
         .flat_map(|run| &run.rows)
         .flat_map(|row| &row.cells);
     let names: Vec<&str> = names.map(|cell| cell.scenario.as_str()).unique().collect();
+    if let Some(unknown) = cases.iter().find(|case| !names.contains(&case.as_str())) {
+        let near = nearest(unknown, names.iter().copied(), 0.7).join(", ");
+        let hint = match near.is_empty() {
+            true => "`strata test` lists what its test shows".to_owned(),
+            false => format!("the nearest: {near}"),
+        };
+        bail!(BadRequest::new(format!(
+            "no case {unknown} was shown: {hint}"
+        )));
+    }
     let mut document = suite.document()?;
     let mut changes = Vec::new();
     for case in names {
@@ -186,6 +198,25 @@ fn write_down(document: &mut DocumentMut, case: &str, seen: &[SeenCase]) -> Vec<
             before.value.as_ref() == Some(value) && before.kernel.vendor == one.kernel.vendor
         });
         let range = neighbour.and_then(|neighbour| {
+            let between = |old: &Expectation| {
+                is_of(old) && old.kernels.lies_between(neighbour.kernel.version, version)
+            };
+            // Versions between the two may go with them that were of one range with both.
+            let one_range = |old: &Expectation| {
+                let mut of = before
+                    .iter()
+                    .filter(|old| is_of(old))
+                    .map(|old| old.kernels);
+                of.any(|of| {
+                    of.holds(neighbour.kernel.version)
+                        && of.holds(version)
+                        && old.kernels.first.is_none_or(|first| of.holds(first))
+                })
+            };
+            if after.iter().any(|old| between(old) && !one_range(old)) {
+                return None;
+            }
+            after.retain(|old| !between(old));
             let mut ranges = after.iter_mut();
             ranges.find(|old| old.shows == *value && old.holds(&neighbour.kernel))
         });
@@ -414,6 +445,36 @@ mod tests {
         ] {
             assert_eq!(text.matches(words).count(), times, "{words}: {text}");
         }
+    }
+
+    #[test]
+    fn a_range_that_shows_something_else_is_replaced_as_a_whole() {
+        let mut document = DocumentMut::new();
+        write_down(
+            &mut document,
+            "a::b",
+            &seen(&[("5.10", "ENOSYS"), ("6.1", "ENOSYS")]),
+        );
+        assert_eq!(recorded(&mut document), ["5.10..6.1=ENOSYS"]);
+        write_down(
+            &mut document,
+            "a::b",
+            &seen(&[("5.10", "ok"), ("6.1", "ok")]),
+        );
+        assert_eq!(recorded(&mut document), ["5.10..6.1=ok"]);
+    }
+
+    #[test]
+    fn a_range_that_was_recorded_between_two_kernels_stays() {
+        let mut document = DocumentMut::new();
+        write_down(&mut document, "a::b", &seen(&[("5.15", "EINVAL")]));
+        write_down(
+            &mut document,
+            "a::b",
+            &seen(&[("5.10", "ok"), ("6.1", "ok")]),
+        );
+        let expected = ["5.10=ok", "5.15=EINVAL", "6.1=ok"];
+        assert_eq!(recorded(&mut document), expected);
     }
 
     /// A vendor's version is not another's, and is no neighbour of it.

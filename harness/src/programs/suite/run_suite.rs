@@ -1,6 +1,6 @@
 //! Runs the tests of a suite on kernels.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -10,15 +10,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use guest::Status;
 use images::{Kernel, Store};
 use itertools::Itertools;
 
 use super::expected::{Expected, ExpectedKernel};
 use super::judge_case::{CaseOf, SUCCESS, judge_case};
-use super::shows::{FAILED, ShownCases, Shows, listed_by_go, words_of_go};
+use super::shows::{FAILED, SKIPPED, ShownCases, Shows, listed_by_go, words_of_go};
 use super::suite_file::SuiteFile;
 use super::unit_test::{UnitTest, units};
 use crate::kernels::{Bootable, Machines};
+use crate::machine::Network;
 use crate::payload::{BadRequest, PackedProgram, Program};
 use crate::programs::output::Output;
 use crate::programs::runner::{Runner, memory_for};
@@ -97,6 +99,21 @@ impl ProgramSuite {
                     .to_owned(),
                 false => format!("no test has that name: strata.toml has {known}"),
             }));
+        }
+        let mut seen = HashSet::new();
+        if let Some(twice) = tests.iter().find(|test| !seen.insert(&test.name)) {
+            bail!(BadRequest::new(format!(
+                "two programs are the test {:?}: rename the test of strata.toml that has one of them",
+                twice.name
+            )));
+        }
+        if names.is_empty() {
+            expected.are_of(
+                &tests
+                    .iter()
+                    .map(|test| test.name.as_str())
+                    .collect::<Vec<_>>(),
+            )?;
         }
         Ok(Self {
             dir: file.dir,
@@ -230,6 +247,7 @@ impl ProgramSuite {
             memory_mib: Some(memory_for(size.unwrap_or(0))),
             timeout: Some(test.timeout),
             fresh: order == TestOrder::Alone,
+            network: test.network.then(Network::default),
             ..Runner::default()
         };
         let mut cells = Vec::new();
@@ -281,7 +299,9 @@ impl ProgramSuite {
                     return Ok(self.whole(test, own, cells, &kept, kernel));
                 }
                 Err((verdict, why)) => {
-                    self.boot(row, watcher);
+                    if verdict != Verdict::NotApplicable {
+                        self.boot(row, watcher);
+                    }
                     lock(row).last_lines.clone_from(&ran.last_lines);
                     let name = running.as_deref().map_or(test.name.clone(), named);
                     let mut cell = Cell::without(&name, verdict, why);
@@ -395,11 +415,13 @@ impl UnitTest {
             Ending::Ended(_) if kept.left_out => {
                 Err((Verdict::Broken, format!("it wrote over {MOST} bytes")))
             }
+            Ending::Ended(status @ Status::Killed(_)) => Ok(status.to_string()),
             Ending::Ended(status) => match &shown.wrong {
                 Some(wrong) if status.success() => Err((Verdict::Broken, wrong.clone())),
                 Some(wrong) => Err((Verdict::Broken, format!("{wrong}; {status}"))),
-                None if self.shows.ends_well(*status, shown) => Ok(SUCCESS.to_owned()),
-                None => Ok(status.to_string()),
+                None if !self.shows.ends_well(*status, shown) => Ok(status.to_string()),
+                None if shown.is_skipped => Ok(SKIPPED.to_owned()),
+                None => Ok(SUCCESS.to_owned()),
             },
             Ending::NotApplicable(why) => Err((Verdict::NotApplicable, printable(why))),
             Ending::Refused(why, _) => Err((Verdict::Broken, printable(why))),

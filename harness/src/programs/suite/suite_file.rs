@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use guest::{CgroupMode, Ulimit, scenarios};
+use guest::{CgroupMode, Need, Ulimit, scenarios};
 use images::{Catalogue, Kernel, Spec};
 use itertools::Itertools;
 use serde::Deserialize;
@@ -82,6 +82,17 @@ pub struct SuiteTest {
     pub ulimits: Vec<Ulimit>,
     /// How control groups are mounted for it.
     pub cgroup: Option<CgroupMode>,
+    /// What a kernel and its machine must have for it, as `--needs` of `run`: where that is
+    /// missing, it is not applicable.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+    pub needs: Vec<Need>,
+    /// Modules that are loaded before it starts: a name, and parameters behind a space.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// Whether it gets a network, and with it a machine of its own.
+    #[serde(default)]
+    pub network: bool,
     /// How long it may take, in seconds.
     pub timeout: Option<u64>,
     /// Whether it gets a machine of its own.

@@ -26,7 +26,9 @@ pub(super) struct UnitTest {
     /// The same, with all its cases.
     pub(super) packed: PackedProgram,
     pub(super) timeout: Duration,
+    /// Whether it has a machine of its own.
     pub(super) fresh: bool,
+    pub(super) network: bool,
     /// Where its program is, if that is removed with it.
     _built: Option<Arc<TempDir>>,
 }
@@ -42,7 +44,9 @@ pub(super) fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
             program,
             packed,
             timeout: test.timeout.map_or(TIMEOUT, Duration::from_secs),
-            fresh: test.fresh,
+            // A network stays with its machine.
+            fresh: test.fresh || test.network,
+            network: test.network,
             _built: None,
         })
     };
@@ -92,7 +96,8 @@ fn whole(program: &Program, shows: Shows) -> Program {
     let program = program.clone();
     match shows {
         Shows::Libtest => program.arg("--test-threads=1"),
-        Shows::Go => program.args(["-test.v", "-test.parallel=1"]),
+        // As `go test` does: a test that exits with status 0 has not passed.
+        Shows::Go => program.args(["-test.v", "-test.parallel=1", "-test.paniconexit0"]),
         _ => program,
     }
 }
@@ -133,6 +138,13 @@ fn furnished(mut program: Program, test: &SuiteTest, dir: &Path) -> Program {
     for (name, value) in &test.env {
         program = program.env(name, value);
     }
+    for need in &test.needs {
+        program = program.needs(need.clone());
+    }
+    for module in &test.modules {
+        program = program.module(module);
+    }
+    program = program.network(test.network);
     if let Some(directory) = &test.cwd {
         program = program.directory(directory);
     }
