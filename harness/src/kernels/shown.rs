@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use guest::{Lineage, RunningKernel};
 use images::{Kernel, KernelConfig, LocalKernel, Store, banner};
 use serde::Serialize;
 
 use super::subject::running;
+use crate::payload::BadRequest;
 use crate::results::{Downloads, Watcher};
 use crate::system::words;
 
@@ -55,6 +56,12 @@ impl ShownKernel {
         store: &Store,
         watcher: &dyn Watcher,
     ) -> Result<Self> {
+        let is_name = |name: &String| name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        if let Some(wrong) = options.iter().find(|option| !is_name(option)) {
+            bail!(BadRequest::new(format!(
+                "--config {wrong:?} is no name of an option: write OVERLAY_FS or CONFIG_OVERLAY_FS"
+            )));
+        }
         let progress = Downloads::told_to(watcher);
         let (image, from, config) = match kernel {
             Kernel::Catalogued(_) | Kernel::Vendored(_) => {

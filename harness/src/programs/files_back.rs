@@ -70,7 +70,13 @@ fn place<'a>(name: &str, wanted: &'a [WantedFile]) -> Option<(usize, &'a Path, P
     places.max_by_key(|(number, ..)| wanted[*number].guest.len())
 }
 
-/// Checks that nothing is wanted twice.
+/// Whether something is there that is neither a file nor a directory nor a link.
+fn is_special(path: &Path) -> bool {
+    let kind = fs::symlink_metadata(path).map(|metadata| metadata.file_type());
+    kind.is_ok_and(|kind| !(kind.is_file() || kind.is_dir() || kind.is_symlink()))
+}
+
+/// Checks that nothing is wanted twice, or in the place of a device.
 ///
 /// # Errors
 /// If something is.
@@ -84,6 +90,14 @@ pub fn check_wanted(wanted: &[WantedFile]) -> Result<()> {
             BadRequest::new(format!(
                 "--out {} is there twice: leave one out",
                 file.guest
+            ))
+        );
+        ensure!(
+            !is_special(&file.host),
+            BadRequest::new(format!(
+                "--out {}:{}: this is no regular file: name another",
+                file.guest,
+                printable(&file.host.to_string_lossy())
             ))
         );
     }
@@ -199,7 +213,11 @@ fn make_directories(base: &Path, directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes what a file is to replace. A device, a FIFO or a socket stays: others use it.
 fn remove(path: &Path) -> io::Result<()> {
+    if is_special(path) {
+        return Err(io::Error::other("it is no regular file"));
+    }
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -248,6 +266,12 @@ mod tests {
         check_wanted(&wanted(&["/a", "/b"])).unwrap();
         let twice = check_wanted(&wanted(&["/a:./x", "/a:./y"])).unwrap_err();
         assert!(twice.to_string().contains("--out /a is there twice"));
+        let device = check_wanted(&wanted(&["/a:/dev/null"])).unwrap_err();
+        assert!(
+            device
+                .to_string()
+                .contains("/dev/null: this is no regular file")
+        );
         let nested = wanted(&["/a:x", "/a/b:y"]);
         let place = |name: &str| place(name, &nested).map(|(number, _, place)| (number, place));
         assert_eq!(place("/a/c"), Some((0, "x/c".into())));
@@ -296,6 +320,14 @@ mod tests {
             "{refused:#}"
         );
         assert!(unpack_files(archive(&led[1..]), &wanted).is_err());
+        // A FIFO that was made meanwhile.
+        let fifo = host.join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let packed = [("/out/fifo", file, &b"bytes"[..])];
+        let refused = unpack_files(archive(&packed), &wanted).unwrap_err();
+        assert!(format!("{refused:#}").contains("it is no regular file"));
+        assert!(is_special(&fifo));
+        fs::remove_file(&fifo).unwrap();
         // A link that is longer than any path is none.
         let long = [("/out/long", link, &[b'x'; 5000][..])];
         unpack_files(archive(&long), &wanted).unwrap();

@@ -136,9 +136,13 @@ fn unknown(word: &str) -> BadRequest {
         one.summary.split(end).map(str::to_owned)
     });
     let known = names.chain(facts.map(|fact| fact.value)).chain(summaries);
-    let near = nearest(word, known.unique(), 0.0).join(", ");
+    let near = nearest(word, known.unique(), 0.7).join(", ");
+    let hint = match near.is_empty() {
+        true => "`explain` without a word tells all".to_owned(),
+        false => format!("the nearest: {near}"),
+    };
     BadRequest::new(format!(
-        "no scenario is called {word:?}, or mentions it; the nearest: {near}"
+        "no scenario is called {word:?}, or mentions it; {hint}"
     ))
 }
 

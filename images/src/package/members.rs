@@ -13,7 +13,8 @@ pub(crate) type Visit<'a> = &'a mut dyn FnMut(&mut PackageMember<'_>) -> Next;
 
 /// A file of a package.
 pub(crate) struct PackageMember<'a> {
-    /// Its path, as the package has it.
+    /// Its path, as the package has it; without what a terminal would obey, for errors name
+    /// it.
     pub(crate) path: String,
     pub(crate) kind: MemberKind,
     /// Bytes of its content.

@@ -18,7 +18,8 @@ pub(crate) fn each(data: impl Read, limit: u64, visit: Visit<'_>) -> Result<(), 
         let mut entry = entry.map_err(malformed)?;
         let kind = entry.header().entry_type();
         let size = entry.size();
-        let path = entry.path().map_err(malformed)?.display().to_string();
+        let path = entry.path().map_err(malformed)?;
+        let path = guest::printable(&path.to_string_lossy());
         let mut member = PackageMember {
             path: long_name.take().unwrap_or(path),
             kind: match kind {

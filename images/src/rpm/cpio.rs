@@ -23,7 +23,7 @@ pub(super) fn each(data: impl Read, limit: u64, visit: Visit<'_>) -> Result<(), 
         if entry.is_trailer() {
             return Ok(());
         }
-        let (path, mode) = (entry.name().to_owned(), entry.mode());
+        let (path, mode) = (guest::printable(entry.name()), entry.mode());
         let size = u64::from(entry.file_size());
         drop(header);
         let mut content = (&mut data).take(size);

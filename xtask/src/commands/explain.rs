@@ -80,10 +80,8 @@ impl ExplainCommand {
             return Ok(Exit::Agreed);
         }
         if let Some(&[from, to]) = self.between.as_deref() {
-            if from >= to {
-                wrong(&format!("--between: {to} is not later than {from}\n"));
-            }
-            let between = report::Between::of(&Found::all(&found), from, to);
+            let between = report::Between::of(&Found::all(&found), from, to)
+                .unwrap_or_else(|why| wrong(&format!("--between: {why}\n")));
             match json {
                 true => print(between.json()),
                 false => print(between),

@@ -45,15 +45,27 @@ impl Between {
     ///
     /// Where something changed and changed back on the way, there is nothing to tell: a
     /// floor that moves does not stop in between.
-    #[must_use]
-    pub fn of(scenarios: &[&'static Scenario], from: Version, to: Version) -> Self {
+    ///
+    /// # Errors
+    /// Why the versions make no sense: the second is no later one, or nothing is claimed of
+    /// the first.
+    pub fn of(scenarios: &[&'static Scenario], from: Version, to: Version) -> Result<Self, String> {
+        if from >= to {
+            return Err(format!("{to} is not later than {from}"));
+        }
+        let claims = scenarios.iter().flat_map(|one| one.claims);
+        if let Some(oldest) = claims.map(|claim| claim.since).min()
+            && from < oldest
+        {
+            return Err(format!("nothing is claimed of {from}: begin with {oldest}"));
+        }
         let changes = scenarios.iter();
-        Self {
+        Ok(Self {
             from,
             to,
             scenarios: scenarios.len(),
             changes: changes.filter_map(|one| change(one, from, to)).collect(),
-        }
+        })
     }
 
     /// The same, as one JSON object.
@@ -164,7 +176,9 @@ mod tests {
 
     fn said(from: &str, to: &str) -> String {
         let version = |text: &str| text.parse().unwrap();
-        Between::of(&[&SCENARIO], version(from), version(to)).to_string()
+        Between::of(&[&SCENARIO], version(from), version(to))
+            .unwrap()
+            .to_string()
     }
 
     #[test]
@@ -190,8 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn versions_that_make_no_sense_are_refused() {
+        let refused = |from: Version, to: Version| {
+            let between = Between::of(&[&SCENARIO], from, to);
+            between.unwrap_err()
+        };
+        let (old, new) = (Version::new(2, 6), Version::new(5, 11));
+        assert!(refused(old, new).contains("nothing is claimed of 2.6: begin with "));
+        assert_eq!(refused(new, new), "5.11 is not later than 5.11");
+    }
+
+    #[test]
     fn the_same_is_there_as_json() {
-        let between = Between::of(&[&SCENARIO], Version::new(5, 9), Version::new(5, 11));
+        let between = Between::of(&[&SCENARIO], Version::new(5, 9), Version::new(5, 11)).unwrap();
         let json: serde_json::Value = serde_json::from_str(&between.json()).unwrap();
         assert_eq!(json["from"], "5.9");
         let change = &json["changes"][0];
