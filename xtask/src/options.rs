@@ -175,6 +175,12 @@ impl RerunOption {
                 runs.display()
             )));
         };
+        if run.finished.is_none() {
+            bail!(BadRequest::new(format!(
+                "the newest run, {}, did not finish: leave out --rerun-failed",
+                run.header.run
+            )));
+        }
         let failures = Failures::of(&run);
         match failures.is_empty() {
             true => eprintln!("nothing failed in the run {}", failures.run),

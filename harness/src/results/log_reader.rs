@@ -89,8 +89,8 @@ impl PastRun {
         })
     }
 
-    /// The newest run of a kind that finished, if there is one. Records that cannot be
-    /// read are passed over.
+    /// The newest run of a kind, if there is one, also one that did not finish. Records that
+    /// cannot be read are passed over.
     ///
     /// # Errors
     /// If there is no place for runs.
@@ -98,7 +98,7 @@ impl PastRun {
         let runs = in_time(&runs()?).into_iter().rev();
         let wanted = runs.filter(|run| header(&run.join(EVENTS)).is_some_and(|head| wanted(&head)));
         let mut read = wanted.filter_map(|run| Self::read(&run).ok());
-        Ok(read.find(|run| run.finished.is_some()))
+        Ok(read.next())
     }
 
     fn of(bytes: &[u8]) -> Result<Self> {

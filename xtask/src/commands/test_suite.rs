@@ -108,6 +108,10 @@ impl TestSuiteCommand {
         let dir = RunDir::new_run()?;
         let store = self.sources.store(&catalogue)?;
         let mut suite = ProgramSuite::new(file, names, kernels, store, dir.clone())?;
+        let records = self.record || !self.accepted.is_empty();
+        if !records {
+            suite.check_recorded()?;
+        }
         self.host.apply(&mut suite.machines);
         suite.machines.cpus = self.cpus.cpus.get();
         suite.jobs = self.jobs.number();
@@ -123,7 +127,7 @@ impl TestSuiteCommand {
         }));
         // A missing QEMU is reported once here, not again for each kernel.
         suite.machines.find_qemu(&suite.kernels, &bus)?;
-        let (matrix, changes) = if self.record || !self.accepted.is_empty() {
+        let (matrix, changes) = if records {
             record(&suite, &self.accepted, &bus)?
         } else {
             (suite.run(TestOrder::Forwards, &bus), Vec::new())

@@ -161,6 +161,11 @@ pub(super) struct Expectation {
 }
 
 impl Expectation {
+    /// The test whose case it is.
+    pub(super) fn test(&self) -> &str {
+        self.case.split("::").next().unwrap_or_default()
+    }
+
     pub(super) fn holds(&self, kernel: &ExpectedKernel) -> bool {
         let is_numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
         let of_vendor = match (&self.vendor, &kernel.vendor) {
@@ -210,6 +215,12 @@ struct RecordedFile {
     expectations: Vec<Expectation>,
 }
 
+/// The first test that is none of these, and of which something is expected.
+fn of_no_test<'a>(expectations: &'a [Expectation], tests: &[String]) -> Option<&'a str> {
+    let mut expected = expectations.iter().map(Expectation::test);
+    expected.find(|test| !tests.iter().any(|known| known == test))
+}
+
 /// Where what was recorded stands.
 pub(super) fn recorded_path(dir: &Path) -> PathBuf {
     dir.join(RECORDED)
@@ -232,23 +243,36 @@ impl Expected {
     ///
     /// # Errors
     /// If something is of none of them: it would never be held against anything.
-    pub(super) fn are_of(&self, tests: &[&str]) -> Result<()> {
-        let test = |one: &Expectation| one.case.split("::").next().unwrap_or_default().to_owned();
-        let mut unknown = self.by_hand.iter().map(test);
-        let Some(unknown) = unknown.find(|test| !tests.contains(&test.as_str())) else {
+    pub(super) fn by_hand_is_of(&self, tests: &[String]) -> Result<()> {
+        let Some(unknown) = of_no_test(&self.by_hand, tests) else {
             return Ok(());
         };
         let programs = format!("{unknown}/");
         let mut inside = tests.iter().filter(|test| test.starts_with(&programs));
         let inside = inside.join(", ");
         let hint = match inside.is_empty() {
-            true => nearest(&unknown, tests.iter().copied(), 0.7).join(", "),
+            true => nearest(unknown, tests, 0.0).join(", "),
             false => inside,
         };
         bail!(BadRequest::new(format!(
             "strata.toml expects something of {unknown}, and that is no test: write case = with \
              one of: {hint}"
         )));
+    }
+
+    /// Checks that what was recorded is of these tests.
+    ///
+    /// # Errors
+    /// If something is of none of them: a test that lost its name would lose what it is held
+    /// against.
+    pub(super) fn recorded_is_of(&self, tests: &[String]) -> Result<()> {
+        match of_no_test(&self.recorded, tests) {
+            None => Ok(()),
+            Some(unknown) => bail!(BadRequest::new(format!(
+                "{RECORDED} expects something of {unknown}, and that is no test any more: \
+                 `strata test --record` takes it out, or give the test its name back"
+            ))),
+        }
     }
 
     /// What is expected of a case on a kernel, if anything is: what names a vendor outweighs
@@ -317,11 +341,10 @@ impl Expected {
     /// The cases of a test that are expected to show something on a kernel.
     pub(super) fn cases_of(&self, test: &str, kernel: &ExpectedKernel) -> Vec<&str> {
         let all = self.by_hand.iter().chain(&self.recorded);
-        let of_test = |case: &str| case.split("::").next() == Some(test);
         let mut cases: Vec<&str> = Vec::new();
         for expected in all {
             let case = expected.case.as_str();
-            if of_test(case) && expected.holds(kernel) && !cases.contains(&case) {
+            if expected.test() == test && expected.holds(kernel) && !cases.contains(&case) {
                 cases.push(case);
             }
         }

@@ -69,7 +69,11 @@ pub(super) fn judge_case(
         let because = match expectation {
             None => "nothing else is expected".to_owned(),
             Some(expectation) => expectation.because.clone().unwrap_or_else(|| {
-                format!("it was recorded on {}", expectation.kernels_in_words())
+                let kernels = expectation.kernels_in_words();
+                match expected.by_hand.contains(expectation) {
+                    true => format!("strata.toml expects it of {kernels}"),
+                    false => format!("it was recorded on {kernels}"),
+                }
             }),
         };
         let link = expectation.and_then(|expectation| expectation.link.clone());

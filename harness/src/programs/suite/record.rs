@@ -1,12 +1,11 @@
 //! Records what the cases of a suite show.
 
 use std::fmt;
-use std::fs;
 use std::io;
 
 use anyhow::{Context, Result, bail};
 use guest::Version;
-use images::files::open_regular;
+use images::files::{open_regular, write_whole};
 use itertools::Itertools;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table};
 
@@ -102,7 +101,10 @@ pub fn record(
         )));
     }
     let mut document = suite.document()?;
-    let mut changes = Vec::new();
+    let mut changes = match cases.is_empty() && suite.is_whole {
+        true => forget(&mut document, &suite.names()),
+        false => Vec::new(),
+    };
     for case in names {
         let asked = cases.is_empty() || cases.iter().any(|asked| asked == case);
         if asked {
@@ -116,7 +118,8 @@ pub fn record(
         if !path.exists() {
             text.insert_str(0, HEAD);
         }
-        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+        write_whole(&path, text.as_bytes())
+            .with_context(|| format!("writing {}", path.display()))?;
     }
     let [.., mut last] = runs;
     let expected = Expected::read(suite.expected.by_hand.clone(), &suite.dir)?;
@@ -134,6 +137,27 @@ impl ProgramSuite {
         let text = text.with_context(|| format!("reading {}", path.display()))?;
         text.parse().with_context(|| format!("{}", path.display()))
     }
+}
+
+/// Takes out what was recorded of tests that are gone.
+fn forget(document: &mut DocumentMut, tests: &[String]) -> Vec<RecordedChange> {
+    let mut gone = Vec::new();
+    tables(document).retain(|table| {
+        let Some(old) = expectation(table) else {
+            return true;
+        };
+        let is_there = tests.iter().any(|test| test == old.test());
+        if !is_there {
+            gone.push(RecordedChange {
+                kernels: old.kernels_in_words(),
+                case: old.case,
+                before: Some(old.shows),
+                after: "no longer, for its test is gone".to_owned(),
+            });
+        }
+        is_there
+    });
+    gone
 }
 
 /// What a case showed on each kernel, the oldest of each vendor first.
@@ -445,6 +469,20 @@ mod tests {
         ] {
             assert_eq!(text.matches(words).count(), times, "{words}: {text}");
         }
+    }
+
+    #[test]
+    fn what_was_recorded_of_a_test_that_is_gone_goes() {
+        let mut document = DocumentMut::new();
+        write_down(&mut document, "a::b", &seen(&[("6.1", "ok")]));
+        write_down(&mut document, "c::d", &seen(&[("6.1", "ok")]));
+        let gone = forget(&mut document, &["a".to_owned()]);
+        let said: Vec<String> = gone.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            ["c::d on 6.1: no longer, for its test is gone (was ok)"]
+        );
+        assert_eq!(recorded(&mut document), ["6.1=ok"]);
     }
 
     #[test]

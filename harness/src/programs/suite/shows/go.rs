@@ -5,16 +5,24 @@ use std::collections::HashSet;
 use super::{FAILED, OK, SKIPPED, ShownCases};
 
 /// Lines `=== RUN   NAME` and `--- PASS: NAME (0.00s)`. What a test writes itself may stand
-/// before the second in its line.
+/// before the second in its line, and be what the program writes, where it runs it again.
 pub(super) fn go(stdout: &str) -> ShownCases {
     let mut shown = ShownCases::default();
     let mut begun: HashSet<&str> = HashSet::new();
     // Those without a result: a word `PASS` among them is one of theirs.
     let mut open: HashSet<&str> = HashSet::new();
     let mut running: Option<&str> = None;
+    // The first test of a program that runs within a test.
+    let mut inside: Option<&str> = None;
     for line in stdout.lines() {
         if let Some((what, name)) = go_step(line) {
+            let test = name.split('/').next();
+            let is_other = running.is_some() && running != test;
+            if what == "RUN" && inside.is_none() && (is_other || open.contains(name)) {
+                inside = Some(name);
+            }
             match what {
+                _ if inside.is_some() => continue,
                 "RUN" => {
                     begun.insert(name);
                     open.insert(name);
@@ -27,14 +35,18 @@ pub(super) fn go(stdout: &str) -> ShownCases {
                 }
                 _ => continue,
             }
-            running = name.split('/').next();
+            running = test;
         } else if let Some((name, value)) = go_result(line).filter(|(name, _)| begun.contains(name))
         {
-            shown.case(name, value);
-            open.remove(name);
-            running = running.filter(|running| *running != name);
-        } else {
-            shown.is_whole |= open.is_empty() && matches!(line, "PASS" | "FAIL");
+            // The test around it is done, whatever became of the program.
+            inside = inside.filter(|inside| Some(name) != running || *inside == name);
+            if inside.is_none() {
+                shown.case(name, value);
+                open.remove(name);
+                running = running.filter(|running| *running != name);
+            }
+        } else if matches!(line, "PASS" | "FAIL") && inside.take().is_none() {
+            shown.is_whole |= open.is_empty();
         }
     }
     shown.running = running.map(str::to_owned);
@@ -124,5 +136,25 @@ mod tests {
         let shown = Shows::Go.read("=== RUN   TestA\nPASS\n");
         assert!(!shown.is_whole);
         assert_eq!(shown.running.unwrap(), "TestA");
+    }
+
+    #[test]
+    fn a_test_may_run_its_own_program_again() {
+        let helped = |helper: &str| {
+            format!(
+                "=== RUN   TestA\n=== RUN   {helper}\n--- PASS: {helper} (0.00s)\nPASS\n\
+                 --- PASS: TestA (0.01s)\n=== RUN   TestHelper\n--- PASS: TestHelper (0.00s)\n\
+                 PASS\n"
+            )
+        };
+        for helper in ["TestHelper", "TestA"] {
+            let stdout = helped(helper);
+            assert_eq!(cases(Shows::Go, &stdout), ["TestA=ok", "TestHelper=ok"]);
+            let shown = Shows::Go.read(&stdout);
+            assert!(shown.is_whole && shown.wrong.is_none());
+        }
+        // One that ends without a word.
+        let stdout = helped("TestHelper").replacen("PASS\n--- PASS: TestA", "--- PASS: TestA", 1);
+        assert_eq!(cases(Shows::Go, &stdout), ["TestA=ok", "TestHelper=ok"]);
     }
 }

@@ -60,7 +60,12 @@ pub(super) fn tap(stdout: &str) -> ShownCases {
             if path.last() != Some(&name) {
                 path.push(name);
             }
-            shown.case(&path.join("/"), value);
+            let name = path.join("/");
+            // Its number is what tells a result from others.
+            match shown.names.contains(&name) {
+                true => shown.case(&format!("{name} #{number}"), value),
+                false => shown.case(&name, value),
+            }
         }
     }
     while let Some(level) = levels.pop() {
@@ -163,6 +168,13 @@ mod tests {
     fn a_result_needs_neither_number_nor_name() {
         let expected = ["1=ok", "2=failed", "b=failed", "4=failed", "#5 of them=ok"];
         let stdout = "1..5\nok\nnot ok\nnot ok\t3 - b\nnot ok\r\nok - #5 of them\nokay\n";
+        assert_eq!(cases(Shows::Tap, stdout), expected);
+    }
+
+    #[test]
+    fn two_results_may_have_one_description() {
+        let expected = ["open=ok", "open #2=failed"];
+        let stdout = "1..2\nok 1 - open\nnot ok 2 - open\n";
         assert_eq!(cases(Shows::Tap, stdout), expected);
     }
 
