@@ -38,6 +38,9 @@ const TARGETS: [&str; 3] = [
     "x86_64-unknown-linux-musl",
 ];
 
+/// What the names of tests begin with that are not in a package's `tests`.
+const OTHERS: [&str; 3] = ["bin-", "bench-", "example-"];
+
 /// How cargo runs a program.
 #[derive(Debug, PartialEq, Eq)]
 struct RunByCargo {
@@ -64,13 +67,20 @@ pub(super) fn cargo_tests(package: &Path) -> Result<Vec<CargoTest>> {
         let name = test["target"]["name"].as_str()?;
         // A library and its test may have the same name.
         let name = match test["target"]["kind"][0].as_str()? {
-            "test" if name == "lib" || name.contains('-') => format!("test-{name}"),
+            // Unless its name looks like one of the others'.
+            "test" if name == "lib" || OTHERS.iter().any(|kind| name.starts_with(kind)) => {
+                format!("test-{name}")
+            }
             "test" => name.to_owned(),
             kind @ ("bin" | "bench" | "example") => format!("{kind}-{name}"),
             _ => "lib".to_owned(),
         };
         let manifest = Path::new(test["manifest_path"].as_str()?);
-        let package_name = manifest.parent()?.file_name()?.to_string_lossy().into_owned();
+        let package_name = manifest
+            .parent()?
+            .file_name()?
+            .to_string_lossy()
+            .into_owned();
         let path = Path::new(test["executable"].as_str()?);
         let mut program = Program::new(path);
         program = match seen.get(path) {

@@ -251,7 +251,7 @@ impl Expected {
         let mut inside = tests.iter().filter(|test| test.starts_with(&programs));
         let inside = inside.join(", ");
         let hint = match inside.is_empty() {
-            true => nearest(unknown, tests, 0.0).join(", "),
+            true => nearest(unknown, tests, 0.0).into_iter().join(", "),
             false => inside,
         };
         bail!(BadRequest::new(format!(
