@@ -40,10 +40,10 @@ pub use programs::{
 #[cfg(feature = "schema")]
 pub use results::schema;
 pub use results::{
-    Accelerator, Cell, ChosenAccelerator, Claimed, Comparison, Downloads, End, Event, EventBus,
-    EventLog, Exit, FORMAT, Failures, FamilyScore, Flaw, Header, Matrix, Merged, MergedRun,
-    ParseShardError, PastRun, Place, Problem, Row, Score, Shard, Sighting, Sink, Substitute, Tally,
-    Verdict, Watcher, Worst, missing_shards,
+    Accelerator, Cell, ChangedCell, ChangedKernel, Changes, ChosenAccelerator, Claimed, Comparison,
+    Downloads, End, Event, EventBus, EventLog, Exit, FORMAT, Failures, FamilyScore, Flaw, Header,
+    Matrix, Merged, MergedRun, ParseShardError, PastRun, Place, Problem, Row, Score, Shard,
+    Sighting, Sink, Substitute, Tally, Verdict, Watcher, Worst, missing_shards,
 };
 pub use scenarios::{
     Found, Mention, Suite, Target, Targets, UnknownScenario, examine, judge, native,

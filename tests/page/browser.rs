@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use harness::{Merged, report};
+use harness::{Changes, Merged, report};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
@@ -99,8 +99,19 @@ pub(crate) fn open(
     at: &str,
     test: impl AsyncFnOnce(&Page) -> Result<()>,
 ) -> Result<()> {
+    open_compared(merged, None, width, at, test)
+}
+
+/// The same for a page that tells what changed since other runs.
+pub(crate) fn open_compared(
+    merged: &Merged,
+    changes: Option<&Changes>,
+    width: u32,
+    at: &str,
+    test: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let path = report::write_page(merged, dir.path())?;
+    let path = report::write_page(merged, changes, dir.path())?;
     let address = format!("file://{}#{at}", path.display());
     let chromedriver = Chromedriver::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread()

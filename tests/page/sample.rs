@@ -45,6 +45,30 @@ pub(crate) fn many(kernels: u16) -> PastRun {
     run("many", versions.map(|version| row(&version.to_string())))
 }
 
+/// A run of somebody's own suite on two kernels: a test with cases, and one without, whose
+/// names are words of the page.
+pub(crate) fn suite() -> PastRun {
+    let cell = |name: &str, verdict, value: &str| Cell {
+        observed: Observation::written(&format!("x={value}")),
+        ..Cell::without(name, verdict, "")
+    };
+    let rows = [("5.10.223", "EINVAL"), ("6.1.176", "ok")].map(|(version, value)| Row {
+        cells: vec![
+            cell("probe", Verdict::Passed, "0"),
+            cell("probe::a b", Verdict::NoClaim, value),
+            cell("probe::a_b", Verdict::Passed, "ok"),
+            cell("kernel", Verdict::Failed, "1"),
+            cell("nothing", Verdict::Passed, "0"),
+        ],
+        ..row(version)
+    });
+    let mut run = run("suite", rows.into_iter());
+    run.header.suite = true;
+    run.header.repository = Some("/home/me/probes".into());
+    run.header.scenarios = ["probe", "kernel", "nothing"].map(str::to_owned).to_vec();
+    run
+}
+
 /// The same work, shared out between two hosts: every second kernel, and of one
 /// kernel every second scenario.
 pub(crate) fn shards(run: &PastRun) -> [PastRun; 2] {

@@ -80,6 +80,47 @@ fn runs_become_one_page_whose_exit_code_is_theirs() {
     assert!(page.contains("1 cell is red"));
 }
 
+#[test]
+fn two_runs_are_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name);
+    for (name, verdict) in [("good", Verdict::Passed), ("bad", Verdict::Failed)] {
+        events(&file(name), name, "6.1", verdict, Some(Exit::Agreed));
+    }
+    events(&file("cut"), "cut", "6.1", Verdict::Passed, None);
+    let compare = |old: &str, new: &str, more: &[&str]| {
+        let mut command = xtask_command();
+        let command = command.arg("report").arg("--compare").arg(file(old));
+        let command = command.arg(file(new)).arg("--output").arg(file("site"));
+        run(command.args(more))
+    };
+    compare("good", "good", &[])
+        .exits(0)
+        .prints(&["0 cells changed, 1 show the same\n"]);
+    compare("good", "bad", &[]).exits(1).prints(&[
+        "from good to bad\n",
+        "unshare_newpid_multithreaded  6.1      pass    FAIL\n",
+        "\n1 cell changed, 0 show the same\n",
+    ]);
+    let page = fs::read_to_string(file("site/index.html")).unwrap();
+    assert!(page.contains("id=\"changed\""), "{page}");
+    let json = compare("bad", "good", &["--format", "json"])
+        .exits(1)
+        .stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["cells"][0]["before"]["verdict"], "failed");
+    assert_eq!(json["cells"][0]["kernel"], "6.1");
+    assert_eq!(
+        (&json["before"][0], &json["after"][0]),
+        (&"bad".into(), &"good".into())
+    );
+    // That nothing changed is not known of a run that was cut short.
+    compare("good", "cut", &[])
+        .exits(3)
+        .prints(&["CUT SHORT: cut\n"]);
+    compare("good", "bad", &["--strict"]).exits(2);
+}
+
 /// A record of two kernels, with boots, from which a line is removed, or in which one
 /// is doubled.
 #[test]

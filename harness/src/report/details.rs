@@ -103,7 +103,7 @@ fn never_up(row: &Row, cell: &Cell, text: &mut String) {
     );
     text.extend(row.image.iter().map(|image| format!("  image: {image}\n")));
     console(row, &[], text);
-    let _ = writeln!(text, "  reproduce: cargo xtask test-kernels {}", row.spec);
+    let _ = writeln!(text, "  reproduce: {}", reproduce_kernel(row));
 }
 
 fn side_by_side(cell: &Cell, text: &mut String) {
@@ -125,11 +125,24 @@ fn side_by_side(cell: &Cell, text: &mut String) {
     }
 }
 
+/// Whether a cell is of somebody's own suite, and of no scenario.
+fn is_of_suite(cell: &Cell) -> bool {
+    scenarios::find(&cell.scenario).is_none() && faults::find(&cell.scenario).is_none()
+}
+
+/// The command that runs all of this kernel.
+pub(super) fn reproduce_kernel(row: &Row) -> String {
+    let kernel = &row.spec;
+    match row.cells.first().is_some_and(is_of_suite) {
+        true => format!("strata test --kernel {kernel}"),
+        false => format!("cargo xtask test-kernels {kernel}"),
+    }
+}
+
 /// The command that runs this cell alone.
 pub(super) fn reproduce(row: &Row, cell: &Cell) -> String {
     let kernel = &row.spec;
-    let known = scenarios::find(&cell.scenario).is_some() || faults::find(&cell.scenario).is_some();
-    if !known {
+    if is_of_suite(cell) {
         // A case of somebody's own suite, `test::case`, or the test itself.
         let test = cell.scenario.split("::").next().unwrap_or_default();
         let test = quoted(OsStr::new(test));
@@ -171,6 +184,6 @@ mod tests {
             "{shown:?}"
         );
         assert!(!shown.contains("\n::error"), "{shown}");
-        assert!(shown.contains("test-kernels '6.1; reboot'"), "{shown}");
+        assert!(shown.contains("--kernel '6.1; reboot'"), "{shown}");
     }
 }

@@ -1,4 +1,4 @@
-//! What two claims of a scenario say otherwise.
+//! What two observations, of claims or of runs, say otherwise.
 
 use guest::Observation;
 use serde::Serialize;

@@ -2,6 +2,7 @@
 
 mod basis;
 mod bisection;
+mod changes;
 mod claim_ranges;
 mod details;
 mod difference;
@@ -24,6 +25,7 @@ mod values;
 
 pub use basis::basis;
 pub use bisection::bisection;
+pub use changes::{changes, changes_json};
 pub use details::details;
 pub use explain::{Between, explain, explain_json, explain_kernel, explain_vendors};
 pub use github::{Github, complaint, fenced, for_people};

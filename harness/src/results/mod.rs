@@ -3,6 +3,7 @@
 
 mod accelerator;
 mod audit;
+mod changes;
 mod downloads;
 mod end;
 mod event;
@@ -22,6 +23,7 @@ mod verdict;
 
 pub use accelerator::{Accelerator, ChosenAccelerator};
 pub use audit::Flaw;
+pub use changes::{ChangedCell, ChangedKernel, Changes};
 pub use downloads::Downloads;
 pub use end::End;
 pub use event::{Event, FORMAT, Header};

@@ -179,6 +179,9 @@ impl Claimed {
 }
 
 impl Cell {
+    /// Why there is no claim of a case that does not show the same each time.
+    pub(crate) const VARIES: &str = "it does not show the same each time";
+
     /// A cell without an observation.
     #[must_use]
     pub fn without(scenario: &str, verdict: Verdict, why: impl Into<String>) -> Self {
@@ -200,6 +203,27 @@ impl Cell {
         let claim = self.claim.as_ref();
         matches!(self.verdict, Verdict::Passed | Verdict::Failed)
             && claim.is_some_and(|claim| claim.observed.is_empty())
+    }
+
+    /// Whether it is known not to show the same each time.
+    pub(crate) fn varies(&self) -> bool {
+        self.why.as_deref() == Some(Self::VARIES)
+    }
+
+    /// What it shows, with the claim's range in place of a number that it leaves open; none
+    /// where nothing was seen.
+    pub(crate) fn behaviour(&self) -> Option<Observation> {
+        if self.observed.0.is_empty() || self.verdict == Verdict::NotApplicable {
+            return None;
+        }
+        let claim = self.claim.as_ref();
+        let claimed = claim.map_or(&[][..], |claim| &claim.expected.0);
+        let fact = |seen: &Fact| {
+            let mut claimed = claimed.iter();
+            let range = claimed.find(|fact| fact.name == seen.name && fact.allows(&seen.value));
+            range.unwrap_or(seen).clone()
+        };
+        Some(Observation(self.observed.0.iter().map(fact).collect()))
     }
 
     /// The expected and the observed facts side by side, in the order of the claim,

@@ -22,7 +22,7 @@ pub fn explain_json(found: &[Found], subjects: &[Subject]) -> String {
 }
 
 /// JSON for people and programs, with a newline.
-pub(super) fn pretty(value: &impl Serialize) -> String {
+pub(in crate::report) fn pretty(value: &impl Serialize) -> String {
     // What is made of strings and numbers here can always be written.
     let text = serde_json::to_string_pretty(value);
     text.map_or_else(|error| error.to_string(), |text| text + "\n")

@@ -11,6 +11,7 @@ use crate::kernels::Subject;
 
 pub use between::Between;
 pub use json::explain_json;
+pub(super) use json::pretty;
 pub use text::{explain, explain_kernel, explain_vendors};
 
 /// The web address of a commit.

@@ -50,7 +50,7 @@ impl Column {
 
     /// The address of a cell.
     pub(super) fn cell(&self, scenario: &str) -> String {
-        format!("{}@{}", slug(scenario), self.slug)
+        format!("{}@{}", fragment(scenario), self.slug)
     }
 
     /// The series and the rest of the version: `3.10` and `.108`.
@@ -64,8 +64,28 @@ impl Column {
     }
 }
 
+/// A scenario's or a case's name in an address, which no other one has, nor a part of the
+/// page.
+pub(super) fn fragment(name: &str) -> String {
+    let mut fragment = String::new();
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || "._+-:/".contains(c) {
+            fragment.push(c);
+        } else {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                fragment.push_str(&format!("~{byte:02x}"));
+            }
+        }
+    }
+    // What the page has before an @ itself.
+    if ["kernel", "test", "case"].contains(&name) {
+        fragment.push('~');
+    }
+    fragment
+}
+
 /// Replaces all but letters, digits and a few signs.
-pub(super) fn slug(text: &str) -> String {
+fn slug(text: &str) -> String {
     let harmless = |c: char| {
         if c.is_ascii_alphanumeric() || "._+-".contains(c) {
             c
@@ -116,6 +136,20 @@ mod tests {
         let row = Row::new("<b> &\"", "x");
         let column = &Column::of(&[row])[0];
         assert_eq!(column.cell("one"), "one@_b____");
+    }
+
+    #[test]
+    fn cases_have_addresses_of_their_own() {
+        let names = [
+            "a::b c", "a::b_c", "a::b/c", "a::b~20c", "a::ü", "kernel", "kernel~",
+        ];
+        let mut fragments = names.map(fragment).to_vec();
+        assert_eq!(fragments[0], "a::b~20c");
+        assert_eq!(fragment("unshare_newuts"), "unshare_newuts");
+        fragments.sort();
+        fragments.dedup();
+        assert_eq!(fragments.len(), names.len(), "{fragments:?}");
+        assert!(!fragments.iter().any(|fragment| fragment == "kernel"));
     }
 
     #[test]

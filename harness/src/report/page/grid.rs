@@ -6,11 +6,12 @@ use std::fmt::Write;
 use guest::{Scenario, scenarios};
 use maud::{Markup, html};
 
-use super::columns::{Column, slug};
+use super::columns::{Column, fragment};
 use super::mark;
 use super::strip::{Boundary, Spot, Strip};
 use super::summary::about;
-use crate::results::{Cell, Merged, Verdict};
+use super::words::PageWords;
+use crate::results::{Cell, Changes, Merged, Place, Row, Tally, Verdict};
 
 /// With more kernels than that, the matrix scrolls within the page.
 const WIDE: usize = 20;
@@ -31,49 +32,25 @@ pub(super) fn spans(columns: usize) -> String {
     rules
 }
 
-/// The filters. They need the script, which shows them.
-pub(super) fn controls(columns: &[Column]) -> Markup {
-    let bound = |id: &str, name: &str, chosen: usize| {
-        html! {
-            label for=(id) { (name) }
-            select id=(id) {
-                @for (number, column) in columns.iter().enumerate() {
-                    option value=(number) selected[number == chosen] { (column.label) }
-                }
-            }
-        }
-    };
-    html! {
-        form #controls role="search" hidden {
-            span.field {
-                label for="scenario" { "Scenario" }
-                input #scenario type="search" placeholder="setns, EXDEV, runc …"
-                    autocomplete="off" spellcheck="false" aria-keyshortcuts="/";
-            }
-            span.field.range {
-                (bound("from", "From", 0))
-                (bound("to", "to", columns.len().saturating_sub(1)))
-            }
-            label.check { input #changing type="checkbox"; " changes only" }
-            label.check { input #reds type="checkbox"; " red only" }
-            output #shown for="scenario from to changing reds" {}
-        }
-    }
-}
-
 /// The table.
-pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) -> Markup {
+pub(super) fn html(
+    merged: &Merged,
+    columns: &[Column],
+    strips: &[Strip<'_>],
+    changed: &BTreeSet<Place>,
+) -> Markup {
+    let words = PageWords::of(merged);
     let rows: Vec<(usize, &String)> = merged.scenarios.iter().enumerate().collect();
-    let families = rows.chunk_by(|(_, a), (_, b)| family(a) == family(b));
+    let families = rows.chunk_by(|(_, a), (_, b)| family(a, words) == family(b, words));
     let width = columns.len() + 1;
     html! {
         div #matrix.matrix.wide[columns.len() > WIDE] tabindex="-1" {
             table {
-                caption.unseen { "Scenarios by kernels, from old to new" }
+                caption.unseen { (words.heading) "s by kernels, from old to new" }
                 colgroup { col.name; @for _ in columns { col; } }
                 thead {
                     tr {
-                        th scope="col" { "scenario" }
+                        th scope="col" { (words.one) }
                         @for (column, row) in columns.iter().zip(&merged.matrix.rows) {
                             @let red = row.cells.iter().any(|cell| cell.verdict.is_red());
                             @let (series, rest) = column.parts();
@@ -95,13 +72,16 @@ pub(super) fn html(merged: &Merged, columns: &[Column], strips: &[Strip<'_>]) ->
                                 }
                             }
                         }
+                        @if words.is_suite && family.len() > 1 {
+                            (test(merged, columns, self::family(family[0].1, words), family))
+                        }
                         @for (number, scenario) in family {
-                            (row(merged, columns, scenario, &strips[*number], *number))
+                            (row(merged, columns, scenario, &strips[*number], *number, changed))
                         }
                     }
                 }
             }
-            p #nothing.hint hidden { "No scenario is left: widen the filter." }
+            p #nothing.hint hidden { "No " (words.one) " is left: widen the filter." }
         }
     }
 }
@@ -129,25 +109,70 @@ fn changes(columns: &[Column], strips: &[Strip<'_>]) -> Markup {
     }
 }
 
+/// A test of a suite with all its cases: how many passed on each kernel, or are red.
+fn test(merged: &Merged, columns: &[Column], name: &str, cases: &[(usize, &String)]) -> Markup {
+    let at = format!("test@{}", fragment(name));
+    let tally = |row: &Row| {
+        Tally::of(
+            cases
+                .iter()
+                .filter_map(|(number, _)| row.cells.get(*number)),
+        )
+    };
+    html! {
+        tr.family.test {
+            th id=(at) scope="rowgroup" { a href={ "#" (at) } { (name) } }
+            @for (row, column) in merged.matrix.rows.iter().zip(columns) {
+                @let tally = tally(row);
+                @let (class, text) = match (tally.red, tally.passed, tally.no_claim) {
+                    (red @ 1.., _, _) => ("red", format!("✕ {red}")),
+                    (0, 0, 0) => ("none", String::new()),
+                    (0, 0, open) => ("open", format!("? {open}")),
+                    (0, passed, _) => ("pass", passed.to_string()),
+                };
+                td class=(class) title={ (column.label) ": " (tally) } { (text) }
+            }
+        }
+    }
+}
+
 fn row(
     merged: &Merged,
     columns: &[Column],
     scenario: &str,
     strip: &Strip<'_>,
     number: usize,
+    changed: &BTreeSet<Place>,
 ) -> Markup {
+    let id = match PageWords::of(merged).is_suite {
+        true => format!("case@{}", fragment(scenario)),
+        false => fragment(scenario),
+    };
     let about = about(scenario);
     html! {
         tr.changing[strip.changes() > 0].reds[strip.has_red()] {
-            th #(slug(scenario)) scope="row" title=[about] { (scenario) }
+            th id=(id) scope="row" title=[about] { (scenario) }
             @for (at, (spot, column)) in strip.0.iter().zip(columns).enumerate() {
-                (cell(spot, column, scenario, merged.dissent.contains_key(&(at, number))))
+                @let place = (at, number);
+                @let marks = Marks {
+                    dissent: merged.dissent.contains_key(&place),
+                    changed: changed.contains(&place),
+                };
+                (cell(spot, column, scenario, marks))
             }
         }
     }
 }
 
-fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Markup {
+/// What is told of a cell besides what it shows.
+struct Marks {
+    /// Runs disagree.
+    dissent: bool,
+    /// It changed since other runs.
+    changed: bool,
+}
+
+fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, marks: Marks) -> Markup {
     let cell = spot.cell;
     let (boundary, change) = match spot.boundary {
         Boundary::None => ("", ""),
@@ -158,10 +183,14 @@ fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Mark
         Some(behaviour) => format!(" k{}", behaviour.min(TINTS - 1)),
         None => String::new(),
     };
-    let classes = format!("{}{tint}{boundary}", mark::class(cell.verdict));
+    let since = if marks.changed { " since" } else { "" };
+    let classes = format!("{}{tint}{boundary}{since}", mark::class(cell.verdict));
     let on_source = cell.rests_on_source();
     let mut label = format!("{}: {}{change}", column.label, cell.verdict);
-    if dissent {
+    if marks.changed {
+        label.push_str(", changed since");
+    }
+    if marks.dissent {
         label.push_str(", runs disagree");
     }
     if on_source {
@@ -174,19 +203,22 @@ fn cell(spot: &Spot<'_>, column: &Column, scenario: &str, dissent: bool) -> Mark
                 @if let Some((text, cells)) = &spot.news {
                     span class={ "t" @if *cells > 1 { " n" (cells) } @else if text.len() > SHORT { " long" } } { (text) }
                 }
-                @if dissent { sup { "≠" } } @else if on_source { sup { "*" } }
+                @if marks.dissent { sup { "≠" } }
+                @else if marks.changed { sup { "Δ" } }
+                @else if on_source { sup { "*" } }
             }
         }
     }
 }
 
 /// The meaning of the signs that are used.
-pub(super) fn legend(merged: &Merged) -> Markup {
+pub(super) fn legend(merged: &Merged, changes: Option<&Changes>) -> Markup {
+    let words = PageWords::of(merged);
     let cells = || merged.matrix.rows.iter().flat_map(|row| &row.cells);
     let used: BTreeSet<Verdict> = cells().map(|cell| cell.verdict).collect();
     html! {
         ul.legend aria-label="Legend" {
-            li { span.swatch.k0 {} span.swatch.k1 {} span.swatch.k2 {} " behaviours of a scenario, by first appearance" }
+            li { span.swatch.k0 {} span.swatch.k1 {} span.swatch.k2 {} " behaviours of a " (words.one) ", by first appearance" }
             li { span.swatch.k1.step {} " behaves otherwise than the kernel before" }
             li { span.swatch.k0.claim {} " another claim holds, the same is seen" }
             @for verdict in used.iter().filter(|verdict| **verdict != Verdict::Passed) {
@@ -194,6 +226,9 @@ pub(super) fn legend(merged: &Merged) -> Markup {
             }
             @if cells().any(Cell::rests_on_source) {
                 li { span.swatch.k0 { sup { "*" } } " the claim rests on source: no kernel was seen to show it" }
+            }
+            @if changes.is_some() {
+                li { span.swatch.k0 { sup { "Δ" } } " changed since" }
             }
             @if !merged.dissent.is_empty() {
                 li { span.swatch.k0 { sup { "≠" } } " runs disagree" }
@@ -203,8 +238,11 @@ pub(super) fn legend(merged: &Merged) -> Markup {
 }
 
 /// The family of a scenario. Of what is not in the table, those that begin with the same
-/// word are one.
-fn family(scenario: &str) -> &str {
+/// word are one; of a suite, a test with its cases is one.
+fn family(scenario: &str, words: PageWords) -> &str {
+    if words.is_suite {
+        return scenario.split("::").next().unwrap_or(scenario);
+    }
     let word = || scenario.split('_').next().unwrap_or(scenario);
     chapter(scenario).unwrap_or_else(word)
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::columns::Column;
 use super::parts::{close, said};
+use crate::report::details::reproduce_kernel;
 use crate::results::{Row, Tally, Verdict};
 
 pub(super) fn html(row: &Row, column: &Column) -> Markup {
@@ -28,7 +29,7 @@ pub(super) fn html(row: &Row, column: &Column) -> Markup {
                 }
             }
             h3 { "Reproduce" }
-            pre.command { code { "cargo xtask test-kernels " (row.spec) } }
+            pre.command { code { (reproduce_kernel(row)) } }
             @if !row.last_lines.is_empty() { (said(&row.last_lines, Verdict::Passed)) }
         }
     }

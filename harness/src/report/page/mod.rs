@@ -3,7 +3,9 @@
 //! What is on it comes from guests, which are not trusted: all of it is escaped, and
 //! the policy lets nothing run but the script that was put there here.
 
+mod changed;
 mod columns;
+mod controls;
 mod grid;
 mod kernel_panel;
 mod mark;
@@ -12,6 +14,7 @@ mod parts;
 mod sources;
 mod strip;
 mod summary;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,17 +23,18 @@ use anyhow::{Context, Result};
 use maud::{DOCTYPE, PreEscaped, html};
 
 use super::policy::policy;
-use crate::results::Merged;
+use crate::results::{Changes, Merged};
 use columns::Column;
 use strip::Strip;
+use words::PageWords;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// A page of several runs, in HTML. Except for the list of runs, it does not depend on
-/// how kernels were divided among them.
+/// how kernels were divided among them. With what changed since other runs, it tells that, too.
 #[must_use]
-pub fn page(merged: &Merged) -> String {
+pub fn page(merged: &Merged, changes: Option<&Changes>) -> String {
     let columns = Column::of(&merged.matrix.rows);
     let strips: Vec<Strip<'_>> = (0..merged.scenarios.len())
         .map(|at| {
@@ -38,6 +42,8 @@ pub fn page(merged: &Merged) -> String {
             Strip::of(rows.map(|row| &row.cells[at]).collect())
         })
         .collect();
+    let words = PageWords::of(merged);
+    let changed = changes.map(Changes::places);
     let style = format!("{STYLE}{}", grid::spans(columns.len()));
     let page = html! {
         (DOCTYPE)
@@ -52,13 +58,14 @@ pub fn page(merged: &Merged) -> String {
             }
             body {
                 a.skip href="#matrix" { "Skip to the matrix" }
-                (summary::html(merged, &columns))
+                (summary::html(merged, words, &columns))
                 (sources::html(merged))
+                @if let Some(changes) = changes { (changed::html(changes, merged, &columns)) }
                 (summary::lists(merged, &columns))
                 main {
-                    (grid::controls(&columns))
-                    (grid::html(merged, &columns, &strips))
-                    (grid::legend(merged))
+                    (controls::html(words, &columns, changed.is_some()))
+                    (grid::html(merged, &columns, &strips, &changed.unwrap_or_default()))
+                    (grid::legend(merged, changes))
                 }
                 (panel::html(merged, &columns))
                 script { (PreEscaped(SCRIPT)) }
@@ -72,10 +79,11 @@ pub fn page(merged: &Merged) -> String {
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn write_page(merged: &Merged, dir: &Path) -> Result<PathBuf> {
+pub fn write_page(merged: &Merged, changes: Option<&Changes>, dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
     let path = dir.join("index.html");
-    fs::write(&path, page(merged)).with_context(|| format!("writing {}", path.display()))?;
+    fs::write(&path, page(merged, changes))
+        .with_context(|| format!("writing {}", path.display()))?;
     Ok(path)
 }
 
@@ -115,7 +123,7 @@ mod tests {
             matrix: Matrix { rows: vec![row] },
             ..Merged::default()
         };
-        let page = page(&merged);
+        let page = page(&merged, None);
         assert!(page.contains("&lt;script&gt;alert(1)"));
         assert!(!page.contains("<script>alert"));
         assert!(!page.contains("\" onclick=\""));
@@ -124,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_policy_has_the_hashes_of_script_and_style() {
-        let page = page(&Merged::default());
+        let page = page(&Merged::default(), None);
         let between = |start: &str, end: &str| {
             let (_, rest) = page.split_once(start).unwrap();
             rest.split_once(end).unwrap().0.to_owned()
@@ -175,7 +183,7 @@ mod tests {
                 flaw,
             ),
         ] {
-            let page = page(&merged);
+            let page = page(&merged, None);
             assert!(page.contains(why), "no {why:?}");
             assert!(page.contains(&format!("<title>{head} · Strata")), "{head}");
             let (_, h1) = page.split_once("<h1").unwrap();

@@ -22,7 +22,8 @@ const rows = all("tbody tr:not(.family)", table).map((tr) => {
   const name = tr.cells[0].textContent;
   const family = tr.parentElement.querySelector(".family")?.textContent;
   const words = `${tr.textContent} ${family} ${tr.cells[0].title} ${said.get(name)}`.toLowerCase();
-  return { tr, cells, stretches, words };
+  const inTest = tr.parentElement.querySelector(".test") !== null;
+  return { tr, cells, stretches, words, inTest };
 });
 
 // What the panels of a scenario say of facts, reasons, commits and reports; not the console.
@@ -47,10 +48,15 @@ const controls = find("controls");
 const scenario = find("scenario");
 const changing = find("changing");
 const reds = find("reds");
+// Not on every page.
+const since = find("since");
+const tests = find("tests");
+const bounds = [find("from"), find("to")];
+const checks = [changing, reds, since, tests].filter(Boolean);
 let range = [0, columns.length - 1];
 
 function filter() {
-  const chosen = [Number(find("from").value), Number(find("to").value)];
+  const chosen = bounds.map((bound) => Number(bound.value));
   chosen.sort((a, b) => a - b);
   if (chosen.join() !== range.join()) {
     range = chosen;
@@ -61,18 +67,22 @@ function filter() {
   for (const row of rows) {
     const within = row.cells.slice(range[0], range[1] + 1);
     const isRed = (cell) => cell.classList.contains("red");
+    const isNew = (cell) => cell.classList.contains("since");
     const steps = (cell) => cell.classList.contains("step") && !isRed(cell);
     const fits =
       wanted.every((word) => row.words.includes(word)) &&
       (!changing.checked || within.slice(1).some(steps)) &&
-      (!reds.checked || within.some(isRed));
-    row.tr.hidden = !fits;
+      (!reds.checked || within.some(isRed)) &&
+      (!since?.checked || within.some(isNew));
+    row.fits = fits;
+    // A test stands for its cases.
+    row.tr.hidden = !fits || (tests?.checked && row.inTest);
     shown += fits;
   }
-  for (const body of table.tBodies) body.hidden = all("tr:not(.family)", body).every((tr) => tr.hidden);
+  for (const body of table.tBodies) body.hidden = !rows.some(({ tr, fits }) => fits && body.contains(tr));
   find("nothing").hidden = shown > 0;
   const kernels = range[1] - range[0] + 1;
-  find("shown").textContent = `${shown} of ${rows.length} scenarios, ${kernels} of ${columns.length} kernels`;
+  find("shown").textContent = `${shown} of ${rows.length} ${find("shown").dataset.noun}, ${kernels} of ${columns.length} kernels`;
   rove();
 }
 
@@ -90,8 +100,33 @@ function showColumns() {
   }
 }
 
+// The address tells the filter, so that a view can be linked to. Kernels stand there by name:
+// another page has them in other places.
+
+function readAddress() {
+  const told = new URLSearchParams(location.search);
+  scenario.value = told.get("find") ?? "";
+  for (const check of checks) check.checked = told.has(check.id);
+  for (const bound of bounds) {
+    const option = [...bound.options].find(({ text }) => text === told.get(bound.id));
+    if (option) bound.value = option.value;
+  }
+}
+
+function tellAddress() {
+  const told = new URLSearchParams();
+  if (scenario.value) told.set("find", scenario.value);
+  for (const check of checks) if (check.checked) told.set(check.id, "");
+  for (const bound of bounds) {
+    if (!bound.selectedOptions[0]?.defaultSelected) told.set(bound.id, bound.selectedOptions[0]?.text);
+  }
+  const query = told.size > 0 ? `?${told}` : "";
+  history.replaceState(null, "", `${location.pathname}${query}${location.hash}`);
+}
+
 controls.hidden = false;
 controls.addEventListener("input", filter);
+controls.addEventListener("change", tellAddress);
 controls.addEventListener("submit", (event) => event.preventDefault());
 
 // The matrix is one stop of the Tab key; arrows go on from there.
@@ -203,5 +238,6 @@ if (navigator.clipboard) {
   }
 }
 
+readAddress();
 filter();
 opened();

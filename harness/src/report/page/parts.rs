@@ -9,6 +9,23 @@ pub(super) fn close() -> Markup {
     html! { a.close href="#-" aria-label="Close" { "✕" } }
 }
 
+/// So many items of a list are shown at once; the others unfold.
+const AT_ONCE: usize = 12;
+
+/// A list, of which the most unfolds.
+pub(super) fn folded(mut items: Vec<Markup>) -> Markup {
+    let rest = items.split_off(items.len().min(AT_ONCE));
+    html! {
+        ul { @for item in &items { (item) } }
+        @if !rest.is_empty() {
+            details {
+                summary { (rest.len()) " more" }
+                ul { @for item in &rest { (item) } }
+            }
+        }
+    }
+}
+
 /// The console, if the scenario ran.
 pub(super) fn said(console: &[String], verdict: Verdict) -> Markup {
     html! {

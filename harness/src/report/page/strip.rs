@@ -2,7 +2,7 @@
 
 use guest::{Fact, Observation};
 
-use crate::results::{Cell, Verdict};
+use crate::results::Cell;
 
 /// A scenario's cells from old to new, and what each of them shows.
 pub(super) struct Strip<'a>(pub(super) Vec<Spot<'a>>);
@@ -32,7 +32,7 @@ pub(super) enum Boundary {
 
 impl<'a> Strip<'a> {
     pub(super) fn of(cells: Vec<&'a Cell>) -> Self {
-        let seen: Vec<Option<Observation>> = cells.iter().map(|cell| behaviour(cell)).collect();
+        let seen: Vec<Option<Observation>> = cells.iter().map(|cell| cell.behaviour()).collect();
         let mut kinds: Vec<&Observation> = Vec::new();
         for observation in seen.iter().flatten() {
             if !kinds.contains(&observation) {
@@ -113,23 +113,6 @@ fn since(cell: &Cell) -> Option<guest::Version> {
     cell.claim.as_ref().map(|claim| claim.since)
 }
 
-/// What a cell shows, with the claim's range in place of a number that it leaves open.
-fn behaviour(cell: &Cell) -> Option<Observation> {
-    if cell.observed.0.is_empty() || cell.verdict == Verdict::NotApplicable {
-        return None;
-    }
-    let claimed = cell
-        .claim
-        .as_ref()
-        .map_or(&[][..], |claim| &claim.expected.0);
-    let fact = |seen: &Fact| {
-        let mut claimed = claimed.iter();
-        let range = claimed.find(|fact| fact.name == seen.name && fact.allows(&seen.value));
-        range.unwrap_or(seen).clone()
-    };
-    Some(Observation(cell.observed.0.iter().map(fact).collect()))
-}
-
 /// The facts that the other behaviour does not show; all where there is none.
 /// In a single cell there is room for a value only.
 fn news(this: &Observation, other: Option<&Observation>, cells: usize) -> String {
@@ -152,7 +135,7 @@ mod tests {
     use guest::{Claim, Observation};
 
     use super::*;
-    use crate::results::Claimed;
+    use crate::results::{Claimed, Verdict};
 
     const CLAIMS: [Claim; 3] = [
         Claim::since(3, 2).shows("call=EINVAL child=outer"),

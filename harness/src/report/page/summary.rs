@@ -4,13 +4,12 @@ use guest::scenarios;
 use maud::{Markup, html};
 
 use super::columns::Column;
+use super::parts::folded;
+use super::words::PageWords;
 use crate::results::{Cell, Exit, Merged, Problem, Row, Verdict};
 use crate::system::grouped;
 
-/// So many red cells are shown at once; the others unfold.
-const AT_ONCE: usize = 12;
-
-pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
+pub(super) fn html(merged: &Merged, words: PageWords, columns: &[Column]) -> Markup {
     let sign = match merged.exit(false) {
         Exit::Disagreed => "✕",
         Exit::Agreed => "✓",
@@ -18,7 +17,12 @@ pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
     };
     html! {
         header.top {
-            p.brand { "Strata" }
+            p.brand {
+                "Strata"
+                @if let Some(name) = merged.repository.as_ref().and_then(|dir| dir.file_name()) {
+                    " · " (name.to_string_lossy())
+                }
+            }
             h1 class=(if merged.exit(false) == Exit::Disagreed { "bad" } else { "" }) {
                 span.sign aria-hidden="true" { (sign) }
                 (merged.worst().sentence())
@@ -26,7 +30,7 @@ pub(super) fn html(merged: &Merged, columns: &[Column]) -> Markup {
             @if let (Some(first), Some(last)) = (columns.first(), columns.last()) {
                 p.lead {
                     (columns.len()) " kernels from " b { (first.label) } " to " b { (last.label) }
-                    ", " (merged.scenarios.len()) " scenarios. A step in a row is a change of behaviour."
+                    ", " (merged.scenarios.len()) " " (words.many) ". A step in a row is a change of behaviour."
                 }
             }
             dl.figures { (figures(merged)) }
@@ -70,17 +74,10 @@ fn red_cells(merged: &Merged, columns: &[Column]) -> Markup {
             None => items.extend(red.next().map(|cell| never_up(row, column, cell))),
         }
     }
-    let rest = items.split_off(items.len().min(AT_ONCE));
     html! {
         section.list.bad aria-labelledby="red" {
             h2 #red { "What is red" }
-            ul { @for item in &items { (item) } }
-            @if !rest.is_empty() {
-                details {
-                    summary { (rest.len()) " more" }
-                    ul { @for item in &rest { (item) } }
-                }
-            }
+            (folded(items))
         }
     }
 }

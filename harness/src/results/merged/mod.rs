@@ -27,6 +27,10 @@ pub use worst::Worst;
 /// divided among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merged {
+    /// Whether all runs are of suites of somebody's own.
+    pub suite: bool,
+    /// The directory of their `strata.toml`, where it is one.
+    pub repository: Option<PathBuf>,
     /// The names of all scenarios: as the table of claims has them, then those
     /// it does not know.
     pub scenarios: Vec<String>,
@@ -92,7 +96,11 @@ impl Merged {
             let names = std::iter::repeat(run.header.run.clone());
             names.zip(run.flaws.clone())
         };
+        let repositories = runs.iter().map(|run| run.header.repository.clone());
+        let repositories = repositories.unique().collect_vec();
         let mut merged = Self {
+            suite: !runs.is_empty() && runs.iter().all(|run| run.header.suite),
+            repository: repositories.into_iter().exactly_one().ok().flatten(),
             sources: runs.iter().map(|run| MergedRun::of(run)).collect(),
             missing: missing_shards(runs.iter().map(|run| &run.header)),
             flaws: runs.iter().flat_map(flaws).collect(),
@@ -154,6 +162,14 @@ impl Merged {
     pub fn flaws_in_words(&self) -> impl Iterator<Item = String> {
         let flaws = self.flaws.iter();
         flaws.map(|(run, flaw)| format!("DOES NOT ADD UP: {run}: {}", flaw.what))
+    }
+
+    /// Why its cells may not be all that there is to see, one line each.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let cut = self.cut_short_in_words().into_iter();
+        let more = cut.chain(self.missing_in_words());
+        self.flaws_in_words().chain(more).collect()
     }
 
     /// Which shards are missing, if any are.
