@@ -15,11 +15,11 @@ use clap::{Args, ValueEnum};
 use guest::{Arch, CgroupMode, Need, Ulimit, User, WindowSize};
 use harness::ExitCodes;
 use harness::{
-    AcceleratorChoice, BadRequest, Disks, Downloads, Failures, Header, Machines, Network, PastRun,
-    Program, PublishedPort, QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher, disk_names,
-    project, runs,
+    AcceleratorChoice, BadRequest, Disks, Downloads, Failures, Header, Machines, Merged, Network,
+    PastRun, Program, PublishedPort, QemuChoice, RunDir, Runner, Shard, WantedDisk, Watcher,
+    disk_names, project, runs,
 };
-use images::{Catalogue, Spec, Store, StoreBuilder};
+use images::{Catalogue, Kernel, Spec, Store, StoreBuilder};
 use jiff::SignedDuration;
 
 /// The size of a terminal that does not say its size.
@@ -185,9 +185,23 @@ pub(crate) struct ShardOption {
     /// the part of this job, as GitLab, Slurm or Kubernetes tells it]
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
+
+    /// Spread the kernels over the parts by how long each took in this run, its directory or
+    /// the file of its events; the same for all parts; may be given more than once
+    #[arg(long, value_name = "RUN")]
+    spread_by: Vec<PathBuf>,
 }
 
 impl ShardOption {
+    /// The kernels of a part.
+    pub(crate) fn part(&self, shard: Shard, kernels: Vec<Kernel>) -> Result<Vec<Kernel>> {
+        if self.spread_by.is_empty() {
+            return Ok(shard.part(kernels));
+        }
+        let run = Merged::read(&self.spread_by)?;
+        Ok(shard.part_by_time(kernels, |kernel| run.took(&kernel.name())))
+    }
+
     /// The part that was asked for; else that of the engine, unless the running kernel is
     /// among those to be tested.
     pub(crate) fn shard(&self, native: bool) -> Result<Option<Shard>> {
@@ -289,11 +303,6 @@ pub(crate) struct ProgramOptions {
     #[arg(long, value_name = "DIR")]
     cwd: Option<String>,
 
-    /// Take a directory along as it is, to its own path or another; may be given more
-    /// than once
-    #[arg(long = "tree", value_name = "DIR[:GUEST]", value_parser = file)]
-    trees: Vec<(PathBuf, Option<String>)>,
-
     /// Run the program in this root file system: a directory, a tar archive (as `docker
     /// export` writes it), or the directory of an OCI image
     #[arg(long, value_name = "DIR|TAR|OCI-LAYOUT")]
@@ -320,10 +329,35 @@ pub(crate) struct ProgramOptions {
     #[arg(long = "needs", value_name = "NEED")]
     needs: Vec<Need>,
 
+    #[command(flatten)]
+    files: FilesOptions,
+}
+
+/// What travels besides a program.
+#[derive(Args)]
+pub(crate) struct FilesOptions {
+    /// Take a directory along as it is, to its own path or another; may be given more
+    /// than once
+    #[arg(long = "tree", value_name = "DIR[:GUEST]", value_parser = file)]
+    trees: Vec<(PathBuf, Option<String>)>,
+
     /// Take a file or directory along, to its own path or another; may be given
     /// more than once
     #[arg(long = "file", value_name = "HOST[:GUEST]", value_parser = file)]
     files: Vec<(PathBuf, Option<String>)>,
+}
+
+impl FilesOptions {
+    /// Gives a program what it asks for.
+    pub(crate) fn furnish(&self, mut program: Program) -> Program {
+        for (host, guest) in &self.files {
+            program = program.file(host, guest.clone());
+        }
+        for (host, guest) in &self.trees {
+            program = program.tree(host, guest.clone());
+        }
+        program
+    }
 }
 
 /// A program's machine, and what travels into it.
@@ -384,17 +418,12 @@ impl ProgramOptions {
         for (name, value) in all.chain(self.environment.iter().cloned()) {
             program = program.env(name, value);
         }
-        for (host, guest) in &self.trees {
-            program = program.tree(host, guest.clone());
-        }
+        program = self.files.furnish(program);
         if let Some(root) = &self.root {
             program = program.root(root);
         }
         if let Some(directory) = &self.cwd {
             program = program.directory(directory);
-        }
-        for (host, guest) in &self.files {
-            program = program.file(host, guest.clone());
         }
         for module in &self.ahead {
             program = program.module(module);

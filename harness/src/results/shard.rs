@@ -1,9 +1,12 @@
 //! A part of the kernels, for one machine of several.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
+use std::time::Duration;
 
+use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
 /// One of several parts: `2/3`. Counts from 1.
@@ -87,6 +90,32 @@ impl Shard {
             .step_by(self.of.get())
             .collect()
     }
+
+    /// The same, by how long each item took last time: the longest first, each to the shard
+    /// that has least to do. What is not known takes as long as the others do on average. All
+    /// shards must know the same.
+    #[must_use]
+    pub fn part_by_time<T>(self, all: Vec<T>, took: impl Fn(&T) -> Option<Duration>) -> Vec<T> {
+        let known: Vec<Option<Duration>> = all.iter().map(took).collect();
+        let sum: Duration = known.iter().flatten().sum();
+        let Ok(count @ 1..) = u32::try_from(known.iter().flatten().count()) else {
+            return self.part(all);
+        };
+        let took: Vec<Duration> = known.iter().map(|it| it.unwrap_or(sum / count)).collect();
+        let longest_first = (0..all.len()).sorted_by_key(|&item| Reverse(took[item]));
+        // Shards beyond the number of items have nothing to do.
+        let mut load = vec![Duration::ZERO; self.of.get().min(all.len())];
+        let mut own = vec![false; all.len()];
+        for item in longest_first {
+            if let Some((shard, least)) = load.iter_mut().enumerate().min_by_key(|(_, load)| **load)
+            {
+                *least += took[item];
+                own[item] = shard + 1 == self.number.get();
+            }
+        }
+        let own = all.into_iter().zip(own).filter(|(_, own)| *own);
+        own.map(|(item, _)| item).collect()
+    }
 }
 
 impl FromStr for Shard {
@@ -145,6 +174,34 @@ mod tests {
             }
         }
         assert_eq!(shard("2/3").part(vec![0, 1, 2, 3, 4, 5, 6]), [1, 4]);
+    }
+
+    #[test]
+    fn work_is_spread_by_what_it_took() {
+        let part = |text: &str, took: &[Option<u64>]| {
+            let items = (0..took.len()).collect();
+            shard(text).part_by_time(items, |&item: &usize| took[item].map(Duration::from_secs))
+        };
+        let took = [10, 90, 20, 70, 30, 1].map(Some);
+        assert_eq!(part("1/2", &took), [1, 2, 5]);
+        assert_eq!(part("2/2", &took), [0, 3, 4]);
+        // One that is new takes as long as the others on average: here 50.
+        let took = [Some(90), None, Some(10)];
+        assert_eq!(
+            (part("1/2", &took), part("2/2", &took)),
+            (vec![0], vec![1, 2])
+        );
+        assert_eq!(part("1/2", &[None, None, None]), [0, 2]);
+        for of in (1..12).filter_map(NonZeroUsize::new) {
+            let took = [Some(3), None, Some(3), Some(0)];
+            let text = |shard: Shard| shard.to_string();
+            let mut all: Vec<usize> = Shard::all(of)
+                .flat_map(|it| part(&text(it), &took))
+                .collect();
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3], "{of} shards");
+        }
+        assert!(part("18446744073709551615/18446744073709551615", &[Some(1)]).is_empty());
     }
 
     #[test]

@@ -12,6 +12,8 @@ use harness::{
 use images::{Catalogue, Spec};
 use nix::unistd::{getegid, geteuid};
 
+use crate::options::FilesOptions;
+
 /// Run a test program in a machine that stays, for cargo, Go and others
 ///
 /// Brings machines with the kernel up where there are none, and runs the program in one
@@ -27,8 +29,12 @@ Examples:
   CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='strata runner 5.10' cargo test
   CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER='strata runner arm64/6.1' \
       cargo test --target aarch64-unknown-linux-gnu
-  go test -exec 'strata runner 5.10' ./...")]
+  go test -exec 'strata runner 5.10' ./...
+  meson test --wrapper 'strata runner --file build/helper 5.10'")]
 pub(crate) struct RunnerCommand {
+    #[command(flatten)]
+    files: FilesOptions,
+
     /// The kernel: 3.10, or the path of a bzImage
     #[arg(value_name = "KERNEL")]
     kernel: Spec,
@@ -61,6 +67,7 @@ impl RunnerCommand {
         for (name, value) in env::vars_os().filter(|(name, _)| name != "TMPDIR") {
             program = program.env(name, value);
         }
+        program = self.files.furnish(program);
         let user = (geteuid().as_raw(), getegid().as_raw());
         if let (uid @ 1.., gid) = user {
             program = program.user(User { uid, gid });

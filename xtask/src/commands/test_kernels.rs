@@ -124,7 +124,7 @@ impl TestKernelsCommand {
             if targets.native {
                 conflict("--shard is for kernels to boot: each machine runs one of its own\n");
             }
-            targets.kernels = shard.part(targets.kernels);
+            targets.kernels = self.shard.part(shard, targets.kernels)?;
         }
         // With fewer kernels than shards, some shards are empty: they succeed.
         let idle = shard.filter(|_| targets.kernels.is_empty());

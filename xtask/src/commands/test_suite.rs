@@ -95,7 +95,7 @@ impl TestSuiteCommand {
         let mut kernels = file.select(&words, &catalogue)?;
         let shard = self.shard.shard(false)?;
         if let Some(shard) = shard {
-            kernels = shard.part(kernels);
+            kernels = self.shard.part(shard, kernels)?;
             if kernels.is_empty() {
                 eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
                 return Ok(Exit::Agreed);

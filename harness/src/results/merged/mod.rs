@@ -7,6 +7,7 @@ mod worst;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use guest::scenarios;
@@ -162,6 +163,14 @@ impl Merged {
     pub fn flaws_in_words(&self) -> impl Iterator<Item = String> {
         let flaws = self.flaws.iter();
         flaws.map(|(run, flaw)| format!("DOES NOT ADD UP: {run}: {}", flaw.what))
+    }
+
+    /// How long a kernel took, by the name under which it was asked for.
+    #[must_use]
+    pub fn took(&self, kernel: &str) -> Option<Duration> {
+        let mut rows = self.matrix.rows.iter();
+        let row = rows.find(|row| row.name == kernel && row.was_run())?;
+        Some(row.took)
     }
 
     /// Why its cells may not be all that there is to see, one line each.
