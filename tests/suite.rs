@@ -233,6 +233,7 @@ fn a_crash_a_hang_and_a_flood_are_told_apart_and_the_rest_runs() {
             "shows = \"tap\"",
             "echo ok 1 - one; echo not ok 2 - two; exit 1",
         ),
+        run("stops", "shows = \"tap\"", "echo 1..3; echo ok 1 - one"),
         run("fails", "", "exit 3"),
         run("alone", "fresh = true", "true"),
         "[[test]]\nname = \"scripts\"\ndir = \"bin\"\n".to_owned(),
@@ -248,6 +249,8 @@ fn a_crash_a_hang_and_a_flood_are_told_apart_and_the_rest_runs() {
         "reports: passed",
         "reports::one: passed",
         "reports::two: failed",
+        "stops: broken",
+        "stops::one: passed",
         "fails: failed",
         "alone: passed",
         "scripts/works: passed",
@@ -297,6 +300,50 @@ use std::fs;
         "crate/exits::b_works: passed",
     ];
     assert_eq!((code, &verdicts[..]), (1, &expected.map(str::to_owned)[..]));
+}
+
+/// The variables, the directory and the files with which `cargo test` runs a test.
+#[test]
+fn a_crates_tests_have_what_cargo_gives_them() {
+    let repository = Repository::with(
+        "[[test]]\nname = \"crate\"\ncargo = \".\"\nenv = { CARGO_PKG_AUTHORS = \"mine\" }\n",
+    );
+    let manifest = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    repository.write("Cargo.toml", manifest);
+    let build = "fn main() {\n    let dir = std::env::var(\"OUT_DIR\").unwrap();\n    \
+                 std::fs::write(dir + \"/made\", \"made\").unwrap();\n    \
+                 println!(\"cargo:rustc-env=OF_THE_BUILD=yes\");\n}\n";
+    repository.write("build.rs", build);
+    repository.write("src/main.rs", "fn main() { println!(\"own program\") }\n");
+    repository.write("testdata/a", "data");
+    let tests = "\
+use std::{env, fs, process::Command};
+#[test] fn variables() {
+    for (name, value) in [(\"CARGO_PKG_NAME\", \"own\"), (\"CARGO_PKG_VERSION\", \"0.1.0\"),
+        (\"CARGO_PKG_AUTHORS\", \"mine\"), (\"OF_THE_BUILD\", \"yes\")] {
+        assert_eq!(env::var(name).as_deref(), Ok(value), \"{name}\");
+    }
+    assert_eq!(env::var(\"CARGO_MANIFEST_DIR\").unwrap(), env!(\"CARGO_MANIFEST_DIR\"));
+    assert_eq!(env::current_dir().unwrap().to_str(), Some(env!(\"CARGO_MANIFEST_DIR\")));
+}
+#[test] fn files() {
+    assert_eq!(fs::read_to_string(\"testdata/a\").unwrap(), \"data\");
+    let made = env::var(\"OUT_DIR\").unwrap() + \"/made\";
+    assert_eq!(fs::read_to_string(made).unwrap(), \"made\");
+    fs::write(concat!(env!(\"CARGO_TARGET_TMPDIR\"), \"/x\"), \"x\").unwrap();
+    let output = Command::new(env!(\"CARGO_BIN_EXE_own\")).output().unwrap();
+    assert_eq!(output.stdout, b\"own program\\n\");
+}
+";
+    repository.write("tests/own.rs", tests);
+    let output = repository.test(&["--test", "crate/own"]);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
 }
 
 /// Stands for Go, which need not be on this host: it builds test programs that are scripts,
@@ -404,80 +451,190 @@ fn tests_of_go_packages_are_cases_and_one_that_ends_the_program_does_not_end_the
     );
 }
 
-/// Each mistake is named with what to write instead.
+/// Each mistake is named with its place and with what to write instead.
 #[test]
-fn a_mistake_in_the_file_is_told_with_what_to_write() {
+fn a_mistake_in_the_file_is_told_with_its_place_and_what_to_write() {
     let test = "[[test]]\nname = \"probe\"\nrun = [\"./probe\"]\n";
-    let more = |line: &str| format!("kernels = [\"6.1\"]\n{test}{line}\n");
+    let kernels = |words: &str| format!("kernels = {words}\n{test}");
+    // The line is the fifth.
+    let more = |line: &str| kernels("[\"6.1\"]") + line + "\n";
+    let second = |lines: &str| more(&format!("[[test]]\n{lines}"));
     let expect = |lines: &str| more(&format!("[[expect]]\n{lines}"));
-    for (strata, words) in [
-        (String::new(), "kernels = [\"5.10\", \"6.1\"]"),
-        ("kernels = [\"6.1\"]".to_owned(), "write [[test]]"),
-        ("kernels = \"6.1\"".to_owned(), "expected a sequence"),
+    for (strata, place, words) in [
         (
-            format!("kernels = [\"6.x\"]\n{test}"),
-            "strata.toml: kernels:",
+            String::new(),
+            "",
+            "write kernels = [\"5.10\", \"6.1\"] at the top",
+        ),
+        ("kernels = [\"6.1\"]".to_owned(), "", "write [[test]]"),
+        (
+            kernels("\"6.1\""),
+            "line 1, column 11",
+            "write kernels = [\"5.10\", \"6.1\"]",
         ),
         (
-            format!("kernels = [\"newst\"]\n[groups]\nnewest = [\"7.3\"]\n{test}"),
-            "\"newest\"",
+            kernels("[\"6.1\", \"6.x\"]"),
+            "line 1, column 19",
+            "write a series (3.10)",
         ),
-        (more("rum = 1"), "unknown field `rum`"),
+        (
+            kernels("[\"9.99\"]"),
+            "line 1, column 12",
+            "the nearest are",
+        ),
+        (
+            kernels("[\"newst\"]") + "[groups]\nnewest = [\"7.3\"]",
+            "line 1, column 12",
+            "did you mean \"newest\"?",
+        ),
+        (
+            kernels("[\"lts\"]") + "[groups]\nlts = [\"6.1\", \"9.99\"]",
+            "line 6, column 15",
+            "the nearest are",
+        ),
+        (
+            kernels("[\"a\"]") + "[groups]\na = [\"b\"]\nb = [\"a\"]",
+            "line 6, column 5",
+            "in a circle, a → b → a: name kernels in one of them, as a = [",
+        ),
+        (
+            more("rum = 1"),
+            "line 5, column 1",
+            "unknown field `rum`, expected one of",
+        ),
         (
             more("shows = \"fact\""),
-            "unknown variant `fact`, expected one of `exit`, `facts`",
+            "line 5, column 9",
+            "expected one of `exit`, `facts`",
         ),
-        (more("timeout = \"1m\""), "expected u64"),
-        (more("timeout = 0"), "write `timeout = 60`"),
-        (more("dir = \"tests\""), "takes one of"),
-        (more(test), "two tests are called \"probe\""),
-        (more("user = -1"), "expected u32"),
-        (more("ulimits = [\"files=1\"]"), "\"files\" is no resource"),
+        (
+            more("ulimits = [\"files=1\"]"),
+            "line 5, column 1",
+            "\"files\" is no resource",
+        ),
         (
             more("cgroup = \"v3\""),
+            "line 5, column 1",
             "expected one of `v1`, `v2`, `hybrid`",
         ),
         (
-            more("[[test]]\nname = \"a::b\"\nrun = [\"./a\"]"),
-            "cannot name a test",
+            more("timeout = \"1m\""),
+            "line 5, column 11",
+            "write timeout = 60, in seconds",
         ),
         (
-            more("[[test]]\nname = \"a\"\nrun = []"),
+            more("timeout = 0"),
+            "line 5, column 11",
+            "write timeout = 60",
+        ),
+        (
+            more("timeout = 9999999"),
+            "line 5, column 11",
+            "write timeout = 60",
+        ),
+        (more("dir = \"tests\""), "line 2, column 1", "takes one of"),
+        (
+            more(test),
+            "line 6, column 8",
+            "the tests 1 and 2 of the file: rename one",
+        ),
+        (more("user = -1"), "line 5, column 8", "write user = 1000"),
+        (
+            more("env = [\"A=B\"]"),
+            "line 5, column 7",
+            "write env = { NAME = \"value\" }",
+        ),
+        (
+            second("name = \"a::b\"\nrun = [\"./a\"]"),
+            "line 6, column 8",
+            "a name is a word without `::`",
+        ),
+        (
+            second("name = \"a\"\nrun = []"),
+            "line 7, column 7",
             "write `run = [\"./program\"",
         ),
-        (more("[[test]]\nrun = [\"./a\"]"), "missing field `name`"),
+        (
+            second("name = \"a\"\nrun = \"./a\""),
+            "line 7, column 7",
+            "write run = [",
+        ),
+        (
+            second("name = \"a\"\ndir = \"nowhere\""),
+            "line 7, column 7",
+            "name one with programs",
+        ),
+        (
+            second("name = \"a\"\ncargo = \"nowhere\""),
+            "line 7, column 9",
+            "name the directory of",
+        ),
+        (
+            second("name = \"a\"\ngo = \"./...\"\nshows = \"libtest\""),
+            "line 8, column 9",
+            "write shows = \"go\"",
+        ),
+        (
+            second("run = [\"./a\"]"),
+            "line 5, column 1",
+            "write name = \"probe\"",
+        ),
         (
             expect("case = \"prob::a\"\nshows = \"ok\""),
+            "line 6, column 8",
             "did you mean \"probe\"?",
         ),
         (
             expect("case = \"probe\"\nshows = \"ok\"\nkernels = \"six\""),
-            "\"5.10..6.1\"",
+            "line 8, column 11",
+            "write kernels = \"5.10..6.1\"",
+        ),
+        (
+            expect("case = \"probe\"\nshows = \"ok\"\nkernels = [\"6.1\"]"),
+            "line 8, column 11",
+            "write kernels = \"5.10..6.1\"",
         ),
         (
             expect("case = \"probe\"\nshows = \"ok\"\nvendor = \"red hat\""),
+            "line 8, column 10",
             "write vendor = \"el9\"",
         ),
         (
             expect("case = \"probe\"\nkernels = \"6.1\""),
-            "missing field `shows`",
+            "line 5, column 1",
+            "write shows = \"ok\"",
         ),
-        (more("env = [\"A=B\"]"), "expected a map"),
-        ("kernels = [".to_owned(), "line 1, column"),
+        (
+            "kernels = [".to_owned(),
+            "line 1, column 12",
+            "unclosed array",
+        ),
+        (more("fresh = yes"), "line 5, column 9", ""),
     ] {
         let repository = Repository::new(&strata);
         let output = repository.test(&[]);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{strata}\n{said}");
-        assert!(said.contains(words), "{strata}\n{said}");
+        assert!(said.contains(place), "{place:?} of\n{strata}\n{said}");
+        assert!(said.contains(words), "{words:?} for\n{strata}\n{said}");
+    }
+    for name in ["strata.toml", "strata.expected.toml"] {
+        let repository = Repository::new(&more(""));
+        repository.write("probe", "#!/bin/sh\n");
+        fs::write(repository.0.path().join(name), b"# a\n# \xff\n").unwrap();
+        let output = repository.test(&[]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("line 2, column 3"), "{said}");
+        assert!(said.contains("save the file as UTF-8"), "{said}");
     }
     let repository = Repository::new(&more(""));
     let said = |words: &[&str]| {
         let output = repository.test(words);
-        assert_ne!(output.status.code(), Some(0));
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
         text(&output.stderr).to_owned()
     };
-    assert!(said(&[]).contains("probe"));
+    assert!(said(&[]).contains("line 2, cannot be run: build its program"));
     assert!(said(&["--test", "prob"]).contains("strata.toml has probe"));
     fs::remove_file(repository.0.path().join("strata.toml")).unwrap();
     assert!(said(&[]).contains("`strata init` writes one"));
@@ -492,8 +649,19 @@ fn init_writes_a_file_that_runs() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(text(&output.stderr).contains("is there already"));
     fs::remove_file(&file).unwrap();
-    repository.write("probe", "#!/bin/sh\nexit 0\n");
     assert_eq!(init().status.code(), Some(0));
+    let written = repository.read("strata.toml");
+    assert!(
+        written.contains("# No tests were found here: ./probe holds the place"),
+        "{written}"
+    );
+    let output = repository.test(&[]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("or name another one as `run = ["),
+        "{output:?}"
+    );
+    repository.write("probe", "#!/bin/sh\nexit 0\n");
     let kernel = any_image().unwrap();
     let kernel: &Path = &kernel;
     let (code, verdicts) = repository.verdicts(&["--kernel", kernel.to_str().unwrap()]);
@@ -613,6 +781,34 @@ fn a_case_is_bisected() {
         said.contains("call=EINVAL") && said.contains("call=ok"),
         "{said}"
     );
+}
+
+/// A test that shows its exit status alone is named by itself.
+#[test]
+fn a_test_without_cases_is_bisected_and_explained() {
+    let tests = "[[test]]\nname = \"old\"\nrun = [\"./old\"]\n[[expect]]\ncase = \"old\"\n\
+                 shows = \"exit status 3\"\nkernels = \"6.12..\"\nbecause = \"it is gone\"\n";
+    let repository = Repository::new(&format!("kernels = [\"6.1\"]\n{tests}"));
+    let program = "#!/bin/sh\nread -r _ _ release _ < /proc/version\ncase $release in\n\
+                   6.1.*) exit 0;;\n*) exit 3;;\nesac\n";
+    repository.write("old", program);
+    let explained = repository.strata(&["explain", "old"]).output().unwrap();
+    let expected = "old\n\n  6.12..: exit status 3\n    it is gone\n    by hand, in strata.toml\n";
+    assert_eq!(text(&explained.stdout), expected);
+    let kernels = ["--kernel", "6.1", "--kernel", "6.12"];
+    let words = [&["bisect", "old", "--accel", "tcg"], &kernels[..]].concat();
+    let output = repository.strata(&words).output().unwrap();
+    let said = text(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{said}{}",
+        text(&output.stderr)
+    );
+    assert!(said.contains("It changes from 6.1"), "{said}");
+    assert!(said.contains("old=exit status 3"), "{said}");
+    let unknown = repository.strata(&["bisect", "ald"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
 }
 
 /// `UPDATE=1` writes the file.

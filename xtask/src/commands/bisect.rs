@@ -36,9 +36,11 @@ Examples:
   cargo xtask bisect unshare_newpid_multithreaded --good 3.11 --bad 3.12 --all
   cargo xtask bisect unshare_newpid_multithreaded --kernel ./bzImage-a --kernel ./bzImage-b
   cargo xtask bisect probe::epoll_pwait2
+  cargo xtask bisect probe                  a test that shows its exit status
   cargo xtask bisect --good 3.12 --bad 3.10 -- ./reproducer --verbose")]
 pub(crate) struct BisectCommand {
-    /// What the kernels are asked: a scenario, or a case of the tests in strata.toml
+    /// What the kernels are asked: a scenario, or a test of strata.toml, or
+    /// a case of it
     #[arg(value_name = "SCENARIO", required_unless_present = "command")]
     scenario: Option<String>,
 
@@ -79,7 +81,10 @@ pub(crate) struct BisectCommand {
 
 impl BisectCommand {
     pub(crate) fn run(&self) -> Result<Exit> {
-        let case = self.scenario.as_ref().filter(|name| name.contains("::"));
+        let case = match &self.scenario {
+            Some(name) if SuiteFile::names_case(name)? => Some(name),
+            _ => None,
+        };
         let scenario = match &self.scenario {
             Some(name) if case.is_none() => scenarios_named(slice::from_ref(name))?.pop(),
             _ => None,

@@ -31,8 +31,8 @@ Examples:
   cargo xtask explain --kernel ./arch/x86/boot/bzImage
   cargo xtask explain --format json                  docs/explain.md")]
 pub(crate) struct ExplainCommand {
-    /// A scenario, a word that scenarios mention, or a case of the tests in strata.toml;
-    /// all scenarios where none is named
+    /// A scenario, a word that scenarios mention, a test of strata.toml or a
+    /// case of it; all scenarios where none is named
     #[arg(value_name = "WORD")]
     words: Vec<String>,
 
@@ -62,8 +62,8 @@ enum ExplainFormat {
 
 impl ExplainCommand {
     pub(crate) fn run(&self) -> Result<Exit> {
-        let (cases, words): (Vec<String>, Vec<String>) =
-            (self.words.iter().cloned()).partition(|word| word.contains("::"));
+        let (cases, words): (Vec<String>, Vec<String>) = (self.words.iter().cloned())
+            .partition(|word| SuiteFile::names_case(word).unwrap_or(false));
         let json = self.format == ExplainFormat::Json;
         if !cases.is_empty() && (json || self.between.is_some()) {
             wrong("a case of strata.toml is explained as text, without --between\n");

@@ -43,7 +43,8 @@ impl InitCommand {
         } else if fs::read_dir("tests").is_ok() {
             "name = \"tests\"\ndir = \"tests\"        # each program in it is a test\n"
         } else {
-            "name = \"probe\"\nrun = [\"./probe\"]    # a program and its arguments\n\
+            "name = \"probe\"\n# No tests were found here: ./probe holds the place of a program of yours.\n\
+             run = [\"./probe\"]    # a program and its arguments\n\
              shows = \"exit\"       # or \"facts\", \"tap\", \"libtest\", \"go\"\n"
         };
         let text = format!("kernels = [\"5.10\", \"6.1\", \"6.12\"]\n\n[[test]]\n{test}");

@@ -1,16 +1,15 @@
 //! What is expected of a case: by hand in `strata.toml`, or recorded beside it.
 
 use std::fmt;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use guest::{Lineage, Version};
-use images::files::open_regular;
 use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
+use super::mistake::{read_text, wrong_toml};
 use crate::payload::BadRequest;
 use crate::results::Row;
 use crate::system::nearest;
@@ -214,12 +213,9 @@ impl Expected {
     /// What stands in these and in the recorded file of a directory.
     pub(super) fn read(by_hand: Vec<Expectation>, dir: &Path) -> Result<Self> {
         let path = recorded_path(dir);
-        let text = match open_regular(&path).and_then(io::read_to_string) {
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            read => read.with_context(|| format!("reading {}", path.display()))?,
-        };
-        let recorded: RecordedFile = toml::from_str(&text)
-            .map_err(|error| BadRequest::new(format!("{}: {error}", path.display())))?;
+        let text = read_text(&path)?.unwrap_or_default();
+        let recorded: RecordedFile =
+            toml::from_str(&text).map_err(|error| wrong_toml(&path, &text, &error))?;
         Ok(Self {
             by_hand,
             recorded: recorded.expectations,
@@ -244,11 +240,34 @@ impl Expected {
         })
     }
 
-    /// What is expected of a case, range by range, with why and from where.
+    /// What is expected of a case, or of a test and all its cases, range by range, with why
+    /// and from where.
     ///
     /// # Errors
     /// If nothing is.
     pub(super) fn explain(&self, case: &str) -> Result<String> {
+        let all = || self.by_hand.iter().chain(&self.recorded);
+        let is_meant = |name: &&str| {
+            let rest = name.strip_prefix(case);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+        };
+        let names = all().map(|one| one.case.as_str()).unique().filter(is_meant);
+        let explained = names.map(|name| self.explain_one(name)).join("\n");
+        if !explained.is_empty() {
+            return Ok(explained);
+        }
+        let known = all().map(|one| one.case.as_str()).unique();
+        let near = nearest(case, known, 0.7).join(", ");
+        let hint = match near.is_empty() {
+            true => "`strata test --record` writes down what it shows".to_owned(),
+            false => format!("the nearest that something is expected of: {near}"),
+        };
+        bail!(BadRequest::new(format!(
+            "nothing is expected of {case}: {hint}"
+        )))
+    }
+
+    fn explain_one(&self, case: &str) -> String {
         let mut text = format!("{case}\n");
         let by_hand = self
             .by_hand
@@ -263,19 +282,7 @@ impl Expected {
             }
             text.push_str(&format!("    {how}\n"));
         }
-        if text.lines().count() > 1 {
-            return Ok(text);
-        }
-        let all = self.by_hand.iter().chain(&self.recorded);
-        let known = all.map(|one| one.case.as_str()).unique();
-        let near = nearest(case, known, 0.7).join(", ");
-        let hint = match near.is_empty() {
-            true => "`strata test --record` writes down what it shows".to_owned(),
-            false => format!("the nearest that something is expected of: {near}"),
-        };
-        bail!(BadRequest::new(format!(
-            "nothing is expected of {case}: {hint}"
-        )))
+        text
     }
 
     /// The cases of a test that are expected to show something on a kernel.

@@ -1,8 +1,10 @@
 //! A suite of somebody's own: the tests of a `strata.toml`, run on kernels, and held
 //! against what was recorded. May use: `programs`' other parts and the rooms below.
 
+mod cargo_package;
 mod expected;
 mod judge_case;
+mod mistake;
 mod record;
 mod run_suite;
 mod shows;

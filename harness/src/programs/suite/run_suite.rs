@@ -73,17 +73,16 @@ impl ProgramSuite {
         store: Store,
         dir: RunDir,
     ) -> Result<Self> {
-        let expected = Expected::read(file.expectations, &file.dir)?;
+        let expected = Expected::read(file.expectations.clone(), &file.dir)?;
         let mut tests = Vec::new();
-        for test in &file.tests {
+        for (number, test) in file.tests.iter().enumerate() {
             let own =
                 |name: &&str| *name == test.name || name.starts_with(&format!("{}/", test.name));
             let mut asked = names.iter().filter_map(|name| name.split("::").next());
             if !names.is_empty() && !asked.any(|name| own(&name)) {
                 continue;
             }
-            let of = || format!("the test {:?} of strata.toml", test.name);
-            let units = units(test, &file.dir).with_context(of)?;
+            let units = units(test, &file.dir).with_context(|| file.place_of(number))?;
             let is_asked = |unit: &UnitTest| {
                 let mut asked = names.iter().filter_map(|name| name.split("::").next());
                 names.is_empty() || asked.any(|name| name == test.name || name == unit.name)
@@ -397,7 +396,8 @@ impl UnitTest {
                 Err((Verdict::Broken, format!("it wrote over {MOST} bytes")))
             }
             Ending::Ended(status) => match &shown.wrong {
-                Some(wrong) => Err((Verdict::Broken, wrong.clone())),
+                Some(wrong) if status.success() => Err((Verdict::Broken, wrong.clone())),
+                Some(wrong) => Err((Verdict::Broken, format!("{wrong}; {status}"))),
                 None if self.shows.ends_well(*status, shown) => Ok(SUCCESS.to_owned()),
                 None => Ok(status.to_string()),
             },

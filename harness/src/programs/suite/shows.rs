@@ -1,6 +1,6 @@
 //! What a test shows: its cases, read from what it wrote and how it ended.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use guest::Status;
 use serde::Deserialize;
@@ -110,6 +110,8 @@ fn tap(stdout: &str) -> ShownCases {
     let mut shown = ShownCases::default();
     // The subtests around a line, each with its indentation.
     let mut around: Vec<(usize, &str)> = Vec::new();
+    // How many results were planned at an indentation, if that was said, and how many came.
+    let mut counts: BTreeMap<usize, TapCount> = BTreeMap::new();
     for line in stdout.lines() {
         let text = line.trim_start();
         let depth = line.len() - text.len();
@@ -118,7 +120,16 @@ fn tap(stdout: &str) -> ShownCases {
             around.push((depth, name.trim()));
         } else if let Some(why) = text.strip_prefix("Bail out!") {
             shown.wrong = Some(format!("it bailed out:{why}"));
+        } else if let Some(plan) = tap_plan(text) {
+            let count = counts.entry(depth).or_default();
+            // The output of several programs has several plans.
+            count.planned = Some(count.planned.unwrap_or(0).saturating_add(plan));
         } else if let Some((result, rest)) = tap_result(text) {
+            // With the result of a subtest, what is in it is complete.
+            let inner = counts.split_off(&(depth + 1));
+            let wrong = inner.values().find_map(TapCount::wrong);
+            shown.wrong = shown.wrong.or(wrong);
+            counts.entry(depth).or_default().came += 1;
             // The result of a subtest is indented less than what is in it.
             around.retain(|(other, _)| *other <= depth && depth > 0);
             let (name, directive) = rest.split_once(" # ").unwrap_or((rest, ""));
@@ -137,7 +148,33 @@ fn tap(stdout: &str) -> ShownCases {
             shown.case(&path.join("/"), value);
         }
     }
+    let wrong = counts.values().find_map(TapCount::wrong);
+    shown.wrong = shown.wrong.or(wrong);
     shown
+}
+
+/// Results of one level of TAP.
+#[derive(Default)]
+struct TapCount {
+    planned: Option<usize>,
+    came: usize,
+}
+
+impl TapCount {
+    /// That more or fewer came than were planned.
+    fn wrong(&self) -> Option<String> {
+        let planned = self.planned.filter(|planned| *planned != self.came)?;
+        Some(format!(
+            "its plan says 1..{planned}, and it showed {} of them",
+            self.came
+        ))
+    }
+}
+
+/// How many results a line `1..4` plans.
+fn tap_plan(line: &str) -> Option<usize> {
+    let plan = line.strip_prefix("1..")?;
+    plan.split_whitespace().next()?.parse().ok()
 }
 
 /// The result of a line `ok 1 - name`, and what follows the number.
@@ -326,6 +363,17 @@ mod tests {
                     \x20 ok 1 first\n  ok 2 second\nok 1 suite\n";
         let expected = ["suite/first=ok", "suite/second=ok", "suite=ok"];
         assert_eq!(cases(Shows::Tap, ktap), expected);
+        let wrong = |stdout: &str| Shows::Tap.read(stdout).wrong;
+        let short = Some("its plan says 1..3, and it showed 1 of them".to_owned());
+        assert_eq!(wrong("1..3\nok 1 - a\n"), short);
+        let long = Some("its plan says 1..1, and it showed 2 of them".to_owned());
+        assert_eq!(wrong("ok 1 - a\nok 2 - b\n1..1\n"), long);
+        let inner = "1..1\n# Subtest: s\n    1..3\n    ok 1 - a\nok 1 - s\n";
+        assert_eq!(wrong(inner), short);
+        let two = "1..1\n# Subtest: s\n    1..1\n    ok 1 - a\nok 1 - s\n1..1\n\
+                   # Subtest: t\n    1..1\n    ok 1 - a\nok 1 - t\n";
+        assert_eq!(wrong(two), None);
+        assert_eq!(wrong("1..0 # SKIP no such device\n"), None);
         let bailed = Shows::Tap.read("ok 1 - a\nBail out! no memory\n");
         assert_eq!(bailed.wrong.unwrap(), "it bailed out: no memory");
     }

@@ -1,6 +1,6 @@
 //! The tests of a suite, one program each.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use guest::User;
 use tempfile::TempDir;
 
+use super::cargo_package::cargo_tests;
 use super::shows::Shows;
 use super::suite_file::SuiteTest;
 use crate::payload::{PackedProgram, Program};
@@ -81,11 +82,8 @@ pub(super) fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
         return units.collect();
     }
     let package = dir.join(test.cargo.as_deref().unwrap_or(Path::new(".")));
-    let built = built_by_cargo(&package)?;
-    let units = built.into_iter().map(|(name, path)| {
-        let program = Program::new(path).working_directory(&package);
-        unit(format!("{}/{name}", test.name), program)
-    });
+    let units = cargo_tests(&package)?.into_iter();
+    let units = units.map(|own| unit(format!("{}/{}", test.name, own.name), own.program));
     units.collect()
 }
 
@@ -223,44 +221,4 @@ fn built_by_go(packages: &str, dir: &Path) -> Result<(Arc<TempDir>, Vec<GoPackag
         dir.display()
     );
     Ok((Arc::new(built), all))
-}
-
-/// Builds the test programs of a package: the name of each test, `lib` or `bin-NAME` for
-/// those in its sources, and the path.
-fn built_by_cargo(package: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let cargo: OsString = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(&cargo)
-        .args([
-            "test",
-            "--no-run",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
-        .current_dir(package)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("running {}", cargo.display()))?;
-    ensure!(
-        output.status.success(),
-        "cargo could not build the tests in {}: its reason stands above",
-        package.display()
-    );
-    let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_test = message["profile"]["test"] == true;
-        let name = message["target"]["name"].as_str()?;
-        // A library and its test may have the same name.
-        let name = match message["target"]["kind"][0].as_str()? {
-            "test" => name.to_owned(),
-            "bin" => format!("bin-{name}"),
-            _ => "lib".to_owned(),
-        };
-        let path = message["executable"].as_str()?.into();
-        is_test.then_some((name, path))
-    });
-    let built: Vec<(String, PathBuf)> = messages.collect();
-    ensure!(!built.is_empty(), "{} has no tests", package.display());
-    Ok(built)
 }
