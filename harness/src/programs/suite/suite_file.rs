@@ -371,7 +371,10 @@ impl SuiteFile {
         let wrong = |what: String| Mistake::new(at.clone(), what);
         let spec = self.spec(word).map_err(wrong)?;
         let known = catalogue.select(std::slice::from_ref(&spec));
-        known.map_err(|error| wrong(error.to_string()))?;
+        known.map_err(|error| {
+            let near = did_you_mean(word, self.groups.keys().map(String::as_str));
+            wrong(format!("{error}{near}"))
+        })?;
         specs.push(spec);
         Ok(())
     }
