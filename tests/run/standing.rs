@@ -114,6 +114,31 @@ fn ended(child: Child) -> Output {
 
 /// Each finds a machine without what those before it have left.
 #[test]
+fn another_file_at_the_kernels_path_is_another_kernel() {
+    let up = Up::nowhere();
+    let kernel = up.0.path().join("bzImage");
+    let image = any_image().unwrap();
+    let put = || {
+        let new = up.0.path().join("new");
+        fs::copy(&image, &new).unwrap();
+        fs::rename(new, &kernel).unwrap();
+    };
+    put();
+    assert_status(&up.bring_up_with(&kernel, &[]), 0);
+    let again = up.bring_up_with(&kernel, &[]);
+    assert_status(&again, 0);
+    assert!(
+        text(&again.stdout).contains("own is up already"),
+        "{again:?}"
+    );
+    put();
+    let other = up.bring_up_with(&kernel, &[]);
+    assert_status(&other, 2);
+    let words = "own is up with a kernel that was at this path before: end it with";
+    assert!(text(&other.stderr).contains(words), "{other:?}");
+}
+
+#[test]
 fn programs_run_one_after_another_and_find_nothing_of_each_other() {
     let up = Up::new(&["--jobs", "1"]);
     let before = up.says("cat /proc/uptime");

@@ -90,6 +90,14 @@ impl LocalKernel {
         }
     }
 
+    /// The file that has its image.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        match &self.image {
+            ImageAt::File(path) | ImageAt::Package(path) => path,
+        }
+    }
+
     /// Where its modules are: packages, directories, a built kernel tree. None if the path
     /// does not tell.
     #[must_use]

@@ -147,6 +147,12 @@ impl UpCommand {
     fn is_up_already(&self, place: &StandingPlace, described: &StandingMachines) -> Result<Exit> {
         let name = place.name();
         let there = place.machines();
+        if there.have_another_image(described) {
+            bail!(BadRequest::new(format!(
+                "{name} is up with a kernel that was at this path before: end it with `{} down {name}`",
+                program_name()
+            )));
+        }
         if there != *described {
             bail!(BadRequest::new(format!(
                 "{name} is up with {there}: take another --name, or end it with `{} down {name}`",

@@ -5,12 +5,12 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use images::Kernel;
+use images::{Kernel, LocalKernel};
 use serde::{Deserialize, Serialize};
 
 use super::server::build;
@@ -23,6 +23,8 @@ use crate::system::{program_name, quoted, runs};
 pub struct StandingMachines {
     /// The words of `up`, but for their devices.
     words: String,
+    /// Which file their kernel is, if it is named by a path: another one may take its place.
+    image: Option<String>,
     /// Their devices.
     pub(super) devices: DeviceWords,
 }
@@ -39,25 +41,53 @@ impl StandingMachines {
         append: &[String],
         devices: DeviceWords,
     ) -> Result<Self> {
-        let kernel = match kernel {
+        let (kernel, image) = match kernel {
             Kernel::File(path) => {
+                let image = image_file(path)?;
                 let path = std::path::absolute(path).context("finding the current directory")?;
-                quoted(path.as_os_str())
+                (quoted(path.as_os_str()), Some(image))
             }
-            Kernel::Catalogued(_) | Kernel::Vendored(_) => kernel.name(),
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => (kernel.name(), None),
         };
         let mut words = format!("{kernel} --memory {memory_mib} --cpus {cpus}");
         for append in append {
             words.push_str(&format!(" --append {}", quoted(append.as_ref())));
         }
-        Ok(Self { words, devices })
+        Ok(Self {
+            words,
+            image,
+            devices,
+        })
     }
+
+    /// Whether they are what others are, but for the file of their kernel.
+    #[must_use]
+    pub fn have_another_image(&self, others: &Self) -> bool {
+        let Self { words, devices, .. } = self;
+        (words, devices) == (&others.words, &others.devices) && self.image != others.image
+    }
+}
+
+/// Tells the file of a kernel from others that had its path before, or will.
+fn image_file(path: &Path) -> Result<String> {
+    let local = LocalKernel::at(path)?;
+    let file = local.file();
+    let reading = || format!("reading {}", file.display());
+    let is = fs::metadata(file).with_context(reading)?;
+    Ok(format!(
+        "{}:{} {} {}.{:09}",
+        is.dev(),
+        is.ino(),
+        is.len(),
+        is.mtime(),
+        is.mtime_nsec()
+    ))
 }
 
 /// As the words of `up`.
 impl Display for StandingMachines {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { words, devices } = self;
+        let Self { words, devices, .. } = self;
         write!(f, "{words}{devices}")
     }
 }
@@ -112,7 +142,7 @@ impl StandingPlace {
     }
 
     /// The place of machines for a test runner with this kernel: another one for another
-    /// build of the guest.
+    /// build of the guest, and for another file at the kernel's path.
     ///
     /// # Errors
     /// If the directory cannot be made.
@@ -122,7 +152,8 @@ impl StandingPlace {
             Kernel::Vendored(kernel) => kernel.name().replace('/', "_"),
             Kernel::File(path) => {
                 let path = std::path::absolute(path).context("finding the current directory")?;
-                format!("{:08x}", crc32fast::hash(path.as_os_str().as_bytes()))
+                let words = [path.as_os_str().as_bytes(), image_file(&path)?.as_bytes()];
+                format!("{:08x}", crc32fast::hash(&words.concat()))
             }
         };
         Self::of(&format!("runner-{kernel}-{}", build().replace(' ', "-")))
@@ -149,7 +180,7 @@ impl StandingPlace {
         if !self.is_up() {
             return Err(not_up(&self.name));
         }
-        let StandingMachines { words, devices } = self.machines();
+        let StandingMachines { words, devices, .. } = self.machines();
         if !devices.have(asked) {
             let (name, program, all) = (&self.name, program_name(), devices.with(asked));
             return Err(BadRequest::new(format!(

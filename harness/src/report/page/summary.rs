@@ -50,8 +50,17 @@ pub(super) fn lists(merged: &Merged, columns: &[Column]) -> Markup {
 /// How many cells there are of each kind: together, all of them. Where runs disagree
 /// is told besides.
 fn figures(merged: &Merged) -> Markup {
-    let classes = ["pass", "red", "open", "na", "none", "none"];
-    let counts = merged.matrix.tally().counts().into_iter().zip(classes);
+    let class = |name: &str| match name {
+        "passed" => "pass",
+        "red" => "red",
+        "no claim" | "differ" => "open",
+        "not applicable" => "na",
+        _ => "none",
+    };
+    let counts = merged.matrix.tally().counts();
+    let counts = counts
+        .into_iter()
+        .map(|(name, number)| ((name, number), class(name)));
     let dissent = (("runs disagree", merged.dissent.len()), "dissent");
     html! {
         @for ((name, number), class) in counts.chain([dissent]) {
