@@ -192,6 +192,9 @@ fn what_a_program_changes_in_the_kernel_is_not_the_next_programs() {
             "echo N > /sys/module/printk/parameters/time",
             "printk/parameters/time",
         ),
+        ("echo 7 > /proc/1/oom_score_adj", "the OOM score of PID 1"),
+        ("echo 3 > /sys/fs/cgroup/cgroup.max.depth", "control groups"),
+        ("renice -n 5 -p 1", "how PID 1 is scheduled"),
         ("exit 0", ""),
     ] {
         let files = [
@@ -199,6 +202,8 @@ fn what_a_program_changes_in_the_kernel_is_not_the_next_programs() {
             "/bin/mkdir",
             "--file",
             "/bin/mount",
+            "--file",
+            "/usr/bin/renice",
             "--cwd",
             "/mnt",
         ];

@@ -52,13 +52,29 @@ const RESTLESS: [&str; 16] = [
 ];
 const MOUNTS: &str = "mounts";
 /// Files of which each is a thing that a program may change.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 14] = [
     (MOUNTS, "/proc/self/mountinfo"),
     ("shared memory", "/proc/sysvipc/shm"),
     ("semaphores", "/proc/sysvipc/sem"),
     ("messages", "/proc/sysvipc/msg"),
     ("the taint of the kernel", "/proc/sys/kernel/tainted"),
+    // What each program has from PID 1.
+    ("limits of PID 1", "/proc/self/limits"),
+    ("the OOM score of PID 1", "/proc/self/oom_score_adj"),
+    ("the timer slack of PID 1", "/proc/self/timerslack_ns"),
+    (
+        "the core dump filter of PID 1",
+        "/proc/self/coredump_filter",
+    ),
+    ("network addresses", "/proc/net/fib_trie"),
+    ("network addresses", "/proc/net/if_inet6"),
+    ("control groups", "/sys/fs/cgroup/cgroup.subtree_control"),
+    ("control groups", "/sys/fs/cgroup/cgroup.max.depth"),
+    ("control groups", "/sys/fs/cgroup/cgroup.max.descendants"),
 ];
+/// The fields of `/proc/self/stat` by which PID 1 is scheduled: its priority, niceness,
+/// real-time priority and policy (proc_pid_stat(5)).
+const SCHEDULED: [usize; 4] = [18, 19, 40, 41];
 /// Directories whose names a program may change.
 const DIRECTORIES: [(&str, &str); 4] = [
     ("devices", "/dev"),
@@ -178,8 +194,20 @@ fn limit_files(limit: libc::rlimit) -> Result<(), Errno> {
 }
 
 fn things() -> BTreeMap<String, String> {
-    let files = FILES.map(|(name, path)| (name, fs::read_to_string(path).unwrap_or_default()));
-    let directories = DIRECTORIES.map(|(name, path)| (name, names(Path::new(path)).join(" ")));
+    let mut all = BTreeMap::new();
+    let mut thing = |name: &str, value: &str| {
+        let value_of = all.entry(name.to_owned()).or_insert_with(String::new);
+        value_of.push_str(value);
+        value_of.push('\n');
+    };
+    for (name, path) in FILES {
+        thing(name, &fs::read_to_string(path).unwrap_or_default());
+    }
+    for (name, path) in DIRECTORIES {
+        thing(name, &names(Path::new(path)).join(" "));
+    }
+    thing("how PID 1 is scheduled", &scheduled().unwrap_or_default());
+    thing("keys", &keys());
     let mut groups = Vec::new();
     below(Path::new(CGROUPS), &mut |path, is_directory| {
         if is_directory {
@@ -187,9 +215,30 @@ fn things() -> BTreeMap<String, String> {
         }
     });
     groups.sort();
-    let groups = ("control groups", groups.join(" "));
-    let all = files.into_iter().chain(directories).chain([groups]);
-    all.map(|(name, value)| (name.to_owned(), value)).collect()
+    thing("control groups", &groups.join(" "));
+    all
+}
+
+fn scheduled() -> Option<String> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, the second field, may have blanks.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let fields = SCHEDULED.map(|number| fields.get(number - 3).copied().unwrap_or_default());
+    Some(fields.join(" "))
+}
+
+/// The keys that PID 1 sees, but for key rings, which come and go with processes
+/// (keyrings(7)).
+fn keys() -> String {
+    let keys = fs::read_to_string("/proc/keys").unwrap_or_default();
+    // Behind serial number, flags, uses, time-out, permissions and owners.
+    let named = keys.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().skip(7).collect();
+        let is_ring = words.first() == Some(&"keyring");
+        (!is_ring).then(|| words.join(" "))
+    });
+    named.collect::<Vec<String>>().join("\n")
 }
 
 fn names(directory: &Path) -> Vec<String> {
