@@ -495,7 +495,9 @@ impl MachineOptions {
 
     /// Gives a program what was asked for it, and the devices of a machine that is up.
     pub(crate) fn furnish_in(&self, place: &StandingPlace, program: Program) -> Result<Program> {
-        place.furnish(self.program.furnish(program), &self.devices.words())
+        // A network that is needed is asked for.
+        let asked = DeviceWords::of(self.network().as_ref(), &self.devices.disks);
+        place.furnish(self.program.furnish(program), &asked)
     }
 
     fn network(&self) -> Option<Network> {
