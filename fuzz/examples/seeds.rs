@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use guest::wire::{Stream, encode, encode_bytes};
 use guest::{
-    Carried, CgroupMode, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record, Status,
-    Stdin,
+    Carried, CgroupMode, Delivery, Job, NativeJob, Observation, Order, Outcome, ProgramJob, Record,
+    Status, Stdin,
 };
 use test_archive::{
     Compression, Files, SigningKey, TestPackage, TestRepository, TestRpm, TestSuite, kernel_module,
