@@ -152,8 +152,9 @@ impl StandingPlace {
             Kernel::Vendored(kernel) => kernel.name().replace('/', "_"),
             Kernel::File(path) => {
                 let path = std::path::absolute(path).context("finding the current directory")?;
-                let words = [path.as_os_str().as_bytes(), image_file(&path)?.as_bytes()];
-                format!("{:08x}", crc32fast::hash(&words.concat()))
+                let image = image_file(&path)?;
+                let words = [path.as_os_str().as_bytes(), image.as_bytes()].concat();
+                format!("{:08x}", crc32fast::hash(&words))
             }
         };
         Self::of(&format!("runner-{kernel}-{}", build().replace(' ', "-")))
