@@ -406,7 +406,7 @@ fn what_a_machine_does_not_have_is_refused() {
     }
     for (option, value, devices) in [
         ("--publish", "8080:80", "--publish 8080:80"),
-        ("--disk", "a=64M", "--disk a=64M"),
+        ("--disk", "a=64M", "--disk 'a=64M'"),
         ("--needs", "network", "--network"),
     ] {
         let output = up.run(&[option, value, "--", "true"]).output().unwrap();

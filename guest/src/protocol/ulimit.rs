@@ -146,7 +146,7 @@ mod tests {
             ("rttime", libc::RLIMIT_RTTIME),
         ] {
             let limit: Ulimit = format!("{name}=1").parse().unwrap();
-            assert_eq!(limit.resource(), number as u32, "{name}");
+            assert_eq!(limit.resource(), number, "{name}");
         }
     }
 

@@ -51,6 +51,9 @@ impl Catalogue {
                 }
                 matched
             };
+            if let Some(unknown) = spec.unknown_word() {
+                return Err(SelectError::NoName(unknown.to_string()));
+            }
             if !choose(spec) && !spec.as_series().is_some_and(|series| choose(&series)) {
                 return Err(SelectError::Unknown {
                     spec: spec.to_string(),
@@ -166,7 +169,7 @@ mod tests {
             ["mainline/6.12", "mainline/6.12.1", "mainline/6.12.2"]
         );
         assert!(select("mainline/6.12..6.13").is_err());
-        assert!(matches!(select("custom"), Err(SelectError::Unknown { .. })));
+        assert!(matches!(select("custom"), Err(SelectError::NoName(_))));
     }
 
     #[test]

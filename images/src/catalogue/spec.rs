@@ -71,6 +71,14 @@ struct Numbers {
 pub struct ParseSpecError(String);
 
 impl Spec {
+    /// What to say of a word, if no source and no group is called so.
+    pub(crate) fn unknown_word(&self) -> Option<ParseSpecError> {
+        match &self.meaning {
+            Meaning::Word(word) => Some(ParseSpecError(word.clone())),
+            _ => None,
+        }
+    }
+
     /// Whether this kernel is meant; a file is not.
     pub(crate) fn matches(&self, entry: &Entry) -> bool {
         let version = entry.version();

@@ -64,6 +64,9 @@ impl ObtainError {
 /// Why a selection cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
+    /// A word names nothing: how kernels are named.
+    #[error("{0}")]
+    NoName(String),
     /// No kernel of the catalogue is meant by this.
     #[error("no kernel in the catalogue is {spec}; the nearest are {}", nearest.join(", "))]
     Unknown {

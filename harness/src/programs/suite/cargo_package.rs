@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use guest::HOST;
 use itertools::Itertools;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -31,12 +32,9 @@ const RECORDER: &str = "#!/bin/sh\n\
 const SEEN: &str = "STRATA_SEEN";
 /// Variables that are of this host and of the recorder, not of the test.
 const OWN: [&str; 7] = ["PATH", "PWD", "OLDPWD", "SHLVL", "_", "CARGO_HOME", SEEN];
-/// For which targets a runner may be set by name, which outweighs one for all of them.
-const TARGETS: [&str; 3] = [
-    "'cfg(all())'",
-    "x86_64-unknown-linux-gnu",
-    "x86_64-unknown-linux-musl",
-];
+/// The C libraries of the targets for which a runner may be set by name, which outweighs one
+/// for all of them.
+const LIBRARIES: [&str; 2] = ["gnu", "musl"];
 
 /// What the names of tests begin with that are not in a package's `tests`.
 const OTHERS: [&str; 3] = ["bin-", "bench-", "example-"];
@@ -177,7 +175,8 @@ fn seen(package: &Path) -> Result<HashMap<PathBuf, RunByCargo>> {
     fs::create_dir(&all).with_context(|| format!("creating {}", all.display()))?;
     let mut command = cargo(package);
     command.args(["--tests", "--quiet"]).env(SEEN, &all);
-    for target in TARGETS {
+    let targets = LIBRARIES.map(|library| format!("{}-unknown-linux-{library}", HOST.name));
+    for target in targets.iter().map(String::as_str).chain(["'cfg(all())'"]) {
         let runner = format!(
             "target.{target}.runner={:?}",
             recorder.display().to_string()
