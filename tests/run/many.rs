@@ -126,7 +126,11 @@ fn many<T>(
                         _ => ("kill -9 $$", 137),
                     };
                     let length = usize::try_from(length).unwrap();
-                    let direction = if drawn(seed, 4) % 3 == 0 { "in" } else { "out" };
+                    let direction = if drawn(seed, 4).is_multiple_of(3) {
+                        "in"
+                    } else {
+                        "out"
+                    };
                     let script = format!("{carry} {direction} {length}; {end}");
                     let (mut command, held) =
                         command(&["--file", carry, "--", "sh", "-c", &script]);
@@ -165,10 +169,10 @@ fn comes_out(command: &mut Command, seed: u64, length: usize, status: i32, scrip
     let mut stdout = child.stdout.take().unwrap();
     let mut bytes = vec![0; length / 2];
     stdout.read_exact(&mut bytes).unwrap();
-    if drawn(seed, 5) % 8 == 0 {
+    if drawn(seed, 5).is_multiple_of(8) {
         sleep(Duration::from_millis(drawn(seed, 6) % 500));
     }
-    let is_gone = drawn(seed, 7) % 8 == 0 && length / 2 > HELD;
+    let is_gone = drawn(seed, 7).is_multiple_of(8) && length / 2 > HELD;
     if is_gone {
         drop(stdout);
     } else {

@@ -96,7 +96,7 @@ fn a_value_that_makes_no_sense_is_told_what_to_write() {
         (&["--user", "no-such-user"], "id -u"),
         (&["--file", "/nowhere"], "that is there"),
     ] {
-        let words = [&["run", "--kernel", "6.1"], &words[..], &["--", "true"]].concat();
+        let words = [&["run", "--kernel", "6.1"], words, &["--", "true"]].concat();
         xtask(&words).exits(125).complains(&[hint]);
     }
     xtask(&["down", "no-such-name"])
