@@ -312,7 +312,7 @@ shows = "ok"
         "needs: not_applicable",
     ];
     assert_eq!((code, &verdicts[..]), (1, &expected.map(str::to_owned)[..]));
-    // The driver of its network is a module, which a kernel by name has.
+    // The driver of its network is a module, which a kernel by name has, and a configuration.
     let networked = Repository::new(
         r#"
 kernels = ["6.1"]
@@ -322,11 +322,16 @@ name = "network"
 run = ["sh", "-c", "{ read -r head && read -r route; } < /proc/net/route"]
 needs = ["network"]
 network = true
+
+[[test]]
+name = "configured"
+run = ["true"]
+needs = ["config=CONFIG_OVERLAY_FS=m"]
 "#,
     );
     let (code, verdicts) = networked.verdicts(&[]);
-    let expected = ["network: passed".to_owned()];
-    assert_eq!((code, &verdicts[..]), (0, &expected[..]));
+    let expected = ["network: passed", "configured: passed"];
+    assert_eq!((code, &verdicts[..]), (0, &expected.map(str::to_owned)[..]));
 }
 
 #[test]
@@ -606,6 +611,11 @@ fn a_mistake_in_the_file_is_told_with_its_place_and_what_to_write() {
             more("shows = \"fact\""),
             "line 5, column 9",
             "expected one of `exit`, `facts`",
+        ),
+        (
+            more("network = 1"),
+            "line 5, column 11",
+            "write network = true",
         ),
         (
             more("ulimits = [\"files=1\"]"),

@@ -516,8 +516,7 @@ impl MachineOptions {
         machines.cpus = self.cpus.cpus.get();
         machines.append.clone_from(&self.append);
         self.modules.apply(&mut machines);
-        let mut needs = self.program.needs.iter();
-        machines.needs_config = needs.any(|need| matches!(need, Need::Config(..)));
+        machines.needs_config = self.program.needs.iter().any(Need::is_of_config);
         Ok(machines)
     }
 

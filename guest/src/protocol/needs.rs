@@ -33,6 +33,14 @@ const HOW: &str = "write root, network, disk, module=NAME, cgroup=v1, cgroup=v2,
 /// The longest need, in bytes.
 const LONGEST: usize = 256;
 
+impl Need {
+    /// Whether the kernel's configuration has to be known for it.
+    #[must_use]
+    pub const fn is_of_config(&self) -> bool {
+        matches!(self, Self::Config(..))
+    }
+}
+
 impl FromStr for Need {
     type Err = String;
 

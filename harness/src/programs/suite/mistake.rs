@@ -13,7 +13,7 @@ use crate::payload::BadRequest;
 const MOST: u64 = 16 << 20;
 
 /// What to write for a key that TOML found wrong.
-const EXAMPLES: [(&str, &str); 22] = [
+const EXAMPLES: [(&str, &str); 27] = [
     ("kernels", "kernels = [\"5.10\", \"6.1\"]"),
     ("groups", "[groups] and below it lts = [\"5.10\", \"6.1\"]"),
     ("test", "[[test]] and below it name = \"probe\""),
@@ -35,6 +35,11 @@ const EXAMPLES: [(&str, &str); 22] = [
     ("env", "env = { NAME = \"value\" }"),
     ("cwd", "cwd = \"/tmp\""),
     ("user", "user = 1000"),
+    ("ulimits", "ulimits = [\"core=unlimited\"]"),
+    ("cgroup", "cgroup = \"v1\""),
+    ("needs", "needs = [\"module=overlay\"]"),
+    ("modules", "modules = [\"overlay\"]"),
+    ("network", "network = true"),
     ("timeout", "timeout = 60, in seconds"),
     ("fresh", "fresh = true"),
     (

@@ -1,6 +1,6 @@
 //! Runs the tests of a suite on kernels.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use guest::Status;
+use guest::{Need, Status};
 use images::{Kernel, Store};
 use itertools::Itertools;
 
@@ -102,27 +102,28 @@ impl ProgramSuite {
                 false => format!("no test has that name: strata.toml has {known}"),
             }));
         }
-        let mut seen = HashSet::new();
-        if let Some(twice) = tests.iter().find(|test| !seen.insert(&test.name)) {
+        if let Some(twice) = tests.iter().map(|test| &test.name).duplicates().next() {
             bail!(BadRequest::new(format!(
-                "two programs are the test {:?}: rename the test of strata.toml that has one of them",
-                twice.name
+                "two programs are the test {twice:?}: rename the test of strata.toml that has one \
+                 of them"
             )));
         }
-        let is_whole = names.is_empty();
-        if is_whole {
-            let names: Vec<String> = tests.iter().map(|test| test.name.clone()).collect();
-            expected.by_hand_is_of(&names)?;
-        }
-        Ok(Self {
+        let mut machines = Machines::new(store, dir)?;
+        let mut needs = tests.iter().flat_map(|test| &test.packed.program.needs);
+        machines.needs_config = needs.any(Need::is_of_config);
+        let suite = Self {
             dir: file.dir,
             expected,
-            is_whole,
+            is_whole: names.is_empty(),
             tests,
             kernels,
-            machines: Machines::new(store, dir)?,
+            machines,
             jobs: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-        })
+        };
+        if suite.is_whole {
+            suite.expected.by_hand_is_of(&suite.names())?;
+        }
+        Ok(suite)
     }
 
     /// The names of the tests.

@@ -70,20 +70,20 @@ impl ShownCases {
         // Both go to terminals, and into files that are read there.
         let (name, value) = (printable(name.trim()), printable(value.trim()));
         if self.cases.len() == MOST_CASES {
-            self.is_wrong(format!("it showed over {MOST_CASES} cases"));
+            self.note_wrong(format!("it showed over {MOST_CASES} cases"));
             return;
         }
         if !self.names.insert(name.clone()) {
             let mut before = self.cases.iter().filter(|case| case.name == name);
             let before = before.next().map_or("", |before| &before.value);
-            self.is_wrong(format!("it showed {name} twice: {before}, and {value}"));
+            self.note_wrong(format!("it showed {name} twice: {before}, and {value}"));
             return;
         }
         self.cases.push(Case { name, value });
     }
 
-    /// Says what is wrong, if nothing was before.
-    fn is_wrong(&mut self, why: String) {
+    /// Notes what is wrong, if nothing was before.
+    fn note_wrong(&mut self, why: String) {
         self.wrong.get_or_insert(why);
     }
 }
@@ -117,7 +117,7 @@ fn facts(stdout: &str) -> ShownCases {
         if let Some((name, value)) = line.split_once('\t').or_else(|| line.split_once('=')) {
             // An expectation by this word holds of every value.
             if value.trim() == VARIES {
-                shown.is_wrong(format!(
+                shown.note_wrong(format!(
                     "it showed {name}={VARIES}, the word for a case that does not show the same \
                      each time: show another one"
                 ));

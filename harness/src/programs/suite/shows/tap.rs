@@ -15,7 +15,7 @@ impl Level {
     fn end(&self, shown: &mut ShownCases) {
         if let Some(plan) = self.plan.filter(|plan| *plan != self.results) {
             let found = self.results;
-            shown.is_wrong(format!(
+            shown.note_wrong(format!(
                 "its plan says 1..{plan}, and it showed {found} of them"
             ));
         }
@@ -35,7 +35,7 @@ pub(super) fn tap(stdout: &str) -> ShownCases {
             around.retain(|(other, _)| *other < depth);
             around.push((depth, name.trim()));
         } else if let Some(why) = text.strip_prefix("Bail out!") {
-            shown.is_wrong(format!("it bailed out:{why}"));
+            shown.note_wrong(format!("it bailed out:{why}"));
         } else if let Some(plan) = tap_plan(text) {
             let level = enter(&mut levels, depth, &mut shown);
             // The output of several programs has several plans.
@@ -72,7 +72,7 @@ pub(super) fn tap(stdout: &str) -> ShownCases {
         level.end(&mut shown);
     }
     if shown.cases.is_empty() && !shown.is_skipped {
-        shown.is_wrong("it showed no results: TAP has lines such as `ok 1 - name`".to_owned());
+        shown.note_wrong("it showed no results: TAP has lines such as `ok 1 - name`".to_owned());
     }
     shown
 }
@@ -82,18 +82,15 @@ fn enter<'a>(levels: &'a mut Vec<Level>, depth: usize, shown: &mut ShownCases) -
     while let Some(inner) = levels.pop_if(|level| level.depth > depth) {
         inner.end(shown);
     }
-    let place = match levels.last() {
-        Some(level) if level.depth == depth => levels.len() - 1,
-        _ => levels.len(),
-    };
-    if place == levels.len() {
+    if levels.last().is_none_or(|level| level.depth < depth) {
         levels.push(Level {
             depth,
             plan: None,
             results: 0,
         });
     }
-    &mut levels[place]
+    let last = levels.len() - 1;
+    &mut levels[last]
 }
 
 /// How many results a line `1..3` announces.
