@@ -5,6 +5,7 @@ use std::fmt::Write;
 use guest::Observation;
 use itertools::Itertools;
 
+use super::aligned::aligned;
 use super::difference::differences;
 use super::explain::pretty;
 use crate::results::{Cell, ChangedCell, ChangedKernel, Changes};
@@ -43,15 +44,7 @@ pub fn changes(changes: &Changes) -> String {
     }));
     if lines.len() > 1 {
         text.push('\n');
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-        let widths: Vec<usize> = (0..4).filter_map(width).chain([0]).collect();
-        for line in &lines {
-            let cells = line.iter().zip(&widths);
-            let line = cells
-                .map(|(cell, width)| format!("{cell:width$}"))
-                .join("  ");
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
+        text.push_str(&aligned(&lines));
     }
     let changed = match changes.cells.len() {
         1 => "1 cell changed".to_owned(),

@@ -1,5 +1,6 @@
 //! Reports for people, and in the formats of other tools. May use: all rooms.
 
+mod aligned;
 mod basis;
 mod bisection;
 mod changes;

@@ -4,24 +4,15 @@ use std::fmt::Write;
 
 use images::{Checked, Removed};
 
+use super::aligned::aligned;
 use crate::kernels::Stock;
 
 /// One line for each kernel: name, version, suite, and what is in the cache.
 #[must_use]
 pub fn stock(stocks: &[Stock]) -> String {
-    let rows: Vec<[String; 5]> = stocks.iter().map(row).collect();
-    let headings = ["kernel", "version", "suite", "cached", "from"].map(str::to_owned);
-    let all = || std::iter::once(&headings).chain(&rows);
-    let width = |column: usize| all().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths = [0, 1, 2, 3, 4].map(width);
-    let mut text = String::new();
-    for row in all() {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(line, "{cell:width$}  ");
-        }
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
+    let mut rows = vec![["kernel", "version", "suite", "cached", "from"].map(str::to_owned)];
+    rows.extend(stocks.iter().map(row));
+    let mut text = aligned(&rows);
     let cached = stocks.iter().filter_map(|stock| stock.cached.as_ref());
     let (count, bytes) = cached.fold((0, 0), |(count, bytes), c| (count + 1, bytes + c.size));
     let size = size(bytes);

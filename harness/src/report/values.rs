@@ -5,6 +5,7 @@ use std::fmt::Write;
 use console::truncate_str;
 use itertools::Itertools;
 
+use super::aligned::aligned;
 use crate::results::{Cell, Matrix, Row};
 
 /// The longest value that is shown whole.
@@ -43,13 +44,7 @@ pub fn values(matrix: &Matrix) -> String {
         let heading = ["what differs".to_owned()].into_iter();
         let heading = heading.chain(rows.iter().map(|row| row.name.clone()));
         lines.insert(0, heading.collect());
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-        let widths: Vec<usize> = (0..=rows.len()).filter_map(width).collect();
-        for line in &lines {
-            let cells = line.iter().zip(&widths);
-            let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
-            let _ = writeln!(text, "{}", cells.collect_vec().join("  ").trim_end());
-        }
+        text.push_str(&aligned(&lines));
     }
     let kernels = rows.len();
     let cases = if same == 1 {
