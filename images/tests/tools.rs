@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fs;
 
 use images::{CachedKind, ObtainError, Silent, ToolName};
-use support::tools::{NEWER, QEMU, bookworm, e2fsprogs, libc6, pinned, tool};
+use support::tools::{NEWER, OWN_QEMU, QEMU, bookworm, e2fsprogs, libc6, pinned, tool};
 use support::{Notes, UPLOADED_2013, at, files_below};
 use tar::EntryType;
 use test_archive::{TestPackage, TestSuite, kernel_image};
@@ -24,15 +24,7 @@ fn notes(notes: Notes) -> String {
 fn the_pinned_packages_are_unpacked_once() {
     let (archive, pins) = pinned(bookworm(QEMU));
     let before = downloads(&archive);
-    let obtain = || {
-        tool(
-            archive.mirrored(),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &Silent,
-        )
-        .unwrap()
-    };
+    let obtain = || tool(archive.mirrored(), &pins, OWN_QEMU, &Silent).unwrap();
     let first = obtain();
     assert_eq!(
         (first.version.as_str(), &first.substituted_for),
@@ -111,13 +103,7 @@ fn a_tool_runs_with_its_own_libraries_and_none_of_the_host() {
 #[test]
 fn qemu_is_told_where_its_files_are() {
     let (archive, pins) = pinned(bookworm(QEMU));
-    let qemu = tool(
-        archive.mirrored(),
-        &pins,
-        ToolName::Qemu(guest::HOST),
-        &Silent,
-    )
-    .unwrap();
+    let qemu = tool(archive.mirrored(), &pins, OWN_QEMU, &Silent).unwrap();
     let launch = qemu.launch("qemu-system-x86_64");
     let dir = qemu.dir.to_str().unwrap();
     assert_eq!(
@@ -164,12 +150,7 @@ fn a_newer_package_of_the_suite_substitutes_and_is_reported() {
         let (archive, pins) = pinned(bookworm(QEMU));
         archive.only(root, &suite);
         let told = Notes::default();
-        let locked = tool(
-            archive.mirrored().locked(true),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &told,
-        );
+        let locked = tool(archive.mirrored().locked(true), &pins, OWN_QEMU, &told);
         let why = locked.unwrap_err().to_string();
         assert!(
             why.contains("--locked refuses") && why.contains("deb12u18"),
@@ -177,13 +158,7 @@ fn a_newer_package_of_the_suite_substitutes_and_is_reported() {
         );
         assert!(!archive.path("cache/tools").exists());
 
-        let qemu = tool(
-            archive.mirrored(),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &told,
-        )
-        .unwrap();
+        let qemu = tool(archive.mirrored(), &pins, OWN_QEMU, &told).unwrap();
         assert_eq!(qemu.version, NEWER);
         let program = fs::read(qemu.path("usr/bin/qemu-system-x86_64")).unwrap();
         assert_eq!(program, kernel_image(NEWER));
@@ -197,21 +172,9 @@ fn a_newer_package_of_the_suite_substitutes_and_is_reported() {
 
         // From the cache, and said again; a locked store still refuses it.
         archive.server.files(|files| files.clear());
-        let again = tool(
-            archive.mirrored(),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &Silent,
-        )
-        .unwrap();
+        let again = tool(archive.mirrored(), &pins, OWN_QEMU, &Silent).unwrap();
         assert_eq!(again.substituted_for.as_deref(), Some(instead.as_str()));
-        tool(
-            archive.mirrored().locked(true),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &Silent,
-        )
-        .unwrap_err();
+        tool(archive.mirrored().locked(true), &pins, OWN_QEMU, &Silent).unwrap_err();
     }
 }
 
@@ -219,14 +182,7 @@ fn a_newer_package_of_the_suite_substitutes_and_is_reported() {
 fn a_substitute_is_trusted_for_the_proof_beside_it() {
     let (archive, pins) = pinned(bookworm(QEMU));
     archive.only("debian", &bookworm(NEWER));
-    let obtain = || {
-        tool(
-            archive.mirrored(),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &Silent,
-        )
-    };
+    let obtain = || tool(archive.mirrored(), &pins, OWN_QEMU, &Silent);
     let qemu = obtain().unwrap();
     archive.server.files(|files| files.clear());
     obtain().unwrap();
@@ -266,13 +222,7 @@ fn the_snapshot_archive_has_what_has_left_the_mirror() {
         let old = bookworm(QEMU).date(at("2026-07-11T10:16:37Z"));
         old.publish(&archive.key, "archive/debian/20260711T120000Z", files);
     });
-    let qemu = tool(
-        archive.mirrored(),
-        &pins,
-        ToolName::Qemu(guest::HOST),
-        &Silent,
-    )
-    .unwrap();
+    let qemu = tool(archive.mirrored(), &pins, OWN_QEMU, &Silent).unwrap();
     assert_eq!((qemu.version.as_str(), qemu.substituted_for), (QEMU, None));
 }
 
@@ -280,12 +230,7 @@ fn the_snapshot_archive_has_what_has_left_the_mirror() {
 fn qemu_of_another_series_is_no_substitute() {
     let (archive, pins) = pinned(bookworm(QEMU));
     archive.only("debian", &bookworm("1:10.0.2+ds-2"));
-    let result = tool(
-        archive.mirrored(),
-        &pins,
-        ToolName::Qemu(guest::HOST),
-        &Silent,
-    );
+    let result = tool(archive.mirrored(), &pins, OWN_QEMU, &Silent);
     let Err(ObtainError::Unavailable { why }) = result else {
         panic!("{result:?}")
     };
@@ -319,12 +264,7 @@ fn a_package_with_one_wrong_byte_is_refused_by_name() {
             }
         }
     });
-    let result = tool(
-        archive.mirrored(),
-        &pins,
-        ToolName::Qemu(guest::HOST),
-        &Silent,
-    );
+    let result = tool(archive.mirrored(), &pins, OWN_QEMU, &Silent);
     let Err(ObtainError::Verification { file, expected, .. }) = result else {
         panic!("{result:?}")
     };
@@ -338,7 +278,7 @@ fn a_package_with_one_wrong_byte_is_refused_by_name() {
     let (other, _) = pinned(bookworm(QEMU));
     let told = Notes::default();
     let store = archive.mirrored().mirror(other.server.url("debian"));
-    let qemu = tool(store, &pins, ToolName::Qemu(guest::HOST), &told).unwrap();
+    let qemu = tool(store, &pins, OWN_QEMU, &told).unwrap();
     assert_eq!(qemu.version, QEMU);
     let told = notes(told);
     assert!(
@@ -351,14 +291,7 @@ fn a_package_with_one_wrong_byte_is_refused_by_name() {
 #[test]
 fn a_tool_that_cannot_be_read_was_not_altered() {
     let (archive, pins) = pinned(bookworm(QEMU));
-    let obtain = || {
-        tool(
-            archive.mirrored(),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &Silent,
-        )
-    };
+    let obtain = || tool(archive.mirrored(), &pins, OWN_QEMU, &Silent);
     let list = obtain().unwrap().dir.with_file_name("files");
     let before = downloads(&archive);
     fs::rename(&list, archive.path("genuine")).unwrap();
@@ -379,14 +312,10 @@ fn an_altered_tool_is_noticed_and_obtained_again() {
     let (archive, pins) = pinned(bookworm(QEMU));
     let store = || archive.mirrored().tool_pins(&pins).build().unwrap();
     let remembering = || store().remembering(&archive.path("memory"));
-    let qemu = remembering()
-        .tool(ToolName::Qemu(guest::HOST), &Silent)
-        .unwrap();
+    let qemu = remembering().tool(OWN_QEMU, &Silent).unwrap();
     let list = fs::read_to_string(qemu.dir.with_file_name("files")).unwrap();
     std::thread::sleep(std::time::Duration::from_secs(3));
-    remembering()
-        .tool(ToolName::Qemu(guest::HOST), &Silent)
-        .unwrap();
+    remembering().tool(OWN_QEMU, &Silent).unwrap();
     assert!(archive.path("memory/verified").join(&qemu.sha256).exists());
 
     let bios = qemu.path("usr/share/seabios/bios-256k.bin");
@@ -420,9 +349,7 @@ fn an_altered_tool_is_noticed_and_obtained_again() {
         let checked = store().verify();
         let found = checked[0].problem.clone().unwrap_or_default();
         assert!(found.contains(problem), "{problem}: {found}");
-        let again = remembering()
-            .tool(ToolName::Qemu(guest::HOST), &told)
-            .unwrap();
+        let again = remembering().tool(OWN_QEMU, &told).unwrap();
         assert_eq!(again.dir, qemu.dir);
         assert_eq!(fs::read(&bios).unwrap(), b"bios");
         assert_eq!(fs::read_to_string(&files).unwrap(), list);
@@ -441,21 +368,18 @@ fn the_cache_lists_checks_and_prunes_tools() {
     let catalogue = archive.catalogue(&[("6.1.176-1", "bookworm", UPLOADED_2013)]);
     let store = || archive.mirrored().tool_pins(&pins).build().unwrap();
     archive.only("debian", &bookworm(NEWER));
-    let newer = store().tool(ToolName::Qemu(guest::HOST), &Silent).unwrap();
+    let newer = store().tool(OWN_QEMU, &Silent).unwrap();
     // It stands in: it stays.
     assert_eq!(store().prune(&catalogue, &Silent).unwrap(), []);
     archive.only("debian", &bookworm(QEMU));
     // A locked store does not take it, and has the pinned one.
     let locked = archive.mirrored().tool_pins(&pins).locked(true).build();
-    let exact = locked
-        .unwrap()
-        .tool(ToolName::Qemu(guest::HOST), &Silent)
-        .unwrap();
+    let exact = locked.unwrap().tool(OWN_QEMU, &Silent).unwrap();
     let listed = store().cached();
     let kinds: Vec<(CachedKind, &str)> = (listed.iter())
         .map(|cached| (cached.kind, cached.about.debian_version.as_str()))
         .collect();
-    let tool = CachedKind::Tool(ToolName::Qemu(guest::HOST));
+    let tool = CachedKind::Tool(OWN_QEMU);
     assert_eq!(kinds, [(tool, QEMU), (tool, NEWER)]);
     let checked = store().verify();
     assert!(
@@ -523,12 +447,7 @@ fn a_package_that_leads_elsewhere_touches_nothing() {
         archive.server.files(|files| {
             files.retain(|path, _| !path.contains(&format!("x86_{QEMU}")));
         });
-        let result = tool(
-            archive.mirrored(),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &Silent,
-        );
+        let result = tool(archive.mirrored(), &pins, OWN_QEMU, &Silent);
         match (&result, expected) {
             (Ok(qemu), "") => {
                 let path = qemu.path("usr/lib/x86_64-linux-gnu/libevil.so.1");

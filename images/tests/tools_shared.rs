@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use images::{Catalogue, Silent, Store, StoreBuilder, ToolName};
+use images::{Catalogue, Silent, Store, StoreBuilder};
 use rand::Rng;
 use support::TestArchive;
-use support::tools::{QEMU, bookworm, pinned, tool};
+use support::tools::{OWN_QEMU, QEMU, bookworm, pinned, tool};
 
 /// Set for the process that obtains QEMU: where its archive is.
 const PLACE: &str = "STRATA_TEST_TOOLS";
@@ -58,7 +58,7 @@ fn setting() -> (TestArchive, String) {
 #[test]
 fn a_run_that_is_killed_leaves_a_tool_whole_or_absent() {
     if let Some((store, pins)) = of_the_other() {
-        tool(store, &pins, ToolName::Qemu(guest::HOST), &Silent).unwrap();
+        tool(store, &pins, OWN_QEMU, &Silent).unwrap();
         return;
     }
     let (archive, pins) = setting();
@@ -85,13 +85,7 @@ fn a_run_that_is_killed_leaves_a_tool_whole_or_absent() {
             assert_eq!(checked.problem, None, "killed after {share} of {whole:?}");
         }
         // Whatever it left, the next one has it.
-        let qemu = tool(
-            archive.mirrored(),
-            &pins,
-            ToolName::Qemu(guest::HOST),
-            &Silent,
-        )
-        .unwrap();
+        let qemu = tool(archive.mirrored(), &pins, OWN_QEMU, &Silent).unwrap();
         assert_eq!(qemu.version, QEMU);
         assert_eq!(store().verify()[0].problem, None);
     }
@@ -101,7 +95,7 @@ fn a_run_that_is_killed_leaves_a_tool_whole_or_absent() {
 #[test]
 fn of_several_processes_one_downloads() {
     if let Some((store, pins)) = of_the_other() {
-        tool(store, &pins, ToolName::Qemu(guest::HOST), &Silent).unwrap();
+        tool(store, &pins, OWN_QEMU, &Silent).unwrap();
         return;
     }
     let (archive, _) = setting();

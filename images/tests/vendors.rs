@@ -4,9 +4,10 @@ mod support;
 
 use std::fs;
 
-use images::{Image, Kernel, ObtainError, Silent, Sources, StoreBuilder};
+use images::{Image, Kernel, ObtainError, Silent, StoreBuilder};
 use jiff::{SignedDuration, Timestamp};
-use support::{Notes, TestArchive, files_below, refused, unavailable};
+use support::vendors::{self, nothing_is_kept};
+use support::{Notes, TestArchive, refused, unavailable};
 use test_archive::{Files, ServerFault, SigningKey, TestPackage, TestSuite, publish_checksums};
 
 const VERSION: &str = "5.15.0-79.86";
@@ -71,38 +72,12 @@ fn build() -> String {
 
 /// A store that knows this archive, and the kernel that a text asks it for.
 fn asked(archive: &TestArchive, text: &str) -> (StoreBuilder, Kernel) {
-    let (ring, file) = (archive.path("key.gpg"), archive.path("sources.toml"));
-    fs::write(&ring, archive.key.public_key()).unwrap();
-    let source = |name: &str| {
-        format!(
-            "[[source]]\nname = '{name}'\narchives = ['{}']\nkeys = ['{}']\n\
-             key_rings = ['key.gpg']\n",
-            archive.server.url(name),
-            archive.key.fingerprint()
-        )
-    };
-    fs::write(&file, source("ubuntu") + &source("mainline")).unwrap();
-    let mut catalogue = archive.catalogue(&[("6.1.176-1", "bookworm", support::UPLOADED_2013)]);
-    catalogue.sources = Sources::of_file(&file).unwrap();
-    let mut kernels = catalogue.select(&[text.parse().unwrap()]).unwrap();
-    let builder = images::Store::builder(&catalogue)
-        .cache_dir(archive.path("cache"))
-        .kernel_pins("")
-        .apt_dir(archive.path("apt"))
-        .mirror(archive.server.url("nothing-is-here"));
-    (builder, kernels.remove(0))
+    vendors::asked(archive, &["ubuntu", "mainline"], "", text)
 }
 
 fn obtain(archive: &TestArchive, text: &str) -> Result<Image, ObtainError> {
     let (builder, kernel) = asked(archive, text);
     builder.build().unwrap().obtain_any(&kernel, &Silent)
-}
-
-/// Neither image nor package is kept.
-fn nothing_is_kept(archive: &TestArchive) {
-    let kept = files_below(&archive.path("cache"));
-    let of_index = |path: &std::path::PathBuf| path.parent().unwrap().ends_with("indexes");
-    assert!(kept.iter().all(of_index), "{kept:?}");
 }
 
 #[test]

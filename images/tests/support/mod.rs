@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod tools;
+pub(crate) mod vendors;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -9,6 +9,8 @@ use test_archive::{TestPackage, TestSuite, kernel_image};
 
 use super::TestArchive;
 
+/// The QEMU for kernels of the architecture that is meant where none is named.
+pub(crate) const OWN_QEMU: ToolName = ToolName::Qemu(guest::HOST);
 /// A version of QEMU that stands in for none.
 pub(crate) const QEMU: &str = "1:7.2+dfsg-7+deb12u18";
 /// One that may.
