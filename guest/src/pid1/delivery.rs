@@ -91,21 +91,15 @@ fn fill(
     }
     let missing: Vec<&KnownFile> = numbers.iter().map(|&number| &known[number]).collect();
     console.send(&Record::ContentsWanted { numbers });
-    let mut buffer = vec![0; PART];
     for file in missing {
         let path = root::path_of(&file.name);
         let mut to = OpenOptions::new().write(true).open(&path)?;
-        let mut content = Incoming {
+        let content = Incoming {
             console,
             rings,
             left: file.bytes,
         };
-        loop {
-            match content.read(&mut buffer)? {
-                0 => break,
-                length => to.write_all(&buffer[..length])?,
-            }
-        }
+        io::copy(&mut BufReader::with_capacity(PART, content), &mut to)?;
         drop(to);
         if let Some(kept) = &mut kept {
             kept.keep(&file.content, &file.name)?;

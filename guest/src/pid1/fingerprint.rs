@@ -6,10 +6,8 @@ use std::fs::{self, File};
 use std::mem;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
-use nix::errno::Errno;
-
+use super::limits;
 use crate::protocol::ProgramJob;
 
 /// Where the kernel's settings are.
@@ -86,9 +84,6 @@ const CGROUPS: &str = "/sys/fs/cgroup";
 /// How much of a setting is compared, in bytes: hardly one is longer.
 const LONGEST: usize = 1024;
 
-/// How many files PID 1 could have open, before it opened all settings.
-static FEWER_FILES: OnceLock<libc::rlimit> = OnceLock::new();
-
 /// How the machine was before its first program.
 pub(crate) struct Fingerprint {
     things: BTreeMap<String, String>,
@@ -128,7 +123,7 @@ fn read<'a>(file: &File, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
 impl Fingerprint {
     pub(crate) fn take() -> Self {
         // Without room for all, fewer settings are compared.
-        let _ = have_more_files();
+        let _ = limits::have_more_files();
         let mut settings = settings();
         // What changes by itself tells nothing.
         settings.retain(|setting| setting.is_as_it_was(&mut [0; LONGEST]));
@@ -167,30 +162,6 @@ impl Fingerprint {
         let changed = settings.find(|setting| !setting.is_as_it_was(&mut buffer))?;
         Some(changed.path.display().to_string())
     }
-}
-
-fn have_more_files() -> Result<(), Errno> {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: it writes the limit.
-    Errno::result(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
-    let _ = FEWER_FILES.set(limit);
-    limit_files(libc::rlimit {
-        rlim_cur: limit.rlim_max,
-        ..limit
-    })
-}
-
-/// Lets this process have as many files open as PID 1 could at first.
-pub(super) fn have_fewer_files() -> Result<(), Errno> {
-    FEWER_FILES.get().copied().map_or(Ok(()), limit_files)
-}
-
-fn limit_files(limit: libc::rlimit) -> Result<(), Errno> {
-    // SAFETY: it reads the limit.
-    Errno::result(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }).map(drop)
 }
 
 fn things() -> BTreeMap<String, String> {

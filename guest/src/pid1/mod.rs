@@ -10,6 +10,7 @@ mod disks;
 mod filesystems;
 mod fingerprint;
 mod kept_files;
+mod limits;
 mod modules;
 mod needs;
 mod network;

@@ -17,9 +17,9 @@ use nix::unistd::{
     setsid, setuid,
 };
 
-use super::{fingerprint, root};
+use super::{limits, root};
 use crate::protocol::wire::Stream;
-use crate::protocol::{ProgramJob, STDIN_PATH, Stdin, Ulimit, User, WindowSize};
+use crate::protocol::{ProgramJob, STDIN_PATH, Stdin, User, WindowSize};
 
 /// The most bytes of words why a program could not be executed.
 const LONGEST: u64 = 4096;
@@ -128,7 +128,7 @@ fn become_program(
     }
     // PID 1 blocks what it waits for, and this language ignores SIGPIPE.
     SigSet::empty().thread_set_mask()?;
-    fingerprint::have_fewer_files()?;
+    limits::have_fewer_files()?;
     // SAFETY: no handler is set.
     unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
     let this = Pid::from_raw(0);
@@ -141,7 +141,8 @@ fn become_program(
     }
     root::enter()?;
     for limit in &program.ulimits {
-        bound(*limit).map_err(|error| io::Error::other(format!("--ulimit {limit}: {error}")))?;
+        limits::bound(*limit)
+            .map_err(|error| io::Error::other(format!("--ulimit {limit}: {error}")))?;
     }
     if let Some(User { uid, gid }) = program.user {
         // Supplementary groups are given up along with root.
@@ -154,21 +155,6 @@ fn become_program(
         io::Error::other(format!("starting in {directory}: {why}"))
     })?;
     Ok(execve(&path, &arguments, &environment)?)
-}
-
-/// Limits a resource of this process.
-fn bound(limit: Ulimit) -> io::Result<()> {
-    // Without a limit, the number is the largest of its type.
-    let number = |limit: Option<u64>| limit.map_or(libc::RLIM_INFINITY, |limit| limit as _);
-    let limits = libc::rlimit {
-        rlim_cur: number(limit.soft),
-        rlim_max: number(limit.hard),
-    };
-    // SAFETY: the call reads a rlimit, which is there for the call.
-    match unsafe { libc::setrlimit(limit.resource() as _, &raw const limits) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// The variables, each by its name but once: the last one counts.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use images::Kernel;
-use sha2::{Digest, Sha256};
+use images::files::Hasher;
 
 /// How long a name may be, in bytes: a file system takes 255, and there are suffixes.
 const LONGEST: usize = 200;
@@ -46,13 +46,9 @@ fn of_path(path: &Path) -> String {
         }
     }
     if name.len() > LONGEST {
-        let digest = Sha256::digest(bytes);
-        let digest: String = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        // The name is ASCII, so any byte is a boundary.
-        name = format!("{digest}~{}", &name[name.len() - TAIL..]);
+        // Both are ASCII, so any byte is a boundary.
+        let (digest, tail) = (&Hasher::of(bytes)[..32], &name[name.len() - TAIL..]);
+        name = format!("{digest}~{tail}");
     }
     name
 }

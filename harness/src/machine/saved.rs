@@ -9,10 +9,10 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
+use images::files::Hasher;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::monitor::Monitor;
 
@@ -40,17 +40,12 @@ pub(super) enum Kept {
 impl SavedState {
     /// The state, in this directory, of the machine that all of this makes what it is.
     pub(crate) fn of(dir: &Path, parts: &[&[u8]]) -> Self {
-        let mut hash = Sha256::new();
+        let mut hash = Hasher::default();
         for part in parts {
-            hash.update(part.len().to_le_bytes());
+            hash.update(&part.len().to_le_bytes());
             hash.update(part);
         }
-        let name: String = hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Self(dir.join(name))
+        Self(dir.join(hash.finish()))
     }
 
     pub(super) fn find(&self) -> Kept {

@@ -8,7 +8,7 @@ use std::str;
 
 use anyhow::{Context, Result, ensure};
 use guest::KnownFile;
-use sha2::{Digest, Sha256};
+use images::files::Hasher;
 
 use crate::system::anonymous;
 
@@ -94,39 +94,23 @@ impl SplitArchive {
     }
 }
 
-/// Reads a range of a file part by part.
-fn each_part(
-    file: &File,
-    range: Range<u64>,
-    mut take: impl FnMut(&[u8]) -> Result<()>,
-) -> Result<()> {
+fn copy(from: &File, range: Range<u64>, to: &mut impl Write) -> Result<()> {
     let mut buffer = vec![0; PART];
     let mut at = range.start;
     while at < range.end {
         let length = usize::try_from(range.end - at).unwrap_or(PART).min(PART);
         let part = &mut buffer[..length];
-        file.read_exact_at(part, at).context("reading an archive")?;
-        take(part)?;
+        from.read_exact_at(part, at).context("reading an archive")?;
+        to.write_all(part)?;
         at += length as u64;
     }
     Ok(())
 }
 
-fn copy(from: &File, range: Range<u64>, to: &mut impl Write) -> Result<()> {
-    each_part(from, range, |part| Ok(to.write_all(part)?))
-}
-
 fn hash(file: &File, range: Range<u64>) -> Result<String> {
-    let mut hash = Sha256::new();
-    each_part(file, range, |part| {
-        hash.update(part);
-        Ok(())
-    })?;
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let mut hash = Hasher::default();
+    copy(file, range, &mut hash)?;
+    Ok(hash.finish())
 }
 
 #[cfg(test)]

@@ -43,11 +43,18 @@ pub(crate) fn has_hash(path: &Path, size: u64, sha256: &str) -> io::Result<bool>
 
 /// SHA-256, in lower case hexadecimal digits.
 #[derive(Default)]
-pub(crate) struct Hasher(Sha256);
+pub struct Hasher(Sha256);
 
 impl Hasher {
-    pub(crate) fn of(bytes: &[u8]) -> String {
+    /// The hash of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> String {
         Self(Sha256::new_with_prefix(bytes)).finish()
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
     /// The size of a file in bytes, and its hash.
@@ -57,7 +64,9 @@ impl Hasher {
         Ok((size, hasher.finish()))
     }
 
-    fn finish(self) -> String {
+    /// The hash of all that was taken.
+    #[must_use]
+    pub fn finish(self) -> String {
         let digits = self.0.finalize();
         digits.iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -65,7 +74,7 @@ impl Hasher {
 
 impl Write for Hasher {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
+        self.update(bytes);
         Ok(bytes.len())
     }
 

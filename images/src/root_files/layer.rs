@@ -1,14 +1,14 @@
 //! A tar archive, applied to what is there: a whole root, or a layer of an image.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use tar::{Archive, EntryType, PaxExtensions};
 
 use super::{RootEntry, RootFiles, RootKind};
 use crate::files::read::Limited;
+use crate::files::{names, walk};
 
 /// All that is unpacked of one archive, with its headers; and all files of a root.
 const MAX_UNPACKED: u64 = 8 << 30;
@@ -18,8 +18,6 @@ const MAX_ENTRIES: usize = 1 << 20;
 const MAX_NAME: u64 = 4096;
 /// The most bytes of a header that extends another.
 const MAX_EXTENSION: u64 = 1 << 20;
-/// How many symbolic links the kernel follows in a path (path_resolution(7)).
-const MAX_LINKS: usize = 40;
 /// What the names of files begin with that take others away (OCI image specification,
 /// "Whiteouts").
 const WHITEOUT: &str = ".wh.";
@@ -236,66 +234,34 @@ impl Layer<'_> {
     /// Where a path leads, but for a link at its end: through links, none of which leads
     /// out of the root. Directories on the way that are not there are made.
     fn place(&mut self, path: &Path) -> io::Result<PathBuf> {
-        let mut here = PathBuf::from("/");
-        let mut ahead = parts(path);
-        let mut links = 0;
-        while let Some(part) = ahead.pop_front() {
-            if part == ".." {
-                here.pop();
-                continue;
+        let entries = &mut self.files.entries;
+        let look = |here: &Path, is_last: bool| {
+            if is_last {
+                return Ok(None);
             }
-            here.push(part);
-            if ahead.is_empty() {
-                break;
+            let made = RootEntry {
+                mode: 0o755,
+                owner: (0, 0),
+                kind: RootKind::Directory,
+            };
+            match &entries.entry(here.to_owned()).or_insert(made).kind {
+                RootKind::Directory => Ok(None),
+                RootKind::Link(target) => Ok(Some(PathBuf::from(target))),
+                _ => Err(wrong(&here.to_string_lossy(), "is no directory")),
             }
-            match self.files.entries.get(&here).map(|entry| &entry.kind) {
-                Some(RootKind::Directory) => {}
-                Some(RootKind::Link(target)) => {
-                    links += 1;
-                    if links > MAX_LINKS {
-                        return Err(wrong(&here.to_string_lossy(), "is a link without an end"));
-                    }
-                    let target = PathBuf::from(target);
-                    here.pop();
-                    if target.is_absolute() {
-                        here = PathBuf::from("/");
-                    }
-                    for part in parts(&target).into_iter().rev() {
-                        ahead.push_front(part);
-                    }
-                }
-                Some(_) => return Err(wrong(&here.to_string_lossy(), "is no directory")),
-                None => {
-                    let made = RootEntry {
-                        mode: 0o755,
-                        owner: (0, 0),
-                        kind: RootKind::Directory,
-                    };
-                    self.files.entries.insert(here.clone(), made);
-                }
-            }
-        }
-        Ok(here)
+        };
+        let endless = |link: &Path| wrong(&link.to_string_lossy(), "is a link without an end");
+        walk(path, look, endless)
     }
 }
 
 /// A path in an archive, from the root. It does not lead upwards.
 fn absolute(path: &str) -> io::Result<PathBuf> {
-    let parts = parts(Path::new(path));
+    let parts = names(Path::new(path));
     if parts.iter().any(|part| part == "..") {
         return Err(wrong(path, "leads out of the root"));
     }
     Ok(Path::new("/").join(parts.iter().collect::<PathBuf>()))
-}
-
-/// The names in a path, without `/` and `.`.
-fn parts(path: &Path) -> VecDeque<OsString> {
-    let name = |part| match part {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    };
-    path.components().filter_map(name).collect()
 }
 
 /// A path or a target of a link.

@@ -19,8 +19,8 @@ use std::path::Path;
 use std::io::Read;
 
 use header::RpmHeader;
-use sha2::{Digest, Sha256};
 
+use crate::files::hash::Hasher;
 use crate::files::open_regular;
 use crate::files::read::Limited;
 use crate::package::{PackageError, Visit, malformed, unpack};
@@ -127,9 +127,7 @@ impl<'a> RpmPackage<'a> {
         if algorithm != Some(SHA256) {
             return None;
         }
-        let found = Sha256::digest(self.payload);
-        let found: String = found.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(digest.eq_ignore_ascii_case(&found))
+        Some(digest.eq_ignore_ascii_case(&Hasher::of(self.payload)))
     }
 
     /// Visits the files of the package, which unpack to no more than `limit` bytes.

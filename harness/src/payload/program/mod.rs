@@ -6,7 +6,6 @@ pub(crate) mod ld_cache;
 mod pack;
 pub(crate) mod script;
 mod tree;
-mod walk;
 
 use std::ffi::OsString;
 use std::io;

@@ -6,12 +6,11 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use images::files::open_regular;
+use images::files::{self, open_regular};
 use images::{Content, Initramfs, RootFiles, RootKind};
 
 use super::BadRequest;
 use super::pack::{HEAD, head};
-use super::walk::{utf8, walk};
 use crate::system::runs;
 
 /// Paths that the guest itself uses: no file can be packed there.
@@ -357,6 +356,27 @@ fn directory(metadata: &Metadata) -> Node {
 fn plain_directory(path: &Path) -> Node {
     let is_tmp = path == Path::new("/tmp");
     Node::Directory(if is_tmp { 0o1777 } else { 0o755 })
+}
+
+/// Walks a path, as [`files::walk`].
+fn walk(
+    path: &Path,
+    look: impl FnMut(&Path, bool) -> Result<Option<PathBuf>, BadRequest>,
+) -> Result<PathBuf, BadRequest> {
+    let shown = path.display();
+    files::walk(path, look, |_| {
+        BadRequest::new(format!("{shown}: too many symbolic links"))
+    })
+}
+
+/// The name under which a file travels.
+fn utf8(path: &Path) -> Result<&str, BadRequest> {
+    path.to_str().ok_or_else(|| {
+        let path = path.display();
+        BadRequest::new(format!(
+            "{path}: a file that travels has a name in UTF-8: give it one"
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Whom a package is believed, and that it is not older than what was there.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use guest::HOST;
 use jiff::Timestamp;
@@ -96,7 +95,7 @@ pub(super) fn not_rolled_back(
     wanted: &str,
     version: &str,
 ) -> Result<(), String> {
-    let path = cache.join("releases").join(format!("{source}_{wanted}"));
+    let path = newest_seen(cache, source, wanted);
     let known = read_text(&path).unwrap_or_default();
     let known = known.trim();
     if is_plain(known) && rpm_version::compare(version, known).is_lt() {
@@ -111,10 +110,14 @@ pub(super) fn not_rolled_back(
 
 /// Writes down which kernel a name has led to, once it was verified.
 pub(in crate::sources) fn saw(cache: &Path, source: &str, wanted: &str, version: &str) {
-    let path = cache.join("releases").join(format!("{source}_{wanted}"));
     if not_rolled_back(cache, source, wanted, version).is_ok() {
+        let path = newest_seen(cache, source, wanted);
         // If it cannot be written down, an older one is not told apart next time.
-        let _ = fs::create_dir_all(cache.join("releases"));
         let _ = write_whole(&path, format!("{version}\n").as_bytes());
     }
+}
+
+/// The file that says which is the newest kernel that a name has led to.
+fn newest_seen(cache: &Path, source: &str, wanted: &str) -> PathBuf {
+    cache.join("releases").join(format!("{source}_{wanted}"))
 }

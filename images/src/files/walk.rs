@@ -1,20 +1,23 @@
-//! Paths: the way along one, through symbolic links, and their names.
+//! The way along a path, in a tree of files that need not be this machine's.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use super::BadRequest;
-
 /// How many symbolic links the kernel follows in a path (path_resolution(7)).
 const MAX_LINKS: usize = 40;
 
-/// Walks a path from the root. `look` is given each path on the way, and whether it is the
-/// last; it returns the target of a link, which is followed.
-pub(super) fn walk(
+/// Walks a path from the root of a tree, which no link leads out of. `look` is given each
+/// path on the way, and whether it is the last; it returns the target of a link, which is
+/// followed.
+///
+/// # Errors
+/// Those of `look`; `endless` makes the one for a link beyond those that the kernel follows.
+pub fn walk<E>(
     path: &Path,
-    mut look: impl FnMut(&Path, bool) -> Result<Option<PathBuf>, BadRequest>,
-) -> Result<PathBuf, BadRequest> {
+    mut look: impl FnMut(&Path, bool) -> Result<Option<PathBuf>, E>,
+    endless: impl FnOnce(&Path) -> E,
+) -> Result<PathBuf, E> {
     let mut here = PathBuf::from("/");
     let mut ahead = names(path);
     let mut links = 0;
@@ -30,8 +33,7 @@ pub(super) fn walk(
         };
         links += 1;
         if links > MAX_LINKS {
-            let path = path.display();
-            return Err(BadRequest::new(format!("{path}: too many symbolic links")));
+            return Err(endless(&next));
         }
         if target.is_absolute() {
             here = PathBuf::from("/");
@@ -44,21 +46,11 @@ pub(super) fn walk(
 }
 
 /// The names in a path, without `/` and `.`.
-fn names(path: &Path) -> VecDeque<OsString> {
+pub(crate) fn names(path: &Path) -> VecDeque<OsString> {
     let name = |component| match component {
         Component::Normal(name) => Some(name.to_owned()),
         Component::ParentDir => Some("..".into()),
         _ => None,
     };
     path.components().filter_map(name).collect()
-}
-
-/// The name under which a file travels.
-pub(super) fn utf8(path: &Path) -> Result<&str, BadRequest> {
-    path.to_str().ok_or_else(|| {
-        let path = path.display();
-        BadRequest::new(format!(
-            "{path}: a file that travels has a name in UTF-8: give it one"
-        ))
-    })
 }
