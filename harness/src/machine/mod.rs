@@ -1,8 +1,10 @@
 //! One QEMU and its console: the command line as a value, the process it becomes, and
 //! what is said on the console of one boot. May use: `results` and below.
 
+mod again;
 mod boot;
 mod console;
+mod conversation;
 mod deadline;
 mod debugger;
 mod diagnosis;
@@ -43,14 +45,17 @@ use crate::system::{ProcessGroup, anonymous, die_with};
 use monitor::Monitor;
 use qemu::SANDBOX;
 
-pub use boot::{Boot, Deadlines, EndedScenario, boot};
-pub(crate) use boot::{GRACE, again_if, booted_again, hosts_fault};
+pub(crate) use again::{again_if, booted_again, hosts_fault};
+pub use boot::{Boot, EndedScenario, boot};
 pub use console::{Console, ConsoleRead};
-pub(crate) use deadline::{Wait, excused};
+pub(crate) use conversation::{Task, follow, out_of_turn};
+pub use deadline::Deadlines;
+pub(crate) use deadline::{GRACE, Wait, excused};
 pub use debugger::Debugger;
-pub(crate) use dialogue::{Dialogue, Turn};
+pub(crate) use dialogue::Dialogue;
 pub(crate) use disk::Disk;
 pub(crate) use host_rings::HostRings;
+pub(crate) use listener::GuestMessage;
 pub use network::{Network, PublishedPort};
 pub(crate) use parcel::Parcel;
 pub use qemu::{Launch, Qemu, QemuChoice, launch_script};

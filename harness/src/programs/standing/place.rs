@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -12,11 +12,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use images::{Kernel, LocalKernel};
 use serde::{Deserialize, Serialize};
+use tempfile::tempfile_in;
 
 use super::server::build;
 use crate::payload::{BadRequest, Program};
 use crate::programs::devices::DeviceWords;
 use crate::system::{program_name, quoted, runs};
+
+/// How many bytes are written at a place, a log with them.
+const ROOM: usize = 64 << 10;
 
 /// What the machines of one name are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +169,20 @@ impl StandingPlace {
     pub fn machines(&self) -> StandingMachines {
         let told = fs::read(self.path.join("machines")).unwrap_or_default();
         serde_json::from_slice(&told).unwrap_or_default()
+    }
+
+    /// Checks that there is room for what the process that keeps machines writes here: an
+    /// error of its own could not be written either.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn check_room(&self) -> Result<()> {
+        let try_out = || -> io::Result<()> {
+            let mut file = tempfile_in(&self.path)?;
+            file.write_all(&[0; ROOM])
+        };
+        let path = self.path.display();
+        try_out().with_context(|| format!("writing in {path}, where machines that stay are kept"))
     }
 
     /// Tells what the machines are.
