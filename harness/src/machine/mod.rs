@@ -42,7 +42,7 @@ use serde_json::json;
 
 use crate::results::Accelerator;
 use crate::system::{ProcessGroup, anonymous, die_with};
-use monitor::Monitor;
+use monitor::{Monitor, slot_name};
 use qemu::SANDBOX;
 
 pub(crate) use again::{again_if, booted_again, hosts_fault};
@@ -147,6 +147,10 @@ impl Machine {
             "-serial",
             "chardev:console",
         ]);
+        for slot in 1..=self.arch.slots.unwrap_or(0) {
+            let id = slot_name(slot);
+            push(&["-device", &format!("pcie-root-port,id={id},chassis={slot}")]);
+        }
         if self.sandbox {
             push(&["-sandbox", SANDBOX]);
         }
@@ -205,7 +209,7 @@ impl Machine {
             process,
             keeper: None,
             console: Console::new(ours)?,
-            monitor: Monitor::new(monitor)?,
+            monitor: Monitor::new(monitor, self.arch.slots)?,
             memory,
         };
         // QEMU leads a group: see `isolate`. Strata's own QEMU is no wrapper.
@@ -275,7 +279,7 @@ impl RunningMachine {
         )?;
         let device =
             json!({ "driver": "ivshmem-plain", "memdev": name, "id": format!("{name}-device") });
-        monitor.execute("device_add", device).map(drop)
+        monitor.add_device(device)
     }
 
     /// Waits for QEMU to exit. Call it when the console has ended.
@@ -358,6 +362,7 @@ pub(crate) mod tests {
             said.contains(of) && said.contains("-append console=ttyAMA0"),
             "{said}"
         );
+        assert_eq!(said.matches("-device pcie-root-port,id=slot").count(), 8);
         let native = Machine {
             accelerator: Accelerator::Kvm,
             ..machine

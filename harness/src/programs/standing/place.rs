@@ -10,6 +10,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use guest::Arch;
 use images::{Kernel, LocalKernel};
 use serde::{Deserialize, Serialize};
 use tempfile::tempfile_in;
@@ -31,6 +32,9 @@ pub struct StandingMachines {
     image: Option<String>,
     /// Their devices.
     pub(super) devices: DeviceWords,
+    /// The name of their architecture, where it is known without opening a package.
+    #[serde(default)]
+    arch: Option<String>,
 }
 
 impl StandingMachines {
@@ -45,6 +49,7 @@ impl StandingMachines {
         append: &[String],
         devices: DeviceWords,
     ) -> Result<Self> {
+        let arch = kernel.arch();
         let (kernel, image) = match kernel {
             Kernel::File(path) => {
                 let image = image_file(path)?;
@@ -61,7 +66,14 @@ impl StandingMachines {
             words,
             image,
             devices,
+            arch: arch.map(|arch| arch.name.to_owned()),
         })
+    }
+
+    /// The architecture of their kernel, where it is known.
+    #[must_use]
+    pub fn arch(&self) -> Option<&'static Arch> {
+        Arch::named(self.arch.as_ref()?)
     }
 
     /// Whether they are what others are, but for the file of their kernel.
