@@ -16,6 +16,9 @@ const PROFILE: [&str; 4] = [
     "profile.release.strip=true",
 ];
 
+/// Where the guests are built, if not in this crate's own directory.
+const TARGET_DIR: &str = "STRATA_GUEST_TARGET_DIR";
+
 fn main() {
     let manifest = PathBuf::from(variable("DEP_STRATA_GUEST_MANIFEST"));
     let out = PathBuf::from(variable("OUT_DIR"));
@@ -30,6 +33,7 @@ fn main() {
         rerun_if_changed(&sources.join(path));
     }
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed={TARGET_DIR}");
 
     let host = variable("DEP_STRATA_GUEST_HOST");
     let mut guests = String::new();
@@ -106,7 +110,8 @@ impl GuestTarget {
 
     /// Builds the guest. Returns the path of the program.
     fn build(&self, manifest: &Path, out: &Path) -> PathBuf {
-        let build = out.join("build");
+        // Builds in several target directories need each guest once: see `.ci/run`.
+        let build = env::var_os(TARGET_DIR).map_or_else(|| out.join("build"), PathBuf::from);
         let mut flags = "-Ctarget-feature=+crt-static".to_owned();
         if let Some(linker) = &self.linker {
             // Flags are parted by this character.
