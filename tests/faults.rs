@@ -2,7 +2,7 @@
 //!
 //! One scenario runs before the fault and two after it. They must pass.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs};
@@ -187,7 +187,7 @@ fn row(fault: &'static Fault, deadlines: Deadlines) -> Result<Row> {
     ];
     let run = format!("tests-{}-{}", fault.scenario.name, std::process::id());
     let kernel = match env::var_os("STRATA_TEST_KERNEL") {
-        Some(path) => Kernel::File(path.into()),
+        Some(path) => Kernel::File(PathBuf::from(path).into()),
         None => any_kernel(),
     };
     let mut suite = suite_of(&run, vec![kernel.clone()], scenarios)?;
@@ -248,7 +248,7 @@ fn a_hanging_kernel_does_not_disturb_others() -> Result<()> {
     let damaged = dir.path().join("vmlinuz-damaged");
     damage(&any_image()?, &damaged)?;
     let run = format!("tests-one-hangs-{}", std::process::id());
-    let kernels = vec![Kernel::File(damaged), any_kernel()];
+    let kernels = vec![Kernel::File(damaged.into()), any_kernel()];
     let mut suite = suite_of(&run, kernels, scenarios::ALL.iter().take(3).collect())?;
     suite.deadlines = Some(Deadlines {
         boot: Duration::from_secs(60),

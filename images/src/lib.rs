@@ -34,6 +34,7 @@ mod store;
 mod tools;
 
 pub use catalogue::identity::{Identity, Vendor};
+pub use catalogue::kernel_file::KernelFile;
 pub use catalogue::spec::{ParseSpecError, Spec};
 pub use catalogue::{Catalogue, Entry, Kernel};
 pub use cpio::{Content, Initramfs};

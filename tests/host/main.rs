@@ -137,7 +137,7 @@ fn bootable(qemu: Option<&Fake>) -> Bootable {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.accelerator = "tcg".parse().unwrap();
-    let kernel = Kernel::File(any_image().unwrap());
+    let kernel = Kernel::File(any_image().unwrap().into());
     let Ok(mut bootable) = machines.machine(&kernel, &Silent) else {
         panic!("the kernel is at hand")
     };

@@ -55,7 +55,7 @@ fn a_pausing_reader_is_not_taken_for_a_hanging_kernel() {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.accelerator = "tcg".parse().unwrap();
-    let kernel = Kernel::File(any_image().unwrap());
+    let kernel = Kernel::File(any_image().unwrap().into());
     let bootable = machines.machine(&kernel, &Silent).unwrap();
     let program = Program::new("sh").file("/bin/dd", None);
     let program = program.args(["-c", MEBIBYTE]).pack().unwrap();

@@ -35,7 +35,7 @@ fn a_program_finds_what_a_plain_init_gives_it() {
     let store = Store::builder(&Catalogue::builtin()).build().unwrap();
     let mut machines = Machines::new(store, RunDir::anonymous()).unwrap();
     machines.accelerator = "tcg".parse().unwrap();
-    let kernel = Kernel::File(any_image().unwrap());
+    let kernel = Kernel::File(any_image().unwrap().into());
     let bootable = machines.machine(&kernel, &Silent).unwrap();
 
     let initramfs = dir.path().join("initramfs");

@@ -90,7 +90,7 @@ mod tests {
         paths.push(PathBuf::from(OsStr::from_bytes(b"./\xfe")));
         let mut names = BTreeMap::new();
         for path in &paths {
-            let name = dir_name(&Kernel::File(path.clone()));
+            let name = dir_name(&Kernel::File(path.clone().into()));
             assert!(!name.starts_with('.') && !name.contains('/'), "{name}");
             assert!(!name.is_empty() && name.len() <= LONGEST, "{name}");
             assert!(

@@ -2,12 +2,12 @@
 //! sources, debian, messages.
 
 pub(crate) mod identity;
+pub(crate) mod kernel_file;
 mod select;
 pub(crate) mod spec;
 pub(crate) mod uploads;
 
 use std::fmt;
-use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use guest::{Arch, HOST, Version};
@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::catalogue::identity::{Identity, Vendor, default_arch};
+use crate::catalogue::kernel_file::KernelFile;
 use crate::debian::debian_version::is_plain;
 use crate::local::LocalKernel;
 use crate::sources::{Sources, VendorKernel};
@@ -68,8 +69,8 @@ pub enum Kernel {
     Catalogued(Entry),
     /// One of a vendor's source, to be obtained from its archive.
     Vendored(VendorKernel),
-    /// An image, a package or a directory on this machine, see [`crate::LocalKernel`].
-    File(PathBuf),
+    /// An image, a package or a directory on this machine.
+    File(KernelFile),
 }
 
 impl Catalogue {
@@ -197,21 +198,13 @@ impl Entry {
 }
 
 impl Kernel {
-    /// The name of the kernel in a report: its own, or its file's, without what a
-    /// terminal or a runner of GitHub would take for a command.
+    /// The name of the kernel in a report: its own, or that of its file.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::Catalogued(entry) => entry.name.clone(),
             Self::Vendored(kernel) => kernel.name(),
-            Self::File(path) => {
-                let name = path.file_name().unwrap_or(path.as_os_str());
-                let name = guest::printable(&name.to_string_lossy());
-                // A line that begins with two colons is a command to a runner of
-                // GitHub, and so are these two characters anywhere in one.
-                let command = if name.starts_with("::") { "./" } else { "" };
-                format!("{command}{}", name.replace("##[", "##\u{FFFD}["))
-            }
+            Self::File(file) => file.name().to_owned(),
         }
     }
 
@@ -263,20 +256,6 @@ mod tests {
             );
         }
         text
-    }
-
-    #[test]
-    fn the_name_of_a_file_gives_no_commands() {
-        let name = |path: &str| Kernel::File(path.into()).name();
-        assert_eq!(name("/boot/vmlinuz-6.1"), "vmlinuz-6.1");
-        assert_eq!(
-            name("/k/a\n::b\u{1b}]0;c\u{202e}"),
-            "a ::b\u{FFFD}]0;c\u{FFFD}"
-        );
-        assert_eq!(
-            name("/k/::error::a##[error]b"),
-            "./::error::a##\u{FFFD}[error]b"
-        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use guest::{HOST, arch};
 
+use crate::catalogue::kernel_file::KernelFile;
 use crate::catalogue::spec::Spec;
 use crate::catalogue::{Catalogue, Kernel};
 use crate::local::LocalKernel;
@@ -68,7 +69,7 @@ impl Catalogue {
         };
         let chosen = chosen.into_iter().flat_map(of_arch);
         let vendored = vendored.into_iter().map(Kernel::Vendored);
-        let files = files.into_iter().map(Kernel::File);
+        let files = KernelFile::each(files).into_iter().map(Kernel::File);
         Ok(chosen.chain(vendored).chain(files).collect())
     }
 
@@ -245,7 +246,7 @@ mod tests {
         let image = dir.path().join("bzImage");
         std::fs::write(&image, bzimage::tests::header()).unwrap();
         let kernels = select(&image).unwrap();
-        assert_eq!(kernels, [Kernel::File(image)]);
+        assert_eq!(kernels, [Kernel::File(image.into())]);
         assert_eq!(kernels[0].name(), "bzImage");
     }
 }

@@ -135,11 +135,10 @@ impl Transfer<'_> {
         let Some(url) = first.url(self.sum) else {
             return Ok(false);
         };
-        let time = client.timeouts.rate + Duration::from_secs(self.sum.size / SLOWEST_FIRST);
         let transfer = Transfer {
             url: &url,
             patience: Patience {
-                limit: time.min(client.timeouts.file),
+                slowest: SLOWEST_FIRST,
                 ..Patience::new(client, self.sum.name())
             },
             ..*self
@@ -298,6 +297,8 @@ struct Patience<'a> {
     limit: Duration,
     /// The time over which a rate is taken.
     window: Duration,
+    /// The lowest rate, in bytes a second.
+    slowest: u64,
     /// When the last window began, and the bytes that have come since.
     since: Cell<(Instant, u64)>,
 }
@@ -309,6 +310,7 @@ impl<'a> Patience<'a> {
             begun: Instant::now(),
             limit: client.timeouts.file,
             window: client.timeouts.rate,
+            slowest: SLOWEST,
             since: Cell::new((Instant::now(), 0)),
         }
     }
@@ -343,7 +345,7 @@ impl<'a> Patience<'a> {
         let bytes = bytes + more as u64;
         self.since.set((begun, bytes));
         if begun.elapsed() >= window {
-            if bytes < SLOWEST * window.as_secs().max(1) {
+            if bytes < self.slowest * window.as_secs().max(1) {
                 let why = format!("{bytes} bytes of {name} in {window:?} are too slow");
                 return Err(FetchError::Unreachable(why));
             }
@@ -404,5 +406,28 @@ impl<'a> Retries<'a> {
         };
         self.client.give_up(self.url, &why);
         Err(unavailable(&why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_source_must_be_faster_than_a_mirror() {
+        let client = Client::new(crate::Timeouts::default());
+        let patience = |slowest| Patience {
+            window: Duration::ZERO,
+            slowest,
+            ..Patience::new(&client, "a package")
+        };
+        let rate = usize::try_from(SLOWEST_FIRST).unwrap();
+        for (slowest, bytes, is_enough) in [
+            (SLOWEST, rate - 1, true),
+            (SLOWEST_FIRST, rate - 1, false),
+            (SLOWEST_FIRST, rate, true),
+        ] {
+            assert_eq!(patience(slowest).check(bytes).is_ok(), is_enough, "{bytes}");
+        }
     }
 }

@@ -117,7 +117,18 @@ pub(crate) fn check_file(path: &Path) -> io::Result<()> {
     let headers = usize::try_from(header.e_phoff).unwrap_or(usize::MAX);
     let headers = ProgramHeader::parse(&start, headers, header.e_phnum.into(), context);
     let is_64 = header.e_ident[4] == 2;
-    for header in headers.map_err(malformed)? {
+    let has = file.metadata()?.len();
+    let headers = headers.map_err(malformed)?;
+    let ends = headers
+        .iter()
+        .map(|it| it.p_offset.saturating_add(it.p_filesz));
+    let needs = ends.max().unwrap_or_default();
+    if has < needs {
+        return Err(io::Error::other(format!(
+            "it is cut short: it has {has} bytes, and its header says {needs}: copy it again"
+        )));
+    }
+    for header in headers {
         if header.p_type != PT_NOTE {
             continue;
         }
@@ -293,8 +304,11 @@ mod tests {
         assert_eq!(check(&vmlinux(PHYS32_ENTRY)), Ok(()));
         let refused = check(&vmlinux(PHYS32_ENTRY - 1)).unwrap_err();
         assert!(refused.contains("CONFIG_PVH"), "{refused}");
-        for length in 0..70 {
-            assert!(check(&vmlinux(PHYS32_ENTRY)[..length]).is_err(), "{length}");
+        let whole = vmlinux(PHYS32_ENTRY);
+        for length in 0..whole.len() {
+            let refused = check(&whole[..length]).unwrap_err();
+            // The header ends at 64, and the only program header at 120.
+            assert!(length < 120 || refused.contains("cut short"), "{refused}");
         }
     }
 

@@ -133,7 +133,7 @@ mod tests {
         let name = place.path().file_name().unwrap().display().to_string();
         let dir = RunDir::of_run(&format!("tests-stress{name}")).unwrap();
         let stress = Stress {
-            kernels: vec![Kernel::File("/k/vmlinuz".into())],
+            kernels: vec![Kernel::File(PathBuf::from("/k/vmlinuz").into())],
             boots: 1,
             jobs: NonZeroUsize::MIN,
             load: 0,
