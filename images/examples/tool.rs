@@ -5,23 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use images::{Catalogue, Progress, Store, ToolName};
-
-struct Notes;
-
-impl Progress for Notes {
-    fn started(&self, name: &str, total: Option<u64>) {
-        eprintln!("{name}: {} bytes", total.unwrap_or_default());
-    }
-
-    fn step(&self, text: &str) {
-        eprintln!("{text}");
-    }
-
-    fn note(&self, text: &str) {
-        eprintln!("{text}");
-    }
-}
+use images::{Catalogue, Silent, Store, ToolName};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
@@ -32,7 +16,7 @@ fn main() -> Result<()> {
     let begun = Instant::now();
     let store = Store::builder(&catalogue).build()?;
     let memory = store.cache_dir().join("memory");
-    let tool = store.remembering(&memory).tool(name, &Notes)?;
+    let tool = store.remembering(&memory).tool(name, &Silent)?;
     let took = begun.elapsed().as_secs_f64();
     eprintln!(
         "{} {}, {}, {} bytes, {took:.3} s",
