@@ -51,6 +51,12 @@ impl Deref for KernelFile {
     }
 }
 
+impl AsRef<Path> for KernelFile {
+    fn as_ref(&self) -> &Path {
+        self
+    }
+}
+
 /// The last components of a path, as many as asked for.
 fn end(path: &Path, components: usize) -> PathBuf {
     let mut end: Vec<Component<'_>> = path.components().rev().take(components).collect();
