@@ -30,7 +30,8 @@ impl Rseq {
     /// [`sharing_memory`]: super::sharing_memory()
     ///
     /// # Errors
-    /// [`ProbeError::NotApplicable`] where the kernel has no rseq(2).
+    /// [`ProbeError::NotApplicable`] where the kernel has no rseq(2), and where even such a process
+    /// starts with the memory of the thread that made it, as on 4.19: it may register no other.
     pub fn register() -> Result<Self, ProbeError> {
         const SIGNATURE: c_long = 0x5305_3053;
         let mut here = CpuSet::new();
@@ -47,6 +48,9 @@ impl Rseq {
             // SAFETY: it is the address of a field.
             Ok(_) => Ok(Self(unsafe { &raw mut (*area).cpu_id_start })),
             Err(Errno::ENOSYS) => Err(ProbeError::NotApplicable("rseq(2)".to_owned())),
+            Err(Errno::EINVAL) => Err(ProbeError::NotApplicable(
+                "a free rseq(2) of a process that shares memory".to_owned(),
+            )),
             Err(errno) => Err(errno.into()),
         }
     }

@@ -6,4 +6,5 @@ scenarios! {
     map_root_without_setfcap,
     uid_map_of_six_lines,
     owner_of_a_namespace,
+    apparmor_userns_sysctl,
 }

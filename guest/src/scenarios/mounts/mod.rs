@@ -11,4 +11,5 @@ scenarios! {
     remove_what_is_mounted_elsewhere,
     proc_when_a_part_is_hidden,
     proc_of_processes_only,
+    processes_only_when_a_part_is_hidden,
 }
