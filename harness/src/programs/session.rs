@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -16,7 +17,8 @@ use super::disks::LazyDisks;
 use super::input_frames::{Coming, InputFrames, InputRead};
 use super::output::Output;
 use crate::machine::{
-    Dialogue, GRACE, HostRings, Machine, Network, Turn, Wait, again_if, excused, hosts_fault,
+    Dialogue, GRACE, HostRings, Machine, Network, ServedBytes, Turn, Wait, again_if, excused,
+    hosts_fault,
 };
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
@@ -69,6 +71,8 @@ pub struct Session<'a> {
     pub network: Option<&'a Network>,
     /// The disks of the machine.
     pub(super) disks: &'a LazyDisks<'a>,
+    /// The volume of the machine, if the program's files are in one.
+    pub(super) volume: Option<&'a Arc<dyn ServedBytes>>,
     /// The machine that an earlier session has left, and where this one leaves its own
     /// if it takes further programs.
     pub(super) standing: Option<&'a mut Standing>,
@@ -162,6 +166,7 @@ impl Session<'_> {
                     modules: self.modules,
                     network: self.network,
                     disks: self.disks,
+                    volume: self.volume,
                     files_left: MOST_FILES,
                 };
                 let ending = program.hold(output)?;
@@ -283,6 +288,7 @@ struct ProgramDialogue<'a> {
     modules: &'a dyn Fn() -> Result<File>,
     network: Option<&'a Network>,
     disks: &'a LazyDisks<'a>,
+    volume: Option<&'a Arc<dyn ServedBytes>>,
     /// How many bytes of them are still taken.
     files_left: usize,
 }
@@ -617,14 +623,15 @@ impl ProgramDialogue<'_> {
         Ok(None)
     }
 
-    /// Gives the machine the modules, and its network and disks. To obtain the modules may take time, which is not the
-    /// guest's.
+    /// Gives the machine the modules, and its network, disks and volume. To obtain the modules
+    /// may take time, which is not the guest's.
     fn attach_modules(&mut self) -> Result<()> {
         let since = Instant::now();
         self.dialogue.attach_modules(self.modules)?;
         if !self.dialogue.has_devices() {
             let disks = self.disks.get()?;
-            self.dialogue.attach_devices(self.network, disks)?;
+            self.dialogue
+                .attach_devices(self.network, disks, self.volume)?;
         }
         self.heard = Instant::now();
         match &mut self.phase {
