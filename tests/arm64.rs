@@ -1,14 +1,16 @@
 //! Programs on kernels of arm64, emulated. Ignored where this Strata was built without the
 //! guest for them.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{ExitCode, Output};
+use std::process::{Command, ExitCode, Output, Stdio};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use guest::AARCH64;
 use harness::guest_binary;
-use strata_tests::{run_tests, tests, xtask};
+use strata_tests::{image_of, kernel_named, run_tests, tests, xtask};
 
 fn main() -> ExitCode {
     let missing = guest_binary(&AARCH64).err().map(|error| error.to_string());
@@ -16,6 +18,11 @@ fn main() -> ExitCode {
         tests![
             a_program_chooses_the_kernel_of_its_architecture,
             a_machine_may_be_fresh_and_have_several_processors,
+            a_file_system_is_mounted_on_demand,
+            a_machine_has_a_network_disks_and_modules,
+            a_machine_that_stays_has_them_too,
+            more_disks_than_slots_are_refused,
+            a_compressed_image_boots_by_its_path,
         ],
         missing.as_deref(),
     )])
@@ -61,4 +68,144 @@ fn a_machine_may_be_fresh_and_have_several_processors() -> Result<()> {
         "--",
     ];
     is_said_by_the_guest(&run_guest(&words)?)
+}
+
+const KERNEL: &str = "arm64/6.1";
+
+/// What a shell in a machine says, of which these are the options.
+fn says(mut shell: Command, script: &str) -> Result<String> {
+    let mut child = shell
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().context("it was asked for")?;
+    stdin.write_all(script.as_bytes())?;
+    drop(stdin);
+    let output = child.wait_with_output()?;
+    ensure!(output.status.success(), "{output:?}");
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn shell(words: &[&str]) -> Command {
+    let mut command = xtask();
+    command.args(["shell", "--kernel", KERNEL]).args(words);
+    command
+}
+
+/// On a machine that is restored, and one that boots.
+fn a_file_system_is_mounted_on_demand() -> Result<()> {
+    let script = "uname -m; cd /tmp; mkdir l u w m; \
+                  mount -t overlay overlay -o lowerdir=l,upperdir=u,workdir=w m && touch m/x; ls u";
+    for words in [&[][..], &["--fresh"]] {
+        let said = says(shell(words), script)?;
+        ensure!(said == "aarch64\nx\n", "{said}");
+    }
+    Ok(())
+}
+
+/// What a machine has with `--network --disk 16M --disk data=8M:ext4`.
+fn script_of_devices(port: u16) -> String {
+    format!(
+        "nc 10.0.2.2 {port} < /dev/null; ls /dev/disk/by-name; mkdir /tmp/m; \
+         mount -t ext4 /dev/disk/by-name/data /tmp/m && ls /tmp/m; umount /tmp/m; rmdir /tmp/m; \
+         cat /sys/block/$(basename $(readlink /dev/disk/by-name/disk1))/size"
+    )
+}
+const DEVICES: [&str; 5] = ["--network", "--disk", "16M", "--disk", "data=8M:ext4"];
+const SAID_OF_DEVICES: &str = "from the host\ndata\ndisk1\nlost+found\n32768\n";
+
+/// A server on this host, which greets; its port.
+fn greeter() -> Result<u16> {
+    let server = TcpListener::bind("127.0.0.1:0")?;
+    let port = server.local_addr()?.port();
+    std::thread::spawn(move || {
+        for client in server.incoming().flatten() {
+            let _ = (&client).write_all(b"from the host\n");
+        }
+    });
+    Ok(port)
+}
+
+fn a_machine_has_a_network_disks_and_modules() -> Result<()> {
+    let script = script_of_devices(greeter()?) + "; cat /sys/module/loop/parameters/max_loop";
+    for fresh in [&[][..], &["--fresh"]] {
+        let words = [&DEVICES[..], &["--module", "loop=max_loop=3"], fresh].concat();
+        let said = says(shell(&words), &script)?;
+        ensure!(said == format!("{SAID_OF_DEVICES}3\n"), "{said}");
+    }
+    Ok(())
+}
+
+fn a_machine_that_stays_has_them_too() -> Result<()> {
+    let place = tempfile::tempdir()?;
+    let command = |words: &[&str]| {
+        let mut command = xtask();
+        command.args(words).stdin(Stdio::null());
+        command.env("STRATA_RUNS", place.path());
+        command
+    };
+    let up = [&["up", "--name", "own", KERNEL][..], &DEVICES].concat();
+    let output = command(&up).output()?;
+    ensure!(output.status.success(), "{output:?}");
+    let script = script_of_devices(greeter()?);
+    let said: Result<Vec<String>> = (0..3)
+        .map(|_| says(command(&["shell", "--in", "own"]), &script))
+        .collect();
+    let output = command(&["down", "own"]).output()?;
+    ensure!(output.status.success(), "{output:?}");
+    for said in said? {
+        ensure!(said == SAID_OF_DEVICES, "{said}");
+    }
+    Ok(())
+}
+
+/// The bus of this machine takes no device that has no slot.
+fn more_disks_than_slots_are_refused() -> Result<()> {
+    let output = run_guest(
+        &[
+            &["run", "--kernel", KERNEL][..],
+            &["--disk", "1M"].repeat(8),
+            &["--"],
+        ]
+        .concat(),
+    )?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(125), "{stderr}");
+    ensure!(stderr.contains("give it fewer disks"), "{stderr}");
+    Ok(())
+}
+
+/// `Image.gz`, and EFI zboot around it, which QEMU 7.2 does not unpack.
+fn a_compressed_image_boots_by_its_path() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let image = image_of(&kernel_named(KERNEL))?;
+    let (gzip, zboot) = (dir.path().join("Image.gz"), dir.path().join("vmlinuz.efi"));
+    let packed = Command::new("gzip")
+        .arg("-1c")
+        .stdin(File::open(image)?)
+        .stdout(File::create(&gzip)?)
+        .status()?;
+    ensure!(packed.success());
+    fs::write(&zboot, zboot_around(&fs::read(&gzip)?))?;
+    for path in [gzip, zboot] {
+        let path = path.to_str().context("a plain path")?;
+        is_said_by_the_guest(&run_guest(&["run", "--kernel", path, "--"])?)?;
+    }
+    Ok(())
+}
+
+/// An image as drivers/firmware/efi/libstub/zboot-header.S has it.
+fn zboot_around(payload: &[u8]) -> Vec<u8> {
+    let mut image = b"MZ\0\0zimg".to_vec();
+    for word in [0x80, u32::try_from(payload.len()).unwrap_or(0), 0, 0] {
+        image.extend(word.to_le_bytes());
+    }
+    image.extend(b"gzip");
+    image.resize(0x3c, 0);
+    image.extend(0x40_u32.to_le_bytes());
+    image.extend(b"PE\0\0\x64\xaa");
+    image.resize(0x80, 0);
+    image.extend(payload);
+    image
 }

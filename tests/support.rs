@@ -64,10 +64,19 @@ pub fn suite_of<'a>(
 /// Where the catalogue has lost it.
 #[must_use]
 pub fn any_kernel() -> Kernel {
-    let spec = "6.1".parse().expect("6.1 is the name of a kernel");
+    kernel_named("6.1")
+}
+
+/// A kernel of the catalogue.
+///
+/// # Panics
+/// Where there is none of this name.
+#[must_use]
+pub fn kernel_named(name: &str) -> Kernel {
+    let spec = name.parse().expect("it is the name of a kernel");
     let mut kernels = Catalogue::builtin()
         .select(&[spec])
-        .expect("6.1 is in the catalogue");
+        .expect("it is in the catalogue");
     kernels.remove(0)
 }
 
@@ -79,13 +88,17 @@ pub fn any_image() -> Result<PathBuf> {
     if let Some(path) = env::var_os("STRATA_TEST_KERNEL") {
         return Ok(path.into());
     }
-    let Kernel::Catalogued(entry) = any_kernel() else {
-        unreachable!("the catalogue holds catalogued kernels")
-    };
+    image_of(&any_kernel())
+}
+
+/// The image of a kernel.
+///
+/// # Errors
+/// Where it cannot be had.
+pub fn image_of(kernel: &Kernel) -> Result<PathBuf> {
     let store = Store::builder(&Catalogue::builtin()).build()?;
-    Ok(store
-        .obtain(&entry, &Downloads::told_to(&PrintEvents))?
-        .path)
+    let obtained = store.obtain_any(kernel, &Downloads::told_to(&PrintEvents));
+    Ok(obtained?.path)
 }
 
 /// `cargo xtask`, built from the sources as they are.

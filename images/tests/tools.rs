@@ -5,6 +5,7 @@ mod support;
 use std::ffi::OsString;
 use std::fs;
 
+use guest::HOST;
 use images::{CachedKind, ObtainError, Silent, ToolName};
 use support::tools::{NEWER, OWN_QEMU, QEMU, bookworm, e2fsprogs, libc6, pinned, tool};
 use support::{Notes, UPLOADED_2013, at, files_below};
@@ -94,7 +95,7 @@ fn a_tool_runs_with_its_own_libraries_and_none_of_the_host() {
     for name in ["LD_PRELOAD", "LD_LIBRARY_PATH"] {
         assert!(launch.removed.contains(&OsString::from(name)), "{name}");
     }
-    let busybox = tool(archive.mirrored(), &pins, ToolName::Busybox, &Silent).unwrap();
+    let busybox = tool(archive.mirrored(), &pins, ToolName::Busybox(HOST), &Silent).unwrap();
     let launch = busybox.launch("busybox");
     assert_eq!(launch.program, busybox.path("bin/busybox"));
     assert!(launch.arguments.is_empty());

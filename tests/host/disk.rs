@@ -1,11 +1,14 @@
 //! A target directory on a full disk, and a read-only cache. `images/tests/disk.rs`
 //! tests a cache on a full disk.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use images::{Catalogue, Store};
-use strata_tests::any_image;
+use strata_tests::{any_image, xtask};
+use tempfile::tempdir;
 use test_archive::unshare_options;
 
 use super::{assert_says, stderr, stdout, test_kernels};
@@ -37,6 +40,35 @@ pub(crate) fn a_full_target_directory_is_reported() {
         output.status.code()
     });
     assert_eq!(codes, [Some(3), Some(0)]);
+}
+
+/// No more than the directories of its name fit.
+pub(crate) fn machines_that_stay_need_room() {
+    let place = tempdir().unwrap();
+    let mut up = xtask();
+    up.args(["up", "--name", "own"]).arg(any_image().unwrap());
+    let on = place.path().join("runs");
+    fs::create_dir(&on).unwrap();
+    let runs = format!("STRATA_RUNS={}", on.display());
+    let mut command = Command::new("env");
+    command.arg(runs).arg(up.get_program()).args(up.get_args());
+    let fill = "mount -t tmpfs -o size=4096 none $on && echo full > $on/full";
+    let begun = Instant::now();
+    let output = after(fill, &on, &command);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert_says(
+        &stderr(&output),
+        &[
+            "where machines that stay are kept",
+            "No space left on device",
+        ],
+    );
+    // Nothing has booted, be it to see whether KVM answers.
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 pub(crate) fn a_read_only_cache_serves_what_it_has() {

@@ -57,6 +57,7 @@ fn main() -> ExitCode {
     ];
     let in_namespaces = tests![
         disk::a_full_target_directory_is_reported,
+        disk::machines_that_stay_need_room,
         disk::a_read_only_cache_serves_what_it_has,
         interrupts::an_ended_native_run_leaves_no_process,
     ];

@@ -1,5 +1,7 @@
 //! Programs that do to a kernel, or to themselves, what the faults of the guest do.
 
+use std::time::{Duration, Instant};
+
 use strata_tests::cc;
 use tempfile::tempdir;
 
@@ -50,6 +52,34 @@ fn a_fault_of_a_program_is_told_as_one_of_a_scenario_is() {
             }
         }
     }
+}
+
+/// It waits for a disk that never comes. The program's limit counts for the boot, too.
+#[test]
+fn a_boot_that_hangs_ends_by_the_time_limit() {
+    let hangs = "rdinit=/none root=/dev/none rootwait";
+    let run = Run::new(&[
+        "--timeout",
+        "1",
+        "--accel",
+        "tcg",
+        "--append",
+        hangs,
+        "--",
+        "true",
+    ]);
+    // To build the program takes time, too.
+    let begun = Instant::now();
+    let output = run.output();
+    assert_status(&output, 125);
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("waited too long for the guest to come up"),
+        "{stderr}"
+    );
+    // Without the limit, the boot has two minutes.
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(100), "{took:?}");
 }
 
 /// Whatever comes of it, the run ends in time, and nothing is left.

@@ -331,6 +331,35 @@ fn a_client_that_says_nothing_does_no_harm() {
     assert!(begun.elapsed() < Duration::from_secs(15), "{begun:?}");
 }
 
+/// A client waits for a process that is busy, and not for one that is stopped.
+#[test]
+fn a_keeper_that_is_stopped_is_not_waited_for() {
+    let (stopped, busy) = (Up::new(&["--jobs", "1"]), Up::new(&["--jobs", "1"]));
+    kill(stopped.keeper(), Signal::SIGSTOP).unwrap();
+    let begun = Instant::now();
+    let [waits, down, works] = scope(|scope| {
+        let later = |seconds, mut command: Command| {
+            scope.spawn(move || {
+                sleep(Duration::from_secs(seconds));
+                command.output().unwrap()
+            })
+        };
+        let started = [
+            later(0, stopped.run(&["--", "true"])),
+            later(4, stopped.command(&["down", "own"])),
+            later(0, busy.run(&["--", "sleep", "33"])),
+        ];
+        started.map(|thread| thread.join().unwrap())
+    });
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    assert_status(&waits, 125);
+    let words = "the process that keeps own has said nothing for 30 s: see whether it is stopped";
+    assert!(text(&waits.stderr).contains(words), "{waits:?}");
+    assert_status(&down, 0);
+    stopped.assert_gone();
+    assert_status(&works, 0);
+}
+
 #[test]
 fn several_programs_run_side_by_side() {
     let up = Up::new(&["--jobs", "2"]);

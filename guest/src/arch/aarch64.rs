@@ -18,11 +18,16 @@ pub const AARCH64: Arch = Arch {
     // Its accelerator is no module.
     qemu_files: &["usr/bin/qemu-system-aarch64"],
     qemu_modules: "usr/lib/aarch64-linux-gnu/qemu",
+    busybox_tool: "busybox-arm64",
     machine: "virt",
+    // Modules, a network and six disks.
+    slots: Some(8),
     cpu: "cortex-a57",
     // KVM runs no other on this architecture.
     kvm_cpu: "host",
-    command_line: &["console=ttyAMA0,115200"],
+    // What is plugged into a slot has the memory that was kept free behind it. 2 MB are the
+    // kernel's default, and modules take up to 256.
+    command_line: &["console=ttyAMA0,115200", "pci=hpmmioprefsize=1G"],
     console: "console=ttyAMA0",
     elf_machine: 183,
     // QEMU's processor could; the cloud kernels of Debian and what a program needs there

@@ -43,8 +43,13 @@ pub struct Arch {
     pub qemu_files: &'static [&'static str],
     /// Where QEMU's modules are, if this is the host's architecture.
     pub qemu_modules: &'static str,
+    /// The name of Strata's own busybox for its kernels, in the cache and in `tools.lock`.
+    pub busybox_tool: &'static str,
     /// QEMU's `-machine`.
     pub machine: &'static str,
+    /// How many devices a running machine takes, each into a slot that is there from the
+    /// start; none where its bus takes them as it is.
+    pub slots: Option<u32>,
     /// QEMU's `-cpu`: a plain old processor that QEMU emulates everywhere.
     pub cpu: &'static str,
     /// QEMU's `-cpu` where KVM executes it.

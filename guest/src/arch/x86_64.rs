@@ -34,7 +34,9 @@ pub const X86_64: Arch = Arch {
         "usr/share/seabios/",
     ],
     qemu_modules: "usr/lib/x86_64-linux-gnu/qemu",
+    busybox_tool: "busybox",
     machine: "pc",
+    slots: None,
     // Newer models break old kernels: 3.8 to 3.12 built without CONFIG_X86_SMAP cannot run
     // `/init` (EFAULT) on a processor that has SMAP, as `-cpu max` does.
     //

@@ -17,9 +17,12 @@ use crate::protocol::{MODULES_MARK, ModuleEntry, ModuleIndex};
 pub(crate) const ASKING: &str = "fs-strata-modules";
 /// The host may have to download them.
 const ATTACHED_WITHIN: Duration = Duration::from_secs(900);
-/// What PID 1 makes once it has looked for the device.
+/// What PID 1 makes once the device is attached, and it has made the kernel look.
 pub(crate) const RESCANNED: &str = "/strata/rescanned";
 pub(crate) const NOT_FOUND: &str = "this machine finds no device with modules on its PCI bus";
+/// How long the kernel may take for a device that was attached. Behind a slot it looks for
+/// itself, and waits for the slot's power and link.
+const APPEARS_WITHIN: Duration = Duration::from_secs(20);
 /// How long to wait before another look.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -77,20 +80,25 @@ impl ModulesAtHand {
     fn wait() -> Result<Self, String> {
         kill(Pid::from_raw(1), Signal::SIGUSR1)
             .map_err(|errno| format!("asking PID 1: {errno}"))?;
-        let until = Instant::now() + ATTACHED_WITHIN;
-        while Instant::now() < until {
-            // In this order: it is said after the device was looked for.
-            let is_over = fs::exists(RESCANNED).unwrap_or(false);
+        let mut until = Instant::now() + ATTACHED_WITHIN;
+        let mut is_attached = false;
+        loop {
+            if !is_attached && fs::exists(RESCANNED).unwrap_or(false) {
+                is_attached = true;
+                until = Instant::now() + APPEARS_WITHIN;
+            }
             match Self::find() {
                 Some(found) => return Ok(found),
-                None if is_over => return Err(NOT_FOUND.to_owned()),
-                None => sleep(PAUSE),
+                None if Instant::now() < until => sleep(PAUSE),
+                None if is_attached => return Err(NOT_FOUND.to_owned()),
+                None => {
+                    let seconds = ATTACHED_WITHIN.as_secs();
+                    return Err(format!(
+                        "the host has attached no modules within {seconds} s"
+                    ));
+                }
             }
         }
-        let seconds = ATTACHED_WITHIN.as_secs();
-        Err(format!(
-            "the host has attached no modules within {seconds} s"
-        ))
     }
 
     /// What a module says of itself.

@@ -149,7 +149,9 @@ fn accelerator(
 fn other(store: &Store, choice: &QemuChoice, arch: &'static Arch) -> CheckResult {
     guest_of(arch).map_err(|error| words(&error))?;
     let qemu = qemu(store, choice, arch)?;
-    Ok(format!("emulated by {qemu}; asked for as {arch}/6.1"))
+    Ok(format!(
+        "emulated by {qemu}; asked for as {arch}/6.1; a host of {arch}, and KVM there, are unseen"
+    ))
 }
 
 fn qemu(store: &Store, choice: &QemuChoice, arch: &'static Arch) -> CheckResult {
@@ -172,7 +174,7 @@ fn qemu(store: &Store, choice: &QemuChoice, arch: &'static Arch) -> CheckResult 
 fn busybox(store: &Store) -> String {
     match which::which("busybox") {
         Ok(path) => path.display().to_string(),
-        Err(_) => own_tool(store, ToolName::Busybox, "shell"),
+        Err(_) => own_tool(store, ToolName::Busybox(HOST), "shell"),
     }
 }
 

@@ -1,97 +1,21 @@
 //! One boot of scenarios: a machine, its console, and the guest's report.
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use guest::wire::Message;
-use guest::{Observation, Outcome, Record, RunningKernel, allowing_for, arch};
+use guest::{Observation, Outcome, Record, RunningKernel, allowing_for};
 
 use super::Machine;
-use super::deadline::Wait;
-use super::dialogue::{Dialogue, Turn};
+use super::again::{again_if, hosts_fault};
+use super::conversation::{Task, follow, out_of_turn};
+use super::deadline::{Deadlines, Wait};
+use super::dialogue::Dialogue;
 use super::listener::GuestMessage;
 use super::transcript::Transcript;
-use crate::results::{Accelerator, End};
+use crate::results::End;
 use crate::system::RunDir;
-
-/// The default time that the guest may need around a scenario or program.
-pub(crate) const GRACE: Duration = Duration::from_secs(20);
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// From the start of QEMU to the guest's first record.
-    pub boot: Duration,
-    /// For each scenario, by the guest's clock. The guest extends it on a slow machine
-    /// ([`guest::allowing_for`]).
-    pub scenario: Duration,
-    /// What the guest may need around a scenario, to kill orphans and on a slow host.
-    pub grace: Duration,
-}
-
-impl Deadlines {
-    /// The deadlines for a machine of this kind.
-    ///
-    /// A Debian kernel under emulation is up in 2 s on an idle host, so there is
-    /// room for one that is 60 times slower.
-    #[must_use]
-    pub fn of(accelerator: Accelerator) -> Self {
-        let boot = match accelerator {
-            Accelerator::Kvm => Duration::from_secs(60),
-            Accelerator::Tcg => Duration::from_secs(120),
-        };
-        Self {
-            boot,
-            scenario: Duration::from_secs(30),
-            grace: GRACE,
-        }
-    }
-}
-
-/// How often a boot is repeated after a panic that is the host's fault.
-const RETRIES: usize = 3;
-
-/// The words of the panic, if a boot ended by the host's fault before the guest came
-/// up.
-pub(crate) fn hosts_fault(kernel: Option<&RunningKernel>, end: &End) -> Option<String> {
-    let known = |panic: &str| {
-        let mut words = arch::ALL.into_iter().filter_map(|arch| arch.hosts_fault);
-        words.any(|words| panic.contains(words))
-    };
-    match (kernel, end) {
-        (None, End::Panicked(panic)) if known(panic) => Some(panic.clone()),
-        _ => None,
-    }
-}
-
-/// Runs `attempt`, and retries it up to 3 times in a fresh `retryN` directory while
-/// `fault` blames the host. Pushes each reason onto `retries`.
-pub(crate) fn again_if<T>(
-    dir: &RunDir,
-    retries: &mut Vec<String>,
-    mut attempt: impl FnMut(&RunDir) -> Result<T>,
-    fault: impl Fn(&T) -> Option<String>,
-) -> Result<T> {
-    let mut result = attempt(dir)?;
-    for retry in 1..=RETRIES {
-        let Some(why) = fault(&result) else { break };
-        retries.push(why);
-        result = attempt(&dir.retry(retry)?)?;
-    }
-    Ok(result)
-}
-
-/// How often boots were repeated, and why; empty if none was.
-pub(crate) fn booted_again(retries: &[String]) -> String {
-    match retries {
-        [] => String::new(),
-        [.., last] => format!(
-            ", booted again {} time{} ({last})",
-            retries.len(),
-            if retries.len() == 1 { "" } else { "s" }
-        ),
-    }
-}
 
 /// The result of a boot.
 #[derive(Debug)]
@@ -142,33 +66,17 @@ pub fn boot(
     let boot = again_if(
         dir,
         &mut retries,
-        |dir| boot_once(machine, dir, BootReport::new(names, deadlines, tell)),
+        |dir| boot_once(machine, BootReport::new(names, deadlines, dir, tell)),
         |boot| hosts_fault(boot.kernel.as_ref(), &boot.end),
     )?;
     Ok(Boot { retries, ..boot })
 }
 
-fn boot_once(machine: &Machine, dir: &RunDir, mut report: BootReport) -> Result<Boot> {
+fn boot_once(machine: &Machine, mut report: BootReport<'_>) -> Result<Boot> {
+    let dir = report.dir;
     let mut dialogue = Dialogue::start(machine, dir)?;
-    let end = loop {
-        match dialogue.turn(Some(report.wait.until), &[])? {
-            Turn::Said(said) => {
-                let end = said.into_iter().find_map(|said| report.take(said));
-                if let Some(end) = end {
-                    break end;
-                }
-                if report.late {
-                    dialogue.diagnose(dir);
-                    dialogue.let_go_on()?;
-                    report.goes_on();
-                }
-            }
-            Turn::Quiet if report.wait.goes_on(dialogue.kept_waiting()) => {}
-            Turn::Quiet => break report.wait.expired(),
-            Turn::Other(_) => {}
-            Turn::Over(end) => break end,
-        }
-    };
+    let boot = report.deadlines.boot;
+    let end = follow(&mut dialogue, &mut report, boot)?;
     if matches!(end, End::Hung(_)) {
         dialogue.diagnose(dir);
     }
@@ -187,28 +95,60 @@ struct BootReport<'a> {
     /// The scenarios that it must report, in their order.
     names: &'a [&'a str],
     deadlines: Deadlines,
+    dir: &'a RunDir,
     wait: Wait,
     kernel: Option<RunningKernel>,
     ended: Vec<EndedScenario>,
     running: Option<String>,
     /// Whether that is out of time, and about to be killed.
     late: bool,
-    /// When the running scenario started; at first, when QEMU did.
+    /// When the running scenario started.
     since: Instant,
     /// Hears of each scenario that ended.
     tell: &'a mut dyn FnMut(&RunningKernel, &EndedScenario),
+}
+
+impl Task for BootReport<'_> {
+    type Ending = End;
+    type Awaited = Infallible;
+
+    fn up(&mut self, kernel: RunningKernel, after: Duration) {
+        self.kernel = Some(kernel);
+        self.deadlines.scenario = allowing_for(self.deadlines.scenario, after);
+        self.wait = Wait::new("the first scenario to start", self.deadlines.grace);
+    }
+
+    fn until(&self) -> Option<Instant> {
+        Some(self.wait.until)
+    }
+
+    fn take(&mut self, said: GuestMessage, dialogue: &mut Dialogue) -> Result<Option<End>> {
+        let end = self.hear(said);
+        if self.late {
+            dialogue.diagnose(self.dir);
+            dialogue.let_go_on()?;
+            self.goes_on();
+        }
+        Ok(end)
+    }
+
+    fn overdue(&mut self, kept_waiting: Duration) -> Option<End> {
+        self.wait.overdue(kept_waiting)
+    }
 }
 
 impl<'a> BootReport<'a> {
     fn new(
         names: &'a [&'a str],
         deadlines: Deadlines,
+        dir: &'a RunDir,
         tell: &'a mut dyn FnMut(&RunningKernel, &EndedScenario),
     ) -> Self {
         Self {
             names,
             deadlines,
-            wait: Wait::new("the guest to come up", deadlines.boot),
+            dir,
+            wait: Wait::new("the first scenario to start", deadlines.grace),
             kernel: None,
             ended: Vec::new(),
             running: None,
@@ -218,22 +158,13 @@ impl<'a> BootReport<'a> {
         }
     }
 
-    /// Takes a message. Returns the end, if it is one.
-    fn take(&mut self, said: GuestMessage) -> Option<End> {
-        match said.message {
-            Message::Record(record) => self.record(record, said.before),
-            Message::Bytes(stream, _) => Some(End::Garbled(format!("{stream:?} of no program"))),
-        }
-    }
-
-    fn record(&mut self, record: Record, console: Vec<String>) -> Option<End> {
+    /// Hears a message. Returns the end, if it is one.
+    fn hear(&mut self, said: GuestMessage) -> Option<End> {
+        let record = match said.message {
+            Message::Record(record) => record,
+            message @ Message::Bytes(..) => return Some(out_of_turn(&message)),
+        };
         match (record, self.running.take()) {
-            (Record::Booted { kernel }, None) if self.kernel.is_none() => {
-                self.kernel = Some(kernel);
-                self.deadlines.scenario =
-                    allowing_for(self.deadlines.scenario, self.since.elapsed());
-                self.wait = Wait::new("the first scenario to start", self.deadlines.grace);
-            }
             (Record::Started { scenario }, None) if self.may_start(&scenario) => {
                 self.wait = Wait::new(
                     format!("{scenario} to end"),
@@ -261,7 +192,7 @@ impl<'a> BootReport<'a> {
                     outcome,
                     observation,
                     took: self.since.elapsed(),
-                    console,
+                    console: said.before,
                 };
                 if let Some(kernel) = &self.kernel {
                     (self.tell)(kernel, &ended);
@@ -271,18 +202,12 @@ impl<'a> BootReport<'a> {
                     return Some(End::InDoubt);
                 }
             }
-            (Record::Finished { scenarios }, None)
-                if self.kernel.is_some() && scenarios == self.ended.len() =>
-            {
+            (Record::Finished { scenarios }, None) if scenarios == self.ended.len() => {
                 return Some(End::Complete);
-            }
-            (Record::Broken { why }, running) => {
-                self.running = running;
-                return Some(End::Broken(why));
             }
             (record, running) => {
                 self.running = running;
-                return Some(End::Garbled(format!("a record out of turn: {record:?}")));
+                return Some(out_of_turn(&Message::Record(record)));
             }
         }
         None
@@ -297,7 +222,7 @@ impl<'a> BootReport<'a> {
 
     /// Whether a scenario is the next one.
     fn may_start(&self, scenario: &str) -> bool {
-        self.kernel.is_some() && self.names.get(self.ended.len()) == Some(&scenario)
+        self.names.get(self.ended.len()) == Some(&scenario)
     }
 }
 
@@ -307,7 +232,9 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::machine::conversation::{Opening, OpeningWord};
     use crate::machine::tests::machine;
+    use crate::results::Accelerator;
 
     fn booted() -> Record {
         let (release, version) = ("6.1.0".to_owned(), "#1".to_owned());
@@ -350,10 +277,23 @@ mod tests {
             Deadlines::of(Accelerator::Tcg),
             |_: &RunningKernel, _: &EndedScenario| {},
         );
-        let mut report = BootReport::new(&["a", "b"], deadlines, &mut tell);
-        let end = records
-            .into_iter()
-            .find_map(|record| report.record(record, Vec::new()));
+        let dir = RunDir::anonymous();
+        let mut report = BootReport::new(&["a", "b"], deadlines, &dir, &mut tell);
+        let mut opening = Opening::new(deadlines.boot);
+        let end = records.into_iter().find_map(|record| {
+            let said = GuestMessage {
+                message: Message::Record(record),
+                before: Vec::new(),
+            };
+            match opening.take(said) {
+                OpeningWord::Up(kernel, after) => {
+                    report.up(kernel, after);
+                    None
+                }
+                OpeningWord::Over(end) => Some(end),
+                OpeningWord::OfTask(said) => report.hear(said),
+            }
+        });
         (report.ended.len(), end)
     }
 

@@ -1,9 +1,43 @@
-//! Deadlines that are extended on a loaded host.
+//! Deadlines, and how they are extended on a loaded host.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::results::End;
+use crate::results::{Accelerator, End};
+
+/// The default time that the guest may need around a scenario or program.
+pub(crate) const GRACE: Duration = Duration::from_secs(20);
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// From the start of QEMU to the guest's first record.
+    pub boot: Duration,
+    /// For each scenario, by the guest's clock. The guest extends it on a slow machine
+    /// ([`guest::allowing_for`]).
+    pub scenario: Duration,
+    /// What the guest may need around a scenario, to kill orphans and on a slow host.
+    pub grace: Duration,
+}
+
+impl Deadlines {
+    /// The deadlines for a machine of this kind.
+    ///
+    /// A Debian kernel under emulation is up in 2 s on an idle host, so there is
+    /// room for one that is 60 times slower.
+    #[must_use]
+    pub fn of(accelerator: Accelerator) -> Self {
+        let boot = match accelerator {
+            Accelerator::Kvm => Duration::from_secs(60),
+            Accelerator::Tcg => Duration::from_secs(120),
+        };
+        Self {
+            boot,
+            scenario: Duration::from_secs(30),
+            grace: GRACE,
+        }
+    }
+}
 
 /// The limit of the extension, as a factor: every wait ends.
 const MOST: u32 = 10;
@@ -45,9 +79,11 @@ impl Wait {
         Instant::now() < self.until
     }
 
-    /// The end of a boot in which this did not come.
-    pub(crate) fn expired(&self) -> End {
-        End::Hung(format!("waited too long for {}", self.name))
+    /// The end of a boot in which this did not come, unless it is waited for further.
+    pub(crate) fn overdue(&mut self, kept_waiting: Duration) -> Option<End> {
+        let name = &self.name;
+        let end = End::Hung(format!("waited too long for {name}"));
+        (!self.goes_on(kept_waiting)).then_some(end)
     }
 }
 

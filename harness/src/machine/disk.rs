@@ -39,6 +39,6 @@ impl Disk {
         let device = json!({
             "driver": "virtio-blk-pci", "drive": name, "serial": name, "id": format!("{name}-device"),
         });
-        monitor.execute("device_add", device).map(drop)
+        monitor.add_device(device)
     }
 }

@@ -1,8 +1,10 @@
 //! One QEMU and its console: the command line as a value, the process it becomes, and
 //! what is said on the console of one boot. May use: `results` and below.
 
+mod again;
 mod boot;
 mod console;
+mod conversation;
 mod deadline;
 mod debugger;
 mod diagnosis;
@@ -42,17 +44,20 @@ use serde_json::json;
 
 use crate::results::Accelerator;
 use crate::system::{ProcessGroup, anonymous, die_with};
-use monitor::Monitor;
+use monitor::{Monitor, slot_name};
 use qemu::SANDBOX;
 
-pub use boot::{Boot, Deadlines, EndedScenario, boot};
-pub(crate) use boot::{GRACE, again_if, booted_again, hosts_fault};
+pub(crate) use again::{again_if, booted_again, hosts_fault};
+pub use boot::{Boot, EndedScenario, boot};
 pub use console::{Console, ConsoleRead};
-pub(crate) use deadline::{Wait, excused};
+pub(crate) use conversation::{Task, follow, out_of_turn};
+pub use deadline::Deadlines;
+pub(crate) use deadline::{GRACE, Wait, excused};
 pub use debugger::Debugger;
-pub(crate) use dialogue::{Dialogue, Turn};
+pub(crate) use dialogue::Dialogue;
 pub(crate) use disk::Disk;
 pub(crate) use host_rings::HostRings;
+pub(crate) use listener::GuestMessage;
 pub use network::{Network, PublishedPort};
 pub(crate) use parcel::Parcel;
 pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
@@ -145,6 +150,10 @@ impl Machine {
             "-serial",
             "chardev:console",
         ]);
+        for slot in 1..=self.arch.slots.unwrap_or(0) {
+            let id = slot_name(slot);
+            push(&["-device", &format!("pcie-root-port,id={id},chassis={slot}")]);
+        }
         if self.sandbox {
             push(&["-sandbox", SANDBOX]);
         }
@@ -203,7 +212,7 @@ impl Machine {
             process,
             keeper: None,
             console: Console::new(ours)?,
-            monitor: Monitor::new(monitor)?,
+            monitor: Monitor::new(monitor, self.arch.slots)?,
             memory,
         };
         // QEMU leads a group: see `isolate`. Strata's own QEMU is no wrapper.
@@ -273,7 +282,7 @@ impl RunningMachine {
         )?;
         let device =
             json!({ "driver": "ivshmem-plain", "memdev": name, "id": format!("{name}-device") });
-        monitor.execute("device_add", device).map(drop)
+        monitor.add_device(device)
     }
 
     /// Waits for QEMU to exit. Call it when the console has ended.
@@ -356,6 +365,7 @@ pub(crate) mod tests {
             said.contains(of) && said.contains("-append console=ttyAMA0"),
             "{said}"
         );
+        assert_eq!(said.matches("-device pcie-root-port,id=slot").count(), 8);
         let native = Machine {
             accelerator: Accelerator::Kvm,
             ..machine

@@ -20,17 +20,27 @@ pub(super) struct Monitor {
     socket: BufReader<UnixStream>,
     /// Whether commands are turned on.
     greeted: bool,
+    /// The slots that are free for devices, the next one last; none where the machine's bus
+    /// takes them as it is.
+    slots: Option<Vec<String>>,
+}
+
+/// The name of a slot, counted from 1.
+pub(super) fn slot_name(slot: u32) -> String {
+    format!("slot{slot}")
 }
 
 impl Monitor {
-    /// The monitor at the other end of a socket.
+    /// The monitor at the other end of a socket, of a machine with so many slots for
+    /// devices.
     ///
     /// # Errors
     /// If the socket takes no deadline.
-    pub(super) fn new(socket: UnixStream) -> Result<Self> {
+    pub(super) fn new(socket: UnixStream, slots: Option<u32>) -> Result<Self> {
         let mut monitor = Self {
             socket: BufReader::new(socket),
             greeted: false,
+            slots: slots.map(|slots| (1..=slots).rev().map(slot_name).collect()),
         };
         monitor.be_patient(PATIENCE)?;
         Ok(monitor)
@@ -59,6 +69,18 @@ impl Monitor {
     pub(super) fn execute(&mut self, command: &str, arguments: Value) -> Result<Value> {
         self.send(command, arguments, &[])?;
         self.answer(command)
+    }
+
+    /// Plugs a device into the running machine.
+    ///
+    /// # Errors
+    /// If there is no slot left, or QEMU refuses.
+    pub(super) fn add_device(&mut self, mut device: Value) -> Result<()> {
+        if let Some(slots) = &mut self.slots {
+            let slot = slots.pop();
+            device["bus"] = json!(slot.context("it takes no more devices: give it fewer disks")?);
+        }
+        self.execute("device_add", device).map(drop)
     }
 
     /// Gives QEMU an open file, under a name.

@@ -60,7 +60,7 @@ impl Network {
         let device = json!({
             "driver": "virtio-net-pci", "netdev": "network", "id": "network-device", "romfile": "",
         });
-        monitor.execute("device_add", device).map(drop)
+        monitor.add_device(device)
     }
 }
 

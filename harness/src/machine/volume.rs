@@ -58,5 +58,5 @@ pub(super) fn attach(content: &Arc<dyn ServedBytes>, monitor: &mut Monitor) -> R
         "driver": "virtio-blk-pci", "drive": VOLUME, "serial": VOLUME,
         "id": format!("{VOLUME}-device"),
     });
-    monitor.execute("device_add", device).map(drop)
+    monitor.add_device(device)
 }

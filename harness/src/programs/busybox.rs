@@ -3,20 +3,23 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use guest::{Arch, HOST};
 use images::{Store, ToolName};
 
 use crate::results::{Downloads, Watcher};
 
-/// The busybox in PATH, else Strata's own from Debian's archive.
+/// The busybox in PATH for kernels of the host's architecture, else Strata's own from
+/// Debian's archive.
 ///
 /// # Errors
 /// If there is neither.
-pub fn busybox(store: &Store, watcher: &dyn Watcher) -> Result<PathBuf> {
-    if let Ok(path) = which::which("busybox") {
+pub fn busybox(store: &Store, arch: &'static Arch, watcher: &dyn Watcher) -> Result<PathBuf> {
+    let in_path = (arch == HOST).then(|| which::which("busybox").ok());
+    if let Some(path) = in_path.flatten() {
         return Ok(path);
     }
     let tool = store
-        .tool(ToolName::Busybox, &Downloads::told_to(watcher))
-        .context("busybox is not in PATH; obtaining Strata's own")?;
+        .tool(ToolName::Busybox(arch), &Downloads::told_to(watcher))
+        .with_context(|| format!("obtaining a busybox of {arch}"))?;
     Ok(tool.launch("busybox").program)
 }

@@ -25,6 +25,8 @@ use crate::system::{Interrupt, RunDir, Window};
 pub const TIMEOUT: Duration = Duration::from_secs(600);
 /// Twelve times the guest's longest silence ([`guest::HEARTBEAT`]).
 const SILENCE: Duration = Duration::from_secs(60);
+/// What a kernel may take to boot, however little time its program has.
+const LEAST_BOOT: Duration = Duration::from_secs(30);
 /// The time for a boot is extended by a second for each of these many packed bytes.
 const UNPACKED_A_SECOND: u64 = 4 << 20;
 
@@ -42,12 +44,19 @@ pub(super) fn memory_for(size: u64) -> u32 {
 /// them: more are a volume.
 const MOST_IN_MEMORY: u64 = 128 << 20;
 
+/// How long a kernel may take to boot: a user who gives a program little time does
+/// not wait much longer for a kernel that hangs.
+fn boot_within(usual: Duration, timeout: Option<Duration>) -> Duration {
+    timeout.map_or(usual, |timeout| usual.min(timeout.max(LEAST_BOOT)))
+}
+
 /// How programs are run, besides the settings of [`Machines`].
 #[derive(Clone)]
 pub struct Runner<'a> {
     /// Memory in MiB; by default enough for what is packed.
     pub memory_mib: Option<u32>,
-    /// The program's time limit; none for an interactive session.
+    /// The program's time limit; none for an interactive session. The boot before it may
+    /// take as long at most, if that is more than 30 s.
     pub timeout: Option<Duration>,
     /// How long a guest may be silent before it counts as hung; it sends a message
     /// every five seconds. Ignored with a debugger, which may stop it.
@@ -175,7 +184,7 @@ impl Runner<'_> {
             parcel.archive = (Arc::new(split.file), 0);
             parcel.taken_out = Some((whole, split.contents));
         }
-        let boot = Deadlines::of(machine.accelerator).boot;
+        let boot = boot_within(Deadlines::of(machine.accelerator).boot, self.timeout);
         let disks = LazyDisks::new(&self.disks);
         // A machine that stays has them already, unless it is replaced.
         if !(standing.as_ref()).is_some_and(|standing| standing.has_devices()) {
@@ -251,6 +260,20 @@ impl Program {
                 kernel: running.clone(),
             }),
             _ => bail!("{}", failure(&kernel.name(), &ran)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boot_may_take_as_long_as_the_program_but_not_too_little() {
+        let seconds = Duration::from_secs;
+        for (timeout, boot) in [(None, 120), (Some(1), 30), (Some(45), 45), (Some(600), 120)] {
+            let within = boot_within(seconds(120), timeout.map(seconds));
+            assert_eq!(within, seconds(boot), "{timeout:?}");
         }
     }
 }

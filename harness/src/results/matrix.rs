@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use guest::{RunningKernel, Version};
+use guest::{Arch, RunningKernel, Version};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::tally::Tally;
@@ -116,10 +116,19 @@ impl Row {
     pub fn likely_version(&self) -> Option<Version> {
         let named = || {
             let digits = |c: char| c.is_ascii_digit();
-            let (version, _) = Version::leading(&self.name[self.name.find(digits)?..]).ok()?;
+            // `arm64/6.1` begins with no version.
+            let name = self.name.rsplit('/').next()?;
+            let (version, _) = Version::leading(&name[name.find(digits)?..]).ok()?;
             Some(version)
         };
         self.version().or_else(named)
+    }
+
+    /// The architecture that the kernel was asked for by, where it is not the host's.
+    #[must_use]
+    pub fn other_arch(&self) -> Option<&'static Arch> {
+        let (arch, _) = self.name.split_once('/')?;
+        Arch::named(arch).filter(|arch| !arch.is_default())
     }
 
     /// How many of its cells are of each kind.

@@ -2,7 +2,7 @@
 //! `Image`. It is the kernel itself, without a decompressor.
 
 /// The length of the header.
-const HEADER_LEN: usize = 64;
+pub(crate) const HEADER_LEN: usize = 64;
 
 /// Looks for the mark of the boot protocol (Documentation/arch/arm64/booting.rst, "Call the
 /// kernel image").

@@ -2,6 +2,7 @@
 
 pub(crate) mod arm64_image;
 pub(crate) mod bzimage;
+pub(crate) mod compressed;
 pub(crate) mod config;
 pub(crate) mod vmlinux;
 
@@ -9,8 +10,10 @@ use std::io::{self, Read, Seek};
 
 use guest::{AARCH64, Arch, X86_64};
 
+use crate::files::read::Limited;
+
 /// How many bytes of an image tell what it is.
-pub(crate) const START: usize = bzimage::HEADER_LEN;
+pub(crate) const START: usize = 4096;
 
 /// The architecture of a packaged image that begins so; the error says what is missing.
 pub(crate) fn arch_of(start: &[u8]) -> Result<&'static Arch, String> {
@@ -25,7 +28,7 @@ pub(crate) fn arch_of(start: &[u8]) -> Result<&'static Arch, String> {
             Err(why) => reasons.push(format!("{} of {arch}: {why}", arch.built_image)),
         }
     }
-    Err(reasons.join("; "))
+    compressed::check(start).map_or(Err(reasons.join("; ")), |()| Ok(&AARCH64))
 }
 
 /// What a packaged image says of itself, without being booted:
@@ -34,10 +37,16 @@ pub(crate) fn read_banner(mut image: impl Read + Seek) -> io::Result<String> {
     let mut start = Vec::new();
     (&mut image).take(START as u64).read_to_end(&mut start)?;
     image.rewind()?;
-    match bzimage::check(&start) {
-        Ok(()) => bzimage::read_banner(image),
-        Err(_) => vmlinux::read_banner(image),
+    if bzimage::check(&start).is_ok() {
+        return bzimage::read_banner(image);
     }
+    if compressed::check(&start).is_err() {
+        return vmlinux::read_banner(image);
+    }
+    let mut whole = Vec::new();
+    Limited::new(image, vmlinux::MAX_VMLINUX).read_to_end(&mut whole)?;
+    let kernel = compressed::unpack(&whole).map_err(io::Error::other)?;
+    vmlinux::read_banner(&kernel[..])
 }
 
 #[cfg(test)]
@@ -66,5 +75,7 @@ mod tests {
         image.extend(b"Linux version 6.1.0-50-cloud-arm64 (who@where) #1 SMP\n\0");
         let banner = read_banner(io::Cursor::new(image)).unwrap();
         assert_eq!(banner, "6.1.0-50-cloud-arm64 (who@where) #1 SMP");
+        let (packed, _) = compressed::tests::gzip();
+        assert_eq!(read_banner(io::Cursor::new(packed)).unwrap(), banner);
     }
 }

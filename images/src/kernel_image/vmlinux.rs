@@ -23,7 +23,7 @@ use crate::files::read::Limited;
 use crate::kernel_image::bzimage;
 
 /// Debian's largest have some 62 MB.
-const MAX_VMLINUX: u64 = 512 << 20;
+pub(crate) const MAX_VMLINUX: u64 = 512 << 20;
 /// The boot protocol that says where the payload is: 2.08
 /// (Documentation/arch/x86/boot.rst, "payload_offset").
 const WITH_PAYLOAD: u16 = 0x0208;
@@ -88,7 +88,7 @@ fn payload(image: &[u8]) -> Result<&[u8], String> {
 
 /// Undoes what scripts/Makefile.lib does to a kernel, which appends the length
 /// to all but gzip.
-fn decompress(payload: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn decompress(payload: &[u8]) -> io::Result<Vec<u8>> {
     let unsupported = || io::Error::other("compressed in a way that is not known here");
     let without_length = payload.len().saturating_sub(4);
     let reader: Box<dyn Read + '_> = match payload {

@@ -50,6 +50,10 @@ fn of(start: &[u8]) -> Result<FileFormat, String> {
         _ if start.starts_with(b"ADB") => {
             Err("a package of the third version of apk, which is not read here".to_owned())
         }
+        // Whether it holds a kernel, its first bytes tell.
+        [0x1f, 0x8b, ..] if kernel_image::arch_of(start).is_ok() => {
+            kernel_image::arch_of(start).map(FileFormat::Image)
+        }
         // gzip, xz, zstd.
         [0x1f, 0x8b, ..] | [0xfd, b'7', b'z', b'X', b'Z', 0, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             package(PackageFormat::Tar)
@@ -73,6 +77,8 @@ mod tests {
         assert_eq!(of(b"\xed\xab\xee\xdb\x03"), package(PackageFormat::Rpm));
         assert_eq!(of(b"\x1f\x8b\x08"), package(PackageFormat::Tar));
         assert!(of(b"ADBd....").unwrap_err().contains("apk"));
+        let (packed, _) = kernel_image::compressed::tests::gzip();
+        assert_eq!(of(&packed), Ok(FileFormat::Image(&guest::AARCH64)));
         assert!(of(b"").is_err());
     }
 }

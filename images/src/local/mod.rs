@@ -14,12 +14,12 @@ pub use modules::look_for_modules;
 pub(crate) use modules::pack_modules;
 pub(crate) use packages::{foreign_config, foreign_image, foreign_modules, image_in};
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use guest::Arch;
 
-use crate::kernel_image::{self, vmlinux};
+use crate::kernel_image::{self, compressed, vmlinux};
 use crate::local::format::FileFormat;
 use crate::messages::error::SelectError;
 
@@ -145,6 +145,15 @@ pub fn image_arch(path: &Path) -> Result<&'static Arch, SelectError> {
         path: path.to_owned(),
         why,
     })
+}
+
+/// Whether a file is a kernel that others than QEMU unpack: older ones start no EFI zboot.
+pub(crate) fn is_compressed(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    let file = crate::files::open_regular(path)?;
+    file.take(kernel_image::START as u64)
+        .read_to_end(&mut start)?;
+    Ok(compressed::check(&start).is_ok())
 }
 
 /// What a kernel in a file, as it is packaged or a vmlinux, says of itself, as

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::files::hash::Hasher;
-use crate::local::{ImageAt, LocalKernel, banner, image_in, pack_modules};
+use crate::local::{ImageAt, LocalKernel, banner, image_in, is_compressed, pack_modules};
 use crate::messages::error::{Attempt, ObtainError};
 use crate::messages::progress::Progress;
 use crate::store::Store;
@@ -16,8 +16,8 @@ pub struct LocalImage {
     pub path: PathBuf,
     /// What holds it there, if it was taken out of a package.
     pub held: Option<KeptFile>,
-    /// The same kernel without its decompressor, if it was taken out of a package and can
-    /// be started so.
+    /// The same kernel without its decompressor, if it was taken out of a package, or QEMU
+    /// may not start it as it is, and it can be started so.
     pub unpacked: Option<KeptFile>,
 }
 
@@ -43,10 +43,19 @@ impl Store {
     ) -> Result<LocalImage, ObtainError> {
         let package = match &kernel.image {
             ImageAt::File(path) => {
+                let reading = || format!("read {}", path.display());
+                let unpacked = match is_compressed(path).attempt(reading)? {
+                    // It would be read as a whole at each boot, for little.
+                    false => None,
+                    true => {
+                        let (_, sha256) = Hasher::of_file(path).attempt(reading)?;
+                        self.without_decompressor(path, &sha256, "")
+                    }
+                };
                 return Ok(LocalImage {
                     path: path.clone(),
                     held: None,
-                    unpacked: None,
+                    unpacked,
                 });
             }
             ImageAt::Package(package) => package,

@@ -34,19 +34,23 @@ impl Store {
         let (sites, problems) = self.mirrors.live(archive, &self.archives, progress);
         let site =
             (sites.first()).with_context(|| format!("no mirror: {}", problems.join("; ")))?;
-        let read = |text| read_index(text, |_| true);
-        let index = (self.archives).suite(site, suite, guest::HOST, read, progress)?;
+        let index = |arch| {
+            let read = |text| read_index(text, |_| true);
+            (self.archives).suite(site, suite, arch, read, progress)
+        };
+        let signed = index(guest::HOST)?.signer.signed;
         let _lock = guard::lock(&self.cache.dir, "tools", progress)?;
         let mut tools = Vec::new();
         for tool in ToolName::all() {
             progress.note(&format!("{tool}: looking for what it needs"));
+            let index = index(tool.arch())?;
             let candidates =
                 closure(&index.packages, tool.packages()).map_err(|why| anyhow!(why))?;
             tools.push(self.pin_tool(tool, &candidates, site, progress)?);
         }
         let pins = ToolPins {
             suite: suite.to_owned(),
-            snapshot: index.signer.signed.checked_add(RECORDED_WITHIN)?,
+            snapshot: signed.checked_add(RECORDED_WITHIN)?,
             tools,
         };
         pins.text()

@@ -71,13 +71,14 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<Vec<(Site, SuiteIndex)>, ObtainError> {
         let wanted = |name: &str| pinned.packages.iter().any(|package| package.name == name);
+        let tool = pinned.name;
         let suite = &self.tool_pins.suite[..];
         let mut reasons = Reasons::default();
         let offers = self.offers(
             [suite, &format!("{suite}-security")],
             |site, suite| {
                 let read = |text| read_index(text, wanted);
-                (self.archives).suite(site, suite, guest::HOST, read, progress)
+                (self.archives).suite(site, suite, tool.arch(), read, progress)
             },
             &mut reasons,
             progress,

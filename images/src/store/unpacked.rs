@@ -6,7 +6,7 @@ use std::path::Path;
 use guest::Version;
 
 use crate::files::read::{Limited, open_regular};
-use crate::kernel_image::{self, bzimage, vmlinux};
+use crate::kernel_image::{self, bzimage, compressed, vmlinux};
 use crate::package::MAX_IMAGE;
 use crate::store::kept_file::{KeptFile, KeptFiles};
 use crate::store::{Image, Store};
@@ -39,7 +39,7 @@ impl Store {
         self
     }
 
-    /// The same kernel without its decompressor, as an ELF file that QEMU
+    /// The same kernel without its decompressor, as a file that QEMU
     /// starts as well; none where there is no such thing or no place for it.
     ///
     /// It is made of the image once, and made again where it was altered since.
@@ -55,8 +55,7 @@ impl Store {
         sha256: &str,
         version: &str,
     ) -> Option<KeptFile> {
-        let (version, _) = Version::leading(version).ok()?;
-        let all = self.unpacked.as_ref().filter(|_| version >= FIRST)?;
+        let all = self.unpacked.as_ref()?;
         if let Some(there) = all.find(sha256, &self.cache.verified) {
             return Some(there);
         }
@@ -64,10 +63,15 @@ impl Store {
         let mut file = Limited::new(open_regular(image).ok()?, MAX_IMAGE);
         let mut start = file.by_ref().take(kernel_image::START as u64);
         start.read_to_end(&mut bytes).ok()?;
+        let has_entry = || Version::leading(version).is_ok_and(|(version, _)| version >= FIRST);
         // Others have no decompressor.
-        bzimage::check(&bytes).ok()?;
+        let unpack = match compressed::check(&bytes) {
+            Ok(()) => compressed::unpack,
+            Err(_) if bzimage::check(&bytes).is_ok() && has_entry() => vmlinux::unpack,
+            Err(_) => return None,
+        };
         file.read_to_end(&mut bytes).ok()?;
-        all.keep(sha256, &vmlinux::unpack(&bytes).ok()?).ok()?;
+        all.keep(sha256, &unpack(&bytes).ok()?).ok()?;
         all.find(sha256, &self.cache.verified)
     }
 }

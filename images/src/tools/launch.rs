@@ -123,7 +123,7 @@ impl Tool {
                 }
             }
             ToolName::Mke2fs => set("MKE2FS_CONFIG", "etc/mke2fs.conf"),
-            ToolName::Busybox => {}
+            ToolName::Busybox(_) => {}
         }
         Launch {
             program: self.dir.join(HOST.debian_loader),

@@ -29,8 +29,8 @@ use serde::{Deserialize, Serialize};
 pub enum ToolName {
     /// The emulator of one architecture, without a display, sound or network.
     Qemu(&'static Arch),
-    /// The shell of a guest, static.
-    Busybox,
+    /// The shell of a guest of one architecture, static.
+    Busybox(&'static Arch),
     /// Makes, checks and looks into ext4: `mke2fs`, `e2fsck`, `debugfs`.
     Mke2fs,
 }
@@ -39,7 +39,8 @@ impl ToolName {
     /// All there are.
     pub fn all() -> impl Iterator<Item = Self> {
         let emulators = arch::ALL.into_iter().map(Self::Qemu);
-        emulators.chain([Self::Busybox, Self::Mke2fs])
+        let shells = arch::ALL.into_iter().map(Self::Busybox);
+        emulators.chain(shells).chain([Self::Mke2fs])
     }
 
     /// Its directory in the cache, its name in `tools.lock`.
@@ -47,7 +48,7 @@ impl ToolName {
     pub fn name(self) -> &'static str {
         match self {
             Self::Qemu(arch) => arch.qemu_tool,
-            Self::Busybox => "busybox",
+            Self::Busybox(arch) => arch.busybox_tool,
             Self::Mke2fs => "mke2fs",
         }
     }
@@ -57,7 +58,7 @@ impl ToolName {
     pub fn title(self) -> &'static str {
         match self {
             Self::Qemu(_) => "QEMU",
-            Self::Busybox => "busybox",
+            Self::Busybox(_) => "busybox",
             Self::Mke2fs => "mke2fs",
         }
     }
@@ -67,7 +68,7 @@ impl ToolName {
     pub(crate) fn packages(self) -> &'static [&'static str] {
         match self {
             Self::Qemu(arch) => arch.qemu_packages,
-            Self::Busybox => &["busybox-static"],
+            Self::Busybox(_) => &["busybox-static"],
             Self::Mke2fs => &["e2fsprogs"],
         }
     }
@@ -77,7 +78,7 @@ impl ToolName {
     fn files(self) -> &'static [&'static str] {
         match self {
             Self::Qemu(arch) => arch.qemu_files,
-            Self::Busybox => &["bin/busybox", "usr/bin/busybox"],
+            Self::Busybox(_) => &["bin/busybox", "usr/bin/busybox"],
             Self::Mke2fs => &[
                 "etc/mke2fs.conf",
                 "sbin/debugfs",
@@ -92,12 +93,20 @@ impl ToolName {
         match self {
             // glibc's, where a thread is cancelled.
             Self::Qemu(_) => &["libgcc_s.so.1"],
-            Self::Busybox | Self::Mke2fs => &[],
+            Self::Busybox(_) | Self::Mke2fs => &[],
         }
     }
 
     pub(crate) fn is_static(self) -> bool {
-        self == Self::Busybox
+        matches!(self, Self::Busybox(_))
+    }
+
+    /// The architecture of its packages.
+    pub(crate) fn arch(self) -> &'static Arch {
+        match self {
+            Self::Busybox(arch) => arch,
+            Self::Qemu(_) | Self::Mke2fs => HOST,
+        }
     }
 
     /// Whether a version may be used in place of the pinned one. A newer QEMU is slower
@@ -160,8 +169,8 @@ mod tests {
         ] {
             assert_eq!(ToolName::Qemu(HOST).keeps(path), kept, "{path}");
         }
-        assert!(ToolName::Busybox.keeps("bin/busybox"));
-        assert!(!ToolName::Busybox.keeps("usr/lib/x86_64-linux-gnu/libz.so.1"));
+        assert!(ToolName::Busybox(HOST).keeps("bin/busybox"));
+        assert!(!ToolName::Busybox(HOST).keeps("usr/lib/x86_64-linux-gnu/libz.so.1"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use guest::HOST;
 use harness::report;
 use harness::{
     BadRequest, Debugger, Input, Interrupt, Program, Runner, Screen, StandingPlace, StandingRun,
@@ -16,8 +17,8 @@ use crate::options::{MachineOptions, SIZE};
 
 /// Open a shell in a kernel
 ///
-/// The shell is busybox with all its commands: this host's, else one that is
-/// downloaded into the cache. `exit` ends the machine; so does a kernel that says
+/// The shell is busybox with all its commands: this host's, else (and for kernels of
+/// another architecture) one that is downloaded into the cache. `exit` ends the machine; so does a kernel that says
 /// nothing for a minute, and a signal to this command. Where stdin is no terminal,
 /// the shell reads its commands from there.
 #[derive(Args)]
@@ -27,6 +28,7 @@ Exit codes are those of `run`, with the shell for the program.
 Examples:
   cargo xtask shell --kernel 6.1
   echo 'uname -a' | cargo xtask shell --kernel 6.1
+  cargo xtask shell --kernel arm64/6.1
   cargo xtask shell --in 6.1
   cargo xtask shell --kernel 3.10 --file ./reproducer:/reproducer
   cargo xtask shell --kernel ./arch/x86/boot/bzImage --gdb --append nokaslr")]
@@ -74,10 +76,14 @@ impl ShellCommand {
         let size = window.as_ref().and_then(Window::size).unwrap_or(SIZE);
         let terminal = io::stdin().is_terminal();
         let store = self.machine.store(&catalogue)?;
-        let busybox = busybox(&store, &report::Terminal::reserved())?;
-        let shell = Program::shell(busybox, terminal.then_some(size));
         let place = self.standing.as_ref().map(|name| StandingPlace::find(name));
         let place = place.transpose()?;
+        let arch = match &place {
+            Some(place) => place.machines().arch(),
+            None => kernels.first().and_then(Kernel::arch),
+        };
+        let busybox = busybox(&store, arch.unwrap_or(HOST), &report::Terminal::reserved())?;
+        let shell = Program::shell(busybox, terminal.then_some(size));
         let shell = match &place {
             Some(place) => self.machine.furnish_in(place, shell)?,
             None => self.machine.furnish(shell),

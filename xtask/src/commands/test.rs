@@ -2,6 +2,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
+use guest::HOST;
 use harness::{Exit, Machines, RunDir, busybox, fetch_all, report, root};
 use images::{Catalogue, Store};
 
@@ -39,7 +40,7 @@ impl TestCommand {
         let terminal = report::Terminal::default();
         fetch_all(&store, &catalogue.default_kernels(), &terminal)?;
         // Each test is a process: none of them should have to fetch these.
-        busybox(&store, &terminal)?;
+        busybox(&store, HOST, &terminal)?;
         Machines::new(store, RunDir::anonymous())?.qemu(&terminal)?;
         let mut nextest = Command::new("cargo");
         nextest

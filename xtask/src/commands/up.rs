@@ -111,6 +111,7 @@ impl UpCommand {
         if !self.serve && place.is_up() {
             return self.is_up_already(&place, &described);
         }
+        place.check_room()?;
         let mut machines = Machines::new(self.sources.store(&catalogue)?, RunDir::anonymous())?;
         self.host.apply(&mut machines);
         machines.cpus = self.cpus.cpus.get();

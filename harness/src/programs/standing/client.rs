@@ -3,17 +3,21 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
+use nix::unistd::Pid;
 
-use super::message::{Answer, ProgramOrder, Request, answered, ask};
+use super::message::{Answer, PATIENCE, ProgramOrder, Reply, Request, SILENCE, answered, ask};
 use super::place::{StandingPlace, not_up};
 use super::server::build;
 use crate::payload::{BadRequest, PackedProgram};
 use crate::programs::outcome::{ExitCodes, interrupted};
 use crate::programs::program_input::Input;
-use crate::system::{Interrupt, RawTerminal, Window, first_ready, say};
+use crate::system::{Interrupt, RawTerminal, Window, first_ready, program_name, say};
 
 /// A program for one of the machines of a place.
 pub struct StandingRun<'a> {
@@ -75,34 +79,44 @@ pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt
         .transpose()?;
     ask(&socket, &Request::Run(order), &files)?;
     // The process that keeps the machine has the deadlines. It sees that this end is closed.
-    if first_ready(&[interrupt.as_fd(), socket.as_fd()], None)? == Some(0) {
-        return Ok(interrupted(Some(interrupt)));
-    }
-    let answer = answered(&socket)?;
+    let answer = answered(&socket, Some(interrupt));
     drop(raw);
-    match answer {
-        Answer::Ran(code, words) => {
+    match answer? {
+        Reply::Interrupted => Ok(interrupted(Some(interrupt))),
+        Reply::Answer(Answer::Ran(code, words)) => {
             if let Some(words) = words {
                 say(&words);
             }
             Ok(code)
         }
-        Answer::Refused(why) => Err(BadRequest::new(why).into()),
-        Answer::Ends => Err(not_up(place.name())),
+        Reply::Answer(Answer::Refused(why)) => Err(BadRequest::new(why).into()),
+        Reply::Answer(Answer::Ends) => Err(not_up(place.name())),
+        Reply::Silence => bail!(
+            "the process that keeps {name} has said nothing for {} s: see whether it is stopped, \
+             or end it with `{} down {name}`",
+            SILENCE.as_secs(),
+            program_name(),
+            name = place.name()
+        ),
     }
 }
 
-/// Ends the machines of a place; says whether there were any.
+/// Ends the machines of a place; says whether there were any. A process that does not
+/// answer, for it is stopped, is killed.
 ///
 /// # Errors
-/// If they do not answer.
+/// If it does not end.
 pub fn end(place: &StandingPlace) -> Result<bool> {
     let Ok(socket) = place.connect() else {
         return Ok(false);
     };
+    let ending = || format!("ending {}", place.name());
     ask(&socket, &Request::End, &[])?;
-    socket.set_read_timeout(Some(super::message::PATIENCE))?;
-    answered(&socket)
-        .with_context(|| format!("ending {}", place.name()))
-        .map(|_| true)
+    if answered(&socket, None).with_context(ending)? == Reply::Silence {
+        // It is there as long as its socket is open.
+        let keeper = getsockopt(&socket, PeerCredentials).with_context(ending)?;
+        kill(Pid::from_raw(keeper.pid()), Signal::SIGKILL).with_context(ending)?;
+        first_ready(&[socket.as_fd()], Some(Instant::now() + PATIENCE))?.with_context(ending)?;
+    }
+    Ok(true)
 }

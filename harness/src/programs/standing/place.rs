@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -10,13 +10,18 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use guest::Arch;
 use images::{Kernel, LocalKernel};
 use serde::{Deserialize, Serialize};
+use tempfile::tempfile_in;
 
 use super::server::build;
 use crate::payload::{BadRequest, Program};
 use crate::programs::devices::DeviceWords;
 use crate::system::{program_name, quoted, runs};
+
+/// How many bytes are written at a place, a log with them.
+const ROOM: usize = 64 << 10;
 
 /// What the machines of one name are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +32,9 @@ pub struct StandingMachines {
     image: Option<String>,
     /// Their devices.
     pub(super) devices: DeviceWords,
+    /// The name of their architecture, where it is known without opening a package.
+    #[serde(default)]
+    arch: Option<String>,
 }
 
 impl StandingMachines {
@@ -41,6 +49,7 @@ impl StandingMachines {
         append: &[String],
         devices: DeviceWords,
     ) -> Result<Self> {
+        let arch = kernel.arch();
         let (kernel, image) = match kernel {
             Kernel::File(path) => {
                 let image = image_file(path)?;
@@ -57,7 +66,14 @@ impl StandingMachines {
             words,
             image,
             devices,
+            arch: arch.map(|arch| arch.name.to_owned()),
         })
+    }
+
+    /// The architecture of their kernel, where it is known.
+    #[must_use]
+    pub fn arch(&self) -> Option<&'static Arch> {
+        Arch::named(self.arch.as_ref()?)
     }
 
     /// Whether they are what others are, but for the file of their kernel.
@@ -165,6 +181,20 @@ impl StandingPlace {
     pub fn machines(&self) -> StandingMachines {
         let told = fs::read(self.path.join("machines")).unwrap_or_default();
         serde_json::from_slice(&told).unwrap_or_default()
+    }
+
+    /// Checks that there is room for what the process that keeps machines writes here: an
+    /// error of its own could not be written either.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn check_room(&self) -> Result<()> {
+        let try_out = || -> io::Result<()> {
+            let mut file = tempfile_in(&self.path)?;
+            file.write_all(&[0; ROOM])
+        };
+        let path = self.path.display();
+        try_out().with_context(|| format!("writing in {path}, where machines that stay are kept"))
     }
 
     /// Tells what the machines are.

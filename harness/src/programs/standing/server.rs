@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use guest::{Arch, arch};
 
-use super::message::{Answer, ProgramOrder, Request, answer, hear};
+use super::message::{Answer, ProgramOrder, Request, answer, hear, show_life};
 use super::place::{StandingMachines, StandingPlace};
 use crate::kernels::{Bootable, MEMORY_MIB};
 use crate::payload::initramfs::PackedInitramfs;
@@ -107,13 +107,16 @@ pub fn serve(
 
 /// Accepts clients, and tells what they ask. One that says nothing keeps no other waiting;
 /// what cannot be understood needs no answer.
-fn accept(listener: &UnixListener, tell: &Sender<(UnixStream, Request, Vec<OwnedFd>)>) {
+fn accept(listener: &UnixListener, tell: &Sender<(Arc<UnixStream>, Request, Vec<OwnedFd>)>) {
     while let Ok((socket, _)) = listener.accept() {
         let tell = tell.clone();
         thread::spawn(move || {
             if let Ok((request, files)) = hear(&socket) {
+                let socket = Arc::new(socket);
+                let waits = Arc::downgrade(&socket);
                 // At the end it is not heard.
                 let _ = tell.send((socket, request, files));
+                show_life(&waits);
             }
         });
     }
@@ -121,7 +124,7 @@ fn accept(listener: &UnixListener, tell: &Sender<(UnixStream, Request, Vec<Owned
 
 /// A program that is to be run.
 struct SentProgram {
-    socket: UnixStream,
+    socket: Arc<UnixStream>,
     order: ProgramOrder,
     files: Vec<OwnedFd>,
 }

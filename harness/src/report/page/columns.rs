@@ -1,5 +1,7 @@
 //! The names of kernels on the page.
 
+use guest::Arch;
+
 use crate::results::Row;
 
 /// A kernel's name on the page, which no other one has.
@@ -7,6 +9,8 @@ use crate::results::Row;
 pub(super) struct Column {
     /// For people: its version where no other kernel has it, else its name.
     pub(super) label: String,
+    /// The architecture, where it is not the host's.
+    pub(super) arch: Option<&'static Arch>,
     /// For fragments of addresses: the label in safe characters.
     slug: String,
 }
@@ -16,7 +20,10 @@ impl Column {
     pub(super) fn of(rows: &[Row]) -> Vec<Self> {
         // From short to long.
         let labels = |row: &Row| {
-            let version = row.likely_version().map(|version| version.to_string());
+            let version = row.likely_version().map(|version| match row.other_arch() {
+                Some(arch) => format!("{arch}/{version}"),
+                None => version.to_string(),
+            });
             let long = format!("{} ({})", row.spec, version.as_deref().unwrap_or_default());
             [
                 version.unwrap_or_else(|| row.name.clone()),
@@ -38,9 +45,16 @@ impl Column {
             if columns.iter().any(|column| column.slug == slug) {
                 slug = format!("{slug}~{number}");
             }
-            columns.push(Self { label, slug });
+            let arch = row.other_arch();
+            columns.push(Self { label, arch, slug });
         }
         columns
+    }
+
+    /// Where the kernels of a further architecture begin.
+    pub(super) fn ends(columns: &[Self]) -> Vec<usize> {
+        let begins = |at: &usize| columns[*at].arch != columns[at - 1].arch;
+        (1..columns.len()).filter(begins).collect()
     }
 
     /// The address of the kernel itself.
@@ -53,13 +67,18 @@ impl Column {
         format!("{}@{}", fragment(scenario), self.slug)
     }
 
-    /// The series and the rest of the version: `3.10` and `.108`.
+    /// The series and the rest of the version: `3.10` and `.108`; without its architecture.
     pub(super) fn parts(&self) -> (&str, &str) {
-        let dots = self.label.match_indices('.').map(|(at, _)| at);
+        let of_arch = self.arch.and_then(|arch| {
+            let rest = self.label.strip_prefix(arch.title())?;
+            rest.strip_prefix('/')
+        });
+        let label = of_arch.unwrap_or(&self.label);
+        let dots = label.match_indices('.').map(|(at, _)| at);
         let is_version = |c: char| c.is_ascii_digit() || c == '.';
         match dots.into_iter().nth(1) {
-            Some(dot) if self.label.chars().all(is_version) => self.label.split_at(dot),
-            _ => (&self.label, ""),
+            Some(dot) if label.chars().all(is_version) => label.split_at(dot),
+            _ => (label, ""),
         }
     }
 }
@@ -129,6 +148,17 @@ mod tests {
             labels(&[("k", "a/k", "6.1.9"), ("k", "b/k", "6.1.9")]),
             ["a/k (6.1.9)", "b/k (6.1.9)"]
         );
+        let both = [
+            ("6.1", "6.1", "6.1.9"),
+            ("6.12", "6.12", "6.12.1"),
+            ("arm64/6.1", "arm64/6.1", "6.1.9"),
+        ];
+        assert_eq!(labels(&both), ["6.1.9", "6.12.1", "arm64/6.1.9"]);
+        let rows = both.map(|(name, spec, _)| Row::new(name, spec));
+        let columns = Column::of(&rows);
+        assert_eq!(Column::ends(&columns), [2]);
+        assert_eq!(columns[2].parts(), ("6.1", ""));
+        assert!(Column::ends(&columns[..2]).is_empty());
     }
 
     #[test]
@@ -158,6 +188,7 @@ mod tests {
             let label = label.to_owned();
             let column = Column {
                 slug: label.clone(),
+                arch: None,
                 label,
             };
             let (series, rest) = column.parts();

@@ -46,7 +46,7 @@ pub(super) fn html(
     html! {
         div #matrix.matrix.wide[columns.len() > WIDE] tabindex="-1" {
             table {
-                caption.unseen { (words.heading) "s by kernels, from old to new" }
+                caption.unseen { (words.heading) "s by kernels, from old to new, one architecture after the other" }
                 colgroup { col.name; @for _ in columns { col; } }
                 thead {
                     tr {
@@ -56,6 +56,7 @@ pub(super) fn html(
                             @let (series, rest) = column.parts();
                             th.red[red] scope="col" {
                                 a href={ "#" (column.anchor()) } {
+                                    @if let Some(arch) = column.arch { small.arch { (arch.title()) } }
                                     b { (series) } @if !rest.is_empty() { small { (rest) } }
                                 }
                             }

@@ -36,10 +36,11 @@ const SCRIPT: &str = include_str!("page.js");
 #[must_use]
 pub fn page(merged: &Merged, changes: Option<&Changes>) -> String {
     let columns = Column::of(&merged.matrix.rows);
+    let ends = Column::ends(&columns);
     let strips: Vec<Strip<'_>> = (0..merged.scenarios.len())
         .map(|at| {
             let rows = merged.matrix.rows.iter();
-            Strip::of(rows.map(|row| &row.cells[at]).collect())
+            Strip::of(rows.map(|row| &row.cells[at]).collect(), &ends)
         })
         .collect();
     let words = PageWords::of(merged);

@@ -31,7 +31,9 @@ pub(super) enum Boundary {
 }
 
 impl<'a> Strip<'a> {
-    pub(super) fn of(cells: Vec<&'a Cell>) -> Self {
+    /// The cells of a scenario, and where those of one architecture end: a kernel is
+    /// compared with an older one of its own alone.
+    pub(super) fn of(cells: Vec<&'a Cell>, ends: &[usize]) -> Self {
         let seen: Vec<Option<Observation>> = cells.iter().map(|cell| cell.behaviour()).collect();
         let mut kinds: Vec<&Observation> = Vec::new();
         for observation in seen.iter().flatten() {
@@ -42,7 +44,10 @@ impl<'a> Strip<'a> {
         let kind = |observation: &Observation| kinds.iter().position(|kind| *kind == observation);
         let mut spots: Vec<Spot<'a>> = Vec::new();
         let mut before: Option<(&Cell, &Observation)> = None;
-        for (cell, observation) in cells.iter().copied().zip(&seen) {
+        for (at, (cell, observation)) in cells.iter().copied().zip(&seen).enumerate() {
+            if ends.contains(&at) {
+                before = None;
+            }
             let boundary = match (before, observation) {
                 (Some((_, old)), Some(new)) if old != new => Boundary::Behaviour,
                 (Some((old, _)), Some(_)) if since(old) != since(cell) => Boundary::Claim,
@@ -61,19 +66,24 @@ impl<'a> Strip<'a> {
             }
         }
         let mut strip = Self(spots);
-        strip.tell(&kinds);
+        strip.tell(&kinds, ends);
         strip
     }
 
     /// Sets the text of what is new at the beginning of each stretch of one behaviour.
-    fn tell(&mut self, kinds: &[&Observation]) {
+    fn tell(&mut self, kinds: &[&Observation], ends: &[usize]) {
         let spots = &mut self.0;
         let mut before = None;
         let mut at = 0;
         while at < spots.len() {
+            if ends.contains(&at) {
+                before = None;
+            }
             let (kind, calm) = (spots[at].behaviour, is_calm(spots[at].cell));
             let goes_on = |spot: &Spot<'_>| calm && spot.behaviour == kind && is_calm(spot.cell);
-            let stretch = spots[at + 1..].iter().take_while(|spot| goes_on(spot));
+            let next_end = ends.iter().copied().find(|end| *end > at);
+            let rest = &spots[at + 1..next_end.unwrap_or(spots.len())];
+            let stretch = rest.iter().take_while(|spot| goes_on(spot));
             let end = at + 1 + stretch.count();
             // After a gap or a red cell within a stretch, nothing is new.
             if let Some(kind) = kind.filter(|kind| calm && before != Some(*kind)) {
@@ -163,7 +173,7 @@ mod tests {
             cell(2, Verdict::Failed, old),
             cell(2, Verdict::Passed, "call=ok child=outer tries=0"),
         ];
-        let strip = Strip::of(cells.iter().collect());
+        let strip = Strip::of(cells.iter().collect(), &[]);
         let boundaries: Vec<Boundary> = strip.0.iter().map(|spot| spot.boundary).collect();
         use Boundary::{Behaviour, Claim, None};
         assert_eq!(
@@ -206,11 +216,31 @@ mod tests {
             cell(0, Verdict::Passed, "call=EINVAL child=outer"),
             cell(1, Verdict::Passed, "call=EINVAL child=outer"),
         ];
-        let strip = Strip::of(cells.iter().collect());
+        let strip = Strip::of(cells.iter().collect(), &[]);
         assert_eq!(
             strip.0[0].news,
             Some(("call=EINVAL child=outer".to_owned(), 2))
         );
         assert_eq!(strip.changes(), 0);
+    }
+
+    #[test]
+    fn the_oldest_kernel_of_an_architecture_is_no_change_of_anothers_newest() {
+        let new = "call=ok child=outer tries=3";
+        let old = "call=EINVAL child=outer";
+        let cells = [
+            cell(0, Verdict::Passed, old),
+            cell(2, Verdict::Passed, new),
+            cell(0, Verdict::Passed, old),
+            cell(2, Verdict::Passed, new),
+            cell(2, Verdict::Passed, new),
+        ];
+        let strip = Strip::of(cells.iter().collect(), &[2, 4]);
+        let boundaries: Vec<Boundary> = strip.0.iter().map(|spot| spot.boundary).collect();
+        use Boundary::{Behaviour, None};
+        assert_eq!(boundaries, [None, Behaviour, None, Behaviour, None]);
+        let news = strip.0.iter().map(|spot| spot.news.as_ref());
+        let news: Vec<Option<usize>> = news.map(|news| news.map(|news| news.1)).collect();
+        assert_eq!(news, [Some(1); 5]);
     }
 }

@@ -308,6 +308,19 @@ mod tests {
     }
 
     #[test]
+    fn architectures_stand_side_by_side() {
+        let of = |spec: &str, release| row(spec, release, &[("one", Verdict::Passed)]);
+        let rows = vec![
+            of("arm64/7.3", None),
+            of("arm64/6.1", Some("6.1.0-50-cloud-arm64")),
+            of("7.3", Some("7.3.4")),
+            of("5.10", Some("5.10.223")),
+        ];
+        let merged = Merged::of(&[run("a", 1, rows)]);
+        assert_eq!(names(&merged), ["5.10", "7.3", "arm64/6.1", "arm64/7.3"]);
+    }
+
+    #[test]
     fn the_newest_verdict_counts_and_dissent_is_kept() {
         let of = |verdict| vec![row("6.1", Some("6.1.9"), &[("one", verdict)])];
         let runs = [

@@ -39,10 +39,12 @@ fn identity(row: &Row) -> (&str, Option<&str>, Option<Version>) {
     (&row.spec, release, row.version())
 }
 
-/// From old to new; what has no version comes last.
+/// One architecture after the other, the host's first, and each from old to new; what has
+/// no version comes last.
 pub(super) fn order(row: &Row) -> impl Ord + use<> {
     let version = row.likely_version();
     (
+        row.other_arch(),
         version.is_none(),
         version,
         row.name.clone(),
