@@ -157,6 +157,7 @@ fn records(seed: Seed) {
     };
     seed("record", "scenarios", &json(&scenarios));
     let program = Job::Program(ProgramJob {
+        volume: false,
         modules: vec!["loop max_loop=3".to_owned()],
         network: true,
         disks: vec!["data".to_owned()],

@@ -31,5 +31,5 @@ pub use protocol::{
     CONFIG_PATH, Carried, CgroupMode, Confinement, Delivery, Digest, HEARTBEAT, JOB_PATH, Job, Key,
     KnownFile, MODULES_MARK, ModuleEntry, ModuleIndex, NATIVE, NativeJob, NativeRecord, Need,
     Order, Outcome, PROGRAMS_PATH, ProgramJob, Record, STDIN_PATH, Status, Stdin, UNREAD, Ulimit,
-    User, WINDOW, WindowSize, allowing_for, ring, wire,
+    User, VOLUME, WINDOW, WindowSize, allowing_for, ring, wire,
 };

@@ -22,6 +22,7 @@ mod state;
 mod terminal;
 mod ulimits;
 mod vendors;
+mod volumes;
 
 use std::fs;
 use std::io::Write;

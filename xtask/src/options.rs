@@ -319,6 +319,12 @@ pub(crate) struct ProgramOptions {
     #[arg(long, value_name = "DIR|TAR|OCI-LAYOUT")]
     root: Option<PathBuf>,
 
+    /// Have the program find all that is installed on this host (/usr, /etc, /opt and the
+    /// like) and that you may read: it is read as it is opened, and what is written to it
+    /// stays in the guest
+    #[arg(long, conflicts_with = "root")]
+    host_root: bool,
+
     /// Load a module of the kernel before the program starts, with parameters if need be;
     /// may be given more than once. What a program asks the kernel for is loaded anyway
     #[arg(long = "module", value_name = "NAME[=PARAMS]", value_parser = module)]
@@ -461,6 +467,9 @@ impl ProgramOptions {
         program = self.files.furnish(program);
         if let Some(root) = &self.root {
             program = program.root(root);
+        }
+        if self.host_root {
+            program = program.host_root();
         }
         if let Some(directory) = &self.cwd {
             program = program.directory(directory);

@@ -15,15 +15,21 @@ const BY_NAME: &str = "/dev/disk/by-name";
 pub(crate) fn link(names: &[String]) -> Result<(), String> {
     let _ = fs::create_dir_all(BY_NAME);
     for name in names {
-        let is_it = |disk: &str| {
-            let serial = fs::read_to_string(format!("{DISKS}/{disk}/serial"));
-            serial.is_ok_and(|serial| serial.trim_end() == name)
-        };
-        let device = await_entry(DISKS, "virtio-blk", is_it)?;
+        let device = device_of(name)?;
         let link = format!("{BY_NAME}/{name}");
         // An earlier program had it, too.
         let _ = fs::remove_file(&link);
-        symlink(format!("/dev/{device}"), &link).map_err(|error| format!("{link}: {error}"))?;
+        symlink(&device, &link).map_err(|error| format!("{link}: {error}"))?;
     }
     Ok(())
+}
+
+/// The device of the disk of this name, once it is there.
+pub(crate) fn device_of(name: &str) -> Result<String, String> {
+    let is_it = |disk: &str| {
+        let serial = fs::read_to_string(format!("{DISKS}/{disk}/serial"));
+        serial.is_ok_and(|serial| serial.trim_end() == name)
+    };
+    let device = await_entry(DISKS, "virtio-blk", is_it)?;
+    Ok(format!("/dev/{device}"))
 }

@@ -19,7 +19,7 @@ use super::root;
 use super::serial::Serial;
 use crate::modprobe::{self, HELPER, ModulesAtHand, NAMES, RESCANNED};
 use crate::protocol::wire::{Decoder, FOREIGN, Message, Piece};
-use crate::protocol::{Need, Order, ProgramJob, Record};
+use crate::protocol::{Need, Order, ProgramJob, Record, VOLUME};
 
 /// The program that the guest is, in the initramfs.
 pub(super) const SELF: &str = "/init";
@@ -89,6 +89,38 @@ impl<'a> BeforeProgram<'a> {
         }
     }
 
+    /// Has the host attach what the job has, once.
+    fn have_attached(&mut self) -> Result<(), String> {
+        if self.frames > 0 || !ModulesAtHand::can_be() {
+            return Ok(());
+        }
+        self.console.post(&Record::ModulesWanted);
+        while self.frames == 0 {
+            let bytes = self.console.hear(ATTACHED_WITHIN);
+            let bytes = bytes.map_err(|error| format!("waiting for the modules: {error}"))?;
+            self.take(&bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the files of the job's volume the program's root. The error says what is missing.
+    pub(crate) fn mount_volume(&mut self) -> Result<(), String> {
+        self.have_attached()?;
+        // What the kernel needs may be built in.
+        for at_hand in ModulesAtHand::ask(true).iter() {
+            for module in ["virtio_pci", "virtio_blk", "squashfs", "overlay"] {
+                let _ = modprobe::load(at_hand, module, "");
+            }
+        }
+        let mounted = disks::device_of(VOLUME).and_then(|device| root::mount_over_volume(&device));
+        mounted.map_err(|why| {
+            format!(
+                "the program's files are a disk of squashfs under an overlay, and {why}: without \
+                 --host-root, they travel into a machine with --memory of four times their size"
+            )
+        })
+    }
+
     /// Loads modules before a program starts, and makes its devices ready. Says what is
     /// missing of what it needs, if anything is.
     pub(crate) fn prepare(&mut self, program: &ProgramJob) -> Result<Option<String>, String> {
@@ -97,13 +129,8 @@ impl<'a> BeforeProgram<'a> {
         if !take_modules && !has_devices {
             return needs::missing(program, Err(&String::new()));
         }
-        if ModulesAtHand::can_be() && (has_devices || ModulesAtHand::find().is_none()) {
-            self.console.post(&Record::ModulesWanted);
-            while self.frames == 0 {
-                let bytes = self.console.hear(ATTACHED_WITHIN);
-                let bytes = bytes.map_err(|error| format!("waiting for the modules: {error}"))?;
-                self.take(&bytes)?;
-            }
+        if has_devices || ModulesAtHand::find().is_none() {
+            self.have_attached()?;
         }
         let at_hand = ModulesAtHand::ask(true);
         for module in &program.modules {

@@ -17,6 +17,9 @@ use super::modules::SELF;
 use super::network::NAMESERVER;
 use crate::protocol::User;
 
+/// Where the files of a volume are, and what is written over them.
+const VOLUME_FILES: &str = "/strata/volume";
+const WRITTEN: &str = "/strata/written";
 /// Where PID 1 prepares it.
 const ROOT: &str = "/strata/root";
 /// What the machine is called.
@@ -102,6 +105,28 @@ pub(crate) fn bind_initramfs() -> Result<(), Errno> {
         bound => bound?,
     }
     Ok(())
+}
+
+/// Makes the files of a volume the root, which stay as they are: what is written is in memory.
+/// The error says what the kernel lacks.
+pub(super) fn mount_over_volume(device: &str) -> Result<(), String> {
+    let put = |from: &str, to: &str, kind: &str, flags, options: &str| {
+        let _ = fs::create_dir(to);
+        mount(Some(from), to, Some(kind), flags, Some(options)).map_err(|errno| match errno {
+            Errno::ENODEV => format!("the kernel has no {kind}"),
+            errno => format!("mounting {kind}: {errno}"),
+        })
+    };
+    let none = MsFlags::empty();
+    put(device, VOLUME_FILES, "squashfs", MsFlags::MS_RDONLY, "")?;
+    put("tmpfs", WRITTEN, "tmpfs", none, "mode=0755")?;
+    let [upper, work] = ["upper", "work"].map(|name| format!("{WRITTEN}/{name}"));
+    for directory in [&upper, &work] {
+        fs::create_dir(directory).map_err(|error| format!("{directory}: {error}"))?;
+    }
+    let layers = format!("lowerdir={VOLUME_FILES},upperdir={upper},workdir={work}");
+    unmount();
+    put("overlay", ROOT, "overlay", none, &layers)
 }
 
 /// Unmounts it; a process that is still in it keeps it.

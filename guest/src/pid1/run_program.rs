@@ -28,6 +28,11 @@ pub(crate) fn run(
 ) -> Result<(), String> {
     if delivered.is_none() {
         prepare();
+    }
+    let mut before = BeforeProgram::new(console);
+    if program.volume {
+        before.mount_volume()?;
+    } else if delivered.is_none() {
         root::bind_initramfs().map_err(|errno| format!("mounting the program's root: {errno}"))?;
     }
     root::furnish(program.user, program.network)
@@ -54,7 +59,6 @@ pub(crate) fn run(
         console.send(&Record::NotApplicable { why });
         return Ok(());
     }
-    let mut before = BeforeProgram::new(console);
     if let Some(why) = before.prepare(program)? {
         console.send(&Record::NotApplicable { why });
         return Ok(());

@@ -21,7 +21,9 @@ pub use known_file::KnownFile;
 pub use modules::{MODULES_MARK, ModuleEntry, ModuleIndex};
 pub use native_job::{Confinement, NATIVE, NativeJob, NativeRecord};
 pub use needs::Need;
-pub use program::{HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, WINDOW, WindowSize};
+pub use program::{
+    HEARTBEAT, ProgramJob, STDIN_PATH, Status, Stdin, User, VOLUME, WINDOW, WindowSize,
+};
 pub use record::{CONFIG_PATH, Delivery, JOB_PATH, Job, Order, Outcome, PROGRAMS_PATH, Record};
 pub use slowness::allowing_for;
 pub use ulimit::Ulimit;

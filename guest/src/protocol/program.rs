@@ -11,6 +11,9 @@ use super::{CgroupMode, Need, Ulimit};
 /// Where the guest finds what a program is to read, or the beginning of it.
 pub const STDIN_PATH: &str = "/strata/stdin";
 
+/// What the disk with a program's files tells as its serial number.
+pub const VOLUME: &str = "strata-volume";
+
 /// The longest silence of the guest while a program runs.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -45,6 +48,9 @@ pub struct ProgramJob {
     /// The names of its disks, which the host attaches likewise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disks: Vec<String>,
+    /// Whether its files are on a read-only disk, [`VOLUME`], and did not come with the job.
+    #[serde(default)]
+    pub volume: bool,
     /// How control groups are mounted for it, if not as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cgroup: Option<CgroupMode>,

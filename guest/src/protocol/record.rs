@@ -162,7 +162,7 @@ pub enum Record {
         carried: Option<[Carried; 3]>,
     },
     /// The kernel, or the program's job, asks for a module: the host is to attach the
-    /// device that holds them, and the network and disks that the job has.
+    /// device that holds them, and the network, disks and volume that the job has.
     ModulesWanted,
     /// The files follow that the host wants, as an archive (cpio, "newc") in the place of
     /// stdout, once the host says so.

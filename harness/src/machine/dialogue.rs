@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -22,6 +23,7 @@ use super::listener::{GuestMessage, Listener};
 use super::parcel::{Delivering, Parcel, Start, TakenOut};
 use super::qemu::did_not_start;
 use super::transcript::Transcript;
+use super::volume::{self, ServedBytes};
 use super::{Disk, Machine, Network, RunningMachine};
 use crate::results::End;
 use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
@@ -61,7 +63,7 @@ pub(crate) struct Dialogue {
     silent: bool,
     /// Whether the machine has the device with the modules.
     has_modules: bool,
-    /// Whether it has its network and disks.
+    /// Whether it has its network, disks and volume.
     has_devices: bool,
     /// An end that came in the same bytes as messages before it.
     over: Option<End>,
@@ -371,16 +373,17 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Whether the machine has its network and disks.
+    /// Whether the machine has its network, disks and volume.
     pub(crate) fn has_devices(&self) -> bool {
         self.has_devices
     }
 
-    /// Gives the machine a network and disks.
+    /// Gives the machine a network, disks and a volume.
     pub(crate) fn attach_devices(
         &mut self,
         network: Option<&Network>,
         disks: &[Disk],
+        volume: Option<&Arc<dyn ServedBytes>>,
     ) -> Result<()> {
         self.has_devices = true;
         let monitor = &mut self.running.monitor;
@@ -390,7 +393,11 @@ impl Dialogue {
         }
         let mut disks = disks.iter();
         let attached = disks.try_for_each(|disk| disk.attach(monitor));
-        attached.context("attaching a disk to the machine")
+        attached.context("attaching a disk to the machine")?;
+        match volume {
+            Some(content) => volume::attach(content, monitor),
+            None => Ok(()),
+        }
     }
 
     /// Lets the guest go on, once a scenario that is out of time was looked at.

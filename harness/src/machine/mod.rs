@@ -16,12 +16,14 @@ mod host_rings;
 mod image_release;
 mod listener;
 mod monitor;
+mod nbd;
 mod network;
 mod parcel;
 mod qemu;
 mod saved;
 mod shared_memory;
 mod transcript;
+mod volume;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -62,6 +64,7 @@ pub use qemu::{Launch, Qemu, QemuChoice, launch_script};
 pub(crate) use saved::{SavedState, remove_states};
 use shared_memory::SharedMemory;
 pub use transcript::Transcript;
+pub(crate) use volume::ServedBytes;
 
 /// The command line of every kernel, besides the words of its architecture.
 ///

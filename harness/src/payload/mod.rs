@@ -1,5 +1,5 @@
 //! What travels into a machine: the guest, its job, and programs of this host with all
-//! they need. May use: `system`.
+//! they need. May use: `machine` and below.
 
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -7,6 +7,7 @@ mod guest_binary;
 pub mod initramfs;
 mod program;
 mod split_archive;
+mod volume;
 
 pub use guest_binary::guest_binary;
 pub(crate) use guest_binary::guest_of;

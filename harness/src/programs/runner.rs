@@ -40,6 +40,10 @@ pub(super) fn memory_for(size: u64) -> u32 {
     (KERNEL_MIB + needed).next_power_of_two().max(MEMORY_MIB)
 }
 
+/// The most bytes of files that travel into a machine which is given no more memory for
+/// them: more are a volume.
+const MOST_IN_MEMORY: u64 = 128 << 20;
+
 /// How long a kernel may take to boot: a user who gives a program little time does
 /// not wait much longer for a kernel that hangs.
 fn boot_within(usual: Duration, timeout: Option<Duration>) -> Duration {
@@ -128,9 +132,25 @@ impl Runner<'_> {
         output: &mut dyn Output,
     ) -> Result<Ran> {
         let (kind, at_hand, coming) = stdin.taken_apart();
-        let loaded = program.load(kind, &at_hand)?;
+        let loaded = self.load(program, kind, &at_hand)?;
         drop(at_hand);
         self.run_loaded(kernel, &loaded, coming, output, None)
+    }
+
+    /// Loads a program for machines of its own: its files travel where they fit.
+    pub(super) fn load(
+        &self,
+        program: &PackedProgram,
+        stdin: guest::Stdin,
+        at_hand: &[u8],
+    ) -> Result<LoadedProgram> {
+        let size = program.size();
+        let has_room = |memory: u32| memory >= memory_for(size);
+        let fits = size <= MOST_IN_MEMORY || self.memory_mib.is_some_and(has_room);
+        match fits && !program.is_of_host() {
+            true => program.load(stdin, at_hand),
+            false => program.load_with_volume(stdin, at_hand),
+        }
     }
 
     pub(super) fn run_loaded(
@@ -188,6 +208,7 @@ impl Runner<'_> {
             modules: &modules,
             network: self.network.as_ref(),
             disks: &disks,
+            volume: program.volume.as_ref(),
             standing,
         };
         match self.watcher {

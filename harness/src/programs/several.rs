@@ -54,7 +54,7 @@ impl Runner<'_> {
     ) -> Result<u8> {
         let codes = several.codes;
         // All machines share one initramfs.
-        let loaded = program.load(stdin.kind, &stdin.at_hand)?;
+        let loaded = self.load(program, stdin.kind, &stdin.at_hand)?;
         let work = |kernel: &Kernel| {
             let run = self
                 .prepare(several.machines, kernel, several.watcher)

@@ -2,6 +2,7 @@
 
 mod arch;
 pub(crate) mod elf;
+mod in_volume;
 pub(crate) mod ld_cache;
 mod pack;
 pub(crate) mod script;
@@ -35,6 +36,8 @@ pub struct Program {
     trees: Vec<(PathBuf, Option<String>, Leave)>,
     /// The root file system in which the program is.
     root: Option<PathBuf>,
+    /// Whether it finds all that is installed on this host.
+    host_root: bool,
     /// Where it starts, if that is not `/`.
     directory: Option<String>,
     user: Option<User>,
@@ -115,6 +118,14 @@ impl Program {
     #[must_use]
     pub fn root(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = Some(root.into());
+        self
+    }
+
+    /// Has it find all that is installed on this host and that this user may read: none of
+    /// it travels, it is read when the program opens it.
+    #[must_use]
+    pub fn host_root(mut self) -> Self {
+        self.host_root = true;
         self
     }
 

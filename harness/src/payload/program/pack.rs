@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use guest::{Arch, HOST, Job, STDIN_PATH};
@@ -14,6 +15,7 @@ use itertools::Itertools;
 
 use super::tree::Tree;
 use super::{BadRequest, PATH, Program, arch, elf, ld_cache, script};
+use crate::machine::ServedBytes;
 use crate::payload::initramfs::{self, PackedInitramfs};
 use crate::system;
 
@@ -23,6 +25,7 @@ pub struct PackedProgram {
     arch: &'static Arch,
     pub(crate) program: guest::ProgramJob,
     tree: Tree,
+    is_of_host: bool,
 }
 
 impl Program {
@@ -72,6 +75,9 @@ impl Program {
                 Some(guest) => packer.carry_to(&host, guest)?,
             }
         }
+        if self.host_root {
+            packer.tree.carry_host()?;
+        }
         for (host, guest, leave) in &self.trees {
             let host = absolute(host)?;
             let guest = guest.as_ref().map_or(host.as_path(), Path::new);
@@ -91,6 +97,7 @@ impl Program {
         Ok(PackedProgram {
             // What tells nothing is refused where it is looked at, or by the kernel.
             arch: arch.unwrap_or(HOST),
+            is_of_host: self.host_root,
             program: guest::ProgramJob {
                 path: name.ok_or_else(no_name)?.to_owned(),
                 arguments: [&[own_name], &self.arguments[..]].concat(),
@@ -102,6 +109,7 @@ impl Program {
                 modules: self.modules.clone(),
                 network: self.network,
                 disks: self.disks.clone(),
+                volume: false,
                 cgroup: self.cgroup,
                 ulimits: self.ulimits.clone(),
                 needs: self.needs.clone(),
@@ -195,6 +203,12 @@ impl PackedProgram {
         self.tree.size()
     }
 
+    /// Whether it finds this host's own files, which cannot travel.
+    #[must_use]
+    pub fn is_of_host(&self) -> bool {
+        self.is_of_host
+    }
+
     /// What of its directories does not travel: sockets and devices, by their paths here.
     #[must_use]
     pub fn left_out(&self) -> &[PathBuf] {
@@ -215,6 +229,29 @@ impl PackedProgram {
             arch: self.arch,
             initramfs: PackedInitramfs::of(&[&initramfs::base(self.arch)?, &job])?,
             size: self.size() + at_hand.len() as u64,
+            volume: None,
+        })
+    }
+
+    /// The same, with its files in a volume, which takes no memory of a machine.
+    ///
+    /// # Errors
+    /// As of [`Self::load`].
+    pub(crate) fn load_with_volume(
+        &self,
+        stdin: guest::Stdin,
+        at_hand: &[u8],
+    ) -> Result<LoadedProgram> {
+        let volume = Arc::new(self.tree.volume()?);
+        let mut program = self.program.clone();
+        (program.stdin, program.volume) = (stdin, true);
+        let job = initramfs::with_job(&Job::Program(program))?;
+        let job = job.file(STDIN_PATH, at_hand, 0o644);
+        Ok(LoadedProgram {
+            arch: self.arch,
+            initramfs: PackedInitramfs::of(&[&initramfs::base(self.arch)?, &job])?,
+            size: at_hand.len() as u64,
+            volume: Some(volume),
         })
     }
 }
@@ -227,6 +264,8 @@ pub(crate) struct LoadedProgram {
     pub(crate) initramfs: PackedInitramfs,
     /// The size of all that is packed, in bytes.
     pub(crate) size: u64,
+    /// Its files, if they do not travel.
+    pub(crate) volume: Option<Arc<dyn ServedBytes>>,
 }
 
 impl LoadedProgram {

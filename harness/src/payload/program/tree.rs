@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use images::files::{self, open_regular};
 use images::{Content, Initramfs, RootFiles, RootKind};
+use nix::unistd::{AccessFlags, access};
 
 use super::BadRequest;
 use super::pack::{HEAD, head};
@@ -20,9 +21,9 @@ const TAKEN: [&str; 4] = ["/dev", "/proc", "/strata", "/sys"];
 /// before what is in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
-    nodes: BTreeMap<PathBuf, Node>,
+    pub(super) nodes: BTreeMap<PathBuf, Node>,
     /// The user and group of what does not belong to root.
-    owners: BTreeMap<PathBuf, (u32, u32)>,
+    pub(super) owners: BTreeMap<PathBuf, (u32, u32)>,
     /// Sockets and devices of whole directories, which do not travel.
     left_out: Vec<PathBuf>,
 }
@@ -35,10 +36,12 @@ pub(super) enum Leave {
     /// Directories that can be made again (<https://bford.info/cachedir/>), git's, and
     /// that of Strata's runs, in which files come and go.
     Caches,
+    /// What this user may not read, sockets and devices, without a word.
+    Unreadable,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Node {
+pub(super) enum Node {
     Directory(u32),
     Link(PathBuf),
     /// A file of this host, with its mode and size.
@@ -51,7 +54,7 @@ enum Node {
 
 /// The bytes of a file among those of others: where they begin, and how many they are.
 #[derive(Clone, Debug)]
-struct KeptBytes(Arc<File>, u64, u64);
+pub(super) struct KeptBytes(pub(super) Arc<File>, pub(super) u64, pub(super) u64);
 
 impl PartialEq for KeptBytes {
     fn eq(&self, other: &Self) -> bool {
@@ -98,6 +101,15 @@ impl Tree {
         }
         let guest = self.make_parents(guest)?;
         self.plant_whole(host, &guest, leave)
+    }
+
+    /// The same with what this user may read, to its own path.
+    pub(super) fn carry_readable(&mut self, directory: &Path) -> Result<(), BadRequest> {
+        let guest = match directory.is_symlink() {
+            true => directory.to_owned(),
+            false => self.make_parents(directory)?,
+        };
+        self.plant_whole(directory, &guest, Leave::Unreadable)
     }
 
     /// Takes a root file system along: a directory, a tar archive, or the directory of an OCI
@@ -181,6 +193,9 @@ impl Tree {
     fn plant_whole(&mut self, host: &Path, guest: &Path, leave: Leave) -> Result<(), BadRequest> {
         let metadata = fs::symlink_metadata(host).map_err(BadRequest::reading(host))?;
         let mode = metadata.mode() & 0o7777;
+        if leave == Leave::Unreadable && !may_read(host, &metadata) {
+            return Ok(());
+        }
         let node = if metadata.is_dir() {
             Node::Directory(mode)
         } else if metadata.is_file() {
@@ -190,7 +205,7 @@ impl Tree {
         } else if metadata.file_type().is_fifo() {
             Node::Fifo(mode)
         } else {
-            if !is_taken(guest) {
+            if !is_taken(guest) && leave != Leave::Unreadable {
                 self.left_out.push(host.to_owned());
             }
             return Ok(());
@@ -333,6 +348,19 @@ impl Tree {
 /// Whether the guest has its own.
 fn is_taken(path: &Path) -> bool {
     path == Path::new("/init") || TAKEN.iter().any(|taken| path.starts_with(taken))
+}
+
+/// Whether this user may read a file, or a directory and what is in it. Of others no bytes are
+/// read.
+pub(super) fn may_read(path: &Path, metadata: &Metadata) -> bool {
+    let mode = if metadata.is_dir() {
+        AccessFlags::R_OK | AccessFlags::X_OK
+    } else if metadata.is_file() {
+        AccessFlags::R_OK
+    } else {
+        return true;
+    };
+    access(path, mode).is_ok()
 }
 
 /// A socket, pipe or device that is named is no mistake to pass over.

@@ -5,6 +5,7 @@ mod streams;
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -15,7 +16,7 @@ use self::streams::{ProgramStreams, not_taken};
 use super::disks::LazyDisks;
 use super::input_frames::{Coming, InputFrames};
 use super::output::Output;
-use crate::machine::{Dialogue, Machine, Network, again_if, follow, hosts_fault};
+use crate::machine::{Dialogue, Machine, Network, ServedBytes, again_if, follow, hosts_fault};
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
 
@@ -59,6 +60,8 @@ pub struct Session<'a> {
     pub network: Option<&'a Network>,
     /// The disks of the machine.
     pub(super) disks: &'a LazyDisks<'a>,
+    /// The volume of the machine, if the program's files are in one.
+    pub(super) volume: Option<&'a Arc<dyn ServedBytes>>,
     /// The machine that an earlier session has left, and where this one leaves its own
     /// if it takes further programs.
     pub(super) standing: Option<&'a mut Standing>,
@@ -146,6 +149,7 @@ impl Session<'_> {
                     modules: self.modules,
                     network: self.network,
                     disks: self.disks,
+                    volume: self.volume,
                 };
                 let (interrupt, window) = (self.interrupt, self.window);
                 let mut program =

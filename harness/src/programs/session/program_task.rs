@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -11,7 +12,9 @@ use guest::{Order, Record, RunningKernel, Status};
 
 use super::streams::{Destination, ProgramStreams};
 use super::{Ending, Limits};
-use crate::machine::{Dialogue, GRACE, GuestMessage, Network, Task, Wait, excused, out_of_turn};
+use crate::machine::{
+    Dialogue, GRACE, GuestMessage, Network, ServedBytes, Task, Wait, excused, out_of_turn,
+};
 use crate::programs::disks::LazyDisks;
 use crate::results::End;
 use crate::system::{Interrupt, Window};
@@ -44,6 +47,7 @@ pub(super) struct ToAttach<'a> {
     pub(super) modules: &'a dyn Fn() -> Result<File>,
     pub(super) network: Option<&'a Network>,
     pub(super) disks: &'a LazyDisks<'a>,
+    pub(super) volume: Option<&'a Arc<dyn ServedBytes>>,
 }
 
 pub(super) struct ProgramTask<'a> {
@@ -127,18 +131,19 @@ impl<'a> ProgramTask<'a> {
         matches!(self.phase, Phase::Runs(_))
     }
 
-    /// Gives the machine the modules, and its network and disks. To obtain the modules may
-    /// take time, which is not the guest's.
+    /// Gives the machine the modules, and its network, disks and volume. To obtain the modules
+    /// may take time, which is not the guest's.
     fn attach(&mut self, dialogue: &mut Dialogue) -> Result<()> {
         let since = Instant::now();
         let ToAttach {
             modules,
             network,
             disks,
+            volume,
         } = &self.to_attach;
         dialogue.attach_modules(modules)?;
         if !dialogue.has_devices() {
-            dialogue.attach_devices(*network, disks.get()?)?;
+            dialogue.attach_devices(*network, disks.get()?, *volume)?;
         }
         self.heard = Instant::now();
         match &mut self.phase {

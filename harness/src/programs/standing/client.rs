@@ -47,6 +47,10 @@ pub fn run_in(place: &StandingPlace, run: StandingRun<'_>, interrupt: &Interrupt
         timeout,
         ..
     } = run;
+    if run.program.is_of_host() {
+        let why = "--host-root takes a machine of its own: name a kernel in place of --in";
+        return Err(BadRequest::new(why).into());
+    }
     let socket = place.connect().map_err(|_| not_up(place.name()))?;
     let (kind, at_hand, coming) = run.stdin.taken_apart();
     let loaded = run.program.load(kind, &at_hand)?;

@@ -235,6 +235,7 @@ impl Keeper {
             arch,
             initramfs: PackedInitramfs::of_file(file(0)?, order.from),
             size: order.size,
+            volume: None,
         };
         let mut output = Outlet::new(file(1)?, file(2)?)?;
         // In the order in which they were sent.
