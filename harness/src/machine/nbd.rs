@@ -193,7 +193,7 @@ mod tests {
             let words = [option, length].map(u32::to_be_bytes).concat();
             client.write_all(&[&OPTION[..], &words].concat()).unwrap();
         }
-        let mut reply = |length| {
+        let mut reply = |length: usize| {
             let mut reply = vec![0; 20 + length];
             client.read_exact(&mut reply).unwrap();
             reply[12..].to_vec()
