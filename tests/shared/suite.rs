@@ -21,8 +21,8 @@ pub struct TestSuite {
     date: Timestamp,
     valid_for: Option<SignedDuration>,
     detached: bool,
-    /// By Debian's name.
-    architecture: String,
+    /// By Debian's names. Each has all packages.
+    architectures: Vec<String>,
     /// Whether the code name leads to the suite, as with Debian.
     linked: bool,
     packages: Vec<TestPackage>,
@@ -42,7 +42,7 @@ impl TestSuite {
             date: Timestamp::now(),
             valid_for: None,
             detached: false,
-            architecture: "amd64".to_owned(),
+            architectures: vec!["amd64".to_owned()],
             linked: true,
             packages: Vec::new(),
             debs: None,
@@ -85,7 +85,14 @@ impl TestSuite {
     /// With packages of this architecture, by Debian's name of it.
     #[must_use]
     pub fn architecture(mut self, architecture: &str) -> Self {
-        architecture.clone_into(&mut self.architecture);
+        self.architectures = vec![architecture.to_owned()];
+        self
+    }
+
+    /// With the same packages for a further architecture.
+    #[must_use]
+    pub fn and_architecture(mut self, architecture: &str) -> Self {
+        self.architectures.push(architecture.to_owned());
         self
     }
 
@@ -165,28 +172,31 @@ impl TestSuite {
 
     fn release(&self, dir: &str, index: &str, files: &mut Files) -> String {
         let modern = self.date.as_second() > 1_451_606_400; // 2016
+        let plain = ("", index.as_bytes().to_vec());
         let packed = match modern {
-            true => (self.index(".xz"), xz(index.as_bytes())),
-            false => (self.index(".gz"), gzip(index.as_bytes())),
+            true => (".xz", xz(index.as_bytes())),
+            false => (".gz", gzip(index.as_bytes())),
         };
-        let plain = (self.index(""), index.as_bytes().to_vec());
         let mut sums = String::new();
-        for (path, bytes) in [plain, packed.clone()] {
-            sums += &format!(" {} {:>8} {path}\n", sha256(&bytes), bytes.len());
-        }
-        let (path, bytes) = packed;
         let twin = dir.replace(
             &format!("dists/{}", self.suite),
             &format!("dists/{}", self.codename),
         );
         let dirs = [dir, &twin];
-        for dir in &dirs[..if self.linked { 2 } else { 1 }] {
-            if modern {
-                let parent = format!("{dir}/main/binary-{}", self.architecture);
-                let name = format!("{parent}/by-hash/SHA256/{}", sha256(&bytes));
-                files.insert(name, bytes.clone());
+        for architecture in &self.architectures {
+            let parent = format!("main/binary-{architecture}");
+            for (suffix, bytes) in [&plain, &packed] {
+                let (sum, size) = (sha256(bytes), bytes.len());
+                sums += &format!(" {sum} {size:>8} {parent}/Packages{suffix}\n");
             }
-            files.insert(format!("{dir}/{path}"), bytes.clone());
+            let (suffix, bytes) = &packed;
+            for dir in &dirs[..if self.linked { 2 } else { 1 }] {
+                if modern {
+                    let name = format!("{dir}/{parent}/by-hash/SHA256/{}", sha256(bytes));
+                    files.insert(name, bytes.clone());
+                }
+                files.insert(format!("{dir}/{parent}/Packages{suffix}"), bytes.clone());
+            }
         }
         let date = |time: Timestamp| time.strftime("%a, %d %b %Y %H:%M:%S UTC");
         let mut release = format!(
@@ -203,13 +213,8 @@ impl TestSuite {
         if modern {
             release += "Acquire-By-Hash: yes\n";
         }
-        let architecture = &self.architecture;
-        format!("{release}Architectures: {architecture}\nComponents: main\nSHA256:\n{sums}")
-    }
-
-    /// The path of the index in the suite.
-    fn index(&self, suffix: &str) -> String {
-        format!("main/binary-{}/Packages{suffix}", self.architecture)
+        let architectures = self.architectures.join(" ");
+        format!("{release}Architectures: {architectures}\nComponents: main\nSHA256:\n{sums}")
     }
 
     fn signed(&self, key: &SigningKey, release: String) -> Vec<(&'static str, Vec<u8>)> {

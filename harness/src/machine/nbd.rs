@@ -107,7 +107,7 @@ fn answer(client: &mut UnixStream, content: &dyn ServedBytes) -> io::Result<bool
     }
     let mut data = Vec::new();
     let error = match kind {
-        READ if at.checked_add(length as u64) > Some(content.bytes()) => INVALID,
+        READ if at.saturating_add(length as u64) > content.bytes() => INVALID,
         READ => {
             data.resize(length, 0);
             content.read_at(&mut data, at).map_or(INPUT_OUTPUT, |()| 0)

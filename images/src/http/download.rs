@@ -412,10 +412,11 @@ impl<'a> Retries<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::timeouts::Timeouts;
 
     #[test]
     fn a_first_source_must_be_faster_than_a_mirror() {
-        let client = Client::new(crate::Timeouts::default());
+        let client = Client::new(Timeouts::default());
         let patience = |slowest| Patience {
             window: Duration::ZERO,
             slowest,

@@ -24,6 +24,7 @@ pub(crate) fn bookworm(qemu: &str) -> TestSuite {
         .into_iter()
         .chain(qemu_of(qemu))
         .fold(TestSuite::new("oldstable", "bookworm"), TestSuite::package)
+        .and_architecture("arm64")
 }
 
 fn qemu_of(version: &str) -> Vec<TestPackage> {
