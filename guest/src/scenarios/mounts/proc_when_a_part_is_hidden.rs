@@ -23,18 +23,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require("user")?;
-    require("pid")?;
-    private_mounts()?;
-    mount_on("/proc/tty".as_ref(), "tmpfs", None)?;
-    let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWNS;
-    let unshared = unshare(flags);
-    facts.saw_result("unshare", &unshared);
-    if unshared.is_err() {
-        return Ok(());
-    }
-    be_root()?;
-    in_a_process(facts, |facts| {
+    mount_where_a_part_is_hidden(facts, |facts| {
         facts.saw_result("mount", &mount_on("/tmp".as_ref(), "proc", None));
         Ok(())
     })

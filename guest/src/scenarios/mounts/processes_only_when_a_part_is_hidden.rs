@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use crate::scenarios::shared::*;
 
 /// A /proc of the processes alone has nothing that the old one could hide.
@@ -20,10 +18,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(5, 8)
             .shows("unshare=ok fsopen=ok subset=ok fsmount=EPERM")
             .because("a whole /proc must be to be seen already, for that of processes, too")
-            .commit(
-                "6814ef2d992a",
-                "proc: add option to mount only a pids subset",
-            )
+            .by(PROC_SUBSET)
             .links(&["https://github.com/sosy-lab/benchexec/issues/1307"]),
         Claim::since(7, 2)
             .shows("unshare=ok fsopen=ok subset=ok fsmount=ok self=present meminfo=absent")
@@ -37,37 +32,15 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require("user")?;
-    require("pid")?;
-    private_mounts()?;
-    mount_on("/proc/tty".as_ref(), "tmpfs", None)?;
-    let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWNS;
-    let unshared = unshare(flags);
-    facts.saw_result("unshare", &unshared);
-    if unshared.is_err() {
-        return Ok(());
-    }
-    be_root()?;
-    in_a_process(facts, mount_processes)
-}
-
-fn mount_processes(facts: &mut Facts) -> Result<(), ProbeError> {
-    let context = fsopen(c"proc");
-    facts.saw_result("fsopen", &context);
-    let Ok(context) = context else { return Ok(()) };
-    let subset = fsconfig_set(&context, c"subset", c"pid");
-    facts.saw_result("subset", &subset);
-    if subset.is_err() {
-        return Ok(());
-    }
-    fsconfig_create(&context)?;
-    let mount = fsmount(&context);
-    facts.saw_result("fsmount", &mount);
-    let Ok(mount) = mount else { return Ok(()) };
-    attach(&mount, "/tmp".as_ref(), 0)?;
-    for name in ["self", "meminfo"] {
-        let is_there = Path::new("/tmp").join(name).exists();
-        facts.saw(name, if is_there { "present" } else { "absent" });
-    }
-    Ok(())
+    mount_where_a_part_is_hidden(facts, |facts| {
+        let Some(processes) = proc_of_processes(facts)? else {
+            return Ok(());
+        };
+        let mount = fsmount(&processes);
+        facts.saw_result("fsmount", &mount);
+        match mount {
+            Ok(mount) => look_into_proc(facts, &mount),
+            Err(_) => Ok(()),
+        }
+    })
 }

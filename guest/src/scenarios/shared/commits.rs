@@ -159,6 +159,12 @@ pub(in crate::scenarios) const FSOPEN: Commit = Commit::new(
     "vfs: syscall: Add fsopen() to prepare for superblock creation",
 );
 
+/// 5.8: a /proc of the processes alone.
+pub(in crate::scenarios) const PROC_SUBSET: Commit = Commit::new(
+    "6814ef2d992a",
+    "proc: add option to mount only a pids subset",
+);
+
 /// 5.3: pidfd_open(2).
 pub(in crate::scenarios) const PIDFD_OPEN: Commit =
     Commit::new("32fcb426ec00", "pid: add pidfd_open()");

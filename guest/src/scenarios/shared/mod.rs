@@ -7,6 +7,7 @@ mod another_namespace;
 mod by_each_thread;
 mod commits;
 mod implied_flags;
+mod proc_mounts;
 mod three_moments;
 mod unshare_and_fork;
 mod unshare_sharing_memory;
@@ -17,6 +18,7 @@ pub(super) use by_each_thread::{
 };
 pub(super) use commits::*;
 pub(super) use implied_flags::IMPLIED_FLAGS;
+pub(super) use proc_mounts::{look_into_proc, mount_where_a_part_is_hidden, proc_of_processes};
 pub(super) use three_moments::after_unshare;
 pub(super) use unshare_sharing_memory::unshare_sharing_memory;
 
