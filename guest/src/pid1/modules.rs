@@ -72,6 +72,14 @@ pub(crate) fn rescan() {
     let _ = fs::write(RESCANNED, "");
 }
 
+/// Loads what devices of virtio take. It may be built in.
+fn load_drivers(at_hand: &Result<ModulesAtHand, String>, drivers: &[&str]) {
+    let Ok(at_hand) = at_hand else { return };
+    for driver in ["virtio_pci"].iter().chain(drivers) {
+        let _ = modprobe::load(at_hand, driver, "");
+    }
+}
+
 /// The host's answers while no program runs that it could send input.
 pub(crate) struct BeforeProgram<'a> {
     console: &'a Serial,
@@ -106,12 +114,10 @@ impl<'a> BeforeProgram<'a> {
     /// Makes the files of the job's volume the program's root. The error says what is missing.
     pub(crate) fn mount_volume(&mut self) -> Result<(), String> {
         self.have_attached()?;
-        // What the kernel needs may be built in.
-        for at_hand in ModulesAtHand::ask(true).iter() {
-            for module in ["virtio_pci", "virtio_blk", "squashfs", "overlay"] {
-                let _ = modprobe::load(at_hand, module, "");
-            }
-        }
+        load_drivers(
+            &ModulesAtHand::ask(true),
+            &["virtio_blk", "squashfs", "overlay"],
+        );
         let mounted = disks::device_of(VOLUME).and_then(|device| root::mount_over_volume(&device));
         mounted.map_err(|why| {
             format!(
@@ -141,11 +147,8 @@ impl<'a> BeforeProgram<'a> {
         let mut drivers = Vec::new();
         drivers.extend(program.network.then_some("virtio_net"));
         drivers.extend((!program.disks.is_empty()).then_some("virtio_blk"));
-        // A driver may be built in.
-        for at_hand in at_hand.iter().filter(|_| has_devices) {
-            for driver in ["virtio_pci"].iter().chain(&drivers) {
-                let _ = modprobe::load(at_hand, driver, "");
-            }
+        if has_devices {
+            load_drivers(&at_hand, &drivers);
         }
         let because = |why: String| match &at_hand {
             Ok(_) => why,

@@ -36,9 +36,14 @@ impl Disk {
         monitor
             .execute("blockdev-add", block)
             .with_context(opening)?;
-        let device = json!({
-            "driver": "virtio-blk-pci", "drive": name, "serial": name, "id": format!("{name}-device"),
-        });
-        monitor.add_device(device)
+        plug(name, monitor)
     }
+}
+
+/// Plugs what QEMU has opened under a name into a running machine, as a disk of that name.
+pub(super) fn plug(name: &str, monitor: &mut Monitor) -> Result<()> {
+    let device = json!({
+        "driver": "virtio-blk-pci", "drive": name, "serial": name, "id": format!("{name}-device"),
+    });
+    monitor.add_device(device)
 }

@@ -14,7 +14,7 @@ use guest::VOLUME;
 use serde_json::json;
 
 use super::monitor::Monitor;
-use super::nbd;
+use super::{disk, nbd};
 use crate::system::first_ready;
 
 /// How long QEMU may take to open it.
@@ -54,9 +54,5 @@ pub(super) fn attach(content: &Arc<dyn ServedBytes>, monitor: &mut Monitor) -> R
     monitor
         .execute("blockdev-add", block)
         .context("giving the machine files of this host, as a disk")?;
-    let device = json!({
-        "driver": "virtio-blk-pci", "drive": VOLUME, "serial": VOLUME,
-        "id": format!("{VOLUME}-device"),
-    });
-    monitor.add_device(device)
+    disk::plug(VOLUME, monitor)
 }
