@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use guest::AARCH64;
 use harness::guest_binary;
 use strata_tests::{image_of, kernel_named, run_tests, tests, xtask};
+use test_archive::zboot_image;
 
 fn main() -> ExitCode {
     let missing = guest_binary(&AARCH64).err().map(|error| error.to_string());
@@ -187,25 +188,10 @@ fn a_compressed_image_boots_by_its_path() -> Result<()> {
         .stdout(File::create(&gzip)?)
         .status()?;
     ensure!(packed.success());
-    fs::write(&zboot, zboot_around(&fs::read(&gzip)?))?;
+    fs::write(&zboot, zboot_image(&fs::read(&gzip)?, 0xaa64))?;
     for path in [gzip, zboot] {
         let path = path.to_str().context("a plain path")?;
         is_said_by_the_guest(&run_guest(&["run", "--kernel", path, "--"])?)?;
     }
     Ok(())
-}
-
-/// An image as drivers/firmware/efi/libstub/zboot-header.S has it.
-fn zboot_around(payload: &[u8]) -> Vec<u8> {
-    let mut image = b"MZ\0\0zimg".to_vec();
-    for word in [0x80, u32::try_from(payload.len()).unwrap_or(0), 0, 0] {
-        image.extend(word.to_le_bytes());
-    }
-    image.extend(b"gzip");
-    image.resize(0x3c, 0);
-    image.extend(0x40_u32.to_le_bytes());
-    image.extend(b"PE\0\0\x64\xaa");
-    image.resize(0x80, 0);
-    image.extend(payload);
-    image
 }

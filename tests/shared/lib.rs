@@ -16,7 +16,7 @@ mod suite;
 pub use checksums::publish_checksums;
 pub use key::SigningKey;
 pub use namespaces::{unshare_options, why_no_mounts};
-pub use package::{Compression, TestPackage, kernel_image, kernel_module};
+pub use package::{Compression, TestPackage, kernel_image, kernel_module, zboot_image};
 pub use repository::TestRepository;
 pub use rpm::TestRpm;
 pub use server::{Server, ServerFault};

@@ -55,6 +55,31 @@ pub fn kernel_image(text: &str) -> Vec<u8> {
     image
 }
 
+/// An EFI zboot image around a kernel that gzip has compressed, as
+/// drivers/firmware/efi/libstub/zboot-header.S has it; `machine` is EFI's number of the
+/// architecture.
+///
+/// # Panics
+/// If the payload has 4 GiB or more.
+#[must_use]
+pub fn zboot_image(payload: &[u8], machine: u16) -> Vec<u8> {
+    const PAYLOAD_AT: usize = 0x80;
+    const HEADER_AT: usize = 0x40;
+    let mut image = b"MZ\0\0zimg".to_vec();
+    let length = u32::try_from(payload.len()).expect("a kernel");
+    for word in [PAYLOAD_AT as u32, length, 0, 0] {
+        image.extend(word.to_le_bytes());
+    }
+    image.extend(b"gzip\0");
+    image.resize(0x3c, 0);
+    image.extend((HEADER_AT as u32).to_le_bytes());
+    image.extend(b"PE\0\0");
+    image.extend(machine.to_le_bytes());
+    image.resize(PAYLOAD_AT, 0);
+    image.extend(payload);
+    image
+}
+
 /// A kernel module: an ELF file with the section `.modinfo` alone, of texts `key=value`
 /// with a NUL behind each.
 #[must_use]

@@ -67,8 +67,11 @@ pub(crate) mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use test_archive::zboot_image;
 
     use super::*;
+
+    const OF_ARM64: u16 = 0xaa64;
 
     /// A kernel as long as one page, and what it becomes.
     pub(crate) fn gzip() -> (Vec<u8>, Vec<u8>) {
@@ -80,26 +83,10 @@ pub(crate) mod tests {
         (packed.finish().unwrap(), kernel)
     }
 
-    fn zboot(payload: &[u8], machine: [u8; 2]) -> Vec<u8> {
-        let mut image = b"MZ\0\0zimg".to_vec();
-        let length = u32::try_from(payload.len()).unwrap();
-        for word in [0x80_u32, length, 0, 0] {
-            image.extend(word.to_le_bytes());
-        }
-        image.extend(b"gzip\0");
-        image.resize(HEADER_AT, 0);
-        image.extend(0x40_u32.to_le_bytes());
-        image.extend(b"PE\0\0");
-        image.extend(machine);
-        image.resize(0x80, 0);
-        image.extend(payload);
-        image
-    }
-
     #[test]
     fn a_kernel_comes_out_as_it_was() {
         let (packed, kernel) = gzip();
-        let zboot = zboot(&packed, MACHINE);
+        let zboot = zboot_image(&packed, OF_ARM64);
         for image in [&packed, &zboot] {
             assert_eq!(check(&image[..512]), Ok(()));
             assert_eq!(unpack(image).as_ref(), Ok(&kernel));
@@ -114,14 +101,14 @@ pub(crate) mod tests {
         let text = text.finish().unwrap();
         assert!(check(&text).unwrap_err().contains("ARM"));
         assert!(check(b"MZ").is_err() && check(b"").is_err());
-        let of_riscv = zboot(&packed, 0x5064_u16.to_le_bytes());
+        let of_riscv = zboot_image(&packed, 0x5064);
         assert!(check(&of_riscv).unwrap_err().contains("another"));
         assert!(
-            unpack(&zboot(&text, MACHINE))
+            unpack(&zboot_image(&text, OF_ARM64))
                 .unwrap_err()
                 .contains("no kernel")
         );
-        let whole = zboot(&packed, MACHINE);
+        let whole = zboot_image(&packed, OF_ARM64);
         assert!(
             unpack(&whole[..whole.len() - 1])
                 .unwrap_err()

@@ -28,7 +28,10 @@ pub(crate) fn arch_of(start: &[u8]) -> Result<&'static Arch, String> {
             Err(why) => reasons.push(format!("{} of {arch}: {why}", arch.built_image)),
         }
     }
-    compressed::check(start).map_or(Err(reasons.join("; ")), |()| Ok(&AARCH64))
+    match compressed::check(start) {
+        Ok(()) => Ok(&AARCH64),
+        Err(_) => Err(reasons.join("; ")),
+    }
 }
 
 /// What a packaged image says of itself, without being booted:

@@ -43,6 +43,7 @@ pub(super) fn of_file(path: &Path) -> io::Result<Result<FileFormat, String>> {
 fn of(start: &[u8]) -> Result<FileFormat, String> {
     let package = |format| Ok(FileFormat::Package(format));
     let is_tar = start.get(257..262) == Some(b"ustar");
+    let image = kernel_image::arch_of(start).map(FileFormat::Image);
     match start {
         [0x7f, b'E', b'L', b'F', ..] => Ok(FileFormat::Vmlinux),
         _ if start.starts_with(b"!<arch>\n") => package(PackageFormat::Deb),
@@ -51,15 +52,13 @@ fn of(start: &[u8]) -> Result<FileFormat, String> {
             Err("a package of the third version of apk, which is not read here".to_owned())
         }
         // Whether it holds a kernel, its first bytes tell.
-        [0x1f, 0x8b, ..] if kernel_image::arch_of(start).is_ok() => {
-            kernel_image::arch_of(start).map(FileFormat::Image)
-        }
+        [0x1f, 0x8b, ..] if image.is_ok() => image,
         // gzip, xz, zstd.
         [0x1f, 0x8b, ..] | [0xfd, b'7', b'z', b'X', b'Z', 0, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             package(PackageFormat::Tar)
         }
         _ if is_tar => package(PackageFormat::Tar),
-        _ => kernel_image::arch_of(start).map(FileFormat::Image),
+        _ => image,
     }
 }
 
