@@ -86,6 +86,13 @@ impl Run {
     }
 }
 
+/// The result of a run on a kernel by name.
+fn run_on(kernel: &str, words: &[&str]) -> Output {
+    let mut command = xtask();
+    command.args(["run", "--kernel", kernel]).args(words);
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
 fn assert_nothing_left(place: &Path) {
     let files: Vec<_> = fs::read_dir(place).unwrap().flatten().collect();
     assert!(files.is_empty(), "{files:?} left behind");

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Output;
 
-use strata_tests::{any_image, any_kernel, cc, xtask};
+use strata_tests::{any_image, any_kernel, cc};
 use tempfile::tempdir;
 use test_archive::TestPackage;
 
-use super::{Run, assert_status, text};
+use super::{Run, assert_status, run_on, text};
 
 /// Prints what the kernel gives only with modules.
 fn program(dir: &Path) -> PathBuf {
@@ -18,12 +18,6 @@ fn program(dir: &Path) -> PathBuf {
 }
 
 /// On a kernel of the catalogue, which has a package.
-fn run_on(kernel: &str, words: &[&str]) -> Output {
-    let mut command = xtask();
-    command.args(["run", "--kernel", kernel]).args(words);
-    command.stdin(Stdio::null()).output().unwrap()
-}
-
 fn run(words: &[&str]) -> Output {
     run_on(&any_kernel().name(), words)
 }

@@ -3,23 +3,16 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt, chown, symlink};
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Command;
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use strata_tests::xtask;
 use tempfile::tempdir;
 
-use super::{assert_status, text};
+use super::{assert_status, run_on, text};
 
 /// The size of the directory, which no machine of the default memory holds.
 const BYTES: u64 = 2 << 30;
-
-fn run(kernel: &str, words: &[&str]) -> Output {
-    let mut command = xtask();
-    command.args(["run", "--kernel", kernel]).args(words);
-    command.stdin(Stdio::null()).output().unwrap()
-}
 
 /// A directory with a large file, many files, all kinds, modes and owners.
 fn fill(tree: &Path) {
@@ -77,7 +70,7 @@ fn two_gigabytes_are_read_and_written_over_without_travelling() {
         ("5.10", "--cpus=1"),
         ("7.3", "--cpus=1"),
     ] {
-        let output = run(kernel, &[&[more], &words[..]].concat());
+        let output = run_on(kernel, &[&[more], &words[..]].concat());
         assert_status(&output, 0);
         let said = text(&output.stdout);
         let expected = "begin\nended\ninner\n601\n599\n1777 7:8\n4711 1 regular file\n640 0 fifo\n\
@@ -98,12 +91,12 @@ fn a_program_finds_what_is_installed_on_this_host() {
                   print(sorted(os.listdir('/root')), os.path.exists('/home')); \
                   open('/etc/new', 'w').write('stays'); print(open('/etc/new').read()); \
                   print(socket.gethostbyname('localhost'))";
-    let here = std::process::Command::new("/usr/bin/python3")
+    let here = Command::new("/usr/bin/python3")
         .args(["-c", "import ssl; print(ssl.OPENSSL_VERSION)"])
         .output()
         .unwrap();
     for kernel in ["6.1", "5.10", "7.3"] {
-        let output = run(
+        let output = run_on(
             kernel,
             &["--host-root", "--", "/usr/bin/python3", "-c", script],
         );
@@ -117,11 +110,11 @@ fn a_program_finds_what_is_installed_on_this_host() {
 /// A kernel without a bus, and a machine that has its own files.
 #[test]
 fn what_a_volume_takes_is_told_where_it_is_not_there() {
-    let output = run("6.1", &["--host-root", "--append", "pci=off", "--", "true"]);
+    let output = run_on("6.1", &["--host-root", "--append", "pci=off", "--", "true"]);
     assert_status(&output, 125);
     let stderr = text(&output.stderr);
     assert!(stderr.contains("no driver for virtio-blk"), "{stderr}");
-    let output = run("6.1", &["--host-root", "--root", "/", "--", "true"]);
+    let output = run_on("6.1", &["--host-root", "--root", "/", "--", "true"]);
     assert_status(&output, 125);
     assert!(text(&output.stderr).contains("--host-root"), "{output:?}");
 }
