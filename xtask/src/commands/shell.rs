@@ -18,9 +18,9 @@ use crate::options::{MachineOptions, SIZE};
 /// Open a shell in a kernel
 ///
 /// The shell is busybox with all its commands: this host's, else (and for kernels of
-/// another architecture) one that is downloaded into the cache. `exit` ends the machine; so does a kernel that says
-/// nothing for a minute, and a signal to this command. Where stdin is no terminal,
-/// the shell reads its commands from there.
+/// another architecture) one that is downloaded into the cache. `exit` ends the machine;
+/// so does a kernel that says nothing for a minute, and a signal to this command. Where
+/// stdin is no terminal, the shell reads its commands from there.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes are those of `run`, with the shell for the program.
