@@ -16,6 +16,7 @@ mod needs;
 mod network;
 mod orphans;
 mod power;
+mod precedence;
 mod process;
 mod pump;
 mod root;

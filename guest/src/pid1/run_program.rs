@@ -13,8 +13,8 @@ use super::pump::{Pump, Signals};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
 use super::{
-    boot_files, cgroups, collect, filesystems, modules, network, orphans, process, root,
-    shared_memory, static_devices,
+    boot_files, cgroups, collect, filesystems, modules, network, orphans, precedence, process,
+    root, shared_memory, static_devices,
 };
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, Need, ProgramJob, Record, STDIN_PATH, Status, Stdin};
@@ -79,7 +79,8 @@ pub(crate) fn run(
         Err(error) => return refused(console, program, &error),
     };
     let terminal = streams.terminal.is_some();
-    console.send(&Record::ProgramStarted {
+    // It may end the kernel at once: what it writes is carried without waiting for this to leave.
+    console.post(&Record::ProgramStarted {
         terminal,
         shared: shared.is_some(),
     });
@@ -135,6 +136,7 @@ pub(crate) fn prepare() {
     static_devices::make();
     boot_files::unpack_config();
     let _ = network::bring_loopback_up();
+    let _ = precedence::take();
 }
 
 /// Reports that a program could not be executed; any other error is a failure of the

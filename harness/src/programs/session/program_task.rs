@@ -87,6 +87,10 @@ impl<'a> ProgramTask<'a> {
 
     /// Takes what is still in the memory that a lost machine has shared.
     pub(super) fn carry_rest(&mut self, dialogue: &mut Dialogue) -> Result<()> {
+        // The word that the program runs does not leave a kernel that panics at once.
+        if self.kernel.is_some() && matches!(self.phase, Phase::Starts(_)) {
+            self.streams.begin(true, dialogue);
+        }
         self.carry_to(Destination::WholeOutput, dialogue).map(drop)
     }
 
