@@ -57,7 +57,10 @@ pub enum RangeError {
 /// A [`RangeError`], or an [`images::SelectError`] for an unknown kernel.
 pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<Vec<Candidate>> {
     let kernels = match specs {
-        [] => catalogue.select(&["all".parse()?])?,
+        [] => match point_releases(catalogue, ends) {
+            Some(kernels) => kernels,
+            None => catalogue.select(&["all".parse()?])?,
+        },
         specs => catalogue.select(specs)?,
     };
     let mut all: Vec<Candidate> = kernels.into_iter().map(candidate).collect::<Result<_>>()?;
@@ -87,6 +90,21 @@ pub fn candidates(catalogue: &Catalogue, specs: &[Spec], ends: &Ends) -> Result<
         return Err(RangeError::TooFew.into());
     }
     Ok(all)
+}
+
+/// All releases of a source from one end to the other, where both ends are point releases
+/// of one series: `mainline/6.12.1` and `mainline/6.12.20`.
+fn point_releases(catalogue: &Catalogue, ends: &Ends) -> Option<Vec<Kernel>> {
+    let [good, bad] = [&ends.good, &ends.bad].map(|end| Some(end.as_ref()?.to_string()));
+    let (good, bad) = (good?, bad?);
+    let (source, good) = good.split_once('/')?;
+    let (_, bad) = bad.split_once('/').filter(|(other, _)| *other == source)?;
+    [(good, bad), (bad, good)]
+        .into_iter()
+        .find_map(|(from, to)| {
+            let range = format!("{source}/{from}..{to}").parse().ok()?;
+            catalogue.select(&[range]).ok()
+        })
 }
 
 /// The one kernel that a spec names.
@@ -146,6 +164,18 @@ mod tests {
         assert_eq!(names(&[], Some("3.8"), Some("3.12")).unwrap(), expected);
         assert_eq!(names(&[], Some("3.12"), Some("3.8")).unwrap(), expected);
         assert_eq!(names(&["3.12", "3.8..3.11"], None, None).unwrap(), expected);
+    }
+
+    #[test]
+    fn between_point_releases_of_a_source_are_its_own() {
+        let expected = ["mainline/6.12.1", "mainline/6.12.2", "mainline/6.12.3"];
+        let (first, last) = (Some("mainline/6.12.1"), Some("mainline/6.12.3"));
+        assert_eq!(names(&[], first, last).unwrap(), expected);
+        assert_eq!(names(&[], last, first).unwrap(), expected);
+        let apart = names(&[], Some("mainline/6.12.1"), Some("mainline/6.16.3")).unwrap();
+        assert_eq!(apart.first().unwrap(), "mainline/6.12.1");
+        assert!(apart.contains(&"6.14".to_owned()), "{apart:?}");
+        assert_eq!(apart.last().unwrap(), "mainline/6.16.3");
     }
 
     #[test]
