@@ -21,7 +21,7 @@ use crate::kernel_image::bzimage;
 use crate::kernel_modules::ModulePacker;
 use crate::package::{MAX_IMAGE, MAX_UNPACKED, PackageError, WantedImage, WantedModules, tar};
 use crate::rpm::{RpmPackage, repository, rpm_version};
-use crate::sources::checksums;
+use crate::sources::{checksums, pacman};
 use crate::store::pins;
 
 /// A release file, signed or not: what it lists is a size and a hash. A list of
@@ -75,7 +75,8 @@ fn is_hash(text: &str) {
 }
 
 /// A package, and what would be its unpacked data: what is taken out of it is a
-/// kernel, whole, and no larger than one.
+/// kernel, whole, and no larger than one. A list of Arch's packages, too: the file that it
+/// names is beside it.
 pub fn package(bytes: &[u8]) {
     let image = |data: &mut dyn Read| {
         let mut wanted = WantedImage::default();
@@ -87,6 +88,8 @@ pub fn package(bytes: &[u8]) {
     let mut tar = bytes.to_vec();
     tar.as_chunks_mut::<512>().0.iter_mut().for_each(sum_up);
     is_kernel(image(&mut &tar[..]));
+    pacman::read_any(bytes);
+    pacman::read_any(&tar);
 }
 
 /// An RPM: no byte of it is trusted that no key signed, and what is taken out of it is a

@@ -249,7 +249,7 @@ impl TestPackage {
     }
 
     /// Written by hand where a tar library would refuse the path.
-    fn tar(&self) -> Vec<u8> {
+    pub(crate) fn tar(&self) -> Vec<u8> {
         let mut tar = Vec::new();
         for member in &self.members {
             let mut header = Header::new_gnu();

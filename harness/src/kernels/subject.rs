@@ -101,7 +101,12 @@ pub(crate) fn upstream(version: Version) -> RunningKernel {
 
 /// What a vendor's kernel reports, as far as its name tells.
 fn vendored(kernel: &images::VendorKernel) -> RunningKernel {
-    let series = kernel.version;
+    let Some(series) = kernel.version else {
+        return RunningKernel {
+            release: kernel.name(),
+            version: String::new(),
+        };
+    };
     match kernel.lineage.as_deref() {
         None => upstream(series),
         // As in `#86-Ubuntu SMP`.

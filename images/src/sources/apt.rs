@@ -88,7 +88,7 @@ impl AptKind {
             AptWanted::Exactly(version, _) => (series_of(version)?, false),
         };
         Some(Meant {
-            version,
+            version: Some(version),
             moves,
             lineage: None,
         })

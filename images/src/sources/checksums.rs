@@ -44,7 +44,7 @@ pub(crate) struct ChecksumsKind {
 pub(super) fn meant(wanted: &str) -> Option<Meant> {
     let (version, _) = Version::leading(wanted).ok()?;
     is_version(wanted).then_some(Meant {
-        version,
+        version: Some(version),
         moves: false,
         lineage: None,
     })

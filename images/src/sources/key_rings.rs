@@ -13,7 +13,11 @@ use crate::files::read::{Limited, open_regular};
 const MAX_KEY_RING: u64 = 4 << 20;
 
 /// Those of `images/keyrings` that are a vendor's; see the README there.
-const BUILT_IN: [(&str, &[u8]); 2] = [
+const BUILT_IN: [(&str, &[u8]); 3] = [
+    (
+        "archlinux.gpg",
+        include_bytes!("../../keyrings/archlinux.gpg"),
+    ),
     (
         "ubuntu-archive-keyring.gpg",
         include_bytes!("../../keyrings/ubuntu-archive-keyring.gpg"),

@@ -7,6 +7,7 @@
 mod apt;
 pub(crate) mod checksums;
 mod key_rings;
+pub(crate) mod pacman;
 mod repomd;
 mod source;
 
@@ -52,8 +53,8 @@ pub struct VendorKernel {
     pub source: String,
     /// What is asked of it: `22.04`, `5.15.0-79.86-generic`, `6.12.1`.
     pub wanted: String,
-    /// The version of the kernel, as far as its name tells: at least the series.
-    pub version: Version,
+    /// The version of the kernel, as far as its name tells: at least the series, or nothing.
+    pub version: Option<Version>,
     /// Whether the archive says which version is meant, and may say another tomorrow.
     pub moves: bool,
     /// Whose claims hold of it, such as `el7`; none of what is as kernel.org's.
@@ -194,7 +195,7 @@ impl Sources {
         let of = |source: &Source| {
             let suites = match &source.kind {
                 SourceKind::Apt(kind) => kind.suites().map(Some).collect(),
-                SourceKind::Checksums(_) => vec![None],
+                SourceKind::Checksums(_) | SourceKind::Pacman(_) => vec![None],
                 SourceKind::Repomd(kind) => kind.names().into_iter().map(|_| None).collect(),
             };
             let (remark, name) = (source.remark(), source.name.clone());
@@ -242,12 +243,18 @@ mod tests {
         let jammy = kernel("ubuntu/22.04");
         assert_eq!(
             (jammy.name(), jammy.version),
-            ("ubuntu/22.04".to_owned(), Version::new(5, 15))
+            ("ubuntu/22.04".to_owned(), Some(Version::new(5, 15)))
         );
         assert!(jammy.moves && kernel("ubuntu/22.04-aws").moves);
         let exact = kernel("ubuntu/5.15.0-79.86-generic");
-        assert_eq!((exact.version, exact.moves), (Version::new(5, 15), false));
-        assert_eq!(kernel("mainline/6.12.1").version, Version::point(6, 12, 1));
+        assert_eq!(
+            (exact.version, exact.moves),
+            (Some(Version::new(5, 15)), false)
+        );
+        assert_eq!(
+            kernel("mainline/6.12.1").version,
+            Some(Version::point(6, 12, 1))
+        );
         assert_eq!(kernel("mainline/6.12.0").name(), "mainline/6.12");
         for unknown in [
             "ubuntu/21.10",
@@ -278,7 +285,8 @@ mod tests {
             ("ol8", "oracle/8", (4, 18), "el8"),
         ] {
             assert_eq!(kernel(short), kernel(name));
-            let (version, lineage) = (Version::new(series.0, series.1), Some(lineage.to_owned()));
+            let version = Some(Version::new(series.0, series.1));
+            let lineage = Some(lineage.to_owned());
             assert_eq!(
                 (kernel(short).version, kernel(short).lineage),
                 (version, lineage)

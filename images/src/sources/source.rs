@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use guest::Version;
 use serde::Deserialize;
 
-use super::{VARIABLE, VendorKernel, checksums, key_rings, repomd};
+use super::{VARIABLE, VendorKernel, checksums, key_rings, pacman, repomd};
 use crate::debian::archive::Archives;
 use crate::debian::evidence::{Evidence, vouched};
 use crate::debian::keyring::{Keyring, Signer};
@@ -16,6 +16,7 @@ use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
 use crate::sources::apt::AptKind;
 use crate::sources::checksums::ChecksumsKind;
+use crate::sources::pacman::PacmanKind;
 use crate::sources::repomd::RepomdKind;
 
 /// Where one vendor publishes kernels.
@@ -44,13 +45,14 @@ pub(crate) struct Source {
 pub(super) enum SourceKind {
     Apt(AptKind),
     Checksums(ChecksumsKind),
+    Pacman(PacmanKind),
     Repomd(RepomdKind),
 }
 
 /// What a name of a source means.
 pub(super) struct Meant {
     /// Of the kernel, as far as the name tells.
-    pub(super) version: Version,
+    pub(super) version: Option<Version>,
     /// Whether it may mean another tomorrow.
     pub(super) moves: bool,
     /// Whose claims hold of it, where that is known by the name.
@@ -117,7 +119,7 @@ impl Source {
         }
         match &self.kind {
             SourceKind::Apt(kind) => kind.check(),
-            SourceKind::Checksums(_) => Ok(()),
+            SourceKind::Checksums(_) | SourceKind::Pacman(_) => Ok(()),
             SourceKind::Repomd(kind) => kind.check(),
         }
         .with_context(|| format!("the source {name}"))
@@ -128,6 +130,7 @@ impl Source {
         let (wanted, meant) = match &self.kind {
             SourceKind::Apt(kind) => (wanted, kind.meant(wanted)?),
             SourceKind::Checksums(_) => (checksums::canonical(wanted), checksums::meant(wanted)?),
+            SourceKind::Pacman(_) => (wanted, pacman::meant(wanted)?),
             SourceKind::Repomd(kind) => (wanted, kind.meant(wanted)?),
         };
         Some(VendorKernel {
@@ -144,6 +147,7 @@ impl Source {
         let names = match &self.kind {
             SourceKind::Apt(kind) => kind.names(),
             SourceKind::Checksums(_) => vec!["VERSION".to_owned()],
+            SourceKind::Pacman(_) => vec!["YEAR-MONTH-DAY".to_owned()],
             SourceKind::Repomd(kind) => kind.names(),
         };
         let names = names.iter().map(|name| format!("{}/{name}", self.name));
@@ -176,7 +180,7 @@ impl Source {
     pub(crate) fn origin(&self) -> &str {
         match &self.kind {
             SourceKind::Apt(kind) => &kind.origin,
-            SourceKind::Checksums(_) | SourceKind::Repomd(_) => &self.name,
+            SourceKind::Checksums(_) | SourceKind::Pacman(_) | SourceKind::Repomd(_) => &self.name,
         }
     }
 
@@ -193,21 +197,26 @@ impl Source {
             SourceKind::Checksums(kind) => {
                 kind.find(&self.name, archives, archive, wanted, progress)
             }
+            SourceKind::Pacman(kind) => kind.find(archives, archive, wanted, progress),
             SourceKind::Repomd(kind) => kind.find(&self.name, archives, archive, wanted, progress),
         }
     }
 
     /// Who signed a package that was downloaded and has the hash that is listed; none
-    /// where the list is signed, and no package itself.
+    /// where the list is signed, and no package itself. `evidence` is that of the offer.
     pub(crate) fn check_package(
         &self,
         archives: &Archives,
+        evidence: &Evidence,
         package: &Package,
         file: &Path,
         progress: &dyn Progress,
     ) -> Result<Option<Signer>, ObtainError> {
         match &self.kind {
             SourceKind::Apt(_) | SourceKind::Checksums(_) => Ok(None),
+            SourceKind::Pacman(kind) => kind
+                .check_package(&self.name, archives, evidence, package, file)
+                .map(Some),
             SourceKind::Repomd(kind) => {
                 let checked = kind.check_package(&self.name, archives, package, file, progress);
                 checked.map(Some)
@@ -218,8 +227,8 @@ impl Source {
     /// Takes note of the verified version that a name has led to.
     pub(crate) fn saw(&self, archives: &Archives, wanted: &str, version: &str) {
         match &self.kind {
-            // The list of packages was noted.
-            SourceKind::Apt(_) | SourceKind::Checksums(_) => {}
+            // The list of packages was noted, or does not change.
+            SourceKind::Apt(_) | SourceKind::Checksums(_) | SourceKind::Pacman(_) => {}
             SourceKind::Repomd(_) => repomd::saw(&archives.cache, &self.name, wanted, version),
         }
     }
@@ -240,6 +249,7 @@ impl Source {
                 Ok(listed.iter().filter_map(|it| kind.version_of(it)).collect())
             }
             SourceKind::Checksums(kind) => kind.vouched(archives.keyring(), dir),
+            SourceKind::Pacman(kind) => kind.vouched(archives.keyring(), dir, package),
             SourceKind::Repomd(kind) => kind.vouched(archives, package),
         }
     }

@@ -55,6 +55,12 @@ impl Store {
         if let Some(pin) = &pin {
             return self.obtain_pinned(source, &name, pin, progress);
         }
+        // What an archive says of such a name does not change.
+        if !wanted.moves
+            && let Some(cached) = self.cached_answer(&name)
+        {
+            return Ok(Image::from_cache(cached));
+        }
         if self.locked && wanted.moves {
             let why = format!("--locked refuses {name}, which is not pinned");
             return Err(ObtainError::unavailable(why));
@@ -130,7 +136,7 @@ impl Store {
             return Ok(Image::from_cache(cached));
         }
         self.cache.remove_altered(&kernel, None, progress)?;
-        let (package, own) = self.fetch_checked(source, &site, &offer.image, progress)?;
+        let (package, own) = self.fetch_checked(source, &site, &offer, &offer.image, progress)?;
         if wanted.moves {
             let archives = self.archives_of(source)?;
             source.saw(&archives, &wanted.wanted, &offer.version);
@@ -210,12 +216,13 @@ impl Store {
         &self,
         source: &Source,
         site: &Site,
+        offer: &SourceOffer,
         package: &Package,
         progress: &dyn Progress,
     ) -> Result<(PathBuf, Option<Signer>), ObtainError> {
         let archives = self.archives_of(source)?;
         let file = self.fetch_sized(source, site, package, progress)?;
-        match source.check_package(&archives, package, &file, progress) {
+        match source.check_package(&archives, &offer.evidence, package, &file, progress) {
             Ok(signer) => Ok((file, signer)),
             Err(error) => {
                 let _ = fs::remove_file(file);
@@ -240,8 +247,13 @@ impl Store {
         progress: &dyn Progress,
     ) -> Result<Vec<PathBuf>, ObtainError> {
         let source = self.source_of(wanted)?;
-        let (site, offer) = self.ask(source, &image.debian_version, progress)?;
-        let fetch = |package| self.fetch_checked(source, &site, package, progress);
+        // A release means another kernel by now, perhaps.
+        let asked = match wanted.moves {
+            true => &image.debian_version,
+            false => &wanted.wanted,
+        };
+        let (site, offer) = self.ask(source, asked, progress)?;
+        let fetch = |package| self.fetch_checked(source, &site, &offer, package, progress);
         let packages = offer.modules.iter().map(fetch);
         packages.map(|fetched| Ok(fetched?.0)).collect()
     }

@@ -113,7 +113,7 @@ impl RepomdKind {
             None => release.series,
         };
         Some(Meant {
-            version,
+            version: Some(version),
             moves: asked.exactly.is_none(),
             lineage: Some(release.mark.clone()),
         })
