@@ -2,83 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::Value;
-use strata_tests::{any_image, xtask};
-use tempfile::TempDir;
-
-/// A repository outside this one.
-struct Repository(TempDir);
-
-impl Repository {
-    fn new(strata: &str) -> Self {
-        let repository = Self(tempfile::tempdir().unwrap());
-        repository.write("strata.toml", strata);
-        // Its runs are its own, and what is remembered is that of all tests.
-        let runs = repository.0.path().join("runs");
-        fs::create_dir(&runs).unwrap();
-        for name in ["accelerator.json", "images", "machines", "qemu.json"] {
-            let known = harness::runs().unwrap().join(name);
-            if known.exists() {
-                symlink(known, runs.join(name)).unwrap();
-            }
-        }
-        repository
-    }
-
-    /// With the kernel of the tests.
-    fn with(tests: &str) -> Self {
-        let kernel = any_image().unwrap();
-        Self::new(&format!("kernels = [{kernel:?}]\n{tests}"))
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        if text.starts_with("#!") {
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.path().join(name)).unwrap()
-    }
-
-    fn strata(&self, words: &[&str]) -> Command {
-        let mut command = xtask();
-        command.env("STRATA_RUNS", self.0.path().join("runs"));
-        command.env("CARGO_TARGET_DIR", self.0.path().join("target"));
-        command.env_remove("CARGO_MANIFEST_DIR");
-        command.args(words).current_dir(self.0.path());
-        command
-    }
-
-    fn test(&self, words: &[&str]) -> Output {
-        let words = [&["test", "--accel", "tcg"], words].concat();
-        self.strata(&words).output().unwrap()
-    }
-
-    /// The exit code, and `name: verdict` of each cell.
-    fn verdicts(&self, words: &[&str]) -> (i32, Vec<String>) {
-        let words = [&["--format", "json"], words].concat();
-        let output = self.test(&words);
-        let text = String::from_utf8(output.stdout).unwrap();
-        let mut events = text.lines().map(|line| serde_json::from_str(line).unwrap());
-        let row: Value = events
-            .rfind(|event: &Value| event["event"] == "kernel")
-            .unwrap();
-        let cells = row["cells"].as_array().unwrap().iter();
-        let word = |cell: &Value, name: &str| cell[name].as_str().unwrap().to_owned();
-        let said =
-            cells.map(|cell| format!("{}: {}", word(cell, "scenario"), word(cell, "verdict")));
-        (output.status.code().unwrap(), said.collect())
-    }
-}
+use strata_tests::{Repository, any_image, xtask};
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
@@ -209,6 +139,28 @@ fn a_case_that_disagrees_with_itself_is_recorded_as_such() {
     );
     let (_, verdicts) = repository.verdicts(&[]);
     assert_eq!(verdicts, ["probe: passed", "probe::id: no_claim"]);
+}
+
+#[test]
+fn a_suite_that_asserts_nothing_says_so() {
+    let tests = "[[test]]\nname = \"skips\"\nrun = [\"./skips\"]\nshows = \"tap\"\n\
+                 [[test]]\nname = \"varies\"\nrun = [\"./skips\"]\n";
+    let repository = Repository::with(tests);
+    repository.write("skips", "#!/bin/sh\necho '1..0 # SKIP no such call'\n");
+    let varies = "[[expect]]\ncase = \"varies\"\nkernels = \"6.1\"\nshows = \"varies\"\n";
+    repository.write("strata.expected.toml", varies);
+    let output = repository.test(&[]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = text(&output.stderr);
+    assert!(said.contains("nothing was asserted"), "{said}");
+    assert!(
+        said.contains("1 × not applicable: it was skipped"),
+        "{said}"
+    );
+    assert!(
+        said.contains("1 × no claim: it does not show the same each time"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -407,6 +359,34 @@ use std::fs;
     assert_eq!((code, &verdicts[..]), (1, &expected.map(str::to_owned)[..]));
 }
 
+/// A suite runs no documentation tests, and says so where there are some.
+#[test]
+fn documentation_tests_that_are_left_out_are_told() {
+    let repository = Repository::with("[[test]]\nname = \"crate\"\ncargo = \".\"\n");
+    let manifest = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    repository.write("Cargo.toml", manifest);
+    let example = "/// ```\n/// assert_eq!(1, 1);\n/// ```\npub fn own() {}\n";
+    let test = "#[test] fn works() {}\n";
+    for (sources, told) in [
+        (String::new(), None),
+        (
+            example.to_owned(),
+            Some("crate: 1 documentation test is left out"),
+        ),
+        (
+            format!("{example}{}", example.replace("own", "other")),
+            Some("crate: 2 documentation tests are left out"),
+        ),
+    ] {
+        repository.write("src/lib.rs", &format!("{sources}{test}"));
+        let output = repository.test(&[]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let said = text(&output.stderr);
+        let is_told = said.contains(told.unwrap_or("documentation"));
+        assert_eq!(is_told, told.is_some(), "{said}");
+    }
+}
+
 /// The variables, the directory and the files with which `cargo test` runs a test.
 #[test]
 fn a_crates_tests_have_what_cargo_gives_them() {
@@ -513,7 +493,7 @@ fn tests_of_go_packages_are_cases_and_one_that_ends_the_program_does_not_end_the
         repository.write(file, words);
     }
     let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", repository.0.path().join("bin").display());
+    let path = format!("{}:{path}", repository.path().join("bin").display());
     let test = |words: &[&str]| {
         let words = [&["test", "--accel", "tcg"], words].concat();
         repository
@@ -731,7 +711,7 @@ fn a_mistake_in_the_file_is_told_with_its_place_and_what_to_write() {
     for name in ["strata.toml", "strata.expected.toml"] {
         let repository = Repository::new(&more(""));
         repository.write("probe", "#!/bin/sh\n");
-        fs::write(repository.0.path().join(name), b"# a\n# \xff\n").unwrap();
+        fs::write(repository.path().join(name), b"# a\n# \xff\n").unwrap();
         let output = repository.test(&[]);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");
@@ -746,14 +726,14 @@ fn a_mistake_in_the_file_is_told_with_its_place_and_what_to_write() {
     };
     assert!(said(&[]).contains("line 2, cannot be run: build its program"));
     assert!(said(&["--test", "prob"]).contains("strata.toml has probe"));
-    fs::remove_file(repository.0.path().join("strata.toml")).unwrap();
+    fs::remove_file(repository.path().join("strata.toml")).unwrap();
     assert!(said(&[]).contains("`strata init` writes one"));
 }
 
 #[test]
 fn init_writes_a_file_that_runs() {
     let repository = Repository::new("");
-    let file = repository.0.path().join("strata.toml");
+    let file = repository.path().join("strata.toml");
     let init = || repository.strata(&["init"]).output().unwrap();
     let output = init();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
@@ -818,7 +798,7 @@ fn the_action_runs_the_tests_and_keeps_a_page() {
     );
     let path = format!(
         "{}:{}",
-        repository.0.path().join("bin").display(),
+        repository.path().join("bin").display(),
         std::env::var("PATH").unwrap()
     );
     let resolved = |value: &str| {
@@ -841,7 +821,7 @@ fn the_action_runs_the_tests_and_keeps_a_page() {
         command = {
             let mut bash = Command::new("bash");
             bash.args(["-e", "-c", script])
-                .current_dir(repository.0.path());
+                .current_dir(repository.path());
             for (name, value) in command.get_envs() {
                 match value {
                     Some(value) => bash.env(name, value),
@@ -859,66 +839,6 @@ fn the_action_runs_the_tests_and_keeps_a_page() {
     assert!(said.contains("works"), "{said}");
     let page = fs::read_to_string(temp.path().join("strata-page/index.html")).unwrap();
     assert!(page.contains("works"));
-}
-
-/// The neighbours between which a case changes; here, in a test that says which kernel it
-/// is on.
-#[test]
-fn a_case_is_bisected() {
-    let repository = Repository::new(&format!("kernels = [\"6.1\"]\n{FACTS}"));
-    let probe = "#!/bin/sh\nread -r _ _ release _ < /proc/version\ncase $release in\n\
-                 5.*|6.1.*) echo call=EINVAL;;\n*) echo call=ok;;\nesac\n";
-    repository.write("probe.sh", probe);
-    let kernels = ["5.10", "6.1", "6.12"];
-    let store = images::Store::builder(&images::Catalogue::builtin())
-        .build()
-        .unwrap();
-    let cached = harness::cached_kernels(&images::Catalogue::builtin(), &store);
-    let has = |name: &&str| cached.iter().any(|kernel| kernel.name() == **name);
-    assert!(kernels.iter().all(has), "cargo xtask test fetches them");
-    let mut command = repository.strata(&["bisect", "probe::call", "--accel", "tcg"]);
-    command.args(kernels.iter().flat_map(|kernel| ["--kernel", kernel]));
-    let output = command.output().unwrap();
-    let said = text(&output.stdout);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{said}{}",
-        text(&output.stderr)
-    );
-    assert!(said.contains("It changes from 6.1"), "{said}");
-    assert!(
-        said.contains("call=EINVAL") && said.contains("call=ok"),
-        "{said}"
-    );
-}
-
-/// A test that shows its exit status alone is named by itself.
-#[test]
-fn a_test_without_cases_is_bisected_and_explained() {
-    let tests = "[[test]]\nname = \"old\"\nrun = [\"./old\"]\n[[expect]]\ncase = \"old\"\n\
-                 shows = \"exit status 3\"\nkernels = \"6.12..\"\nbecause = \"it is gone\"\n";
-    let repository = Repository::new(&format!("kernels = [\"6.1\"]\n{tests}"));
-    let program = "#!/bin/sh\nread -r _ _ release _ < /proc/version\ncase $release in\n\
-                   6.1.*) exit 0;;\n*) exit 3;;\nesac\n";
-    repository.write("old", program);
-    let explained = repository.strata(&["explain", "old"]).output().unwrap();
-    let expected = "old\n\n  6.12..: exit status 3\n    it is gone\n    by hand, in strata.toml\n";
-    assert_eq!(text(&explained.stdout), expected);
-    let kernels = ["--kernel", "6.1", "--kernel", "6.12"];
-    let words = [&["bisect", "old", "--accel", "tcg"], &kernels[..]].concat();
-    let output = repository.strata(&words).output().unwrap();
-    let said = text(&output.stdout);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{said}{}",
-        text(&output.stderr)
-    );
-    assert!(said.contains("It changes from 6.1"), "{said}");
-    assert!(said.contains("old=exit status 3"), "{said}");
-    let unknown = repository.strata(&["bisect", "ald"]).output().unwrap();
-    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
 }
 
 /// `UPDATE=1` writes the file.

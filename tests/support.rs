@@ -14,6 +14,10 @@ use harness::{Downloads, Event, Machines, RunDir, Suite, Watcher};
 use images::{Catalogue, Kernel, Store};
 use libtest_mimic::{Arguments, Trial};
 
+mod repository;
+
+pub use repository::Repository;
+
 /// A watcher that prints to stderr, which tests capture.
 #[derive(Debug)]
 pub struct PrintEvents;

@@ -1,7 +1,7 @@
 //! The archive a kernel unpacks before it runs `/init`. May use: files.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -178,14 +178,14 @@ impl CpioEntry {
                 Ok(())
             }
             CpioKind::File(Content::Path(path)) => {
-                let mut file = open_regular(path)
+                let file = open_regular(path)
                     .with_context(|| format!("cannot open {}", path.display()))?;
                 let size = file.metadata()?.len();
                 let size =
                     u32::try_from(size).context("a file in a cpio archive has under 4 GiB")?;
                 let header = header.set_mode_file_type(ModeFileType::Regular);
                 let mut entry = header.write(out, size);
-                io::copy(&mut file, &mut entry)
+                io::copy(&mut BufReader::with_capacity(PART, file), &mut entry)
                     .with_context(|| format!("cannot copy {}", path.display()))?;
                 // Fails if the file has become shorter meanwhile.
                 entry.finish()?;

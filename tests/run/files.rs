@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
-use strata_tests::{any_image, cc, xtask};
+use strata_tests::cc;
 use tempfile::tempdir;
 
 use super::{Run, Tap, assert_status, text};
@@ -237,50 +237,4 @@ fn the_unwinder_of_threads_travels_along() {
         .output();
     assert_status(&output, 0);
     assert_eq!(text(&output.stdout), "ended\n");
-}
-
-/// A test's directory, arguments, environment and status are as on the host.
-#[test]
-fn a_runner_runs_a_test_as_this_host_would() {
-    let (dir, runs) = (tempdir().unwrap(), tempdir().unwrap());
-    fs::create_dir_all(dir.path().join("testdata")).unwrap();
-    fs::write(dir.path().join("testdata/file"), "data\n").unwrap();
-    for cache in ["target", ".git"] {
-        fs::create_dir(dir.path().join(cache)).unwrap();
-        fs::write(dir.path().join(cache).join("large"), "large").unwrap();
-    }
-    fs::write(dir.path().join("target/CACHEDIR.TAG"), "").unwrap();
-    let script = dir.path().join("target/test");
-    let content = "#!/bin/sh\nread -r line < testdata/file\necho \"$line $1 $OWN\"\npwd\n\
-                   echo new > new\nread -r line < new && echo \"$line\"\n\
-                   [ -e target/large ] || [ -e .git/large ] || exit 7\n";
-    fs::write(&script, content).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let run = || {
-        let mut command = xtask();
-        command.arg("runner").arg(any_image().unwrap()).arg(&script);
-        command.arg("--argument").current_dir(dir.path());
-        command.env("OWN", "value").env("STRATA_RUNS", runs.path());
-        command.output().unwrap()
-    };
-    for _ in 0..3 {
-        let output = run();
-        assert_status(&output, 7);
-        let here = dir.path().canonicalize().unwrap();
-        let expected = format!("data --argument value\n{}\nnew\n", here.display());
-        assert_eq!(text(&output.stdout), expected);
-    }
-    assert!(!dir.path().join("new").exists());
-    let places: Vec<_> = fs::read_dir(runs.path().join("up"))
-        .unwrap()
-        .flatten()
-        .collect();
-    let [place] = &places[..] else {
-        panic!("{places:?}");
-    };
-    let mut down = xtask();
-    down.arg("down")
-        .arg(place.file_name())
-        .env("STRATA_RUNS", runs.path());
-    assert_status(&down.output().unwrap(), 0);
 }

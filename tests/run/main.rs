@@ -14,6 +14,7 @@ mod needs;
 mod network;
 mod out;
 mod output;
+mod runner;
 mod saved;
 mod several;
 mod shared_memory;

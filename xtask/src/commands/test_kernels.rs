@@ -175,6 +175,9 @@ impl TestKernelsCommand {
                 eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
             }
         }
+        if let Some(words) = report::nothing_asserted(&matrix) {
+            eprintln!("{words}");
+        }
         match bus.end() {
             // A disagreement outranks a failed report.
             Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),

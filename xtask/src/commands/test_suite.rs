@@ -145,6 +145,9 @@ impl TestSuiteCommand {
         for change in &changes {
             eprintln!("recorded: {change}");
         }
+        if let Some(words) = report::nothing_asserted(&matrix) {
+            eprintln!("{words}");
+        }
         match bus.end() {
             // A disagreement outranks a failed report.
             Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),

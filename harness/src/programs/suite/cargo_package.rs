@@ -16,6 +16,14 @@ use tempfile::TempDir;
 
 use crate::payload::Program;
 
+/// What there is to test in a package, or in those of a workspace.
+pub(super) struct CargoTests {
+    pub(super) programs: Vec<CargoTest>,
+    /// How many documentation tests there are, where cargo can tell. rustdoc alone builds
+    /// and judges them, so they are no programs of a suite.
+    pub(super) documentation: Option<usize>,
+}
+
 /// A test program.
 pub(super) struct CargoTest {
     /// The test's name, `lib` or `bin-NAME` for those in the package's sources. Where there
@@ -47,7 +55,7 @@ struct RunByCargo {
 }
 
 /// Builds the test programs of a package.
-pub(super) fn cargo_tests(package: &Path) -> Result<Vec<CargoTest>> {
+pub(super) fn cargo_tests(package: &Path) -> Result<CargoTests> {
     let output = cargo(package)
         .args(["--no-run", "--message-format", "json-render-diagnostics"])
         .output();
@@ -58,10 +66,12 @@ pub(super) fn cargo_tests(package: &Path) -> Result<Vec<CargoTest>> {
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
     let seen = seen(package)?;
-    let tests = messages
-        .iter()
-        .filter(|message| message["profile"]["test"] == true);
-    let tests = tests.filter_map(|test| {
+    let tests = || {
+        let built = messages.iter();
+        built.filter(|message| message["profile"]["test"] == true)
+    };
+    let documented = tests().any(|test| test["target"]["doctest"] == true);
+    let tests = tests().filter_map(|test| {
         let name = test["target"]["name"].as_str()?;
         // A library and its test may have the same name.
         let name = match test["target"]["kind"][0].as_str()? {
@@ -108,7 +118,22 @@ pub(super) fn cargo_tests(package: &Path) -> Result<Vec<CargoTest>> {
         },
         ..test
     });
-    Ok(tests.collect())
+    Ok(CargoTests {
+        programs: tests.collect(),
+        documentation: match documented {
+            true => documentation_tests(package),
+            false => Some(0),
+        },
+    })
+}
+
+/// Asks rustdoc how many documentation tests there are.
+fn documentation_tests(package: &Path) -> Option<usize> {
+    let mut command = cargo(package);
+    command.args(["--doc", "--quiet", "--", "--list", "--format", "terse"]);
+    let list = stdout_of(command.output(), package).ok()?;
+    let list = String::from_utf8_lossy(&list);
+    Some(list.lines().filter(|line| line.ends_with(": test")).count())
 }
 
 /// What cargo made for a test, whose paths are in it.

@@ -17,6 +17,7 @@ use super::shows::Shows;
 use super::suite_file::SuiteTest;
 use crate::payload::{PackedProgram, Program};
 use crate::programs::runner::TIMEOUT;
+use crate::system::{program_name, say};
 
 /// One program that is a test.
 pub(super) struct UnitTest {
@@ -86,9 +87,27 @@ pub(super) fn units(test: &SuiteTest, dir: &Path) -> Result<Vec<UnitTest>> {
         return units.collect();
     }
     let package = dir.join(test.cargo.as_deref().unwrap_or(Path::new(".")));
-    let units = cargo_tests(&package)?.into_iter();
+    let tests = cargo_tests(&package)?;
+    if tests.documentation != Some(0) {
+        say(&left_out(&test.name, tests.documentation));
+    }
+    let units = tests.programs.into_iter();
     let units = units.map(|own| unit(format!("{}/{}", test.name, own.name), own.program));
     units.collect()
+}
+
+/// That documentation tests are not run, and what runs them.
+fn left_out(name: &str, number: Option<usize>) -> String {
+    let tests = match number {
+        Some(1) => "1 documentation test is".to_owned(),
+        Some(number) => format!("{number} documentation tests are"),
+        None => "documentation tests, which rustdoc could not list, are".to_owned(),
+    };
+    format!(
+        "{name}: {tests} left out: `cargo test --doc` with `{} runner KERNEL` as its runner runs \
+         such",
+        program_name()
+    )
 }
 
 /// A test program with all its cases. They run one at a time: so it says which one does.
