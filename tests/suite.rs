@@ -208,6 +208,21 @@ fn a_crash_a_hang_and_a_flood_are_told_apart_and_the_rest_runs() {
         "scripts/works: passed",
     ];
     assert_eq!((code, &verdicts[..]), (1, &expected.map(str::to_owned)[..]));
+    // One that writes for ever is told from one that hangs.
+    let endless = run("endless", "timeout = 2", "while :; do echo more; done");
+    let silent = run("hangs", "timeout = 2", "while :; do :; done");
+    let repository_of_both = Repository::with(&[endless, silent].concat());
+    let output = repository_of_both.test(&["--page", "public"]);
+    let wrote = |name: &str| {
+        let why = format!("{name}: TIMED OUT: not done after 2 s, in which it wrote ");
+        let (_, written) = text(&output.stdout).split_once(&why).unwrap();
+        let (number, _) = written.split_once(" bytes").unwrap();
+        number.parse::<u64>().unwrap()
+    };
+    assert!(wrote("endless") > 0, "{output:?}");
+    assert_eq!(wrote("hangs"), 0, "{output:?}");
+    let page = repository_of_both.read("public/index.html");
+    assert!(page.contains("endless") && page.contains("hangs"));
     // What crashed or hung is never recorded.
     let output = repository.test(&["--record", "--test", "panics", "--test", "fails"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -552,6 +567,11 @@ fn a_mistake_in_the_file_is_told_with_its_place_and_what_to_write() {
             "write kernels = [\"5.10\", \"6.1\"] at the top",
         ),
         ("kernels = [\"6.1\"]".to_owned(), "", "write [[test]]"),
+        (
+            format!("{test}\nkernels = [\"6.1\"]\n"),
+            "unknown field `kernels`",
+            "write kernels = [\"5.10\", \"6.1\"] at the top",
+        ),
         (
             kernels("\"6.1\""),
             "line 1, column 11",

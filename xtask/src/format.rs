@@ -7,7 +7,7 @@ use std::{env, io};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use harness::{EventBus, EventLog, RunDir, report};
+use harness::{EventBus, EventLog, Exit, Merged, RunDir, report};
 
 use crate::stdout::print;
 
@@ -20,6 +20,10 @@ pub(crate) struct FormatOption {
     /// Write the results to this file, too, as JUnit's XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+
+    /// Write a page of the run, too, as `report` does: index.html in this directory
+    #[arg(long, value_name = "DIR")]
+    page: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,6 +71,26 @@ impl FormatOption {
                 bus.to(report::Github::new(io::stdout(), summary))
             }
         })
+    }
+
+    /// Ends what `bus` began, and writes the page. A disagreement outranks a failed report.
+    pub(crate) fn end(&self, bus: EventBus<'_>, dir: &RunDir, exit: Exit) -> Result<Exit> {
+        let ended = bus.end().and_then(|()| self.write_page(dir));
+        match ended {
+            Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
+            result => result?,
+        }
+        Ok(exit)
+    }
+
+    fn write_page(&self, dir: &RunDir) -> Result<()> {
+        let Some(page) = &self.page else {
+            return Ok(());
+        };
+        let merged = Merged::read(&[dir.events()])?;
+        let path = report::write_page(&merged, None, page)?;
+        eprintln!("{}", path.display());
+        Ok(())
     }
 
     /// Prints a report, in colour or not, wherever people read.

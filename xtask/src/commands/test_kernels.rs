@@ -145,7 +145,7 @@ impl TestKernelsCommand {
         }
         if !targets.kernels.is_empty() {
             let store = self.sources.store(&catalogue)?;
-            let mut suite = Suite::new(targets.kernels, scenarios, store, dir)?;
+            let mut suite = Suite::new(targets.kernels, scenarios, store, dir.clone())?;
             self.host.apply(&mut suite.machines);
             suite.machines.cpus = self.cpus.cpus.get();
             suite.machines.saved = self.saved;
@@ -178,12 +178,7 @@ impl TestKernelsCommand {
         if let Some(words) = report::nothing_asserted(&matrix) {
             eprintln!("{words}");
         }
-        match bus.end() {
-            // A disagreement outranks a failed report.
-            Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
-            result => result?,
-        }
-        Ok(exit)
+        self.format.end(bus, &dir, exit)
     }
 }
 

@@ -148,11 +148,6 @@ impl TestSuiteCommand {
         if let Some(words) = report::nothing_asserted(&matrix) {
             eprintln!("{words}");
         }
-        match bus.end() {
-            // A disagreement outranks a failed report.
-            Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),
-            result => result?,
-        }
-        Ok(exit)
+        self.format.end(bus, &dir, exit)
     }
 }

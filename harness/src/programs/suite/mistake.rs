@@ -113,8 +113,11 @@ pub(super) fn wrong_toml(path: &Path, text: &str, error: &toml::de::Error) -> Ba
     let own = expects.then(|| format!("expect.{key}"));
     let find = |key: &str| EXAMPLES.iter().find(|(known, _)| *known == key);
     let example = own.as_deref().and_then(find).or_else(|| find(key));
+    // It is of the file, and a section takes all that stands below it.
+    let is_below = key == "kernels" && message.starts_with("unknown field");
+    let place = if is_below { " at the top" } else { "" };
     let what = match example.filter(|_| !message.contains("write ")) {
-        Some((_, example)) => format!("{message}: write {example}"),
+        Some((_, example)) => format!("{message}: write {example}{place}"),
         None => message.to_owned(),
     };
     placed(path, text, error.span(), &what)

@@ -439,7 +439,9 @@ impl UnitTest {
             Ending::NotApplicable(why) => Err((Verdict::NotApplicable, printable(why))),
             Ending::Refused(why, _) => Err((Verdict::Broken, printable(why))),
             Ending::TimedOut(limit) => {
-                let why = format!("not done after {} s", limit.as_secs());
+                let (limit, written) = (limit.as_secs(), kept.written);
+                // Tells a program that hangs from one that writes for ever.
+                let why = format!("not done after {limit} s, in which it wrote {written} bytes");
                 Err((Verdict::TimedOut, why))
             }
             Ending::Lost(end) => Err(lost(end.clone())),
@@ -457,10 +459,13 @@ struct KeptOutput {
     /// The last of both streams.
     last: VecDeque<u8>,
     left_out: bool,
+    /// How many bytes of both streams there were.
+    written: usize,
 }
 
 impl Output for KeptOutput {
     fn bytes(&mut self, stream: guest::wire::Stream, bytes: &[u8]) -> io::Result<()> {
+        self.written += bytes.len();
         self.last.extend(bytes);
         let excess = self.last.len().saturating_sub(LAST_LINES * 500);
         self.last.drain(..excess);
