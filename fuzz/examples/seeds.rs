@@ -147,6 +147,19 @@ fn records(seed: Seed) {
         now: Duration::from_secs(1_700_000_000),
         entropy: [9; 32],
     };
+    let begin = Order::Begin {
+        lane: 7,
+        key,
+        delivery: delivery.clone(),
+    };
+    seed("record", "begin", &json(&begin));
+    seed("record", "end", &json(&Order::End { lane: 7 }));
+    seed("record", "lanes", &json(&Job::Lanes { number: 8 }));
+    let lane_ended = Record::LaneEnded {
+        lane: 7,
+        changed: Some("a sysctl".to_owned()),
+    };
+    seed("record", "lane-ended", &json(&lane_ended));
     seed("record", "deliver", &json(&Order::Deliver(key, delivery)));
     seed("record", "go-on", &json(&Order::GoOn));
     seed("record", "rescan", &json(&Order::Rescan));

@@ -1,5 +1,6 @@
 //! `cargo xtask run`, as a user sees it.
 
+mod beside;
 mod boot_files;
 mod cgroups;
 mod codes;

@@ -11,6 +11,7 @@ use strata_tests::{cc, processes_in};
 use tempfile::tempdir;
 
 use super::Run;
+use super::beside::machines_of;
 use super::shared_memory::{hash, words};
 use super::standing::Up;
 
@@ -21,17 +22,29 @@ const MEMORY: u64 = 512;
 const OF_QEMU: u64 = 1200;
 /// What the process that keeps machines may take, in MiB: less than the output of a program.
 const OF_KEEPER: u64 = 48;
+/// The same, where it follows all at once: each has rings, and output that waits for a reader.
+const OF_KEEPER_OF_ALL: u64 = 160;
 /// What is held of output whose reader is gone, at most, in bytes.
 const HELD: usize = 4 << 20;
 
 #[test]
 fn many_programs_arrive_whole() {
-    in_one_that_stays(40, 4 << 20);
+    in_one_that_stays(&["--jobs", "1"], 40, 4 << 20);
+}
+
+#[test]
+fn many_programs_beside_each_other_arrive_whole() {
+    in_one_that_stays(&["--at-a-time", "8"], 40, 4 << 20);
 }
 
 #[test]
 fn a_thousand_programs_arrive_whole() {
-    in_one_that_stays(1000, 64 << 20);
+    in_one_that_stays(&["--jobs", "1"], 1000, 64 << 20);
+}
+
+#[test]
+fn a_thousand_programs_beside_each_other_arrive_whole() {
+    in_one_that_stays(&["--at-a-time", "8"], 1000, 64 << 20);
 }
 
 #[test]
@@ -62,22 +75,30 @@ fn with_carry(test: impl Fn(&str)) {
 }
 
 /// Memory of host and guest stays bounded.
-fn in_one_that_stays(number: u64, longest: u64) {
+fn in_one_that_stays(options: &[&str], number: u64, longest: u64) {
     let memory = MEMORY.to_string();
-    let up = Up::new(&["--jobs", "1", "--memory", &memory]);
+    let up = Up::new(&[options, &["--memory", &memory]].concat());
+    assert_eq!(up.says("echo up"), "up\n");
+    let machines = machines_of(&up);
+    assert_eq!(machines.len(), 1);
     // To look for the configuration of a kernel by path takes memory once: from here on counts
     // (proc_pid_clear_refs(5)).
     let keeper = up.keeper().as_raw().cast_unsigned();
     fs::write(format!("/proc/{keeper}/clear_refs"), "5").unwrap();
     with_carry(|carry| many(number, longest, carry, &|words| (up.run(words), ())));
+    // A reader that goes costs a machine that takes one at a time.
+    let are_beside = options[0] == "--at-a-time";
+    if are_beside {
+        assert_eq!(machines_of(&up), machines);
+    }
     let free = up.says("while read -r name number unit; do [ $name = MemFree: ] && echo $number; done < /proc/meminfo; exit 0");
     let free: u64 = free.trim().parse().unwrap();
     assert!(free / 1024 > MEMORY / 2, "the guest has {free} KiB");
     for process in processes_in(up.place()) {
-        let most = if process == keeper {
-            OF_KEEPER
-        } else {
-            MEMORY + OF_QEMU
+        let most = match (process == keeper, are_beside) {
+            (true, false) => OF_KEEPER,
+            (true, true) => OF_KEEPER_OF_ALL,
+            (false, _) => MEMORY + OF_QEMU,
         };
         let took = most_memory(process);
         eprintln!("process {process}: {took} MiB");

@@ -32,7 +32,7 @@ impl Up {
     }
 
     /// A place without machines.
-    fn nowhere() -> Self {
+    pub(super) fn nowhere() -> Self {
         let up = Self(tempdir().unwrap());
         // Saved machines are those of other tests.
         let saved = harness::runs().unwrap().join("machines");
@@ -42,7 +42,7 @@ impl Up {
         up
     }
 
-    fn bring_up(&self, options: &[&str]) -> Output {
+    pub(super) fn bring_up(&self, options: &[&str]) -> Output {
         self.bring_up_with(&any_image().unwrap(), options)
     }
 

@@ -33,8 +33,11 @@ pub(crate) fn take(
     delivery: &Delivery,
     kept: Option<&mut FileKeeper>,
 ) -> Result<(), String> {
-    // Without a clock that can be set, there is none to be wrong.
-    let _ = clock_settime(ClockId::CLOCK_REALTIME, delivery.now.into());
+    // Without a clock that can be set, there is none to be wrong. Beside other programs it was
+    // set before, and they are to see no jump.
+    if !rings.beside_others {
+        let _ = clock_settime(ClockId::CLOCK_REALTIME, delivery.now.into());
+    }
     let _ = add_entropy(&delivery.entropy);
     rings
         .begin(delivery.from)

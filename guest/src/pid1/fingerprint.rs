@@ -74,7 +74,8 @@ const FILES: [(&str, &str); 13] = [
 /// real-time priority and policy (proc_pid_stat(5)).
 const SCHEDULED: [usize; 4] = [18, 19, 40, 41];
 /// Directories whose names a program may change.
-const DIRECTORIES: [(&str, &str); 4] = [
+const DIRECTORIES: [(&str, &str); 5] = [
+    ("control groups", CGROUPS),
     ("devices", "/dev"),
     ("message queues", "/dev/mqueue"),
     ("kernel modules", "/sys/module"),
@@ -149,9 +150,14 @@ impl Fingerprint {
         }
     }
 
-    /// What a program has changed, if anything.
+    /// What a program has changed, if anything, once none runs.
     pub(crate) fn changed(&self) -> Option<String> {
         remove_below(Path::new(CGROUPS));
+        self.differs()
+    }
+
+    /// What differs from how the machine was, if anything, while programs may run.
+    pub(crate) fn differs(&self) -> Option<String> {
         let things = things();
         let mut changed = self.things.iter();
         if let Some((name, _)) = changed.find(|(name, was)| things.get(*name) != Some(was)) {

@@ -10,6 +10,7 @@ mod disks;
 mod filesystems;
 mod fingerprint;
 mod kept_files;
+mod lanes;
 mod limits;
 mod modules;
 mod needs;
@@ -42,6 +43,7 @@ pub(crate) use supervisor::{supervise, unknown};
 use crate::claims::RunningKernel;
 use crate::faults;
 use crate::pci_memory::Mapped;
+use crate::protocol::ring;
 use crate::protocol::{Delivery, JOB_PATH, Job, Outcome, PROGRAMS_PATH, Record, allowing_for};
 use crate::scenarios;
 
@@ -104,13 +106,18 @@ fn do_jobs(
         do_job(console, None, None)?;
         power::off()
     };
-    let mut rings = GuestRings::new(memory, console);
+    let own = ring::of_lane(memory, 0).ok_or("the shared memory is too short")?;
+    let mut rings = GuestRings::new(own, console);
     let (mut fingerprint, mut kept) = match for_programs {
         Some((fingerprint, kept)) => (Some(fingerprint), kept),
         None => (None, None),
     };
     loop {
         delivery::take(console, &mut rings, &delivery, kept.as_mut())?;
+        if let Job::Lanes { number } = job()? {
+            console.send(&booted()?);
+            return lanes::keep(console, memory, number, fingerprint.as_ref());
+        }
         do_job(console, Some(&mut rings), fingerprint.as_mut())?;
         // The host may have gone on already: it has the result.
         root::unmount();
@@ -138,17 +145,19 @@ fn do_job(
     rings: Option<&mut GuestRings>,
     fingerprint: Option<&mut Fingerprint>,
 ) -> Result<(), String> {
-    let booted = uptime();
-    let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
-    let job: Job = serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))?;
-    console.send(&Record::Booted {
-        kernel: RunningKernel::running().map_err(|error| error.to_string())?,
-    });
+    let since = uptime();
+    let job = job()?;
+    console.send(&booted()?);
     let scenarios = match &job {
         Job::Scenarios { names, deadline_ms } => {
             let deadline = Duration::from_millis(*deadline_ms);
-            look(console, names, allowing_for(deadline, booted))?;
+            look(console, names, allowing_for(deadline, since))?;
             names.len()
+        }
+        Job::Lanes { .. } => {
+            let why = "it shares no memory with the host".to_owned();
+            console.send(&Record::NotApplicable { why });
+            0
         }
         Job::Program(program) => {
             run_program::run(console, program, rings, fingerprint)?;
@@ -157,6 +166,18 @@ fn do_job(
     };
     console.send(&Record::Finished { scenarios });
     Ok(())
+}
+
+/// The job that the host has given.
+fn job() -> Result<Job, String> {
+    let job = fs::read(JOB_PATH).map_err(|error| format!("{JOB_PATH}: {error}"))?;
+    serde_json::from_slice(&job).map_err(|error| format!("{JOB_PATH}: {error}"))
+}
+
+/// The word that the kernel is up.
+fn booted() -> Result<Record, String> {
+    let kernel = RunningKernel::running().map_err(|error| error.to_string())?;
+    Ok(Record::Booted { kernel })
 }
 
 /// How long ago the kernel started; nothing where it does not tell.

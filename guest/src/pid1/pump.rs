@@ -287,7 +287,10 @@ impl<'a> Pump<'a> {
                         process::resize(terminal, size);
                     }
                 }
-                Message::Bytes(..) | Message::Record(Order::Key(_) | Order::Deliver(..)) => {
+                Message::Bytes(..)
+                | Message::Record(
+                    Order::Key(_) | Order::Deliver(..) | Order::Begin { .. } | Order::End { .. },
+                ) => {
                     return Err("the host says what is not its turn to say".to_owned());
                 }
             }

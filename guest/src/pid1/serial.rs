@@ -29,6 +29,8 @@ const LOOK: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(crate) struct Serial {
     tty: Arc<File>,
+    /// Where the host's words are read: the same, or what PID 1 passes on to a lane.
+    input: Arc<File>,
     numbering: Arc<Mutex<Numbering>>,
 }
 
@@ -54,8 +56,10 @@ impl Serial {
         let mut settings = tcgetattr(&tty)?;
         cfmakeraw(&mut settings);
         tcsetattr(&tty, SetArg::TCSANOW, &settings)?;
+        let tty = Arc::new(tty);
         let console = Self {
-            tty: Arc::new(tty),
+            input: Arc::clone(&tty),
+            tty,
             numbering: Arc::new(Mutex::new(Numbering {
                 key: Key::NONE,
                 next: 0,
@@ -64,6 +68,17 @@ impl Serial {
         console.write(&wire::encode(Key::NONE, 0, greeting));
         let delivery = console.hear_job(Key::NONE, PATIENCE)?;
         Ok((console, delivery))
+    }
+
+    /// The same console for a task in a lane, which has a key of its own and hears what is
+    /// passed on to it. A frame is written at once, so those of two tasks do not mix.
+    pub(crate) fn of_task(&self, sent: Key, input: File) -> Self {
+        let key = self.numbering().key.with(sent);
+        Self {
+            tty: Arc::clone(&self.tty),
+            input: Arc::new(input),
+            numbering: Arc::new(Mutex::new(Numbering { key, next: 0 })),
+        }
     }
 
     /// The key under which the host speaks.
@@ -116,7 +131,7 @@ impl Serial {
     /// Waits for what the host sends, and reads some of it.
     pub(crate) fn hear(&self, patience: Duration) -> io::Result<Vec<u8>> {
         let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
-        let mut ready = [PollFd::new(self.tty.as_fd(), PollFlags::POLLIN)];
+        let mut ready = [PollFd::new(self.input.as_fd(), PollFlags::POLLIN)];
         if poll(&mut ready, patience)? == 0 {
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -161,7 +176,7 @@ impl Serial {
     /// readable.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         let mut buffer = vec![0; WINDOW];
-        let length = (&*self.tty).read(&mut buffer)?;
+        let length = (&*self.input).read(&mut buffer)?;
         buffer.truncate(length);
         Ok(buffer)
     }
@@ -187,6 +202,6 @@ impl Serial {
 
 impl AsFd for Serial {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.tty.as_fd()
+        self.input.as_fd()
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct GuestRings {
     stderr: RingWriter<Mapped>,
     /// Of what was carried, by the number of the stream.
     digests: [Digest; 3],
+    /// Whether other programs run beside this one, which could write to the memory before
+    /// it runs.
+    pub(crate) beside_others: bool,
 }
 
 impl GuestRings {
@@ -36,6 +39,15 @@ impl GuestRings {
             stdout: RingWriter::new(memory, Stream::Stdout),
             stderr: RingWriter::new(memory, Stream::Stderr),
             digests: [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(digest),
+            beside_others: false,
+        }
+    }
+
+    /// Those in the memory of a lane, which is clear.
+    pub(crate) fn beside_others(memory: Mapped, console: &Serial) -> Self {
+        Self {
+            beside_others: true,
+            ..Self::new(memory, console)
         }
     }
 
@@ -45,16 +57,22 @@ impl GuestRings {
     }
 
     /// Takes the next bytes of the delivery, as many as there are and the buffer holds. Says
-    /// whether the host must be told. They count in no digest: nothing runs yet, or any
+    /// whether the host must be told. They count in no digest where nothing runs yet, or any
     /// more, that could write to the memory.
     pub(crate) fn take_delivery(&mut self, buffer: &mut [u8]) -> Result<Moved, Scribbled> {
-        self.stdin.take(buffer)
+        let moved = self.stdin.take(buffer)?;
+        if self.beside_others {
+            self.digests[Stream::Stdin as usize].add(&buffer[..moved.bytes]);
+        }
+        Ok(moved)
     }
 
-    /// Begins the streams: what is carried counts from here.
+    /// Begins the streams: what is carried counts from here, or from the delivery.
     pub(crate) fn begin_streams(&mut self, key: Key) {
-        self.digests =
-            [Stream::Stdin, Stream::Stdout, Stream::Stderr].map(|stream| Digest::new(key, stream));
+        if !self.beside_others {
+            self.digests = [Stream::Stdin, Stream::Stdout, Stream::Stderr]
+                .map(|stream| Digest::new(key, stream));
+        }
     }
 
     /// For how many bytes of an output there is room.
@@ -123,6 +141,7 @@ fn catch_faults(console: &Serial) -> Result<(), Errno> {
 
 /// Finds the memory, if the machine has it.
 pub(crate) fn find() -> Option<Mapped> {
-    let is_whole = |memory: Mapped| size_of_val(memory) == SHARED_BYTES;
+    // It is longer where it has lanes.
+    let is_whole = |memory: Mapped| size_of_val(memory) >= SHARED_BYTES;
     pci_memory::find(true, |memory| is_whole(memory) && ring::is_marked(memory))
 }

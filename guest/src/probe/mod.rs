@@ -75,5 +75,5 @@ pub use seccomp::{
 pub use sharing_memory::sharing_memory;
 pub use sockets::{get_socket_option, netlink_socket, set_socket_option, socket_option_descriptor};
 pub use tracing::{Stop, Tracee};
-pub(crate) use waiting::reap;
+pub(crate) use waiting::{reap, wait_for};
 pub use worker::{A_THREAD, Worker, create_thread};

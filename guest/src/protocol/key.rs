@@ -33,6 +33,13 @@ impl Key {
         self.of(b"host")
     }
 
+    /// The key of a task that is begun while others run, which may read what is sent: it is
+    /// made of this key, which is not sent then.
+    #[must_use]
+    pub fn with(self, sent: Self) -> Self {
+        self.of(&sent.0)
+    }
+
     /// A key for this purpose only.
     pub(super) fn of(self, purpose: &[u8]) -> Self {
         let mut hasher = SipHasher128::new_with_key(&self.0);
@@ -70,5 +77,15 @@ mod tests {
         let key = Key::new([7; 16]);
         assert_ne!(key.of_host(), key);
         assert_ne!(key.of_host(), Key::new([8; 16]).of_host());
+    }
+
+    #[test]
+    fn the_key_of_a_task_takes_both_parts() {
+        let [key, sent] = [7, 8].map(|byte| Key::new([byte; 16]));
+        let of_task = key.with(sent);
+        assert_ne!(of_task, key);
+        assert_ne!(of_task, sent);
+        assert_ne!(of_task, key.with(key));
+        assert_ne!(of_task, Key::NONE.with(sent));
     }
 }

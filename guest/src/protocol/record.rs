@@ -31,6 +31,12 @@ pub enum Job {
     },
     /// To run a program.
     Program(ProgramJob),
+    /// To run programs beside each other, each in a lane: [`Order::Begin`] says when.
+    Lanes {
+        /// How many lanes there are, each with [its part](super::ring::of_lane) of the
+        /// shared memory.
+        number: usize,
+    },
 }
 
 /// What the host asks of the guest once it is up.
@@ -43,6 +49,22 @@ pub enum Order {
     /// its last one in this way: all that follows is under this key, and numbered from
     /// its beginning.
     Deliver(Key, Delivery),
+    /// To begin a program in a lane that is free. What its guest and host say to each other is
+    /// under [another key](Key::with), of which a part is sent, and numbered from its
+    /// beginning.
+    Begin {
+        /// The lane, counted from 0.
+        lane: usize,
+        /// The part of the key.
+        key: Key,
+        /// The job, through the lane's part of the shared memory.
+        delivery: Delivery,
+    },
+    /// To kill all that runs in a lane.
+    End {
+        /// The lane.
+        lane: usize,
+    },
     /// The answer to [`Record::Late`], and to [`Record::FilesFollow`]: the host has seen
     /// what it wanted to see, and has taken all of the program's output.
     GoOn,
@@ -171,6 +193,13 @@ pub enum Record {
     FilesEnd {
         /// What was carried since the program's start, the archive with it.
         carried: Option<[Carried; 3]>,
+    },
+    /// All that ran in a lane has ended, however it did: it is free.
+    LaneEnded {
+        /// The lane.
+        lane: usize,
+        /// What has changed of the machine, if anything: it is for no other program.
+        changed: Option<String>,
     },
     /// The job is not done here, for an earlier one has changed the machine; nothing
     /// follows.

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::wire::Stream;
 
-/// The size of the shared memory, in bytes: a power of two, as PCI wants it.
+/// The size of the shared memory of a program, in bytes: a power of two, as PCI wants it.
 pub const SHARED_BYTES: usize = 4 * RING_BYTES;
 /// How many bytes a ring holds.
 pub const RING_BYTES: usize = 1 << 20;
@@ -33,6 +33,8 @@ pub const BELL: u8 = 0x07;
 const MARK: u64 = u64::from_le_bytes(*b"strata 1");
 /// The words of a cache line: one for each counter.
 const LINE: usize = 8;
+/// How many rings there are.
+const STREAMS: usize = 3;
 /// The bytes of a word.
 const WORD: usize = size_of::<u64>();
 
@@ -45,6 +47,21 @@ pub fn mark(memory: &[AtomicU64]) {
 #[must_use]
 pub fn is_marked(memory: &[AtomicU64]) -> bool {
     memory[0].load(Ordering::SeqCst) == MARK
+}
+
+/// The part of the memory that a lane has: as much as a machine for one program at a time.
+/// None if there are not so many.
+#[must_use]
+pub fn of_lane(memory: &[AtomicU64], lane: usize) -> Option<&[AtomicU64]> {
+    let words = SHARED_BYTES / WORD;
+    memory.get(lane.checked_mul(words)?..)?.get(..words)
+}
+
+/// Empties the rings, which neither side uses now.
+pub fn clear(memory: &[AtomicU64]) {
+    for counter in memory[LINE..].iter().step_by(LINE).take(2 * STREAMS) {
+        counter.store(0, Ordering::SeqCst);
+    }
 }
 
 /// The counter of the other side cannot be: something else has written to it.
@@ -315,6 +332,36 @@ mod tests {
             assert_eq!(buffer[512..], [9; 88]);
         }
         assert!(is_marked(&memory));
+    }
+
+    #[test]
+    fn what_is_cleared_is_empty_and_still_marked() {
+        let memory = memory();
+        mark(&memory);
+        for stream in [Stream::Stdin, Stream::Stdout, Stream::Stderr] {
+            RingWriter::new(&memory[..], stream).put(&[1; 99]).unwrap();
+            RingReader::new(&memory[..], stream)
+                .take(&mut [0; 9])
+                .unwrap();
+        }
+        clear(&memory);
+        assert!(is_marked(&memory));
+        for stream in [Stream::Stdin, Stream::Stdout, Stream::Stderr] {
+            assert_eq!(RingWriter::new(&memory[..], stream).room(), Ok(512));
+            let mut reader = RingReader::new(&memory[..], stream);
+            assert_eq!(reader.take(&mut [0; 9]), moved(0, false));
+        }
+    }
+
+    #[test]
+    fn lanes_have_parts_of_their_own() {
+        let words = SHARED_BYTES / WORD;
+        let memory: Vec<AtomicU64> = (0..2 * words).map(|_| AtomicU64::new(0)).collect();
+        let [first, second] = [0, 1].map(|lane| of_lane(&memory, lane).unwrap());
+        assert_eq!((first.len(), second.len()), (words, words));
+        assert!(std::ptr::eq(&raw const second[0], &raw const memory[words]));
+        assert!(of_lane(&memory, 2).is_none());
+        assert!(of_lane(&memory, usize::MAX).is_none());
     }
 
     /// One thread puts in and another takes out; either sleeps until its bell is rung.

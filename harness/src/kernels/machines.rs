@@ -112,7 +112,8 @@ impl Bootable {
             initramfs: PathBuf::new(),
             ..machine.clone()
         };
-        let arguments = format!("{:?} {for_programs}", bare.arguments());
+        // The size of the memory that it shares is an argument, too.
+        let arguments = format!("{:?} {for_programs} {}", bare.arguments(), machine.lanes);
         let config = self.config.as_deref().filter(|_| for_programs);
         let config = config.map(str::as_bytes);
         let guest = guest_of(machine.arch)?;
@@ -291,6 +292,7 @@ impl Machines {
             cpus: self.cpus,
             append: self.append.clone(),
             shares_memory: false,
+            lanes: 1,
             gdb: None,
             // What the probe boots may hang, and nothing is wrong with its kernel.
             diagnosed: false,

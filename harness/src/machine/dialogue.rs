@@ -5,12 +5,14 @@ use std::io::{self, Read};
 use std::mem;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use guest::ring::clear;
 use guest::wire::{self, Message};
 use guest::{Key, Order, Record};
 
@@ -22,6 +24,7 @@ use super::image_release::image_release;
 use super::listener::{GuestMessage, Listener};
 use super::parcel::{Delivering, Parcel, Start, TakenOut};
 use super::qemu::did_not_start;
+use super::shared_memory::SharedMemory;
 use super::transcript::Transcript;
 use super::volume::{self, ServedBytes};
 use super::{Disk, Machine, Network, RunningMachine};
@@ -31,6 +34,9 @@ use crate::system::{CONSOLE, QEMU_LOG, RunDir, first_ready};
 /// How many bytes of QEMU's own messages are read.
 const COMPLAINT: usize = 4096;
 
+/// The most bytes that are read at a time.
+pub(super) const PART: usize = 64 << 10;
+
 /// The error for a QEMU that ended before any machine could have run.
 const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machine: see whether \
                            the program is QEMU";
@@ -38,6 +44,16 @@ const RAN_NOTHING: &str = "QEMU ended at once, without a word, and ran no machin
 /// How long a machine may take none of what is delivered to it, or be silent once it has
 /// all of it: a second is much.
 const UNTOUCHED: Duration = Duration::from_secs(20);
+
+/// What a task in a lane has of its machine.
+pub(super) struct LaneEnd {
+    /// The number of QEMU's process.
+    qemu: u32,
+    console: UnixStream,
+    memory: SharedMemory,
+    /// The key of the task.
+    pub(super) key: Key,
+}
 
 /// A running machine, killed when this is dropped.
 pub(crate) struct Dialogue {
@@ -67,6 +83,8 @@ pub(crate) struct Dialogue {
     has_devices: bool,
     /// An end that came in the same bytes as messages before it.
     over: Option<End>,
+    /// What was read and not yet passed on to lanes, if the machine has any.
+    to_pass_on: Vec<u8>,
 }
 
 /// What comes next on the console or elsewhere.
@@ -100,17 +118,74 @@ impl Dialogue {
             // Read while the kernel comes up.
             release: image_release(&machine.kernel),
             qemu_log,
-            buffer: vec![0; 64 << 10],
+            buffer: vec![0; PART],
             silent: true,
             has_modules: false,
             has_devices: false,
             over: None,
+            to_pass_on: Vec::new(),
         };
         if let Start::Restored(parcel) = &dialogue.start {
             let parcel = parcel.clone();
             dialogue.deliver(Key::NONE, &parcel)?;
         }
         Ok(dialogue)
+    }
+
+    /// A dialogue with a lane of a machine, about the job in this parcel, which is announced.
+    pub(super) fn in_lane(
+        lane: LaneEnd,
+        machine: &Machine,
+        dir: &RunDir,
+        parcel: &Parcel,
+    ) -> Result<Self> {
+        let key = lane.key;
+        let transcript = Transcript::new(dir.file(CONSOLE)?);
+        let mut listener = Listener::new(transcript, key);
+        listener.begin(key);
+        let delivering = Delivering::of(parcel)?;
+        Ok(Self {
+            machine: Machine {
+                // Others run on it.
+                diagnosed: false,
+                ..machine.clone()
+            },
+            start: Start::Whole,
+            delivering: Some((delivering, Instant::now() + UNTOUCHED)),
+            taken_out: None,
+            delivers: false,
+            rings: Some(HostRings::beside_others(&lane.memory, key.of_host())),
+            running: RunningMachine::in_lane(lane.qemu, lane.console, lane.memory)?,
+            listener,
+            key,
+            release: image_release(&machine.kernel),
+            qemu_log: dir.file(QEMU_LOG)?,
+            buffer: vec![0; PART],
+            silent: true,
+            // The machine's own dialogue attaches what the kernel asks for.
+            has_modules: true,
+            has_devices: true,
+            over: None,
+            to_pass_on: Vec::new(),
+        })
+    }
+
+    /// What a task in a lane needs of the machine; none if there is no such lane. The key is
+    /// that of the task.
+    pub(super) fn lane_end(&self, lane: usize, console: UnixStream, sent: Key) -> Option<LaneEnd> {
+        let memory = self.running.memory.as_ref()?.of_lane(lane)?;
+        clear(&memory);
+        Some(LaneEnd {
+            qemu: self.running.id(),
+            console,
+            memory,
+            key: self.key.with(sent),
+        })
+    }
+
+    /// What was read since the last time; nothing but for a machine with lanes.
+    pub(super) fn take_to_pass_on(&mut self) -> Vec<u8> {
+        mem::take(&mut self.to_pass_on)
     }
 
     /// Delivers a job to a machine that has done another, and was given that in the same
@@ -240,6 +315,9 @@ impl Dialogue {
         match console.read(&mut self.buffer, deadline, others)? {
             ConsoleRead::Bytes(length) => {
                 self.silent = false;
+                if self.machine.lanes > 1 && self.running.is_own() {
+                    self.to_pass_on.extend(&self.buffer[..length]);
+                }
                 let mut heard = self
                     .listener
                     .hear(&self.buffer[..length])

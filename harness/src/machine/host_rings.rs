@@ -22,6 +22,9 @@ pub(crate) struct HostRings {
     stderr: RingReader<SharedMemory>,
     /// Of what was taken out, by the number of the stream.
     digests: [Digest; 3],
+    /// Whether other programs run beside this one, which could write to the memory before
+    /// it runs.
+    beside_others: bool,
 }
 
 impl HostRings {
@@ -33,6 +36,15 @@ impl HostRings {
             stdout: RingReader::new(memory(), Stream::Stdout),
             stderr: RingReader::new(memory(), Stream::Stderr),
             digests: STREAMS.map(|stream| Digest::new(key, stream)),
+            beside_others: false,
+        }
+    }
+
+    /// Those in the memory of a lane, which is clear.
+    pub(super) fn beside_others(memory: &SharedMemory, key: Key) -> Self {
+        Self {
+            beside_others: true,
+            ..Self::new(memory, key)
         }
     }
 
@@ -50,25 +62,32 @@ impl HostRings {
     }
 
     /// Puts in bytes of a delivery, for which there is room, before those of stdin. Says
-    /// whether the guest must be told. They count in no digest: while they are carried,
-    /// nothing runs in the guest that could write to the memory.
+    /// whether the guest must be told. They count in no digest where nothing runs in the guest,
+    /// while they are carried, that could write to the memory.
     pub(super) fn deliver(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
+        match self.beside_others {
+            true => self.put(bytes),
+            false => self.put_in(bytes),
+        }
+    }
+
+    /// Puts in bytes of stdin, for which there is room. Says whether the guest must be
+    /// told.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
+        let bell = self.put_in(bytes)?;
+        self.sent.extend(bytes);
+        let held = self.stdin.held()?;
+        self.was_taken(self.sent.len().saturating_sub(held));
+        Ok(bell)
+    }
+
+    fn put_in(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
         let moved = self.stdin.put(bytes)?;
         if moved.bytes < bytes.len() {
             // What the guest has taken out it cannot put back.
             return Err(Scribbled(Stream::Stdin));
         }
         Ok(moved.bell)
-    }
-
-    /// Puts in bytes of stdin, for which there is room. Says whether the guest must be
-    /// told.
-    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<bool, Scribbled> {
-        let bell = self.deliver(bytes)?;
-        self.sent.extend(bytes);
-        let held = self.stdin.held()?;
-        self.was_taken(self.sent.len().saturating_sub(held));
-        Ok(bell)
     }
 
     /// Takes the next bytes of an output. Says whether the guest must be told.
@@ -117,7 +136,7 @@ mod tests {
     /// The guest has taken a part of stdin, and written to stdout.
     #[test]
     fn what_the_guest_says_of_the_streams_must_be_so() {
-        let memory = SharedMemory::new().unwrap();
+        let memory = SharedMemory::new(1).unwrap();
         let mut rings = HostRings::new(&memory, KEY);
         let input: Vec<u8> = (0..100).collect();
         let mut stdin = RingReader::new(memory.clone(), Stream::Stdin);
@@ -157,5 +176,26 @@ mod tests {
             rings.differs(&with(Stream::Stdin, &more)),
             Some(Stream::Stdin)
         );
+    }
+
+    /// Where others run that could write to it, what is delivered counts as well.
+    #[test]
+    fn beside_others_a_delivery_is_compared_too() {
+        let memory = SharedMemory::new(2).unwrap().of_lane(1).unwrap();
+        let mut rings = HostRings::beside_others(&memory, KEY);
+        assert_eq!(rings.deliver(b"program"), Ok(true));
+        assert_eq!(rings.put(b"input"), Ok(false));
+        let mut stdin = RingReader::new(memory.clone(), Stream::Stdin);
+        stdin.take(&mut [0; 12]).unwrap();
+        let told = |stdin: &[u8]| {
+            [
+                carried(Stream::Stdin, stdin),
+                carried(Stream::Stdout, b""),
+                carried(Stream::Stderr, b""),
+            ]
+        };
+        assert_eq!(rings.differs(&told(b"prograninput")), Some(Stream::Stdin));
+        assert_eq!(rings.differs(&told(b"programinput")), None);
+        assert!(memory.of_lane(2).is_none());
     }
 }

@@ -14,11 +14,13 @@ mod disk;
 pub(crate) mod fuzzing;
 mod host_rings;
 mod image_release;
+mod lanes;
 mod listener;
 mod monitor;
 mod nbd;
 mod network;
 mod parcel;
+mod passing;
 mod qemu;
 mod saved;
 mod shared_memory;
@@ -57,6 +59,7 @@ pub use debugger::Debugger;
 pub(crate) use dialogue::Dialogue;
 pub(crate) use disk::Disk;
 pub(crate) use host_rings::HostRings;
+pub(crate) use lanes::Lanes;
 pub(crate) use listener::GuestMessage;
 pub use network::{Network, PublishedPort};
 pub(crate) use parcel::Parcel;
@@ -104,6 +107,8 @@ pub struct Machine {
     pub append: Vec<String>,
     /// Whether it shares memory with this process, for the streams of a program.
     pub shares_memory: bool,
+    /// How many programs it takes beside each other; one after another where it is 1.
+    pub(crate) lanes: usize,
     /// The descriptor of a listening socket at which a debugger may attach to the
     /// kernel.
     pub gdb: Option<RawFd>,
@@ -189,7 +194,8 @@ impl Machine {
         let number = monitors.as_raw_fd();
         let monitored =
             format!("-chardev socket,id=monitor,fd={number} -mon chardev=monitor,mode=control");
-        let memory = self.shares_memory.then(SharedMemory::new).transpose()?;
+        let memory = self.shares_memory.then(|| SharedMemory::new(self.lanes));
+        let memory = memory.transpose()?;
         let mut command = self.qemu.command();
         command.args(self.arguments());
         command.args(memory.iter().flat_map(SharedMemory::arguments));
@@ -209,7 +215,8 @@ impl Machine {
         // This closes our copies of QEMU's ends of the console and of other files.
         drop((command, file, monitors));
         let mut running = RunningMachine {
-            process,
+            id: process.id(),
+            process: Some(process),
             keeper: None,
             console: Console::new(ours)?,
             monitor: Monitor::new(monitor, self.arch.slots)?,
@@ -250,7 +257,9 @@ fn isolate(harness: u32, given: &[RawFd]) -> io::Result<()> {
 /// A machine that runs until it is dropped.
 #[derive(Debug)]
 pub struct RunningMachine {
-    process: Child,
+    /// None in a lane, whose machine is another's to end.
+    process: Option<Child>,
+    id: u32,
     /// Kills the processes that a wrapper of QEMU has started.
     keeper: Option<ProcessGroup>,
     /// Its serial console.
@@ -262,9 +271,29 @@ pub struct RunningMachine {
 }
 
 impl RunningMachine {
+    /// What a program in a lane has of the machine of this QEMU: a console of its own, and
+    /// its part of the memory. There is no monitor: a program with devices has a machine for
+    /// itself.
+    fn in_lane(id: u32, console: UnixStream, memory: SharedMemory) -> Result<Self> {
+        let (monitor, _) = UnixStream::pair().context("making the monitor's socket")?;
+        Ok(Self {
+            process: None,
+            id,
+            keeper: None,
+            console: Console::new(console)?,
+            monitor: Monitor::new(monitor, None)?,
+            memory: Some(memory),
+        })
+    }
+
+    /// Whether the machine ends with this.
+    fn is_own(&self) -> bool {
+        self.process.is_some()
+    }
+
     /// The number of QEMU's process.
     pub(crate) fn id(&self) -> u32 {
-        self.process.id()
+        self.id
     }
 
     /// Adds a PCI device whose memory is a private copy of this file, made as it is read.
@@ -287,14 +316,17 @@ impl RunningMachine {
 
     /// Waits for QEMU to exit. Call it when the console has ended.
     pub fn wait(&mut self) -> Result<ExitStatus> {
+        let Some(process) = &mut self.process else {
+            return Ok(ExitStatus::default());
+        };
         // Kill the group before QEMU is reaped: until then, no other group has its id.
-        let id = Pid::from_raw(self.id().cast_signed());
+        let id = Pid::from_raw(self.id.cast_signed());
         let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
         while waitid(Id::Pid(id), ended) == Err(Errno::EINTR) {}
         if let Some(keeper) = self.keeper.take() {
             keeper.end();
         }
-        self.process.wait().context("waiting for QEMU")
+        process.wait().context("waiting for QEMU")
     }
 }
 
@@ -302,11 +334,14 @@ impl Drop for RunningMachine {
     fn drop(&mut self) {
         // There is no disk, so nothing is lost by SIGKILL. An error means that it is
         // gone.
-        let _ = self.process.kill();
+        let Some(process) = &mut self.process else {
+            return;
+        };
+        let _ = process.kill();
         if let Some(keeper) = self.keeper.take() {
             keeper.end();
         }
-        let _ = self.process.wait();
+        let _ = process.wait();
     }
 }
 
@@ -326,6 +361,7 @@ pub(crate) mod tests {
             cpus: 1,
             append: Vec::new(),
             shares_memory: false,
+            lanes: 1,
             gdb: None,
             diagnosed: false,
             parcel: None,

@@ -115,15 +115,20 @@ impl Parcel {
     /// The words that begin the delivery under a new key, in a message under the one
     /// before. The archive begins at this place of stdin.
     pub(super) fn announce(&self, before: Key, key: Key, from: u64) -> Result<Vec<u8>> {
+        let delivery = self.delivery(from)?;
+        Ok(wire::encode(before, 0, &Order::Deliver(key, delivery)))
+    }
+
+    /// What is delivered, from this place of stdin.
+    pub(super) fn delivery(&self, from: u64) -> Result<Delivery> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let delivery = Delivery {
+        Ok(Delivery {
             bytes: self.bytes()?,
             known: self.taken_out.is_some(),
             from,
             now: now.unwrap_or_default(),
             entropy: super::dialogue::random()?,
-        };
-        Ok(wire::encode(before, 0, &Order::Deliver(key, delivery)))
+        })
     }
 }
 

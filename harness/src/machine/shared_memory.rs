@@ -20,29 +20,47 @@ use crate::system::anonymous;
 /// The device through which a guest reaches the memory. It needs no driver.
 pub(super) const DEVICE: &str = "ivshmem-plain";
 
-/// The memory, mapped here until the last of these is dropped. Whatever is in it may have
-/// been written by a program in the guest, at any time.
+/// The part of a lane of the memory, which is mapped here until the last of these is dropped.
+/// A machine without lanes has one. Whatever is in it may have been written by a program in
+/// the guest, at any time.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedMemory {
     file: Arc<File>,
     mapping: Arc<Mapping>,
+    lane: usize,
 }
 
 impl SharedMemory {
-    /// New memory, which has the mark by which a guest knows it.
-    pub(crate) fn new() -> Result<Self> {
-        let file = sealed().context("making memory to share with a machine")?;
-        let mapping = Mapping::of(&file).context("mapping memory to share with a machine")?;
-        let (file, mapping) = (Arc::new(file), Arc::new(mapping));
-        let memory = Self { file, mapping };
+    /// New memory for so many lanes, which has the mark by which a guest knows it.
+    pub(crate) fn new(lanes: usize) -> Result<Self> {
+        // PCI wants a power of two.
+        let bytes = SHARED_BYTES * lanes.next_power_of_two();
+        let file = sealed(bytes).context("making memory to share with a machine")?;
+        let mapping = Mapping::of(&file, bytes);
+        let mapping = mapping.context("mapping memory to share with a machine")?;
+        let memory = Self {
+            file: Arc::new(file),
+            mapping: Arc::new(mapping),
+            lane: 0,
+        };
         mark(&memory);
         Ok(memory)
+    }
+
+    /// The part of another lane, if there is one.
+    pub(super) fn of_lane(&self, lane: usize) -> Option<Self> {
+        let is_there = lane < self.mapping.bytes / SHARED_BYTES;
+        is_there.then(|| Self {
+            lane,
+            ..self.clone()
+        })
     }
 
     /// The arguments that give it to QEMU.
     pub(super) fn arguments(&self) -> Vec<OsString> {
         let mut object = OsString::from(format!(
-            "memory-backend-file,id=streams,size={SHARED_BYTES},share=on,mem-path="
+            "memory-backend-file,id=streams,size={},share=on,mem-path=",
+            self.mapping.bytes
         ));
         object.push(anonymous::path(&*self.file));
         // Without `master`, a machine could not be saved.
@@ -56,41 +74,45 @@ impl Deref for SharedMemory {
 
     fn deref(&self) -> &[AtomicU64] {
         let words = SHARED_BYTES / size_of::<AtomicU64>();
-        // SAFETY: it is mapped in this length until `mapping` is dropped, and begins with
+        // SAFETY: so many lanes are mapped until `mapping` is dropped, and each begins with
         // a page. Others write to it, which atomics allow.
-        unsafe { slice::from_raw_parts(self.mapping.0.as_ptr(), words) }
+        unsafe { slice::from_raw_parts(self.mapping.start.as_ptr().add(self.lane * words), words) }
     }
 }
 
 /// A file in memory, which is gone with its last user. It keeps its size: to read behind
 /// its end would be a fault (SIGBUS).
-fn sealed() -> Result<File> {
+fn sealed(bytes: usize) -> Result<File> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let file = File::from(memfd_create("streams", flags)?);
-    file.set_len(SHARED_BYTES as u64)?;
+    file.set_len(bytes as u64)?;
     let size = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
     fcntl(&file, FcntlArg::F_ADD_SEALS(size))?;
     Ok(file)
 }
 
-/// Where the file is mapped.
+/// Where the file is mapped, in this length.
 #[derive(Debug)]
-struct Mapping(NonNull<AtomicU64>);
+struct Mapping {
+    start: NonNull<AtomicU64>,
+    bytes: usize,
+}
 
 impl Mapping {
-    fn of(file: &File) -> Result<Self> {
-        let length = NonZeroUsize::new(SHARED_BYTES).context("it has no size")?;
+    fn of(file: &File, bytes: usize) -> Result<Self> {
+        let length = NonZeroUsize::new(bytes).context("it has no size")?;
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: the kernel chooses where, so nothing else is there.
         let start = unsafe { mmap(None, length, access, MapFlags::MAP_SHARED, file, 0) }?;
-        Ok(Self(start.cast()))
+        let start = start.cast();
+        Ok(Self { start, bytes })
     }
 }
 
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: this has mapped it, and all references to it have ended.
-        let _ = unsafe { munmap(self.0.cast(), SHARED_BYTES) };
+        let _ = unsafe { munmap(self.start.cast(), self.bytes) };
     }
 }
 

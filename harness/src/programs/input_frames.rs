@@ -40,6 +40,8 @@ pub(super) struct InputFrames {
     next: u32,
     /// Frames of input that were sent and not taken, with their lengths.
     sent: VecDeque<(u32, usize)>,
+    /// Whether some of the input was read, or will never be.
+    is_used: bool,
 }
 
 impl InputFrames {
@@ -48,7 +50,19 @@ impl InputFrames {
             source,
             next: 0,
             sent: VecDeque::new(),
+            is_used: false,
         }
+    }
+
+    /// Begins with another guest.
+    pub(super) fn begin(&mut self) {
+        self.next = 0;
+        self.sent.clear();
+    }
+
+    /// Whether another guest would miss some of the input.
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used
     }
 
     /// The file to wait for; none if the window is full.
@@ -68,7 +82,9 @@ impl InputFrames {
         let Some(source) = &mut self.source else {
             return Ok(InputRead::Nothing);
         };
-        match source.file.read(buffer) {
+        let read = source.file.read(buffer);
+        self.is_used |= read.is_ok();
+        match read {
             Ok(0) => {
                 // A spool may have ended by an error.
                 source
@@ -115,7 +131,7 @@ impl InputFrames {
 
     /// The program reads no more.
     pub(super) fn close(&mut self) {
-        self.source = None;
+        self.is_used |= self.source.take().is_some();
     }
 }
 

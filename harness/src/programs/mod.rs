@@ -6,6 +6,7 @@ mod devices;
 mod disks;
 mod files_back;
 mod input_frames;
+mod lane_keeper;
 mod outcome;
 mod output;
 mod program_input;

@@ -46,7 +46,7 @@ const MOST_IN_MEMORY: u64 = 128 << 20;
 
 /// How long a kernel may take to boot: a user who gives a program little time does
 /// not wait much longer for a kernel that hangs.
-fn boot_within(usual: Duration, timeout: Option<Duration>) -> Duration {
+pub(super) fn boot_within(usual: Duration, timeout: Option<Duration>) -> Duration {
     timeout.map_or(usual, |timeout| usual.min(timeout.max(LEAST_BOOT)))
 }
 
@@ -176,7 +176,8 @@ impl Runner<'_> {
             None => kernel.whole(&program.initramfs)?,
         };
         machine.initramfs = whole.path();
-        if standing.is_some()
+        // In a lane no files are kept.
+        if (standing.as_ref()).is_some_and(|standing| standing.takes_one_at_a_time())
             && let Some(parcel) = &mut machine.parcel
         {
             let (whole, from) = parcel.archive.clone();

@@ -1,5 +1,6 @@
 use std::env;
 use std::fs::{self, File};
+use std::num::NonZeroUsize;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::slice;
@@ -35,7 +36,9 @@ const TURN: Duration = Duration::from_millis(20);
 /// what it leaves running is killed. A machine that a program has broken is replaced. The
 /// process ends by `down`, or when it was idle for long; nothing of it is left then.
 ///
-/// With --publish, or a disk that is a file to be written, there is one machine.
+/// With --publish, or a disk that is a file to be written, there is one machine. With
+/// --at-a-time there is one as well, which runs so many programs beside each other: they
+/// share its processors, memory and settings.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:
@@ -81,6 +84,11 @@ pub(crate) struct UpCommand {
     #[command(flatten)]
     jobs: JobsOption,
 
+    /// Run so many programs at a time on one machine, each in namespaces of its own
+    #[arg(long, value_name = "N", value_parser = at_a_time)]
+    #[arg(conflicts_with_all = ["jobs", "network", "published", "disks"])]
+    at_a_time: Option<NonZeroUsize>,
+
     #[command(flatten)]
     sources: SourceOptions,
 
@@ -107,7 +115,8 @@ impl UpCommand {
         let place = StandingPlace::of(&name)?;
         self.devices.check(kernels.len())?;
         let (cpus, devices) = (self.cpus.cpus.get(), self.devices.words());
-        let described = StandingMachines::new(kernel, self.memory, cpus, &self.append, devices)?;
+        let described = StandingMachines::new(kernel, self.memory, cpus, &self.append, devices)?
+            .at_a_time(self.at_a_time.unwrap_or(NonZeroUsize::MIN));
         if !self.serve && place.is_up() {
             return self.is_up_already(&place, &described);
         }
@@ -137,6 +146,11 @@ impl UpCommand {
             return Ok(Exit::Agreed);
         }
         self.bring_up(&place)?;
+        if self.at_a_time.is_some() {
+            // That this kernel cannot do that, for one.
+            let said = fs::read_to_string(place.log()).unwrap_or_default();
+            eprint!("{said}");
+        }
         let (name, program) = (place.name(), program_name());
         print(format_args!(
             "{name} is up: {program} run --in {name} -- PROGRAM\n"
@@ -202,5 +216,15 @@ impl UpCommand {
             "the process in the background does not answer: its log is {}",
             place.log().display()
         )
+    }
+}
+
+/// How many programs run at a time on one machine. Each takes its part of the memory that the
+/// machine shares with this host.
+fn at_a_time(text: &str) -> Result<NonZeroUsize, String> {
+    const MOST: usize = 64;
+    match text.parse::<NonZeroUsize>() {
+        Ok(number) if number.get() <= MOST => Ok(number),
+        _ => Err(format!("a number from 1 to {MOST} is wanted")),
     }
 }

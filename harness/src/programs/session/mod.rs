@@ -15,7 +15,9 @@ use self::program_task::{ProgramTask, ToAttach};
 use self::streams::{ProgramStreams, not_taken};
 use super::disks::LazyDisks;
 use super::input_frames::{Coming, InputFrames};
-use super::output::Output;
+use super::lane_keeper::LaneKeeper;
+use super::outcome;
+use super::output::{Output, WatchedOutput};
 use crate::machine::{Dialogue, Machine, Network, ServedBytes, again_if, follow, hosts_fault};
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
@@ -67,14 +69,31 @@ pub struct Session<'a> {
     pub(super) standing: Option<&'a mut Standing>,
 }
 
-/// A machine that takes programs one after another; none before the first.
+/// A machine that takes programs one after another, none before the first; or one that takes
+/// several at a time.
 #[derive(Default)]
-pub(crate) struct Standing(Option<Dialogue>);
+pub(crate) struct Standing {
+    machine: Option<Dialogue>,
+    lanes: Option<Arc<LaneKeeper>>,
+}
 
 impl Standing {
+    /// One that takes several at a time.
+    pub(super) fn in_lanes(lanes: Arc<LaneKeeper>) -> Self {
+        Self {
+            machine: None,
+            lanes: Some(lanes),
+        }
+    }
+
     /// Whether there is a machine, with its devices.
     pub(super) fn has_devices(&self) -> bool {
-        self.0.as_ref().is_some_and(Dialogue::has_devices)
+        self.machine.as_ref().is_some_and(Dialogue::has_devices)
+    }
+
+    /// Whether it takes programs one after another.
+    pub(super) fn takes_one_at_a_time(&self) -> bool {
+        self.lanes.is_none()
     }
 }
 
@@ -131,20 +150,35 @@ impl Session<'_> {
         let mut input = InputFrames::new(self.input);
         let mut retries = Vec::new();
         let mut standing = self.standing;
+        let lanes = standing
+            .as_ref()
+            .and_then(|standing| standing.lanes.clone());
+        // Once only: what a machine with several did not do is done alone.
+        let mut beside = lanes.as_ref();
+        let mut output = WatchedOutput::new(output);
         let (kernel, ending, _, transcript, dir) = again_if(
             self.dir,
             &mut retries,
             |dir| {
-                let stood = standing.as_mut().and_then(|standing| standing.0.take());
+                input.begin();
+                let in_lane = match (beside.take(), &self.machine.parcel) {
+                    (Some(keeper), Some(parcel)) => keeper.begin(self.machine, dir, parcel)?,
+                    _ => None,
+                };
+                let is_beside = in_lane.is_some();
+                let stood = standing
+                    .as_mut()
+                    .and_then(|standing| standing.machine.take());
                 let stands = stood.is_some();
-                let mut dialogue = match (stood, &self.machine.parcel) {
-                    (Some(mut dialogue), Some(parcel)) => {
+                let mut dialogue = match (in_lane, stood, &self.machine.parcel) {
+                    (Some(dialogue), ..) => dialogue,
+                    (None, Some(mut dialogue), Some(parcel)) => {
                         dialogue.next_job(parcel)?;
                         dialogue
                     }
                     _ => Dialogue::start(self.machine, dir)?,
                 };
-                let streams = ProgramStreams::new(&mut input, output, self.files);
+                let streams = ProgramStreams::new(&mut input, &mut output, self.files);
                 let to_attach = ToAttach {
                     modules: self.modules,
                     network: self.network,
@@ -155,10 +189,17 @@ impl Session<'_> {
                 let mut program =
                     ProgramTask::new(self.limits, streams, interrupt, window, to_attach);
                 let ending = follow(&mut dialogue, &mut program, self.limits.boot)?;
-                if matches!(ending, Ending::Lost(_)) {
+                if matches!(ending, Ending::Lost(_)) && !is_beside {
                     program.carry_rest(&mut dialogue)?;
                 }
                 let kernel = program.kernel;
+                let has_files = |files: &File| files.metadata().map_or(true, |it| it.len() > 0);
+                let is_used =
+                    output.is_used() || input.is_used() || self.files.is_some_and(has_files);
+                let (ending, again) = match ending {
+                    Ending::Lost(_) if is_beside => lost_beside_others(ending, is_used),
+                    ending => (ending, None),
+                };
                 if matches!(ending, Ending::TimedOut(_) | Ending::Lost(End::Hung(_))) {
                     dialogue.diagnose(dir);
                 }
@@ -166,16 +207,18 @@ impl Session<'_> {
                     ending,
                     Ending::Ended(_) | Ending::Refused(..) | Ending::NotApplicable(_)
                 );
+                let stays = goes_on && dialogue.takes_jobs();
                 let transcript = match &mut standing {
-                    Some(standing) if goes_on && dialogue.takes_jobs() => {
-                        standing.0 = Some(dialogue);
+                    Some(standing) if stays && standing.takes_one_at_a_time() => {
+                        standing.machine = Some(dialogue);
                         None
                     }
                     _ => Some(dialogue.finish()?),
                 };
-                Ok((kernel, ending, stands, transcript, dir.clone()))
+                Ok((kernel, ending, (stands, again), transcript, dir.clone()))
             },
-            |(kernel, ending, stands, ..)| match ending {
+            |(kernel, ending, (stands, again), ..)| match ending {
+                _ if again.is_some() => again.clone(),
                 Ending::Lost(End::Broken(why)) if *stands && kernel.is_none() => Some(why.clone()),
                 Ending::Lost(_) if *stands && kernel.is_none() => {
                     Some("the machine that stood had ended".to_owned())
@@ -185,7 +228,7 @@ impl Session<'_> {
             },
         )?;
         // The machine is gone, but a slow reader still gets all of the output.
-        let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
+        let ending = deliver(ending, &mut output, self.limits.program, self.interrupt)?;
         let console = match (&ending, &transcript) {
             (Ending::Lost(_) | Ending::TimedOut(_), Some(transcript)) => {
                 let kept = dir.keep(CONSOLE, transcript.file());
@@ -203,6 +246,21 @@ impl Session<'_> {
             console,
         })
     }
+}
+
+/// The end of a program whose machine was lost while it ran several, and why it runs again,
+/// if it does: alone, since another one may have been at fault. What was read of its input or
+/// output cannot be taken back.
+fn lost_beside_others(ending: Ending, is_used: bool) -> (Ending, Option<String>) {
+    let how = outcome::ending(&ending);
+    if !is_used {
+        return (ending, Some(format!("beside others, {how}")));
+    }
+    let why = format!(
+        "the machine was lost while it ran several programs, and this one had had input or output \
+         ({how}): run it again"
+    );
+    (Ending::Lost(End::Broken(why)), None)
 }
 
 /// Waits until the output is read. A reader may be slow, but not pause for longer than

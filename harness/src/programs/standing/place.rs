@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -32,6 +33,9 @@ pub struct StandingMachines {
     image: Option<String>,
     /// Their devices.
     pub(super) devices: DeviceWords,
+    /// How many programs a machine takes at a time, if it takes several.
+    #[serde(default)]
+    pub(super) at_a_time: Option<NonZeroUsize>,
     /// The name of their architecture, where it is known without opening a package.
     #[serde(default)]
     arch: Option<String>,
@@ -66,8 +70,19 @@ impl StandingMachines {
             words,
             image,
             devices,
+            at_a_time: None,
             arch: arch.map(|arch| arch.name.to_owned()),
         })
+    }
+
+    /// Such machines, each of which takes so many programs at a time.
+    #[must_use]
+    pub fn at_a_time(mut self, number: NonZeroUsize) -> Self {
+        if number > NonZeroUsize::MIN {
+            self.words.push_str(&format!(" --at-a-time {number}"));
+            self.at_a_time = Some(number);
+        }
+        self
     }
 
     /// The architecture of their kernel, where it is known.

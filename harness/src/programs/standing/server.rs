@@ -20,10 +20,11 @@ use crate::kernels::{Bootable, MEMORY_MIB};
 use crate::payload::initramfs::PackedInitramfs;
 use crate::payload::{LoadedProgram, guest_of};
 use crate::programs::input_frames::Coming;
+use crate::programs::lane_keeper::LaneKeeper;
 use crate::programs::outcome::{ExitCodes, words_of};
 use crate::programs::runner::{Runner, memory_for};
 use crate::programs::session::Standing;
-use crate::system::{Interrupt, Outlet, Window, first_ready, lock, program_name, words};
+use crate::system::{Interrupt, Outlet, Window, first_ready, lock, program_name, say, words};
 
 /// How often the process looks whether it is idle, or a program waits.
 const TURN: Duration = Duration::from_millis(500);
@@ -50,6 +51,9 @@ pub(super) fn build() -> String {
 /// a processor, and more while a program would wait for long. All of them end with this
 /// process.
 ///
+/// Where several programs run at a time on a machine, there is one of these, and one more
+/// while it is replaced.
+///
 /// # Errors
 /// If another process serves at this place, or nothing can be served.
 pub fn serve(
@@ -60,19 +64,23 @@ pub fn serve(
     jobs: Option<NonZeroUsize>,
     idle: Duration,
 ) -> Result<()> {
+    // Before a client could come.
+    let lanes = in_lanes(place, description, &bootable, &runner)?;
     let Some((listener, _lock)) = place.listen()? else {
         bail!("{} is up already", place.name());
     };
     place.tell(description)?;
     let processors = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let usual = jobs.unwrap_or(processors).get();
-    let machines = match description.devices.are_for_one_machine() {
-        true => 1..=1,
-        false => usual..=jobs.map_or(usual.max(MOST), NonZeroUsize::get),
+    let machines = match (&lanes, description.devices.are_for_one_machine()) {
+        (Some(lanes), _) => lanes.number()..=lanes.number(),
+        (None, true) => 1..=1,
+        (None, false) => usual..=jobs.map_or(usual.max(MOST), NonZeroUsize::get),
     };
     let keeper = Arc::new(Keeper {
         bootable,
         runner,
+        lanes,
         machines,
         queue: Mutex::default(),
     });
@@ -105,6 +113,29 @@ pub fn serve(
     Ok(())
 }
 
+/// The machine on which programs run beside each other, if they are to.
+fn in_lanes(
+    place: &StandingPlace,
+    description: &StandingMachines,
+    bootable: &Bootable,
+    runner: &Runner<'_>,
+) -> Result<Option<Arc<LaneKeeper>>> {
+    let Some(number) = description.at_a_time.filter(|_| !place.is_up()) else {
+        return Ok(None);
+    };
+    let memory = runner.memory_mib.unwrap_or(MEMORY_MIB);
+    Ok(match LaneKeeper::start(bootable, memory, number.get())? {
+        Ok(keeper) => Some(Arc::new(keeper)),
+        Err(why) => {
+            let name = place.name();
+            say(&format!(
+                "{name}: a machine takes one program at a time: {why}"
+            ));
+            None
+        }
+    })
+}
+
 /// Accepts clients, and tells what they ask. One that says nothing keeps no other waiting;
 /// what cannot be understood needs no answer.
 fn accept(listener: &UnixListener, tell: &Sender<(Arc<UnixStream>, Request, Vec<OwnedFd>)>) {
@@ -132,7 +163,9 @@ struct SentProgram {
 struct Keeper {
     bootable: Bootable,
     runner: Runner<'static>,
-    /// How many machines there usually are, and at most.
+    /// The machine on which programs run beside each other, if they do.
+    lanes: Option<Arc<LaneKeeper>>,
+    /// How many machines, or lanes of one, there usually are, and at most.
     machines: RangeInclusive<usize>,
     queue: Mutex<Queue>,
 }
@@ -183,7 +216,8 @@ impl Keeper {
 
     /// What a thread does: QEMU ends with the one that started it.
     fn work(&self, first: SentProgram, given: &Receiver<SentProgram>, give: &Sender<SentProgram>) {
-        let mut standing = Standing::default();
+        let lanes = self.lanes.clone();
+        let mut standing = lanes.map_or_else(Standing::default, Standing::in_lanes);
         let mut next = Some(first);
         while let Some(sent) = next.take().or_else(|| given.recv().ok()) {
             let answered = self.run(&sent, &mut standing);
@@ -216,7 +250,8 @@ impl Keeper {
             );
         }
         let memory = self.runner.memory_mib.unwrap_or(MEMORY_MIB);
-        let needed = memory_for(order.size);
+        let beside = self.lanes.as_ref().map_or(1, |lanes| lanes.number());
+        let needed = memory_for(order.size.saturating_mul(beside as u64));
         if needed > memory {
             bail!(
                 "what travels takes a machine with {needed} MiB, and this one has {memory}: bring \
