@@ -4,9 +4,10 @@ use std::fs;
 use std::panic;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sched::CloneFlags;
+use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Pid, gettid};
 
 use super::Child;
@@ -102,14 +103,23 @@ pub fn create_thread() -> Result<(), Errno> {
     }
 }
 
-/// pthread_join(3) returns before the kernel has done away with the thread:
-/// for a moment it still counts in the thread group and in `mm_users`, and
-/// unshare(2) fails. It gives up both before it leaves `/proc`.
+/// pthread_join(3) returns before the kernel has done away with the thread: for a moment it
+/// still counts in the thread group, and unshare(2) fails. It leaves `/proc` an instant before
+/// it leaves the group (`__unhash_process` in kernel/exit.c), and its signal handlers go last.
 ///
 /// Threads are counted, not looked up: a thread's ID belongs to its namespace, and
 /// `/proc` may show another one.
 fn until_gone(before: usize) {
     while count_threads() >= before && before > 1 {
+        thread::yield_now();
+    }
+    // To a process with one thread, this gives what it has already. One that shares its
+    // handlers with another process is refused, however long it waits.
+    let patience = Instant::now() + Duration::from_millis(100);
+    while before == 2
+        && unshare(CloneFlags::CLONE_SIGHAND) == Err(Errno::EINVAL)
+        && Instant::now() < patience
+    {
         thread::yield_now();
     }
 }

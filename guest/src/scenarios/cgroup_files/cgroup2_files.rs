@@ -29,10 +29,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
     ],
 )
 .vendors(&[VendorClaim::of("el8")
-    .since(425)
+    .since(147)
     .shows("cgroup.freeze=present")
     .because("the freezer of 5.2 is there, in what calls itself 4.18")
-    .source("https://github.com/k0sproject/k0s/issues/3069")])
+    .source("https://github.com/cai-fuqiang/linux-4.18.0-147")])
 .not_on_a_host("it makes a group of the whole system");
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {

@@ -14,14 +14,24 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .shows("copied=5 unknown=EINVAL")
             .because("the kernel copies, and may know a way that copies nothing")
             .by(COPY_FILE_RANGE)
-            .links(&["https://github.com/golang/go/issues/40731"]),
+            .links(&[
+                "https://github.com/golang/go/issues/40731",
+                "https://github.com/libuv/libuv/issues/3069",
+            ]),
     ],
 )
-.vendors(&[VendorClaim::of("el7")
-    .since(1127)
-    .shows("copied=EOPNOTSUPP")
-    .because("the call of 4.5 is there, in what calls itself 3.10, for the file systems that do it")
-    .source("https://github.com/libuv/libuv/issues/3069")]);
+.vendors(&[
+    VendorClaim::of("el7")
+        .since(1062)
+        .shows("unknown=EINVAL")
+        .because("the call of 4.5 is there, in what calls itself 3.10")
+        .source("https://github.com/dcui/RHEL77"),
+    VendorClaim::of("el7")
+        .since(1160)
+        .shows("copied=ENOSYS unknown=EINVAL")
+        .because("it copies where the file system can, and says elsewhere that it is not there")
+        .source("https://github.com/tremb1e/linux-3.10.0-1160.el7"),
+]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let scratch = scratch()?;

@@ -9,6 +9,7 @@ scenarios! {
     tmpfs_options,
     unmount_what_was_inherited,
     remove_what_is_mounted_elsewhere,
+    mount_on_a_magic_link,
     proc_when_a_part_is_hidden,
     proc_of_processes_only,
     processes_only_when_a_part_is_hidden,

@@ -1,6 +1,8 @@
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::resource::{UsageWho, getrusage};
+
 use crate::scenarios::shared::*;
 
 /// A memory allocator marks the field, to see whether it has been away from its CPU.
@@ -36,7 +38,18 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
 fn is_kept() -> Result<bool, ProbeError> {
     const NO_CPU: u32 = 1 << 30;
     let rseq = Rseq::register()?;
-    rseq.scribble(NO_CPU);
-    thread::sleep(Duration::from_millis(1));
-    Ok(rseq.cpu_id_start() == NO_CPU)
+    loop {
+        let before = switches()?;
+        rseq.scribble(NO_CPU);
+        thread::sleep(Duration::from_millis(1));
+        // On a busy machine, the time can be over before the thread has left its CPU.
+        if switches()? != before {
+            return Ok(rseq.cpu_id_start() == NO_CPU);
+        }
+    }
+}
+
+/// How often the thread has left its CPU by itself.
+fn switches() -> Result<i64, Errno> {
+    getrusage(UsageWho::RUSAGE_THREAD).map(|usage| usage.voluntary_context_switches())
 }

@@ -2,5 +2,6 @@
 
 scenarios! {
     timerfd_clocks,
+    timer_overrun,
     offsets_of_a_time_namespace,
 }
