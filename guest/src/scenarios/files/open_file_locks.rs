@@ -14,6 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 15)
             .shows("first=ok second=EAGAIN")
             .because("a lock can belong to an open file, so that a process can be in its own way")
+            // The commit was seen, its title was not.
             .commit(
                 "5d50ffd7c31d",
                 "locks: add new fcntl cmd values for handling file private locks",

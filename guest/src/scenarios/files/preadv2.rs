@@ -13,6 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 6)
             .shows("read=1")
             .because("a read can have flags, which preadv(2) has no argument for")
+            // The commit was seen, its title was not.
             .commit(
                 "f17d8b35452c",
                 "vfs: vfs: Define new syscalls preadv2,pwritev2",

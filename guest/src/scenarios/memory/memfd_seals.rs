@@ -14,6 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(3, 17)
             .shows("memfd_create=ok future_write=EINVAL exec=EINVAL grow=ok")
             .because("the first seals are against a change of size and against all writing")
+            // The commit was seen, its title was not.
             .commit("40e041a2c858", "shm: add sealing API"),
         Claim::since(5, 1)
             .shows("memfd_create=ok future_write=ok exec=EINVAL grow=ok")

@@ -1,9 +1,10 @@
-use std::fs::{File, OpenOptions};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
+use nix::sys::stat::Mode;
 
 use crate::scenarios::shared::*;
 
@@ -48,11 +49,11 @@ fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
 }
 
 /// A descriptor of what has a path, and be it a link.
-fn path_descriptor(path: &Path) -> std::io::Result<File> {
-    let flags = libc::O_PATH | libc::O_NOFOLLOW;
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
+fn path_descriptor(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
+    open(path, flags, Mode::empty())
 }
 
-fn magic_link(of: &File) -> PathBuf {
+fn magic_link(of: &OwnedFd) -> PathBuf {
     format!("/proc/self/fd/{}", of.as_raw_fd()).into()
 }

@@ -13,6 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
         Claim::since(4, 12)
             .shows("cookie=ok groups=ENOPROTOOPT netns=ENOPROTOOPT lock=ENOPROTOOPT")
             .because("a socket has a number that is never used again")
+            // The commit was seen, its title was not.
             .commit("5daab9db7b65", "New getsockopt option to get socket cookie"),
         Claim::since(4, 13)
             .shows("cookie=ok groups=ok netns=ENOPROTOOPT lock=ENOPROTOOPT")
