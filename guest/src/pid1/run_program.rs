@@ -9,12 +9,13 @@ use nix::unistd::{Pid, setsid};
 
 use super::fingerprint::Fingerprint;
 use super::modules::BeforeProgram;
+use super::precedence::Precedence;
 use super::pump::{Pump, Signals};
 use super::serial::Serial;
 use super::shared_memory::GuestRings;
 use super::{
-    boot_files, cgroups, collect, filesystems, modules, network, orphans, precedence, process,
-    root, shared_memory, static_devices,
+    boot_files, cgroups, collect, filesystems, modules, network, orphans, process, root,
+    shared_memory, static_devices,
 };
 use crate::probe::reap;
 use crate::protocol::{HEARTBEAT, Need, ProgramJob, Record, STDIN_PATH, Status, Stdin};
@@ -67,14 +68,15 @@ pub(crate) fn run(
         fingerprint.with_devices_of(program);
     }
     let started = process::start(program).and_then(|mut starting| {
+        let precedence = Precedence::take();
         before
             .answer_until(starting.as_fd(), &signals)
             .map_err(io::Error::other)?;
         starting
             .outcome()
-            .map(|()| (starting.pid, starting.streams))
+            .map(|()| (starting.pid, starting.streams, precedence))
     });
-    let (pid, streams) = match started {
+    let (pid, streams, _precedence) = match started {
         Ok(started) => started,
         Err(error) => return refused(console, program, &error),
     };
@@ -136,7 +138,6 @@ pub(crate) fn prepare() {
     static_devices::make();
     boot_files::unpack_config();
     let _ = network::bring_loopback_up();
-    let _ = precedence::take();
 }
 
 /// Reports that a program could not be executed; any other error is a failure of the
