@@ -24,6 +24,15 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
+    /// Files that vouch for packages by themselves, without an index.
+    pub(crate) fn of_files(release: Vec<(&'static str, Vec<u8>)>) -> Self {
+        Self {
+            release,
+            index: None,
+            name: String::new(),
+        }
+    }
+
     /// Keeps it in a directory, and packages that it vouches for under these names.
     pub(crate) fn keep(&self, dir: &Path, packages: &[(&Path, String)]) -> io::Result<()> {
         fs::create_dir_all(dir)?;

@@ -34,6 +34,17 @@ pub(crate) struct Package {
 }
 
 impl Package {
+    /// A package of which no index tells what it depends on.
+    pub(crate) fn alone(name: &str, version: &str, file: FileSum) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            file,
+            depends: String::new(),
+            provides: String::new(),
+        }
+    }
+
     /// The architecture and flavour of the kernel in a package of this name, if it is one
     /// that fits.
     pub(crate) fn flavour_of(name: &str) -> Option<(&'static Arch, &'static str)> {

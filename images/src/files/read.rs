@@ -58,6 +58,13 @@ pub(crate) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// The bytes of a regular file, which has no more than `limit`.
+pub(crate) fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    Limited::new(open_regular(path)?, limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The text of a regular file that this program keeps.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();

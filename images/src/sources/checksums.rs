@@ -157,11 +157,7 @@ impl ChecksumsKind {
                 modules: or_itself(modules, &image),
                 image,
                 signer: Some(signer),
-                evidence: Evidence {
-                    release: vec![(LIST, list), (SIGNATURE, signature)],
-                    index: None,
-                    name: String::new(),
-                },
+                evidence: Evidence::of_files(vec![(LIST, list), (SIGNATURE, signature)]),
             });
         }
         Err(ObtainError::unavailable(format!(
@@ -198,17 +194,12 @@ impl ChecksumsKind {
             let is_it =
                 |name: &str| Some(name.strip_prefix(&start)?.strip_suffix(&end)?.to_owned());
             sums.iter().find_map(|(sha256, name)| {
-                Some(Package {
-                    version: is_it(name)?,
-                    name: package.clone(),
-                    file: FileSum {
-                        path: format!("{directory}/{name}"),
-                        size: UNKNOWN_SIZE,
-                        sha256: sha256.clone(),
-                    },
-                    depends: String::new(),
-                    provides: String::new(),
-                })
+                let file = FileSum {
+                    path: format!("{directory}/{name}"),
+                    size: UNKNOWN_SIZE,
+                    sha256: sha256.clone(),
+                };
+                Some(Package::alone(&package, &is_it(name)?, file))
             })
         };
         let image = self.images.iter().find_map(|pattern| find(pattern))?;

@@ -1,13 +1,12 @@
 //! The files that hold the keys of vendors.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::debian::keyring::Keyring;
-use crate::files::read::{Limited, open_regular};
+use crate::files::read::read_bytes;
 
 /// A key ring of a distribution has some 50 kB.
 const MAX_KEY_RING: u64 = 4 << 20;
@@ -51,7 +50,8 @@ pub(super) fn open(rings: &[String], keys: &BTreeSet<String>) -> Result<Keyring>
         let built_in = BUILT_IN.iter().find(|(name, _)| name == ring);
         let bytes = match built_in {
             Some((_, bytes)) => bytes.to_vec(),
-            None => read(Path::new(ring)).with_context(|| format!("the key ring {ring}"))?,
+            None => read_bytes(Path::new(ring), MAX_KEY_RING)
+                .with_context(|| format!("the key ring {ring}"))?,
         };
         all.extend(Keyring::parse(&bytes).with_context(|| format!("the key ring {ring}"))?);
     }
@@ -64,10 +64,4 @@ pub(super) fn open(rings: &[String], keys: &BTreeSet<String>) -> Result<Keyring>
         );
     }
     Ok(all)
-}
-
-fn read(ring: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    Limited::new(open_regular(ring)?, MAX_KEY_RING).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

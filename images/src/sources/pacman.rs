@@ -3,7 +3,6 @@
 //! The list is not signed, so it only says where to look. What counts is the signature
 //! beside each package; which package that is, its own `.PKGINFO` says.
 
-use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -18,8 +17,7 @@ use crate::debian::evidence::Evidence;
 use crate::debian::keyring::{Keyring, Signer};
 use crate::debian::packages::Package;
 use crate::files::hash::{FileSum, Hasher, parse_sha256};
-use crate::files::open_regular;
-use crate::files::read::Limited;
+use crate::files::read::read_bytes;
 use crate::http::download::fetch_small;
 use crate::messages::error::ObtainError;
 use crate::messages::progress::Progress;
@@ -104,11 +102,7 @@ impl PacmanKind {
             modules: vec![image.clone()],
             image,
             signer: None,
-            evidence: Evidence {
-                release: vec![(SIGNATURE, signature.unwrap_or_default())],
-                index: None,
-                name: String::new(),
-            },
+            evidence: Evidence::of_files(vec![(SIGNATURE, signature.unwrap_or_default())]),
         })
     }
 
@@ -139,17 +133,12 @@ impl PacmanKind {
         let start = format!("{}-{version}-{}.pkg.tar", self.package, HOST.name);
         let is_packing = |end: &str| ["", ".gz", ".xz", ".zst"].contains(&end);
         file.strip_prefix(&start).filter(|end| is_packing(end))?;
-        Some(Package {
-            name: self.package.clone(),
-            version: version.to_owned(),
-            file: FileSum {
-                path: format!("{directory}/{file}"),
-                size: field(text, "CSIZE")?.parse().ok()?,
-                sha256: parse_sha256(field(text, "SHA256SUM")?)?,
-            },
-            depends: String::new(),
-            provides: String::new(),
-        })
+        let file = FileSum {
+            path: format!("{directory}/{file}"),
+            size: field(text, "CSIZE")?.parse().ok()?,
+            sha256: parse_sha256(field(text, "SHA256SUM")?)?,
+        };
+        Some(Package::alone(&self.package, version, file))
     }
 
     /// Who signed a package, if it is the one that is listed.
@@ -261,11 +250,7 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let file = open_regular(path).map_err(|error| error.to_string())?;
-    let read = Limited::new(file, limit).read_to_end(&mut bytes);
-    read.map_err(|error| error.to_string())?;
-    Ok(bytes)
+    read_bytes(path, limit).map_err(|error| error.to_string())
 }
 
 /// Reads any bytes as a list and as a package.

@@ -70,17 +70,12 @@ impl Pin {
             let (arch, _) = Package::flavour_of(&self.package)?;
             (arch.name == self.arch).then_some(())?;
         }
-        let package = Package {
-            name: self.package.clone(),
-            version: self.debian.clone(),
-            file: FileSum {
-                path: self.path.clone(),
-                size: self.size,
-                sha256: parse_sha256(&self.sha256)?,
-            },
-            depends: String::new(),
-            provides: String::new(),
+        let file = FileSum {
+            path: self.path.clone(),
+            size: self.size,
+            sha256: parse_sha256(&self.sha256)?,
         };
+        let package = Package::alone(&self.package, &self.debian, file);
         (is_relative(&self.path) && is_plain(&self.debian)).then_some(package)
     }
 }

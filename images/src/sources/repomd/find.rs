@@ -78,26 +78,17 @@ impl RepomdKind {
                 version: version.clone(),
                 image: package_of(image),
                 signer: None,
-                evidence: Evidence {
-                    release: Vec::new(),
-                    index: None,
-                    name: String::new(),
-                },
+                evidence: Evidence::of_files(Vec::new()),
             })
         })
     }
 }
 
 fn package_of(listed: &ListedRpm) -> Package {
-    Package {
-        name: listed.identity.name.clone(),
-        version: version_of(&listed.identity),
-        file: FileSum {
-            path: listed.file.href.clone(),
-            size: listed.file.size.unwrap_or(UNKNOWN_SIZE),
-            sha256: listed.file.sha256.clone(),
-        },
-        depends: String::new(),
-        provides: String::new(),
-    }
+    let file = FileSum {
+        path: listed.file.href.clone(),
+        size: listed.file.size.unwrap_or(UNKNOWN_SIZE),
+        sha256: listed.file.sha256.clone(),
+    };
+    Package::alone(&listed.identity.name, &version_of(&listed.identity), file)
 }
