@@ -7,7 +7,6 @@ use anyhow::Result;
 use guest::Job;
 use images::Silent;
 
-use super::runner::boot_within;
 use crate::kernels::Bootable;
 use crate::machine::{Deadlines, Dialogue, Lanes, Machine, Parcel};
 use crate::payload::initramfs::{PackedInitramfs, pack};
@@ -50,7 +49,7 @@ impl LaneKeeper {
         }
         let keeper = Self {
             kernel: kernel.clone(),
-            boot: boot_within(Deadlines::of(machine.accelerator).boot, None),
+            boot: Deadlines::of(machine.accelerator).boot,
             machine,
             _initramfs: job,
             current: Mutex::new(None),

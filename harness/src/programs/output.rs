@@ -48,47 +48,6 @@ pub trait Output {
     }
 }
 
-/// Passes output on, and knows whether there was any.
-pub(super) struct WatchedOutput<'a> {
-    output: &'a mut dyn Output,
-    is_used: bool,
-}
-
-impl<'a> WatchedOutput<'a> {
-    pub(super) fn new(output: &'a mut dyn Output) -> Self {
-        let is_used = false;
-        Self { output, is_used }
-    }
-
-    /// Whether there was any.
-    pub(super) fn is_used(&self) -> bool {
-        self.is_used
-    }
-}
-
-impl Output for WatchedOutput<'_> {
-    fn started(&mut self, terminal: bool) -> io::Result<()> {
-        self.output.started(terminal)
-    }
-
-    fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        self.is_used = true;
-        self.output.bytes(stream, bytes)
-    }
-
-    fn full(&self) -> Option<BorrowedFd<'_>> {
-        self.output.full()
-    }
-
-    fn finish(
-        &mut self,
-        patience: Option<Duration>,
-        interrupt: Option<&Interrupt>,
-    ) -> io::Result<Drained> {
-        self.output.finish(patience, interrupt)
-    }
-}
-
 impl Output for Outlet {
     fn bytes(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         self.put(stream, bytes)

@@ -46,7 +46,7 @@ const MOST_IN_MEMORY: u64 = 128 << 20;
 
 /// How long a kernel may take to boot: a user who gives a program little time does
 /// not wait much longer for a kernel that hangs.
-pub(super) fn boot_within(usual: Duration, timeout: Option<Duration>) -> Duration {
+fn boot_within(usual: Duration, timeout: Option<Duration>) -> Duration {
     timeout.map_or(usual, |timeout| usual.min(timeout.max(LEAST_BOOT)))
 }
 

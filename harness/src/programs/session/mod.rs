@@ -17,7 +17,7 @@ use super::disks::LazyDisks;
 use super::input_frames::{Coming, InputFrames};
 use super::lane_keeper::LaneKeeper;
 use super::outcome;
-use super::output::{Output, WatchedOutput};
+use super::output::Output;
 use crate::machine::{Dialogue, Machine, Network, ServedBytes, again_if, follow, hosts_fault};
 use crate::results::End;
 use crate::system::{CONSOLE, Drained, Interrupt, RunDir, Window, words};
@@ -155,7 +155,6 @@ impl Session<'_> {
             .and_then(|standing| standing.lanes.clone());
         // Once only: what a machine with several did not do is done alone.
         let mut beside = lanes.as_ref();
-        let mut output = WatchedOutput::new(output);
         let (kernel, ending, _, transcript, dir) = again_if(
             self.dir,
             &mut retries,
@@ -178,7 +177,7 @@ impl Session<'_> {
                     }
                     _ => Dialogue::start(self.machine, dir)?,
                 };
-                let streams = ProgramStreams::new(&mut input, &mut output, self.files);
+                let streams = ProgramStreams::new(&mut input, output, self.files);
                 let to_attach = ToAttach {
                     modules: self.modules,
                     network: self.network,
@@ -192,12 +191,11 @@ impl Session<'_> {
                 if matches!(ending, Ending::Lost(_)) && !is_beside {
                     program.carry_rest(&mut dialogue)?;
                 }
-                let kernel = program.kernel;
-                let has_files = |files: &File| files.metadata().map_or(true, |it| it.len() > 0);
-                let is_used =
-                    output.is_used() || input.is_used() || self.files.is_some_and(has_files);
+                let (kernel, has_output) = (program.kernel.take(), program.has_output());
                 let (ending, again) = match ending {
-                    Ending::Lost(_) if is_beside => lost_beside_others(ending, is_used),
+                    Ending::Lost(_) if is_beside => {
+                        lost_beside_others(ending, has_output || input.is_used())
+                    }
                     ending => (ending, None),
                 };
                 if matches!(ending, Ending::TimedOut(_) | Ending::Lost(End::Hung(_))) {
@@ -228,7 +226,7 @@ impl Session<'_> {
             },
         )?;
         // The machine is gone, but a slow reader still gets all of the output.
-        let ending = deliver(ending, &mut output, self.limits.program, self.interrupt)?;
+        let ending = deliver(ending, output, self.limits.program, self.interrupt)?;
         let console = match (&ending, &transcript) {
             (Ending::Lost(_) | Ending::TimedOut(_), Some(transcript)) => {
                 let kept = dir.keep(CONSOLE, transcript.file());

@@ -85,6 +85,11 @@ impl<'a> ProgramTask<'a> {
         }
     }
 
+    /// Whether any of the output, or of the files, has arrived.
+    pub(super) fn has_output(&self) -> bool {
+        self.streams.has_arrived
+    }
+
     /// Takes what is still in the memory that a lost machine has shared.
     pub(super) fn carry_rest(&mut self, dialogue: &mut Dialogue) -> Result<()> {
         // The word that the program runs does not leave a kernel that panics at once.

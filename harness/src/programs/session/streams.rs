@@ -48,6 +48,8 @@ pub(super) struct ProgramStreams<'a> {
     buffer: Vec<u8>,
     pub(super) input: &'a mut InputFrames,
     pub(super) output: &'a mut dyn Output,
+    /// Whether any of the output, or of the files, has arrived.
+    pub(super) has_arrived: bool,
     /// Where the files go that are wanted.
     pub(super) files: Option<&'a File>,
     /// How many bytes of them are still taken.
@@ -66,6 +68,7 @@ impl<'a> ProgramStreams<'a> {
             buffer: vec![0; PART],
             input,
             output,
+            has_arrived: false,
             files,
             files_left: MOST_FILES,
         }
@@ -158,6 +161,7 @@ impl<'a> ProgramStreams<'a> {
         bytes: &[u8],
         to: Destination,
     ) -> Result<Option<Ending>> {
+        self.has_arrived = true;
         if to != Destination::Files {
             return match self.output.bytes(stream, bytes) {
                 Ok(()) => Ok(None),
