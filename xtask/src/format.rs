@@ -7,7 +7,7 @@ use std::{env, io};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use harness::{EventBus, EventLog, Exit, Merged, RunDir, report};
+use harness::{EventBus, EventLog, Exit, Matrix, Merged, RunDir, report};
 
 use crate::stdout::print;
 
@@ -73,8 +73,18 @@ impl FormatOption {
         })
     }
 
-    /// Ends what `bus` began, and writes the page. A disagreement outranks a failed report.
-    pub(crate) fn end(&self, bus: EventBus<'_>, dir: &RunDir, exit: Exit) -> Result<Exit> {
+    /// Ends what `bus` began, and writes the page; says if nothing was asserted. A
+    /// disagreement outranks a failed report.
+    pub(crate) fn end(
+        &self,
+        bus: EventBus<'_>,
+        dir: &RunDir,
+        matrix: &Matrix,
+        exit: Exit,
+    ) -> Result<Exit> {
+        if let Some(words) = report::nothing_asserted(matrix) {
+            eprintln!("{words}");
+        }
         let ended = bus.end().and_then(|()| self.write_page(dir));
         match ended {
             Err(error) if exit == Exit::Disagreed => eprint!("{}", report::complaint(&error)),

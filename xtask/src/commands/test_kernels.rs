@@ -175,10 +175,7 @@ impl TestKernelsCommand {
                 eprintln!("shard {shard} has none of the kernels: nothing was asserted here");
             }
         }
-        if let Some(words) = report::nothing_asserted(&matrix) {
-            eprintln!("{words}");
-        }
-        self.format.end(bus, &dir, exit)
+        self.format.end(bus, &dir, &matrix, exit)
     }
 }
 

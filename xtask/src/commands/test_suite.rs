@@ -145,9 +145,6 @@ impl TestSuiteCommand {
         for change in &changes {
             eprintln!("recorded: {change}");
         }
-        if let Some(words) = report::nothing_asserted(&matrix) {
-            eprintln!("{words}");
-        }
-        self.format.end(bus, &dir, exit)
+        self.format.end(bus, &dir, &matrix, exit)
     }
 }
