@@ -17,6 +17,7 @@ pub(in crate::scenarios) const UNSHARE_PID: Commit = Commit::new(
 );
 
 /// 3.8: unshare(2) takes CLONE_NEWUSER.
+// The change was seen in sources of kernels, this id and title were not.
 pub(in crate::scenarios) const UNSHARE_USER: Commit = Commit::new(
     "b2e0d98705e6",
     "userns: Implement unshare of the user namespace",
@@ -39,6 +40,7 @@ pub(in crate::scenarios) const NO_THREADS_AFTER: Commit = Commit::new(
 );
 
 /// 3.8: no PIDs in a namespace whose init has died.
+// The change was seen in sources of kernels, this id and title were not.
 pub(in crate::scenarios) const DEAD_NAMESPACE: Commit =
     Commit::new("c876ad768215", "pidns: Stop pid allocation when init dies");
 
@@ -91,6 +93,7 @@ pub(in crate::scenarios) const NSPID: Commit = Commit::new(
 );
 
 /// 4.3: unshare(2) asks for other threads, not for other users of the memory.
+// The change was seen in sources of kernels, this id and title were not.
 pub(in crate::scenarios) const BY_THREAD_GROUP: Commit = Commit::new(
     "12c641ab8270",
     "unshare: Unsharing a thread does not require unsharing a vm",
