@@ -5,17 +5,20 @@ use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 
-use anyhow::{Context, Result, ensure};
-use guest::AARCH64;
-use harness::guest_binary;
+use anyhow::{Context, Result, bail, ensure};
+use guest::{AARCH64, NATIVE, NativeJob, NativeRecord, scenarios};
+use harness::{Verdict, guest_binary, judge};
 use strata_tests::{image_of, kernel_named, run_tests, tests, xtask};
 use test_archive::zboot_image;
 
 fn main() -> ExitCode {
     let missing = guest_binary(&AARCH64).err().map(|error| error.to_string());
-    run_tests([(
+    let no_compiler = missing.is_none() && Command::new(CROSS_COMPILER).output().is_err();
+    let no_compiler = no_compiler.then(|| format!("{CROSS_COMPILER} is not in PATH"));
+    let group = (
         tests![
             a_program_chooses_the_kernel_of_its_architecture,
             a_machine_may_be_fresh_and_have_several_processors,
@@ -24,19 +27,32 @@ fn main() -> ExitCode {
             a_machine_that_stays_has_them_too,
             more_disks_than_slots_are_refused,
             a_compressed_image_boots_by_its_path,
+            the_kernel_that_runs_is_asked_as_on_a_host_of_arm64,
         ],
         missing.as_deref(),
-    )])
+    );
+    let compiled = (
+        tests![a_dynamic_program_takes_the_libraries_of_its_compiler],
+        missing.as_deref().or(no_compiler.as_deref()),
+    );
+    run_tests([group, compiled])
 }
+
+/// Of Debian's package gcc-aarch64-linux-gnu, for which CI does not wait.
+const CROSS_COMPILER: &str = "aarch64-linux-gnu-gcc";
 
 /// Runs `strata` with a program for arm64 at the end of its words: the guest, which says what
 /// it is and exits with 2.
 fn run_guest(words: &[&str]) -> Result<Output> {
     let dir = tempfile::tempdir()?;
-    let program = dir.path().join("guest");
+    Ok(xtask().args(words).arg(guest_in(dir.path())?).output()?)
+}
+
+fn guest_in(dir: &Path) -> Result<PathBuf> {
+    let program = dir.join("guest");
     fs::copy(guest_binary(&AARCH64)?, &program)?;
     fs::set_permissions(&program, Permissions::from_mode(0o755))?;
-    Ok(xtask().args(words).arg(program).output()?)
+    Ok(program)
 }
 
 fn is_said_by_the_guest(output: &Output) -> Result<()> {
@@ -174,6 +190,77 @@ fn more_disks_than_slots_are_refused() -> Result<()> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(125), "{stderr}");
     ensure!(stderr.contains("give it fewer disks"), "{stderr}");
+    Ok(())
+}
+
+/// What `test-kernels native` does on its host, in a machine instead: no host of arm64 was seen.
+fn the_kernel_that_runs_is_asked_as_on_a_host_of_arm64() -> Result<()> {
+    let wanted = scenarios::ALL
+        .iter()
+        .filter(|one| one.not_on_a_host.is_none());
+    let job = NativeJob {
+        scenarios: wanted.map(|one| one.name.to_owned()).collect(),
+        deadline_ms: 30_000,
+    };
+    let dir = tempfile::tempdir()?;
+    let mut run = xtask();
+    run.args(["run", "--kernel", KERNEL, "--"])
+        .arg(guest_in(dir.path())?)
+        .arg(NATIVE);
+    let said = says(run, &serde_json::to_string(&job)?)?;
+    let mut records = said.lines().map(serde_json::from_str);
+    let Some(NativeRecord::Entered { kernel, .. }) = records.next().transpose()? else {
+        bail!("{said}");
+    };
+    let (mut ended, mut others) = (Vec::new(), Vec::new());
+    for record in records {
+        match record? {
+            NativeRecord::Ended {
+                scenario,
+                outcome,
+                observation,
+            } => {
+                let known = scenarios::find(&scenario).context("it was asked for")?;
+                let cell = judge(&known.on(&AARCH64), &kernel, &outcome, observation);
+                if !matches!(cell.verdict, Verdict::Passed | Verdict::NotApplicable) {
+                    others.push(scenario.clone());
+                }
+                ended.push(scenario);
+            }
+            NativeRecord::Finished => break,
+            other => bail!("{other:?}"),
+        }
+    }
+    ensure!(ended == job.scenarios, "{ended:?}");
+    // What they show depends on the other mounts of /proc, and a machine has its own.
+    let of_proc = [
+        "proc_when_a_part_is_hidden",
+        "processes_only_when_a_part_is_hidden",
+    ];
+    ensure!(others == of_proc, "{others:?}");
+    Ok(())
+}
+
+/// Its C library is in no directory in which this host looks, and in another one in the guest.
+fn a_dynamic_program_takes_the_libraries_of_its_compiler() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let (source, program) = (dir.path().join("name.c"), dir.path().join("name"));
+    fs::write(
+        &source,
+        "#include <stdio.h>\n#include <math.h>\n#include <sys/utsname.h>\n\
+         int main(int many, char **words) { struct utsname is; uname(&is); \
+         return printf(\"%s %.0f\\n\", is.machine, cbrt(many * 8)) < 0; }\n",
+    )?;
+    let built = Command::new(CROSS_COMPILER)
+        .args(["-fno-builtin", "-o"])
+        .args([&program, &source])
+        .arg("-lm")
+        .status()?;
+    ensure!(built.success());
+    let mut run = xtask();
+    run.args(["run", "--kernel", "6.1", "--"]).arg(program);
+    let said = says(run, "")?;
+    ensure!(said == "aarch64 2\n", "{said}");
     Ok(())
 }
 

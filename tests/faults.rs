@@ -1,4 +1,5 @@
-//! Guests that misbehave, each in a real boot: one test for each fault.
+//! Guests that misbehave, each in a real boot: one test for each fault, and one more with a
+//! kernel of arm64 (`arm64::fault_panic`).
 //!
 //! One scenario runs before the fault and two after it. They must pass.
 
@@ -9,11 +10,11 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use guest::faults::{self, Fault};
-use guest::{Scenario, scenarios};
-use harness::{Accelerator, Deadlines, Exit, Matrix, Row, Verdict, report};
+use guest::{AARCH64, Scenario, scenarios};
+use harness::{Accelerator, Deadlines, Exit, Matrix, Row, Verdict, guest_binary, report};
 use images::Kernel;
 use libtest_mimic::{Arguments, Failed, Trial};
-use strata_tests::{PrintEvents, any_image, any_kernel, suite_of};
+use strata_tests::{PrintEvents, any_image, any_kernel, kernel_named, suite_of};
 
 /// What the report of a fault must contain besides its verdict: the text of the panic,
 /// what was waited for, how the records are damaged.
@@ -86,10 +87,20 @@ const MEMORY: u64 = 128 << 10;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(4);
-    let mut trials: Vec<Trial> = faults::ALL
-        .iter()
-        .map(|fault| test(fault.scenario.name, move || fault_is_seen(fault)))
-        .collect();
+    let kernel = match env::var_os("STRATA_TEST_KERNEL") {
+        Some(path) => Kernel::File(PathBuf::from(path).into()),
+        None => any_kernel(),
+    };
+    let mut trials = faults_on(&kernel, "");
+    let on_arm64 = faults_on(&kernel_named("arm64/6.1"), "arm64::");
+    trials.extend(match guest_binary(&AARCH64) {
+        Ok(_) => on_arm64,
+        // What is missing is said, and none of them passes.
+        Err(why) => {
+            let ignored = |trial: Trial| trial.with_kind(why.to_string()).with_ignored_flag(true);
+            on_arm64.into_iter().map(ignored).collect()
+        }
+    });
     trials.push(test("a_hanging_kernel_does_not_disturb_others", || {
         a_hanging_kernel_does_not_disturb_others()
     }));
@@ -97,6 +108,16 @@ fn main() -> ExitCode {
         every_expected_text_names_a_fault()
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A test of each fault on a kernel; their names begin with `group`.
+fn faults_on(kernel: &Kernel, group: &str) -> Vec<Trial> {
+    let of_fault = |fault: &'static Fault| {
+        let kernel = kernel.clone();
+        let name = format!("{group}{}", fault.scenario.name);
+        test(&name, move || fault_is_seen(fault, &kernel))
+    };
+    faults::ALL.iter().map(of_fault).collect()
 }
 
 fn test(name: &str, test: impl FnOnce() -> Result<()> + Send + 'static) -> Trial {
@@ -109,6 +130,8 @@ fn deadlines(fault: &Fault) -> Deadlines {
         // An emulated serial line carries some 300 kB/s, less on a loaded host.
         "fault_hundred_megabytes" => 900,
         "fault_record_too_long" => 60,
+        // It ends when the memory does.
+        "fault_out_of_memory" => 30,
         _ => 5,
     };
     Deadlines {
@@ -118,10 +141,10 @@ fn deadlines(fault: &Fault) -> Deadlines {
     }
 }
 
-fn fault_is_seen(fault: &'static Fault) -> Result<()> {
+fn fault_is_seen(fault: &'static Fault, kernel: &Kernel) -> Result<()> {
     let name = fault.scenario.name;
     let deadlines = deadlines(fault);
-    let row = row(fault, deadlines)?;
+    let row = row(fault, kernel, deadlines)?;
     let matrix = Matrix { rows: vec![row] };
     let row = &matrix.rows[0];
     let said = report::details(&matrix);
@@ -177,7 +200,7 @@ fn fault_is_seen(fault: &'static Fault) -> Result<()> {
 }
 
 /// The row of a fault, with a scenario before it and two after it.
-fn row(fault: &'static Fault, deadlines: Deadlines) -> Result<Row> {
+fn row(fault: &'static Fault, kernel: &Kernel, deadlines: Deadlines) -> Result<Row> {
     let find = |name| scenarios::find(name).context("a scenario has another name");
     let scenarios: Vec<&Scenario> = vec![
         find("unshare_newpid_multithreaded")?,
@@ -186,16 +209,12 @@ fn row(fault: &'static Fault, deadlines: Deadlines) -> Result<Row> {
         find("setns_pid")?,
     ];
     let run = format!("tests-{}-{}", fault.scenario.name, std::process::id());
-    let kernel = match env::var_os("STRATA_TEST_KERNEL") {
-        Some(path) => Kernel::File(PathBuf::from(path).into()),
-        None => any_kernel(),
-    };
     let mut suite = suite_of(&run, vec![kernel.clone()], scenarios)?;
     suite.deadlines = Some(deadlines);
     // The nightly run boots each afresh; otherwise a restored machine is quicker.
     suite.machines.saved = env::var("NEXTEST_PROFILE").as_deref() != Ok("nightly");
     suite.machines.append = fault.append.iter().map(|&word| word.to_owned()).collect();
-    Ok(suite.row(&kernel, &PrintEvents))
+    Ok(suite.row(kernel, &PrintEvents))
 }
 
 /// A guest cannot make the harness keep more than so much, in files and in memory.

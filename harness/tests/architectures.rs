@@ -42,6 +42,9 @@ const PATTERNS: &[&str] = &[
     "isa-",
     "seabios",
     "io-apic",
+    "\"rip: ",
+    "common_interrupt",
+    "_irq",
 ];
 
 /// Lines that name one for a reason.

@@ -40,6 +40,26 @@ fn catalogued(archive: &TestArchive, spec: &str) -> images::Entry {
     entry.clone()
 }
 
+/// Its name does not tell.
+#[test]
+fn a_package_at_a_path_is_of_the_architecture_of_its_kernel() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("linux-image_amd64.deb");
+    for (image, arch) in [
+        (arm64_image(), Some(&AARCH64)),
+        (kernel_image("x"), Some(HOST)),
+    ] {
+        let package =
+            TestPackage::new("linux-image-6.1", VERSION).file("./boot/vmlinuz-6.1", &image);
+        for bytes in [package.build(), package.arch()] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(Kernel::File(path.clone().into()).arch(), arch);
+        }
+    }
+    fs::write(&path, TestPackage::new("a", VERSION).build()).unwrap();
+    assert_eq!(Kernel::File(path.into()).arch(), None);
+}
+
 #[test]
 fn a_kernel_of_arm64_comes_by_the_same_chain() {
     let archive = TestArchive::new(&[("debian", suite("arm64", &arm64_image()))]);

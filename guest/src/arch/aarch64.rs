@@ -35,7 +35,12 @@ pub const AARCH64: Arch = Arch {
     elf_machine_32: None,
     libraries: ["lib/aarch64-linux-gnu", "lib64", "lib"],
     libraries_32: ["lib/arm-linux-gnueabihf", "lib32", "lib"],
+    cross_root: "/usr/aarch64-linux-gnu",
     tree: "arch/arm64",
     built_image: "Image",
+    place: "pc : ",
+    // arch/arm64/kernel/entry.S and entry-common.c; since 5.14 the first two have a level
+    // and a width in their names.
+    interrupts: &["el0_irq", "el1_irq", "el0t_64_irq", "el1h_64_irq"],
     hosts_fault: None,
 };

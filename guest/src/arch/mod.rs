@@ -68,10 +68,17 @@ pub struct Arch {
     pub libraries: [&'static str; 3],
     /// The same directories for its 32-bit programs.
     pub libraries_32: [&'static str; 3],
+    /// The root in which distributions put the C library of their cross compiler for it.
+    pub cross_root: &'static str,
     /// Its directory in a kernel tree.
     pub tree: &'static str,
     /// What `make` calls the image, which it puts into `boot` of that directory.
     pub built_image: &'static str,
+    /// What its kernels call the place at which a processor runs, as their console has it.
+    pub place: &'static str,
+    /// Functions by which an interrupt gets into its kernels; in a stack, what stands above
+    /// one is of the interrupt.
+    pub interrupts: &'static [&'static str],
     /// Words of a panic before the guest is up that is the emulating host's fault.
     pub hosts_fault: Option<&'static str>,
 }

@@ -57,8 +57,11 @@ pub const X86_64: Arch = Arch {
     elf_machine_32: Some(3),
     libraries: ["lib/x86_64-linux-gnu", "lib64", "lib"],
     libraries_32: ["lib/i386-linux-gnu", "lib32", "lib"],
+    cross_root: "/usr/x86_64-linux-gnu",
     tree: "arch/x86",
     built_image: "bzImage",
+    place: "RIP: ",
+    interrupts: &["common_interrupt"],
     // No timer interrupt may arrive while the kernel waits for one
     // (arch/x86/kernel/apic/io_apic.c). `no_timer_check` turns that test off in most kernels.
     hosts_fault: Some("IO-APIC + timer doesn't work"),

@@ -3,7 +3,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::hint::spin_loop;
 use std::io::{self, Write};
-use std::mem;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr;
@@ -15,7 +14,7 @@ use nix::sys::wait::WaitPidFlag;
 
 use super::{Fault, begin};
 use crate::claims::{Facts, ProbeError};
-use crate::probe::{Errno, Pid, waitpid};
+use crate::probe::{Errno, Pid, set_scheduler, waitpid};
 use crate::processor;
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -133,12 +132,7 @@ fn physical_memory() -> io::Result<File> {
 fn real_time(facts: &mut Facts) -> Result<(), ProbeError> {
     begin(facts)?;
     fs::write("/proc/sys/kernel/sched_rt_runtime_us", "-1")?;
-    // SAFETY: all zeroes is one; musl's has more fields than the kernel's.
-    let mut highest: libc::sched_param = unsafe { mem::zeroed() };
-    highest.sched_priority = 99;
-    // SAFETY: it reads the parameter, which is there for the call.
-    let set = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const highest) };
-    Errno::result(set)?;
+    set_scheduler(libc::SCHED_FIFO, 99)?;
     loop {
         spin_loop();
     }

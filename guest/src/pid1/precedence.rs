@@ -1,6 +1,6 @@
 //! PID 1's precedence over the programs that it starts.
 
-use nix::errno::Errno;
+use crate::probe::set_scheduler;
 
 /// linux/sched.h; the C library has no name for it on each target.
 const SCHED_RESET_ON_FORK: libc::c_int = 0x4000_0000;
@@ -15,20 +15,13 @@ pub(super) struct Precedence(());
 
 impl Precedence {
     pub(super) fn take() -> Self {
-        let _ = schedule(libc::SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
+        let _ = set_scheduler(libc::SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
         Self(())
     }
 }
 
 impl Drop for Precedence {
     fn drop(&mut self) {
-        let _ = schedule(libc::SCHED_OTHER, 0);
+        let _ = set_scheduler(libc::SCHED_OTHER, 0);
     }
-}
-
-fn schedule(policy: libc::c_int, priority: libc::c_int) -> Result<(), Errno> {
-    // musl has no such function. SAFETY: the call reads a sched_param of Linux, which is an int.
-    let set =
-        unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, policy, &raw const priority) };
-    Errno::result(set).map(drop)
 }

@@ -23,6 +23,7 @@ mod pidfd;
 mod prctl;
 mod proc;
 mod rseq;
+mod scheduler;
 mod scratch;
 mod seccomp;
 mod sharing_memory;
@@ -68,6 +69,7 @@ pub use prctl::prctl;
 pub(crate) use proc::field;
 pub use proc::{nspid, status_line, write_if_there};
 pub use rseq::Rseq;
+pub(crate) use scheduler::set_scheduler;
 pub use scratch::{mount_scratch, scratch};
 pub use seccomp::{
     require_seccomp_filters, seccomp_action_available, seccomp_without_filter, trace_getppid,

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use guest::Arch;
 use serde_json::json;
 
 use super::monitor::Monitor;
@@ -40,11 +41,11 @@ const MEMORIES: usize = 4;
 
 /// Asks the machine, and keeps what it says in files. Returns lines to show: where its tasks
 /// are, and where the rest is.
-pub(super) fn take(running: &mut RunningMachine, dir: &RunDir) -> Vec<String> {
+pub(super) fn take(running: &mut RunningMachine, arch: &Arch, dir: &RunDir) -> Vec<String> {
     let mut lines = Vec::new();
     let mut kept = Vec::new();
     // A QEMU that does not answer is not asked for more.
-    if let Err(error) = ask(running, dir, &mut lines, &mut kept) {
+    if let Err(error) = ask(running, arch, dir, &mut lines, &mut kept) {
         let why = printable(&format!("{error:#}"));
         lines.push(format!("[strata: the machine could not be asked: {why}]"));
     }
@@ -57,6 +58,7 @@ pub(super) fn take(running: &mut RunningMachine, dir: &RunDir) -> Vec<String> {
 
 fn ask(
     running: &mut RunningMachine,
+    arch: &Arch,
     dir: &RunDir,
     lines: &mut Vec<String>,
     kept: &mut Vec<&str>,
@@ -71,7 +73,7 @@ fn ask(
         keep(dir, STACKS, &said)?;
         kept.push(STACKS);
     }
-    lines.extend(shown(&printable_lines(&said)));
+    lines.extend(shown(arch, &printable_lines(&said)));
     static MEMORIES_KEPT: AtomicUsize = AtomicUsize::new(0);
     if MEMORIES_KEPT.fetch_add(1, Ordering::Relaxed) < MEMORIES {
         keep_memory(&mut running.monitor, dir)?;
@@ -81,7 +83,7 @@ fn ask(
 }
 
 /// The stacks of the tasks that are not the kernel's own, without registers.
-fn shown(said: &[String]) -> Vec<String> {
+fn shown(arch: &Arch, said: &[String]) -> Vec<String> {
     // A task stands with its stack below it.
     let mut tasks: Vec<(&String, Vec<&str>)> = Vec::new();
     for line in said {
@@ -95,9 +97,10 @@ fn shown(said: &[String]) -> Vec<String> {
         // Old kernels print an address first.
         let place = line.rsplit_once(">] ");
         let place = place.map_or(line.trim(), |(_, place)| place);
-        if line.starts_with("RIP: ") && stack.is_empty() {
+        let is_interrupt = |function: &&str| place.contains(*function);
+        if line.starts_with(arch.place) && stack.is_empty() {
             stack.push(place);
-        } else if place.contains("common_interrupt") {
+        } else if arch.interrupts.iter().any(is_interrupt) {
             // The key's own interrupt.
             stack.clear();
         } else if line.starts_with(' ') && line.contains("+0x") {
@@ -232,6 +235,8 @@ fn keep_memory(monitor: &mut Monitor, dir: &RunDir) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use guest::{AARCH64, X86_64};
+
     use super::*;
 
     /// As 6.1 and 3.10 print them.
@@ -266,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_stacks_of_programs_are_shown() {
-        let told = |said: &str| shown(&printable_lines(said.as_bytes()));
+        let told = |said: &str| shown(&X86_64, &printable_lines(said.as_bytes()));
         assert_eq!(
             told(NEW),
             [
@@ -294,15 +299,45 @@ CPU: 0 PID: 80 Comm: init Not tainted 6.1.0-50-cloud-amd64 #1
 RIP: 0033:0x7f0c854e8d17
 RSP: 002b:00007fff3402c200 EFLAGS: 00000246
 ";
-        let shown = shown(&printable_lines(said.as_bytes()));
+        let shown = shown(&X86_64, &printable_lines(said.as_bytes()));
         assert_eq!(shown[1..], ["  RIP: 0033:0x7f0c854e8d17"]);
+    }
+
+    /// As 6.1 prints them for two keys, and 5.10 for one, without most registers.
+    #[test]
+    fn so_it_is_on_arm64() {
+        let said = "\
+CPU: 0 PID: 94 Comm: init Not tainted 6.1.0-50-cloud-arm64 #1
+Hardware name: linux,dummy-virt (DT)
+pc : 00000000002b4804
+lr : 00000000002b47f8
+task:init            state:R  running task     stack:0     pid:94    ppid:1      flags:0x00000000
+Call trace:
+ sysrq_handle_showstate+0x1c/0x2c
+ pl011_int+0x43c/0x5a0
+ el0_interrupt+0x54/0x12c
+ __el0_irq_handler_common+0x18/0x24
+ el0t_64_irq+0x18c/0x190
+init            R  running task        0    94      1 0x00000000
+Call trace:
+ pl011_int+0x43c/0x5a0
+ el1_irq+0xbc/0x180
+ clear_page+0x18/0x50
+";
+        let shown = shown(&AARCH64, &printable_lines(said.as_bytes()));
+        let places = shown.iter().filter(|line| line.starts_with("  "));
+        let places: Vec<&String> = places.collect();
+        assert_eq!(
+            places,
+            ["  pc : 00000000002b4804", "  clear_page+0x18/0x50"]
+        );
     }
 
     #[test]
     fn many_stacks_are_cut_short() {
         let task = "task:a state:S pid:9 ppid:1 flags:0x0\n";
         let said = [task, &" f+0x1/0x2\n".repeat(SHOWN + 9)].concat();
-        let shown = shown(&printable_lines(said.as_bytes()));
+        let shown = shown(&X86_64, &printable_lines(said.as_bytes()));
         assert_eq!(shown.len(), SHOWN + 1);
         assert_eq!(shown.last().unwrap(), "[strata: 10 more lines in stacks]");
     }
@@ -318,7 +353,7 @@ Call Trace:
  [<ffffffff812867ce>] ? do_nanosleep+0x5c/0xc5
 Sched Debug Version: v0.11, 4.9.229 #1
 ";
-        let shown = shown(&printable_lines(said.as_bytes()));
+        let shown = shown(&X86_64, &printable_lines(said.as_bytes()));
         let stack = ["  ? __schedule+0x390/0x3ca", "  ? do_nanosleep+0x5c/0xc5"];
         assert_eq!(shown[1..], stack);
     }

@@ -434,7 +434,7 @@ impl Dialogue {
     /// Asks a machine that hangs what ails it, and keeps the answers beside its console.
     pub(crate) fn diagnose(&mut self, dir: &RunDir) {
         if self.machine.diagnosed {
-            let found = diagnosis::take(&mut self.running, dir);
+            let found = diagnosis::take(&mut self.running, self.machine.arch, dir);
             self.listener.transcript.add(found);
         }
     }

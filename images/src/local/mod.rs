@@ -82,11 +82,11 @@ impl LocalKernel {
         })
     }
 
-    /// The architecture of its image; none of one that is still in a package.
+    /// The architecture of its image; none of one that cannot be read.
     pub(crate) fn arch(&self) -> Option<&'static Arch> {
         match &self.image {
             ImageAt::File(path) => image_arch(path).ok(),
-            ImageAt::Package(_) => None,
+            ImageAt::Package(path) => kernel_image::arch_of(&image_in(path).ok()?).ok(),
         }
     }
 

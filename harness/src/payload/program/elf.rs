@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use goblin::elf::Elf;
-use guest::Arch;
+use guest::{Arch, arch};
 
 use super::{BadRequest, ld_cache};
 
@@ -40,25 +40,47 @@ pub(crate) struct Object {
     runpath: Vec<PathBuf>,
 }
 
+/// Where in the guest a library of this host belongs, if that is another path: what a cross
+/// compiler has in a root of its own, the programs for that architecture look for in `/`.
+pub(super) fn place_in_guest(library: &Path) -> Option<PathBuf> {
+    let within = |arch: &Arch| library.strip_prefix(arch.cross_root).ok();
+    let path = arch::ALL.into_iter().find_map(within)?;
+    Some(Path::new("/").join(path))
+}
+
 /// The interpreter and all libraries of a binary.
 ///
 /// `library_path` is the guest's `LD_LIBRARY_PATH`.
 pub(super) fn needs(binary: &Path, library_path: &OsStr) -> Result<Vec<PathBuf>, BadRequest> {
+    needs_with(binary, library_path, |arch| Path::new(arch.cross_root))
+}
+
+fn needs_with<'a>(
+    binary: &Path,
+    library_path: &OsStr,
+    cross_root: impl Fn(&Arch) -> &'a Path,
+) -> Result<Vec<PathBuf>, BadRequest> {
     let shown = binary.display();
     let bytes = fs::read(binary).map_err(BadRequest::reading(binary))?;
     let program = Object::parse(binary, &bytes, None).map_err(|why| {
         BadRequest::NotExecutable(format!("{shown} is no program for this machine: {why}"))
     })?;
-    let mut found: Vec<PathBuf> = program.interpreter.iter().cloned().collect();
-    if let Some(missing) = found.iter().find(|interpreter| !interpreter.is_file()) {
-        let missing = missing.display();
-        return Err(BadRequest::Missing(format!(
-            "{shown} needs the dynamic linker {missing}, which is not on this machine: install \
-             the C library it was built for, or link it statically"
-        )));
+    let cross_root = cross_root(program.arch);
+    let mut found = Vec::new();
+    if let Some(interpreter) = &program.interpreter {
+        let of_cross = cross_root.join(interpreter.strip_prefix("/").unwrap_or(interpreter));
+        let mut places = [interpreter.clone(), of_cross].into_iter();
+        let place = places.find(|place| place.is_file()).ok_or_else(|| {
+            let (missing, root) = (interpreter.display(), cross_root.display());
+            BadRequest::Missing(format!(
+                "{shown} needs the dynamic linker {missing}, which is not on this machine, nor in \
+                 {root}: install the C library it was built for, or link it statically"
+            ))
+        })?;
+        found.push(place);
     }
     let interpreter = found.first().cloned().unwrap_or_default();
-    let search = LibrarySearch::of(&program, &interpreter, library_path);
+    let search = LibrarySearch::of(&program, &interpreter, library_path, cross_root);
     // A library that needs the linker by name means the interpreter.
     let mut known: HashSet<String> = interpreter
         .file_name()
@@ -149,9 +171,10 @@ struct LibrarySearch {
 }
 
 impl LibrarySearch {
-    fn of(program: &Object, interpreter: &Path, library_path: &OsStr) -> Self {
+    fn of(program: &Object, interpreter: &Path, library_path: &OsStr, cross_root: &Path) -> Self {
         let musl = interpreter.to_string_lossy().contains("/ld-musl-");
-        let twice = |dir| ["/", "/usr"].map(|root| Path::new(root).join(dir));
+        let roots = [Path::new("/"), Path::new("/usr"), cross_root];
+        let within_roots = |dir| roots.map(|root| root.join(dir));
         Self {
             library_path: std::env::split_paths(library_path)
                 .filter(|dir| dir.is_absolute())
@@ -162,8 +185,8 @@ impl LibrarySearch {
             },
             default: match (musl, program.machine == program.arch.elf_machine) {
                 (true, _) => MUSL.map(PathBuf::from).to_vec(),
-                (false, true) => program.arch.libraries.map(twice).concat(),
-                (false, false) => program.arch.libraries_32.map(twice).concat(),
+                (false, true) => program.arch.libraries.map(within_roots).concat(),
+                (false, false) => program.arch.libraries_32.map(within_roots).concat(),
             },
         }
     }
@@ -201,6 +224,41 @@ mod tests {
     use proptest::sample::Index;
 
     use super::*;
+
+    #[test]
+    fn a_cross_compiler_has_the_linker_and_the_libraries_in_a_root_of_its_own() {
+        let host = needs(Path::new("/bin/sh"), OsStr::new("")).unwrap();
+        let linker = host[0].to_str().unwrap();
+        // A program whose linker this host does not have.
+        let other = linker.replace("/ld-", "/no-");
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("program");
+        let mut bytes = fs::read("/bin/sh").unwrap();
+        let place = bytes
+            .windows(linker.len())
+            .position(|words| words == linker.as_bytes());
+        let place = place.unwrap();
+        bytes[place..place + linker.len()].copy_from_slice(other.as_bytes());
+        fs::write(&program, bytes).unwrap();
+
+        let root = dir.path().join("root");
+        let found = || needs_with(&program, OsStr::new(""), |_| &root);
+        let missing = found().unwrap_err().to_string();
+        assert!(missing.contains(root.to_str().unwrap()), "{missing}");
+        let own = root.join(other.trim_start_matches('/'));
+        fs::create_dir_all(own.parent().unwrap()).unwrap();
+        fs::copy(linker, &own).unwrap();
+        let with_own: Vec<PathBuf> = [&[own], &host[1..]].concat();
+        assert_eq!(found().unwrap(), with_own);
+    }
+
+    #[test]
+    fn what_is_in_such_a_root_belongs_to_the_guests() {
+        let place = |path: &str| place_in_guest(Path::new(path));
+        let linker = "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1";
+        assert_eq!(place(linker), Some("/lib/ld-linux-aarch64.so.1".into()));
+        assert_eq!(place("/lib/x86_64-linux-gnu/libc.so.6"), None);
+    }
 
     proptest! {
         #[test]

@@ -302,11 +302,23 @@ struct Packer {
 
 impl Packer {
     fn carry(&mut self, path: &Path) -> Result<(), BadRequest> {
-        let mut ahead = vec![path.to_owned()];
-        while let Some(path) = ahead.pop() {
-            if self.seen.insert(path.clone()) {
-                let files = self.tree.carry(&path)?;
-                ahead.extend(self.all_needs(&path, &files)?);
+        if !self.seen.insert(path.to_owned()) {
+            return Ok(());
+        }
+        let files = self.tree.carry(path)?;
+        self.carry_needs(path, &files)
+    }
+
+    /// Carries what the files of a path need, and what that needs.
+    fn carry_needs(&mut self, path: &Path, files: &[PathBuf]) -> Result<(), BadRequest> {
+        let mut ahead = self.all_needs(path, files)?;
+        while let Some(need) = ahead.pop() {
+            if self.seen.insert(need.clone()) {
+                let files = match elf::place_in_guest(&need) {
+                    Some(place) => self.tree.carry_to(&need, &place)?,
+                    None => self.tree.carry(&need)?,
+                };
+                ahead.extend(self.all_needs(&need, &files)?);
             }
         }
         Ok(())
@@ -341,10 +353,7 @@ impl Packer {
             target.push(name);
         }
         let files = self.tree.carry_to(host, &target)?;
-        for need in self.all_needs(host, &files)? {
-            self.carry(&need)?;
-        }
-        Ok(())
+        self.carry_needs(host, &files)
     }
 
     /// What a file needs to run.

@@ -100,6 +100,33 @@ mod tests {
     const HOSTILE: &str = "</style></script><script>alert(1)</script>\" onclick=\"alert(1)";
 
     #[test]
+    fn a_scenario_is_one_row_with_the_architectures_side_by_side() {
+        let row = |name: &str| Row {
+            cells: vec![Cell::without("call", Verdict::Passed, "")],
+            ..Row::new(name, name)
+        };
+        let merged = Merged {
+            scenarios: vec!["call".to_owned()],
+            matrix: Matrix {
+                rows: vec![row("6.1"), row("arm64/6.1")],
+            },
+            ..Merged::default()
+        };
+        let page = page(&merged, None);
+        let rows: Vec<&str> = page
+            .split("<tr")
+            .filter(|row| row.contains("id=\"call\""))
+            .collect();
+        let [row] = rows[..] else {
+            panic!("{rows:?}");
+        };
+        assert_eq!(row.matches("<td").count(), 2, "{row}");
+        let at = |label: &str| row.find(&format!("aria-label=\"{label}: pass\"")).unwrap();
+        assert!(at("6.1") < at("arm64/6.1"), "{row}");
+        assert!(page.contains("<small class=\"arch\">arm64</small><b>6.1</b>"));
+    }
+
+    #[test]
     fn text_of_a_guest_is_escaped() {
         let cell = Cell {
             observed: Observation(vec![guest::Fact {
