@@ -21,7 +21,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .commit("6eb3c3d0a52d", "exec: increase BINPRM_BUF_SIZE to 256")
             .links(&["https://github.com/sp1ritCS/gtk-android-builder/issues/18"]),
     ],
-);
+)
+.vendors(&[VendorClaim::of("el8")
+    .since(147)
+    .shows("of_200=found")
+    .because("the 256 bytes of 5.1 are read, in what calls itself 4.18")
+    .source("https://github.com/cai-fuqiang/linux-4.18.0-147")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let scratch = scratch()?;

@@ -24,7 +24,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "netlink: Add new socket option to enable strict checking on dumps",
             ),
     ],
-);
+)
+.vendors(&[VendorClaim::of("el8")
+    .since(147)
+    .shows("strict=ok")
+    .because("the option of 4.20 is there, in what calls itself 4.18")
+    .source("https://github.com/cai-fuqiang/linux-4.18.0-147")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let socket = netlink_socket()?;
