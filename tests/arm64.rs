@@ -162,14 +162,14 @@ fn a_machine_that_stays_has_them_too() -> Result<()> {
         command.env("STRATA_RUNS", place.path());
         command
     };
-    let up = [&["up", "--name", "own", KERNEL][..], &DEVICES].concat();
+    let up = [&["up", KERNEL][..], &DEVICES].concat();
     let output = command(&up).output()?;
     ensure!(output.status.success(), "{output:?}");
     let script = script_of_devices(greeter()?);
     let said: Result<Vec<String>> = (0..3)
-        .map(|_| says(command(&["shell", "--in", "own"]), &script))
+        .map(|_| says(command(&["shell", "--in", KERNEL]), &script))
         .collect();
-    let output = command(&["down", "own"]).output()?;
+    let output = command(&["down", KERNEL]).output()?;
     ensure!(output.status.success(), "{output:?}");
     for said in said? {
         ensure!(said == SAID_OF_DEVICES, "{said}");

@@ -110,8 +110,7 @@ impl UpCommand {
                 self.kernel
             )));
         };
-        let name = self.name.clone();
-        let name = name.unwrap_or_else(|| kernel.name().replace('/', "_"));
+        let name = self.name.clone().unwrap_or_else(|| kernel.name());
         let place = StandingPlace::of(&name)?;
         self.devices.check(kernels.len())?;
         let (cpus, devices) = (self.cpus.cpus.get(), self.devices.words());

@@ -132,15 +132,16 @@ pub struct StandingPlace {
 }
 
 impl StandingPlace {
-    /// The place of this name.
+    /// The place of this name. A slash, as in `arm64/6.1`, becomes an underscore.
     ///
     /// # Errors
     /// If the name is none, or the directory cannot be made.
     pub fn of(name: &str) -> Result<Self> {
+        let name = &name.replace('/', "_");
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         if name.is_empty() || name.starts_with('.') || !name.bytes().all(plain) {
             return Err(BadRequest::new(format!(
-                "{name:?} cannot name machines: take letters, digits, dots, and - or _"
+                "{name:?} cannot name machines: take letters, digits, dots, - and _"
             ))
             .into());
         }
@@ -165,7 +166,8 @@ impl StandingPlace {
     /// # Errors
     /// If there were none, with the names that are up.
     pub fn find(name: &str) -> Result<Self> {
-        let is_known = names()?.iter().any(|known| known == name);
+        let name = &name.replace('/', "_");
+        let is_known = names()?.contains(name);
         if !is_known {
             return Err(not_up(name));
         }
@@ -179,8 +181,7 @@ impl StandingPlace {
     /// If the directory cannot be made.
     pub fn of_runner(kernel: &Kernel) -> Result<Self> {
         let kernel = match kernel {
-            Kernel::Catalogued(entry) => entry.name.replace('/', "_"),
-            Kernel::Vendored(kernel) => kernel.name().replace('/', "_"),
+            Kernel::Catalogued(_) | Kernel::Vendored(_) => kernel.name(),
             Kernel::File(path) => {
                 let path = std::path::absolute(path).context("finding the current directory")?;
                 let image = image_file(&path)?;
