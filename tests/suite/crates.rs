@@ -11,6 +11,7 @@ fn a_crates_tests_are_cases_and_one_that_ends_the_machine_does_not_end_the_other
     repository.write("Cargo.toml", manifest);
     repository.write("src/lib.rs", "");
     let tests = "\
+use std::fs;
 #[test] fn a_reads() { assert!(fs::read_to_string(\"Cargo.toml\").unwrap().contains(\"own\")) }
 #[test] fn b_panics() { println!(\"about\"); fs::write(\"/proc/sysrq-trigger\", \"c\").unwrap() }
 #[test] fn c_fails() { println!(\"its own words\"); assert_eq!(1, 2) }

@@ -229,8 +229,9 @@ mod tests {
     fn a_cross_compiler_has_the_linker_and_the_libraries_in_a_root_of_its_own() {
         let host = needs(Path::new("/bin/sh"), OsStr::new("")).unwrap();
         let linker = host[0].to_str().unwrap();
-        // A program whose linker this host does not have.
-        let other = linker.replace("/ld-", "/no-");
+        // A program whose linker this host does not have there. Libraries name it without a
+        // directory.
+        let other = linker.replacen("/lib", "/not", 1);
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join("program");
         let mut bytes = fs::read("/bin/sh").unwrap();
