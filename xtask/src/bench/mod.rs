@@ -34,11 +34,12 @@ pub(crate) enum Figure {
 /// Any scenario would do.
 const SCENARIO: &str = "unshare_newpid_single_threaded";
 /// The commands, and how many times as long as bare QEMU each may take.
-const COMMANDS: [(&str, f64); 5] = [
+const COMMANDS: [(&str, f64); 6] = [
     ("`strata test`, 100 programs", 4.0),
     ("`run -- true`, restored", 0.25),
     ("`run --fresh -- true`", 1.15),
     ("`test-kernels`, all scenarios", 1.15),
+    ("`test-kernels --saved`, all scenarios", 1.0),
     ("`test-kernels`, one scenario", 1.15),
 ];
 
@@ -85,6 +86,7 @@ impl Benchmark {
             let run = ["run", "--kernel", &spec, "--accel", accel, "--", "true"];
             let fresh = [&["run", "--fresh"], &run[1..]].concat();
             let all = ["test-kernels", &spec, "--accel", accel];
+            let saved = [&all[..], &["--saved"]].concat();
             let single = [&all[..], &["--scenario", SCENARIO]].concat();
             let boot = |name, arguments: Vec<OsString>| {
                 let mut command = machine.qemu.command();
@@ -100,7 +102,7 @@ impl Benchmark {
                 let suite = suite_of_programs(bootable.dir.path(), &spec)?;
                 let mut test = self.strata(&["test", "--accel", accel]);
                 test.current_dir(suite).env_remove("CARGO_MANIFEST_DIR");
-                let others = [&run[..], &fresh, &all, &single];
+                let others = [&run[..], &fresh, &all, &saved, &single];
                 let others = others.map(|words| self.strata(words));
                 let all = [test].into_iter().chain(others);
                 for ((name, _), command) in COMMANDS.iter().zip(all) {

@@ -22,7 +22,9 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("signal handlers may not be shared, memory may")
             .by(VFORK_AFTER),
     ],
-);
+)
+.vendors(&[EL7_SHARED_MEMORY
+    .shows("unshare=ok first=ok first.child=1 with_init=ok with_init.child=2 init_gone=ENOMEM")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     after_unshare(facts, |facts, when| {

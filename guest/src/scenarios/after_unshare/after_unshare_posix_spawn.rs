@@ -19,7 +19,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(VFORK_AFTER),
     ],
-);
+)
+.vendors(&[EL7_SHARED_MEMORY.shows("unshare=ok posix_spawn=ok pid=1 child=outer thread=ok")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

@@ -27,7 +27,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("signal handlers may not be shared, memory may: vfork(2) is like fork(2)")
             .by(VFORK_AFTER),
     ],
-);
+)
+.vendors(&[EL7_SHARED_MEMORY.shows(
+    "unshare=ok first.vfork=ok first.vfork.child=1 with_init.vfork=ok with_init.vfork.child=2 \
+     with_init.fork=3 init_gone.vfork=ENOMEM",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     after_unshare(facts, |facts, when| {

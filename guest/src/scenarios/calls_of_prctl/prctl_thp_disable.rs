@@ -16,7 +16,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "mm, thp: add VM_INIT_DEF_MASK and PRCTL_THP_DISABLE",
             ),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("set=ok child=1")
+    .because("the option of 3.15 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     facts.saw_result("set", &prctl(libc::PR_SET_THP_DISABLE, [1]));

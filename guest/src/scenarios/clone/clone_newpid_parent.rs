@@ -21,7 +21,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "https://github.com/lxc/lxc/issues/185",
             ]),
     ],
-);
+)
+.vendors(&[EL7_SIBLING.shows("clone=ok clone.child=1")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;

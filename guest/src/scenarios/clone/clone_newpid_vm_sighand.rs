@@ -24,7 +24,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(THREADS_ONLY),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("clone=EINVAL")
+    .because("CLONE_SIGHAND with CLONE_NEWPID is refused, as from 3.12 to 4.2")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;

@@ -13,7 +13,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("ambient is only what is also permitted and inheritable")
             .by(AMBIENT),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("raise=EPERM clear=ok")
+    .because("the capabilities of 4.3 are there")]);
 
 const CAP_CHOWN: libc::c_long = 0;
 

@@ -24,7 +24,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .by(NOT_ACROSS)
             .links(&["https://github.com/transmission/transmission/issues/3654"]),
     ],
-);
+)
+.vendors(&[EL7_COPY.shows("copied=EXDEV")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let scratch = scratch()?;

@@ -24,7 +24,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("both files must be of one file system again")
             .by(NOT_ACROSS),
     ],
-);
+)
+.vendors(&[EL7_COPY.shows("copied=EXDEV")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let to = File::create(scratch()?.join("to"))?;

@@ -23,7 +23,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "[O_TMPFILE] it's still short a few helpers, but infrastructure should be OK now...",
             ),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("open=ok link=ok excl=ok excl.link=ENOENT")
+    .because("the flag of 3.11 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let scratch = scratch()?;

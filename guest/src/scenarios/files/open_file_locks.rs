@@ -20,7 +20,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "locks: add new fcntl cmd values for handling file private locks",
             ),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("first=ok second=EAGAIN")
+    .because("the locks of 3.15 are there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let path = scratch()?.join("file");

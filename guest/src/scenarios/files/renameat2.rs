@@ -19,7 +19,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("tmpfs knows both")
             .commit("3b69ff51d087", "shmem: support RENAME_NOREPLACE"),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("plain=ok noreplace=EEXIST exchange=ok")
+    .because("the call of 3.15 is there, and tmpfs knows both flags")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let scratch = scratch()?;

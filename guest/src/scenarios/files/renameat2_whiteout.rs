@@ -24,7 +24,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("the device does nothing, so any user may make it")
             .commit("a3c751a50fe6", "vfs: allow unprivileged whiteout creation"),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("whiteout=EPERM")
+    .because("the flag of 3.18 is there, and takes CAP_MKNOD")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let scratch = scratch()?;

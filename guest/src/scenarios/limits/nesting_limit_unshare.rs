@@ -23,7 +23,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             ]),
     ],
 )
-.not_on_a_host("it counts from the first PID namespace, and this is one further in");
+.not_on_a_host("it counts from the first PID namespace, and this is one further in")
+.vendors(&[EL7_LIMIT.shows("levels=32 unshare=ENOSPC")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

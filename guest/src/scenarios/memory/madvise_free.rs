@@ -17,7 +17,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "https://github.com/golang/go/issues/23687",
             ]),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("madvise=ok")
+    .because("the advice of 4.5 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     facts.saw_result("madvise", &Pages::map(1)?.advise(libc::MADV_FREE));

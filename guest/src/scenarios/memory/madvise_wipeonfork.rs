@@ -14,7 +14,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .commit("d2cd9ede6e19", "mm,fork: introduce MADV_WIPEONFORK")
             .links(&["https://github.com/torproject/tor/pull/1285"]),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("madvise=ok child=zeroes")
+    .because("the advice of 4.14 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let page = Pages::map(1)?;

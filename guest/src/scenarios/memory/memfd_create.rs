@@ -13,7 +13,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("a file in memory needs no file system that is mounted")
             .by(MEMFD_CREATE),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("plain=ok unknown=EINVAL")
+    .because("the call of 3.17 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     facts.saw_result("plain", &memfd_create(0));

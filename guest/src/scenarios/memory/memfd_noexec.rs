@@ -23,7 +23,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "https://github.com/lxc/lxc/issues/4315",
             ]),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("noexec_seal=EINVAL both=EINVAL")
+    .because("the call of 3.17 is there, its flags of 6.3 are not")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const MFD_NOEXEC_SEAL: u32 = 8;

@@ -28,7 +28,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("it can be promised that the file never becomes executable, or always is")
             .commit("6fd7353829ca", "mm/memfd: add F_SEAL_EXEC"),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("memfd_create=ok future_write=EINVAL exec=EINVAL grow=ok")
+    .because("the seals of 3.17 are there, those of 5.1 and 6.3 are not")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let file = memfd_create(libc::MFD_ALLOW_SEALING);

@@ -15,7 +15,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("mlock(2) has no flags")
             .commit("a8ca5d0ecbdd", "mm: mlock: add new mlock system call"),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("plain=ok onfault=ok unknown=EINVAL")
+    .because("the call of 4.4 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const MLOCK_ONFAULT: c_long = 1;

@@ -22,7 +22,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "mm: introduce MAP_SHARED_VALIDATE, a mechanism to safely define new mmap flags",
             ),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("validated=ok validated.sync=EOPNOTSUPP shared.sync=ok")
+    .because("the type of 4.15 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let program = File::open("/proc/self/exe")?;

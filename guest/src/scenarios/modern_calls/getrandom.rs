@@ -23,7 +23,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .backported(versions!["4.9.320", "4.14.285", "4.19.249", "5.4.200"]),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("insecure=EINVAL unknown=EINVAL")
+    .because("the call of 3.17 is there, its flag of 5.6 is not")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let get = |flags: c_long| {

@@ -26,7 +26,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "membarrier: Provide core serializing command, *_SYNC_CORE",
             ),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("early=EPERM register=ok private=ok core=ok")
+    .because("the commands of 4.14 and 4.16 are there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const QUERY: c_long = 0;

@@ -18,7 +18,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "sched: Add new scheduler syscalls to support an extended scheduling parameters ABI",
             ),
     ],
-);
+)
+.vendors(&[EL7.shows("enough=ok little=EINVAL").because("the call of 3.14 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let mut found = [0_u8; 128];

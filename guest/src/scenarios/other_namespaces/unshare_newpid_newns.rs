@@ -27,7 +27,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("CLONE_NEWPID no longer implies CLONE_THREAD")
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[
+    EL7_UNSHARE.shows("single=ok single.child=1 main=ok main.child=1 thread=ok thread.child=1")
+]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

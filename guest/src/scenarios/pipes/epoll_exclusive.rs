@@ -15,7 +15,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("an exclusive waiter is one from the beginning, and cannot become one")
             .commit("df0108c5da56", "epoll: add EPOLLEXCLUSIVE flag"),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("add=ok modify=EINVAL")
+    .because("the flag of 4.5 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let (out, _into) = pipe()?;

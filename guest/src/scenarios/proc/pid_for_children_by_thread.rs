@@ -22,7 +22,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("each thread has a link, in /proc/PID/task/TID/ns")
             .by(PID_FOR_CHILDREN),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows("thread1.unshare=ok thread1=ENOENT thread2=ENOENT main=ENOENT")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

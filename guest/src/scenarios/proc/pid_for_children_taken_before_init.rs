@@ -31,7 +31,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("it can be joined before it has an init; the first child of any process becomes that")
             .by(OPEN_EARLY),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "thread1.unshare=ok thread1.open=ENOENT main.child=outer thread1.child=1",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

@@ -18,7 +18,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("a checkpoint needs to know how the timer is set")
             .commit("af9c4957cf21", "timerfd: Implement show_fdinfo method"),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("clockid=present")
+    .because("the line of 3.17 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::empty())?;

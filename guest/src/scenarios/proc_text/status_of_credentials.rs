@@ -21,7 +21,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("others can see it too, not only prctl(2)")
             .commit("af884cd4a5ae", "proc: report no_new_privs state"),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("CapAmb=present Umask=present NoNewPrivs=present")
+    .because("the lines of 4.3, 4.7 and 4.10 are there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     for name in ["CapAmb", "Umask", "NoNewPrivs"] {

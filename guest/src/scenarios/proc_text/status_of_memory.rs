@@ -16,7 +16,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "mm, procfs: breakdown RSS for anon, shmem and file in /proc/pid/status",
             ),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("VmRSS=present RssAnon=present RssShmem=present")
+    .because("the lines of 4.5 are there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     for name in ["VmRSS", "RssAnon", "RssShmem"] {

@@ -18,7 +18,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("it refuses CLONE_SIGHAND instead, which vfork(2) does without")
             .by(VFORK_AFTER),
     ],
-);
+)
+.vendors(&[EL7_SHARED_MEMORY.shows("open=ok setns=ok child=2 vfork=ok vfork.child=3")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     after_setns(facts, |facts| {

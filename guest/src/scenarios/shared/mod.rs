@@ -6,6 +6,7 @@
 mod another_namespace;
 mod by_each_thread;
 mod commits;
+mod el7;
 mod implied_flags;
 mod proc_mounts;
 mod three_moments;
@@ -17,6 +18,7 @@ pub(super) use by_each_thread::{
     by_each_thread, setns_by_each_thread, succeeds_by_each_thread, unshare_and_fork_by_each_thread,
 };
 pub(super) use commits::*;
+pub(super) use el7::*;
 pub(super) use implied_flags::IMPLIED_FLAGS;
 pub(super) use proc_mounts::{look_into_proc, mount_where_a_part_is_hidden, proc_of_processes};
 pub(super) use three_moments::after_unshare;

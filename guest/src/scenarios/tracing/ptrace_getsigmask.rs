@@ -18,7 +18,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
                 "ptrace: add ability to get/set signal-blocked mask",
             ),
     ],
-);
+)
+.vendors(&[EL7.shows("mask=ok").because("the request of 3.11 is there")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     const PTRACE_GETSIGMASK: libc::c_long = 0x420a;

@@ -24,7 +24,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("another process can answer for a filter")
             .by(SECCOMP_NOTIFIES),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("trap=ok kill_process=EOPNOTSUPP user_notif=EOPNOTSUPP unknown=EOPNOTSUPP")
+    .because("the question of 4.14 is there, the actions of 4.14 and 5.0 are not")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_seccomp_filters()?;

@@ -16,7 +16,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .commit("93e35efb8de4", "x86/ptrace: run seccomp after ptrace")
             .links(&["https://github.com/rr-debugger/rr/pull/1889"]),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("first=call second=filter")
+    .because("the filter is asked after the tracer, as since 4.8")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_seccomp_filters()?;

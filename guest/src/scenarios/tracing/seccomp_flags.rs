@@ -35,7 +35,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .links(&["https://github.com/opencontainers/runc/pull/5172"]),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("tsync=EFAULT log=EINVAL listener=EINVAL killable=EINVAL killable_alone=EINVAL")
+    .because("the call of 3.17 is there, its flags of 4.14 and later are not")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_seccomp_filters()?;

@@ -20,7 +20,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("CLONE_PARENT is no longer refused")
             .by(CLONE_PARENT),
     ],
-);
+)
+.vendors(&[EL7_SIBLING.shows("clone=EPERM with_parent=EPERM")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;

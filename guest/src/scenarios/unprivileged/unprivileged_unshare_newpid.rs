@@ -15,7 +15,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("CLONE_NEWPID no longer implies CLONE_THREAD; it takes CAP_SYS_ADMIN")
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows("single=EPERM main=EPERM thread=EPERM")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

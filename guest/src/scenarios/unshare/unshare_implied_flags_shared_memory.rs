@@ -18,7 +18,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(BY_THREAD_GROUP),
     ],
-);
+)
+.vendors(&[EL7
+    .shows("thread=ok vm=EINVAL sighand=ok all=EINVAL")
+    .because("unshare(2) asks for other threads, as since 4.3")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     for (name, flags) in IMPLIED_FLAGS {

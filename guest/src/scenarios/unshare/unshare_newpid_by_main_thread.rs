@@ -21,7 +21,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("the namespace for children is the main thread's alone")
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "main.unshare=ok main.child=1 thread1.child=outer made_by_thread1.child=outer \
+     main.second_child=2 main.create_thread=EINVAL thread1.create_thread=ok",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

@@ -22,7 +22,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "thread1.unshare=ok thread1.child=1 thread1.second_child=2 made_before.child=outer \
+     made_after.child=outer main.child=outer",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

@@ -29,7 +29,12 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "thread1.unshare=ok thread1.init=1 thread1.child=fork:ENOMEM thread1.again=fork:ENOMEM \
+     thread1.vfork=ENOMEM thread1.create_thread=EINVAL thread1.unshare_again=EINVAL \
+     thread2.child=outer main.child=outer",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

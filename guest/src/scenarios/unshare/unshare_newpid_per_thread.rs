@@ -32,7 +32,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "thread1.unshare=ok thread1.child=1 thread1.parent_sees=outer thread2.child=outer \
+     thread2.parent_sees=outer",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

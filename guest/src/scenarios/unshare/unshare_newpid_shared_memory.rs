@@ -32,7 +32,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(BY_THREAD_GROUP),
     ],
-);
+)
+.vendors(&[
+    EL7_UNSHARE.shows("child=ok child.child=1 vforked=ok vforked.child=1 parent=ok parent.child=1")
+]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

@@ -20,7 +20,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows("unshare=ok pid=outer child=1 thread=EINVAL")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

@@ -21,7 +21,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "thread1.unshare=ok thread1.child=1 main.child=outer main.create_thread=ok \
+     thread1.child.end=exit:0",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

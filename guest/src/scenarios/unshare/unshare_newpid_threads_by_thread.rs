@@ -22,7 +22,11 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .by(NO_IMPLIED_THREAD)
             .links(&["https://github.com/golang/go/issues/19716"]),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "thread1.unshare=ok thread1.create_thread=EINVAL thread2.create_thread=ok \
+     main.create_thread=ok",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

@@ -24,7 +24,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             .because("each has a separate namespace for children, and a first child in it")
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[EL7_UNSHARE.shows(
+    "thread1.unshare=ok thread2.unshare=ok thread1.child=1 thread2.child=1 namespaces=differ",
+)]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;

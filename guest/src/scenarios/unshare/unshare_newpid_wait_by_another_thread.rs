@@ -22,7 +22,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
             )
             .by(NO_IMPLIED_THREAD),
     ],
-);
+)
+.vendors(&[
+    EL7_UNSHARE.shows("thread1.unshare=ok thread1.child=1 main.sees=outer main.wait=exit:0")
+]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("pid")?;
