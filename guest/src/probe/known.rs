@@ -5,21 +5,26 @@ use std::fs;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 
+use super::namespaces::option_of;
 use super::{Child, Namespaces, become_ordinary_user, in_a_process, require};
 use crate::claims::{Fact, Facts, ProbeError};
 
-/// Ends the probe on a kernel on which not even clone(2) with this one flag
-/// works, however old it is: an option is missing.
+/// Ends the probe on a kernel on which not even clone(2) with this kind's flag
+/// works, however old it is: an option is missing, or a sysctl forbids it, of which
+/// el7 makes EINVAL, too.
 ///
 /// # Errors
-/// [`ProbeError::NotApplicable`], naming the option.
-pub fn require_clone(flag: CloneFlags, option: &str) -> Result<(), ProbeError> {
+/// [`ProbeError::NotApplicable`], naming the option or the sysctl.
+pub fn require_clone(kind: &str, flag: CloneFlags) -> Result<(), ProbeError> {
     match Child::clone(flag) {
         Ok(child) => {
             child.end()?;
             Ok(())
         }
-        Err(Errno::EINVAL) => Err(ProbeError::NotApplicable(option.to_owned())),
+        Err(Errno::EINVAL) => {
+            require(kind)?;
+            Err(ProbeError::NotApplicable(option_of(kind)))
+        }
         Err(errno) => Err(errno.into()),
     }
 }

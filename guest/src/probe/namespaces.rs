@@ -87,6 +87,11 @@ pub fn name_namespace(
     name.map_or("another", |(name, _)| name).to_owned()
 }
 
+/// The option without which a kernel has no namespaces of this kind.
+pub(super) fn option_of(kind: &str) -> String {
+    format!("CONFIG_{}_NS", kind.to_uppercase())
+}
+
 /// Ends the probe where there can be no namespace of this kind, because of the
 /// configuration or of a sysctl.
 ///
@@ -99,8 +104,7 @@ pub fn name_namespace(
 pub fn require(kind: &str) -> Result<(), ProbeError> {
     let own = Path::new("/proc/self/ns");
     if own.join("mnt").exists() && !own.join(kind).exists() {
-        let option = format!("CONFIG_{}_NS", kind.to_uppercase());
-        return Err(ProbeError::NotApplicable(option));
+        return Err(ProbeError::NotApplicable(option_of(kind)));
     }
     let most = fs::read_to_string(format!("/proc/sys/user/max_{kind}_namespaces"));
     if most.is_ok_and(|most| most.trim() == "0") {

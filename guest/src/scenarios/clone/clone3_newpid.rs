@@ -19,7 +19,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     // SAFETY: at a size of 0 nothing is read.
     let nothing = unsafe { libc::syscall(libc::SYS_clone3, std::ptr::null::<u8>(), 0) };
     facts.saw_result("nothing", &Errno::result(nothing));

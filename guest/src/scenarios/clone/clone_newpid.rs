@@ -14,7 +14,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     let call = || Child::clone(CloneFlags::CLONE_NEWPID);
     by_each_thread(facts, call, |facts, who, child| facts.saw_call(who, child))
 }

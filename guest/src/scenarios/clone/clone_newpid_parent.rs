@@ -25,7 +25,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 .vendors(&[EL7_SIBLING.shows("clone=ok clone.child=1")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     let flags = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_PARENT;
     facts.saw_call("clone", &Child::clone(flags));
     Ok(())

@@ -11,7 +11,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     let flags = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_VM;
     facts.saw_call("clone", &Child::clone(flags));
     facts.saw_call("vfork", &Child::clone(flags | CloneFlags::CLONE_VFORK));

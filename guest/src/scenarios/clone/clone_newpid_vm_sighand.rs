@@ -30,7 +30,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
     .because("CLONE_SIGHAND with CLONE_NEWPID is refused, as from 3.12 to 4.2")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     let flags = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_VM | CloneFlags::CLONE_SIGHAND;
     facts.saw_call("clone", &Child::clone(flags));
     Ok(())

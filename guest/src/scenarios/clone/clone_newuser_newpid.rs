@@ -13,8 +13,8 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
-    require_clone(CloneFlags::CLONE_NEWUSER, "CONFIG_USER_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
+    require_clone("user", CloneFlags::CLONE_NEWUSER)?;
     let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID;
     let call = move || Child::clone(flags);
     by_each_thread(facts, call, |facts, who, child| facts.saw_call(who, child))

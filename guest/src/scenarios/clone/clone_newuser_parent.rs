@@ -24,7 +24,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWUSER, "CONFIG_USER_NS")?;
+    require_clone("user", CloneFlags::CLONE_NEWUSER)?;
     let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_PARENT;
     facts.saw_call("clone", &Child::clone(flags));
     Ok(())

@@ -30,7 +30,7 @@ const CAP_SETFCAP: u32 = 31;
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("user")?;
-    require_clone(CloneFlags::CLONE_NEWUSER, "CONFIG_USER_NS")?;
+    require_clone("user", CloneFlags::CLONE_NEWUSER)?;
     in_a_process(facts, |facts| {
         lower_capability(CAP_SETFCAP)?;
         map_root(facts, "without")

@@ -21,7 +21,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require("user")?;
-    require_clone(CloneFlags::CLONE_NEWUSER, "CONFIG_USER_NS")?;
+    require_clone("user", CloneFlags::CLONE_NEWUSER)?;
     for (name, count) in [("five", 5), ("six", 6)] {
         let child = Child::clone(CloneFlags::CLONE_NEWUSER)?;
         // With a gap between any two, such that none can become one.

@@ -13,7 +13,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     // An init that dies of it says so by ECHILD.
     sharing_memory(CloneFlags::CLONE_NEWPID, || {
         facts.saw_result("itself", &kill(getpid(), Signal::SIGKILL));

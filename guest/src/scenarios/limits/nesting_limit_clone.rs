@@ -32,7 +32,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 .vendors(&[EL7_LIMIT.shows("levels=32 clone=ENOSPC")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     let (levels, cloned) = descend(0);
     facts.saw("levels", levels);
     facts.saw_result("clone", &cloned);

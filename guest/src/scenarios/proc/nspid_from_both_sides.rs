@@ -19,7 +19,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     facts.saw("own", pids(getpid()));
     let child = Child::clone(CloneFlags::CLONE_NEWPID)?;
     facts.saw("child", pids(child.pid()));

@@ -20,7 +20,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 );
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     let init = Child::clone(CloneFlags::CLONE_NEWPID)?;
     let pidfd = pidfd_open(init.pid());
     facts.saw_result("pidfd_open", &pidfd);

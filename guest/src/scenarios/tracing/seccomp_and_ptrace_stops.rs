@@ -18,8 +18,10 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
     ],
 )
 .vendors(&[EL7
+    .since(1160)
     .shows("first=call second=filter")
-    .because("the filter is asked after the tracer, as since 4.8")]);
+    .because("the filter is asked after the tracer, as since 4.8")
+    .source("https://github.com/tremb1e/linux-3.10.0-1160.el7")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
     require_seccomp_filters()?;

@@ -24,7 +24,7 @@ pub(super) const SCENARIO: Scenario = Scenario::new(
 .vendors(&[EL7_SIBLING.shows("clone=EPERM with_parent=EPERM")]);
 
 fn probe(facts: &mut Facts) -> Result<(), ProbeError> {
-    require_clone(CloneFlags::CLONE_NEWPID, "CONFIG_PID_NS")?;
+    require_clone("pid", CloneFlags::CLONE_NEWPID)?;
     become_ordinary_user()?;
     let flag = CloneFlags::CLONE_NEWPID;
     facts.saw_call("clone", &Child::clone(flag));
