@@ -79,6 +79,14 @@ impl Observation {
         let satisfied = |fact: &Fact| seen.get(&fact.name).is_some_and(|value| fact.allows(value));
         self.0.len() == seen.0.len() && self.0.iter().all(satisfied)
     }
+
+    /// Whether this allows what was `seen` under the names that it has itself.
+    #[must_use]
+    pub fn satisfied_where_named(&self, seen: &Self) -> bool {
+        let mut about = seen.clone();
+        about.0.retain(|fact| self.get(&fact.name).is_some());
+        self.satisfied_by(&about)
+    }
 }
 
 impl fmt::Display for Observation {

@@ -104,11 +104,7 @@ impl VendorClaim {
     /// Whether each fact that it names was seen so.
     #[must_use]
     pub fn satisfied_by(&self, seen: &Observation) -> bool {
-        let expected = self.observation();
-        let named = |name: &str| expected.get(name).is_some();
-        let mut about = seen.clone();
-        about.0.retain(|fact| named(&fact.name));
-        expected.satisfied_by(&about)
+        self.observation().satisfied_where_named(seen)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use guest::{Lineage, RunningKernel, Version};
+use guest::{Lineage, RunningKernel, Scenario, VendorClaim, Version};
 use images::{Catalogue, LocalKernel, SelectError, Spec};
 
 /// A kernel about which claims may be made.
@@ -66,6 +66,13 @@ impl Subject {
     #[must_use]
     pub fn follows(&self) -> Option<Version> {
         self.kernel.follows().ok()
+    }
+
+    /// What a scenario claims of it as a vendor's kernel. One that is named by its release
+    /// has no build: the claim about the newest holds.
+    #[must_use]
+    pub fn vendor_claim(&self, scenario: &Scenario) -> Option<&'static VendorClaim> {
+        scenario.vendor_claim(&self.kernel)
     }
 
     /// The version whose claims hold of it, or why none do.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use guest::{faults, scenarios};
 
-use super::basis;
+use super::basis::basis_of;
 use crate::machine::booted_again;
 use crate::results::{Cell, Matrix, Row, Verdict};
 use crate::system::{quoted, root};
@@ -71,9 +71,9 @@ fn red(row: &Row, cell: &Cell, text: &mut String) {
     text.extend(row.image.iter().map(|image| format!("  image: {image}\n")));
     side_by_side(cell, text);
     if let Some(claim) = &cell.claim {
-        let _ = writeln!(text, "  claimed since {}: {}", claim.since, claim.because);
+        let _ = writeln!(text, "  claimed {}: {}", claim.of_what(), claim.because);
         text.extend(claim.commit.iter().map(|id| format!("  commit {id}\n")));
-        let _ = writeln!(text, "  {}", basis(&claim.observed));
+        let _ = writeln!(text, "  {}", basis_of(claim));
     }
     console(row, &cell.console, text);
     let _ = writeln!(text, "  reproduce: {}", reproduce(row, cell));

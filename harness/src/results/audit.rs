@@ -197,12 +197,12 @@ impl Account<'_> {
 
 fn shows_its_claim(cell: &Cell) -> bool {
     let claim = cell.claim.as_ref();
-    claim.is_some_and(|claim| claim.expected.satisfied_by(&cell.observed))
+    claim.is_some_and(|claim| claim.satisfied_by(&cell.observed))
 }
 
 #[cfg(test)]
 mod tests {
-    use guest::{Claim, Observation, RunningKernel};
+    use guest::{Claim, Observation, RunningKernel, VendorClaim};
     use jiff::Timestamp;
 
     use super::*;
@@ -444,6 +444,17 @@ mod tests {
             r.rows[0].cells[0].observed = Observation::written("call=EINVAL");
         });
         assert_found(words, false, |r| r.rows[0].cells[0].claim = None);
+        // A claim about a vendor's kernels speaks of the facts that it names.
+        let of_el7 = |seen: &'static str| {
+            move |r: &mut Fixture| {
+                let claim = VendorClaim::of("el7").shows("call=ok");
+                let cell = &mut r.rows[0].cells[0];
+                cell.claim = Some(Claimed::of_vendor(&claim, Version::new(3, 10)));
+                cell.observed = Observation::written(seen);
+            }
+        };
+        assert_found(words, false, of_el7("call=EINVAL other=ok"));
+        assert_eq!(found(of_el7("call=ok other=ok")), (String::new(), false));
     }
 
     #[test]

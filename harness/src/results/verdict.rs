@@ -132,8 +132,12 @@ pub struct Cell {
     schemars(deny_unknown_fields)
 )]
 pub struct Claimed {
-    /// Since which version it holds.
+    /// Since which version it holds; of a vendor's kernels, the version that they are based on.
     pub since: Version,
+    /// The vendor's kernels of which it speaks, as `el7 since build 1160`. Such a claim is
+    /// about the facts that it names, and no others.
+    #[serde(default)]
+    pub vendor: Option<String>,
     /// What must be seen.
     pub expected: Observation,
     /// Why.
@@ -154,6 +158,7 @@ impl Claimed {
     pub fn of(claim: &Claim) -> Self {
         Self {
             since: claim.since,
+            vendor: None,
             expected: claim.observation(),
             because: claim.because.to_owned(),
             commit: claim.commit.map(|commit| commit.to_string()),
@@ -169,11 +174,30 @@ impl Claimed {
     pub fn of_vendor(claim: &VendorClaim, base: Version) -> Self {
         Self {
             since: base,
+            vendor: Some(claim.to_string()),
             expected: claim.observation(),
-            because: format!("{claim}: {}", claim.because),
+            because: claim.because.to_owned(),
             commit: None,
             observed: Vec::new(),
             links: vec![claim.source.to_owned()],
+        }
+    }
+
+    /// Of what it is claimed: `since 3.12`, `of el7 since build 1160`.
+    #[must_use]
+    pub fn of_what(&self) -> String {
+        match &self.vendor {
+            Some(vendor) => format!("of {vendor}"),
+            None => format!("since {}", self.since),
+        }
+    }
+
+    /// Whether what was seen is what is claimed.
+    #[must_use]
+    pub fn satisfied_by(&self, seen: &Observation) -> bool {
+        match self.vendor {
+            Some(_) => self.expected.satisfied_where_named(seen),
+            None => self.expected.satisfied_by(seen),
         }
     }
 }

@@ -79,6 +79,7 @@ pub(super) fn judge_case(
         let link = expectation.and_then(|expectation| expectation.link.clone());
         Claimed {
             since,
+            vendor: None,
             expected: observation(wanted),
             because,
             commit: None,

@@ -89,6 +89,10 @@ fn several(word: &str, mentions: &[Mention], subjects: &[Subject]) -> String {
         for Mention { scenario, claims } in mentions {
             let _ = writeln!(text, "  {}: {}", scenario.name, scenario.summary);
             for subject in subjects {
+                if let Some(claim) = subject.vendor_claim(scenario) {
+                    let _ = writeln!(text, "    {subject}: {}", claim.observation());
+                    continue;
+                }
                 match claim_of(scenario, subject) {
                     Ok(claim) => line(&subject.to_string(), claim, &mut text),
                     Err(why) => text.extend([format!("    {subject}: no claim ({why})\n")]),
@@ -118,6 +122,10 @@ fn line(versions: &str, claim: &Claim, text: &mut String) {
 #[must_use]
 pub fn explain_kernel(scenario: &Scenario, subject: &Subject) -> String {
     let mut text = format!("{} on {subject}\n", scenario.name);
+    if let Some(claim) = subject.vendor_claim(scenario) {
+        of_vendor(scenario, claim, &mut text);
+        return text;
+    }
     let claim = claim_of(scenario, subject);
     match claim.map(|claim| range_of(scenario, claim)) {
         Ok(Some(range)) => paragraph(scenario, &range, &mut text),

@@ -9,7 +9,7 @@ use super::columns::Column;
 use super::parts::{close, said};
 use super::summary::about;
 use super::{kernel_panel, mark};
-use crate::report::basis;
+use crate::report::basis::basis_of;
 use crate::report::details::reproduce;
 use crate::results::{Cell, Claimed, Comparison, Merged, Row};
 use crate::system::grouped;
@@ -137,12 +137,12 @@ fn side_by_side(cell: &Cell) -> Markup {
 
 fn claimed(claim: &Claimed) -> Markup {
     html! {
-        h3 { "Claimed since " (claim.since) }
+        h3 { "Claimed " (claim.of_what()) }
         p { (claim.because) }
         @if let Some(commit) = &claim.commit { p.commit { (linked(commit)) } }
-        p.basis { (basis(&claim.observed)) }
+        p.basis { (basis_of(claim)) }
         @if !claim.links.is_empty() {
-            h3 { "Where people met it" }
+            h3 { @if claim.vendor.is_some() { "Told in" } @else { "Where people met it" } }
             ul.links { @for link in &claim.links { li { (address(link)) } } }
         }
     }
